@@ -1,0 +1,28 @@
+"""bcelldepl: B-cell depletion and CAR-T kinetics from flow-cytometry files, in cells per microlitre."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Public names and where they live; imported when first used, so that `import bcelldepl` stays fast.
+_PUBLIC = {
+    "read_fcs": "bcelldepl.fcs",
+    "load_study": "bcelldepl.study",
+    "run": "bcelldepl.batch",
+}
+
+__all__ = ["__version__", "load_study", "read_fcs", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name]), name)
+    msg = f"module 'bcelldepl' has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

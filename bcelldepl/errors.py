@@ -1,0 +1,95 @@
+"""Typed errors: each says what is wrong, where, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "BcelldeplError",
+    "CompensationError",
+    "CountingError",
+    "FcsError",
+    "GatingError",
+    "PanelError",
+    "Problem",
+    "StrategyError",
+    "StudyError",
+]
+
+
+class BcelldeplError(Exception):
+    """The base of every error that bcelldepl raises on purpose.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong, in one sentence, with what was found and what was expected.
+    where : str
+        The file, row, field or keyword.
+    remedy : str
+        What the user can do.
+    """
+
+    def __init__(self, what: str, where: str = "", remedy: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        super().__init__(what, where, remedy)
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text} ({self.remedy})" if self.remedy else text
+
+
+class FcsError(BcelldeplError):
+    """An FCS file cannot be read, or cannot be read safely."""
+
+
+class PanelError(BcelldeplError):
+    """A marker is not found in a file, or found more than once."""
+
+
+class CompensationError(BcelldeplError):
+    """A spillover matrix is singular, misnamed or missing."""
+
+
+class StrategyError(BcelldeplError):
+    """A gating strategy file is wrong."""
+
+
+class GatingError(BcelldeplError):
+    """A tube cannot be gated at all."""
+
+
+class CountingError(BcelldeplError):
+    """Events cannot be turned into cells per microlitre."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a request, with its place and remedy."""
+
+    where: str
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text} ({self.remedy})" if self.remedy else text
+
+
+class StudyError(BcelldeplError):
+    """A study file or sample sheet is wrong; carries every problem found, not only the first.
+
+    Parameters
+    ----------
+    problems : list of Problem
+        At least one.
+    """
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __str__(self) -> str:
+        return self.what

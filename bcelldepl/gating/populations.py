@@ -1,0 +1,108 @@
+"""What gating hands on: counted populations of one tube, with the evidence and the picture of each gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.gating.evidence import Evidence
+
+__all__ = ["GateView", "Population", "Populations"]
+
+
+@dataclass(frozen=True)
+class Population:
+    """One gated population of one tube.
+
+    Attributes
+    ----------
+    name, parent : str
+        Its name and that of the population it was gated in (``"all"`` for the events that the quality mask kept).
+    events, parent_events : int
+        Events inside, and inside the parent.
+    events_low, events_high : int
+        Events with the gate at the two ends of its 95 % interval; equal to `events` where the gate is sure.
+    evidence : Evidence
+        The weakest rung on the way from the root to this population.
+    reason : str
+        One plain sentence, empty where nothing is to say.
+    reported : bool
+        Whether the strategy reports it in ``counts.csv``.
+    """
+
+    name: str
+    parent: str
+    events: int
+    parent_events: int
+    events_low: int
+    events_high: int
+    evidence: Evidence
+    reason: str = ""
+    reported: bool = False
+
+
+@dataclass(frozen=True)
+class GateView:
+    """A gate drawn over its parent's events, small enough to travel between processes.
+
+    Attributes
+    ----------
+    population, parent : str
+        Whose gate, over whose events.
+    x_label, y_label : str
+        Axis labels; `y_label` is empty for a histogram of one marker.
+    x_limits, y_limits : tuple of float
+        Lower and upper end of each axis, in transformed units.
+    histogram : ndarray of uint32, shape (nx, ny) or (nx,)
+        Parent events per bin; x is the first axis.
+    inside : ndarray of uint32, same shape
+        Events of the population per bin.
+    outlines : tuple of ndarray of float64, shape (m, 2)
+        Closed outlines of the gate in the plane (empty for one marker). Drawn even where they hold no event.
+    cuts : tuple of float
+        Positions of vertical lines (one-marker gates).
+    cut_interval : tuple of float or None
+        The 95 % interval of the first cut.
+    events, parent_events : int
+        As in `Population`.
+    evidence : Evidence
+        The gate's own rung.
+    reason : str
+        One plain sentence, or empty.
+    """
+
+    population: str
+    parent: str
+    x_label: str
+    y_label: str
+    x_limits: tuple[float, float]
+    y_limits: tuple[float, float]
+    histogram: NDArray[np.uint32]
+    inside: NDArray[np.uint32]
+    outlines: tuple[NDArray[np.float64], ...]
+    cuts: tuple[float, ...]
+    cut_interval: tuple[float, float] | None
+    events: int
+    parent_events: int
+    evidence: Evidence
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Populations:
+    """All gated populations of one tube, in the order of the strategy.
+
+    Attributes
+    ----------
+    members : dict of str to Population
+    views : tuple of GateView
+        One per gate, in the order of the strategy.
+    membership : dict of str to ndarray of bool, shape (n_events,)
+        Per population and event of the file; empty unless asked for, so that a batch holds no events.
+    """
+
+    members: dict[str, Population]
+    views: tuple[GateView, ...] = ()
+    membership: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
