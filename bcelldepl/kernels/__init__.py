@@ -1,0 +1,1 @@
+"""The event loops: small Numba functions on plain arrays; no I/O, no tables, no settings."""

@@ -1,0 +1,60 @@
+"""Histograms over every event, on fixed grids."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["histogram_1d", "histogram_2d"]
+
+
+@njit(cache=True, nogil=True)
+def histogram_1d(column: NDArray[np.float32], low: float, high: float, counts: NDArray[np.uint32]) -> None:
+    """Add events to bins of equal width; events beyond an end go to the end bin, NaN to none.
+
+    Parameters
+    ----------
+    column : ndarray of float32, shape (n_events,)
+    low, high : float
+        Ends of the grid.
+    counts : ndarray of uint32, shape (n_bins,)
+        Added to.
+    """
+    n_bins = counts.shape[0]
+    scale = n_bins / (high - low)
+    for event in range(column.shape[0]):
+        value = column[event]
+        if np.isnan(value):
+            continue
+        position = (float(value) - low) * scale
+        counts[int(min(max(position, 0.0), n_bins - 1.0))] += np.uint32(1)
+
+
+@njit(cache=True, nogil=True)
+def histogram_2d(
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    x_limits: tuple[float, float],
+    y_limits: tuple[float, float],
+    counts: NDArray[np.uint32],
+) -> None:
+    """Add events to a grid of two markers; ends and NaN as in `histogram_1d`.
+
+    Parameters
+    ----------
+    x, y : ndarray of float32, shape (n_events,)
+    x_limits, y_limits : tuple of float
+        Ends of the grid.
+    counts : ndarray of uint32, shape (nx, ny)
+        Added to.
+    """
+    nx, ny = counts.shape
+    x_scale = nx / (x_limits[1] - x_limits[0])
+    y_scale = ny / (y_limits[1] - y_limits[0])
+    for event in range(x.shape[0]):
+        if np.isnan(x[event]) or np.isnan(y[event]):
+            continue
+        i = int(min(max((float(x[event]) - x_limits[0]) * x_scale, 0.0), nx - 1.0))
+        j = int(min(max((float(y[event]) - y_limits[0]) * y_scale, 0.0), ny - 1.0))
+        counts[i, j] += np.uint32(1)

@@ -1,0 +1,145 @@
+"""From measured detectors to fluorochromes, with the file's matrix or the study's."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.errors import CompensationError
+from bcelldepl.fcs.acquisition import Spillover
+
+__all__ = ["MAX_CONDITION", "Unmixing", "plan_unmixing", "read_matrix"]
+
+# Beyond this condition number, 0.1 % of noise in a detector becomes all of a signal.
+MAX_CONDITION = 1000.0
+
+
+class Unmixing:
+    """Which detectors to read, and how to weigh them, for the wanted channels.
+
+    Attributes
+    ----------
+    detectors : tuple of str
+        Channel names to read.
+    weights : ndarray of float64, shape (n_detectors, n_wanted)
+        Columns of the inverse spillover matrix.
+    """
+
+    def __init__(self, detectors: tuple[str, ...], weights: NDArray[np.float64]) -> None:
+        self.detectors = detectors
+        self.weights = weights
+
+
+def plan_unmixing(
+    spillover: Spillover | None, wanted: Sequence[str], present: Sequence[str], where: str = ""
+) -> Unmixing:
+    """Plan the compensation of the wanted channels.
+
+    Parameters
+    ----------
+    spillover : Spillover or None
+        None: the values are taken as they are.
+    wanted : sequence of str
+        Channel names to compensate; one that the matrix does not name is taken as it is.
+    present : sequence of str
+        All channel names of the file.
+    where : str
+        The file, for messages.
+
+    Returns
+    -------
+    Unmixing
+        Only detectors with a weight other than zero are read: an identity matrix costs nothing.
+
+    Raises
+    ------
+    CompensationError
+        For a matrix that is singular or nearly so, or that names channels the file does not have.
+    """
+    if spillover is None:
+        return Unmixing(tuple(wanted), np.eye(len(wanted)))
+    inverse = _invert(spillover, present, where)
+    index = {name: i for i, name in enumerate(spillover.channels)}
+    columns = np.zeros((len(spillover.channels), len(wanted)))
+    for j, name in enumerate(wanted):
+        if name in index:
+            columns[:, j] = inverse[:, index[name]]
+    used = np.flatnonzero(np.any(columns != 0.0, axis=1))
+    outside = [name for name in wanted if name not in index]
+    weights = np.zeros((len(used) + len(outside), len(wanted)))
+    weights[: len(used)] = columns[used]
+    for i, name in enumerate(outside):
+        weights[len(used) + i, list(wanted).index(name)] = 1.0
+    return Unmixing((*(spillover.channels[i] for i in used), *outside), weights)
+
+
+def _invert(spillover: Spillover, present: Sequence[str], where: str) -> NDArray[np.float64]:
+    absent = [name for name in spillover.channels if name not in present]
+    if absent:
+        msg = f"the spillover matrix ({spillover.keyword}) names channels that the file does not have: {', '.join(absent)}"
+        raise CompensationError(msg, where, f"the file has: {', '.join(present)}")
+    matrix = spillover.matrix
+    remedy = "give the right matrix in the study's [compensation]"
+    if not np.all(np.isfinite(matrix)):
+        msg = f"the spillover matrix ({spillover.keyword}) holds values that are not numbers"
+        raise CompensationError(msg, where, remedy)
+    condition = float(np.linalg.cond(matrix))
+    if not condition <= MAX_CONDITION:
+        msg = (
+            f"the spillover matrix ({spillover.keyword}) is singular or nearly so: "
+            f"condition number {condition:.3g}, at most {MAX_CONDITION:g} is accepted"
+        )
+        raise CompensationError(msg, where, remedy)
+    return np.linalg.inv(matrix)
+
+
+def read_matrix(path: Path) -> Spillover:
+    """Read a spillover matrix of the study.
+
+    Parameters
+    ----------
+    path : Path
+        CSV: a header of channel names, then one row per fluorochrome; a first column of names is allowed.
+
+    Returns
+    -------
+    Spillover
+
+    Raises
+    ------
+    CompensationError
+        For a table that is not square, holds text, or whose rows and columns are named differently.
+    """
+    where = path.name
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = [[cell.strip() for cell in row] for row in csv.reader(file) if any(cell.strip() for cell in row)]
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"the spillover matrix cannot be read: {error}"
+        raise CompensationError(msg, where, "give a CSV file of channel names and numbers") from error
+    if len(rows) < 2:
+        msg = "the spillover matrix is empty"
+        raise CompensationError(msg, where, "first a row of channel names, then one row of numbers for each")
+    header, body = rows[0], rows[1:]
+    if len(header) == len(body) + 1 or (header[0] == "" and len(header) == len(body) + 1):
+        names, header = [row[0] for row in body], header[1:]
+        body = [row[1:] for row in body]
+        if names != header:
+            msg = f"rows are named {', '.join(names)}, columns {', '.join(header)}"
+            raise CompensationError(msg, where, "name rows and columns alike, in the same order")
+    if len(header) != len(body) or any(len(row) != len(header) for row in body):
+        msg = f"the spillover matrix is not square: {len(header)} names, {len(body)} rows"
+        raise CompensationError(msg, where, "give one row of numbers for each channel name")
+    if len(set(header)) != len(header):
+        msg = "the spillover matrix names a channel twice"
+        raise CompensationError(msg, where, "name each channel once")
+    try:
+        matrix = np.array([[float(cell) for cell in row] for row in body])
+    except ValueError as error:
+        msg = f"the spillover matrix holds text where a number belongs: {error}"
+        raise CompensationError(msg, where, "write numbers with a decimal point") from error
+    return Spillover(channels=tuple(header), matrix=matrix, keyword=path.name)

@@ -1,0 +1,149 @@
+"""Which channel of a file carries which marker."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from bcelldepl.errors import PanelError
+from bcelldepl.fcs.acquisition import Channel
+
+__all__ = ["ALIASES", "SCATTER", "find_marker", "resolve_panel"]
+
+SCATTER = ("FSC-A", "FSC-H", "FSC-W", "SSC-A", "SSC-H", "SSC-W")
+
+# Words by which a marker goes in labels, as sequences of tokens; a marker that is not here goes by its name.
+ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "CAR": (("car",), ("fmc63",), ("antifmc63",), ("idiotype",), ("antiidiotype",), ("mc150",), ("mc", "1", "50")),
+    "Viability": (
+        ("viability",), ("live", "dead"), ("livedead",), ("l", "d"), ("ld",), ("live",), ("dead",), ("aqua",),
+        ("7aad",), ("7", "aad"), ("dapi",), ("zombie",), ("fvs",), ("fvd",), ("pi",), ("sytox",), ("dump",),
+    ),
+    "CD56": (("cd56",), ("cd16", "56"), ("cd16", "cd56"), ("cd56", "16"), ("cd56", "cd16"), ("cd1656",), ("ncam",)),
+    "Time": (("time",), ("hdr", "t"), ("tlsw",)),
+}  # fmt: skip
+
+_SCATTER_WORDS = {
+    "FSC": ("fsc", "fs", "fws", "forward"),
+    "SSC": ("ssc", "ss", "sws", "side"),
+}
+_SIGNAL_WORDS = {"A": ("a", "area", "int", "lin"), "H": ("h", "height", "peak", "pk"), "W": ("w", "width", "tof")}
+
+# A channel that carries one of these is not a candidate for the marker of the key: a CD19 CAR is no CD19.
+_YIELDS_TO: dict[str, tuple[str, ...]] = {"CD19": ("CAR",), "CD16": ("CD56",)}
+
+
+def resolve_panel(
+    channels: Sequence[Channel],
+    required: Iterable[str],
+    optional: Iterable[str] = (),
+    overrides: Mapping[str, str] | None = None,
+    where: str = "",
+) -> dict[str, str]:
+    """Find the channel of each marker.
+
+    Parameters
+    ----------
+    channels : sequence of Channel
+        Of one file.
+    required, optional : iterable of str
+        Markers (``CD19``, ``CAR``), scatter signals (``FSC-A``) and ``Time``.
+    overrides : mapping of str to str, optional
+        The study's ``[panel]``: marker to detector (``$PnN``) or label (``$PnS``).
+    where : str
+        The file, for messages.
+
+    Returns
+    -------
+    dict of str to str
+        Marker to channel name (``$PnN``); an optional marker that the file lacks is left out.
+
+    Raises
+    ------
+    PanelError
+        Naming every marker that no channel, or more than one, carries, with the file's channels.
+    """
+    overrides = overrides or {}
+    found: dict[str, str] = {}
+    complaints: list[str] = []
+    optional = tuple(optional)
+    for marker in dict.fromkeys((*required, *optional)):
+        if marker in overrides:
+            candidates = [c for c in channels if _same(overrides[marker], c.name)] or [
+                c for c in channels if _same(overrides[marker], c.label)
+            ]
+            missing = f"{marker}: the study's [panel] names {overrides[marker]!r}, which this file does not have"
+        else:
+            candidates = find_marker(marker, channels)
+            missing = f"{marker}: no channel carries it"
+        if len(candidates) == 1:
+            found[marker] = candidates[0].name
+        elif candidates:
+            complaints.append(f"{marker}: {len(candidates)} channels could be it ({_list(candidates)})")
+        elif marker not in optional or marker in overrides:
+            complaints.append(missing)
+    if complaints:
+        msg = "; ".join(complaints) + f". Channels of the file: {_list(channels)}"
+        raise PanelError(msg, where, "name the detector of each such marker in the study's [panel]")
+    return found
+
+
+def find_marker(marker: str, channels: Sequence[Channel]) -> list[Channel]:
+    """List the channels that could carry a marker; the exact name wins over words within a label."""
+    base, _, signal = marker.partition("-")
+    if base in _SCATTER_WORDS and signal in _SIGNAL_WORDS:
+        return _find_scatter(base, signal, channels)
+    exact = [c for c in channels if _same(marker, c.name) or _same(marker, c.label)]
+    candidates = exact or [c for c in channels if _carries(marker, c)]
+    for other in _YIELDS_TO.get(marker, ()):
+        candidates = [c for c in candidates if _same(marker, c.label) or not _carries(other, c)]
+    return _prefer_area(candidates)
+
+
+def _find_scatter(base: str, signal: str, channels: Sequence[Channel]) -> list[Channel]:
+    exact = [c for c in channels if _same(f"{base}-{signal}", c.name)]
+    if exact:
+        return exact
+    by_words = [
+        c
+        for c in channels
+        if (words := _words(c.name))
+        and words[0] in _SCATTER_WORDS[base]
+        and len(words) == 2
+        and words[1] in _SIGNAL_WORDS[signal]
+    ]
+    if by_words or signal != "A":
+        return by_words
+    # A file with one forward scatter and no suffix holds the area (or the only signal there is).
+    return [c for c in channels if (words := _words(c.name)) and len(words) == 1 and words[0] in _SCATTER_WORDS[base]]
+
+
+def _carries(marker: str, channel: Channel) -> bool:
+    aliases = ALIASES.get(marker, (tuple(_words(marker)),))
+    return any(_contains(words, alias) for words in (_words(channel.label), _words(channel.name)) for alias in aliases)
+
+
+def _contains(words: Sequence[str], alias: Sequence[str]) -> bool:
+    n = len(alias)
+    return any(tuple(words[i : i + n]) == tuple(alias) for i in range(len(words) - n + 1))
+
+
+def _prefer_area(candidates: list[Channel]) -> list[Channel]:
+    """Of area, height and width of one detector take the area."""
+    if len(candidates) < 2:
+        return candidates
+    stems = {re.sub(r"[-_ ]?[AHW]$", "", c.name) for c in candidates}
+    areas = [c for c in candidates if re.search(r"[-_ ]A$", c.name)]
+    return areas if len(stems) == 1 and len(areas) == 1 else candidates
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", text.casefold())
+
+
+def _same(one: str, other: str) -> bool:
+    return _words(one) == _words(other) and bool(_words(one))
+
+
+def _list(channels: Sequence[Channel]) -> str:
+    return ", ".join(f"{c.name} ({c.label})" if c.label else c.name for c in channels)

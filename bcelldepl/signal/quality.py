@@ -1,0 +1,195 @@
+"""Which events of a tube can be trusted: saturated scatter, and time blocks where the flow was disturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.kernels.timeline import time_bins, time_profile
+
+__all__ = ["Quality", "TimeBlock", "assess_quality"]
+
+EVENTS_PER_BIN = 200  # enough for a rate known to 7 %
+MIN_BINS, MAX_BINS = 20, 300
+RATE_Z, RATE_CHANGE = 6.0, 0.4  # a disturbed rate is off by both
+SIGNAL_Z, SIGNAL_CHANGE = 6.0, 0.02  # the same for a mean signal, in transformed units
+MIN_BLOCK_BINS = 2  # for signals: one odd bin is no block
+GAP_FACTOR = 12.0  # a gap: no event for so many mean waiting times of a bin's rate
+
+
+@dataclass(frozen=True)
+class TimeBlock:
+    """One block of acquisition time that is left out.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+        Acquisition time [s].
+    reason : str
+        ``"gap"``, ``"rate"`` or ``"signal"``.
+    events : int
+        Events inside.
+    """
+
+    start_s: float
+    end_s: float
+    reason: str
+    events: int
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The quality mask of one tube, the same for cells and beads.
+
+    Attributes
+    ----------
+    keep : ndarray of bool, shape (n_events,)
+    kept_time_fraction : float
+        Part of the acquisition time that is kept; the acquired volume shrinks by it.
+    dropped : dict of str to int
+        Events dropped, by reason (``margin``, ``gap``, ``rate``, ``signal``); an event counts for the first.
+    blocks : tuple of TimeBlock
+    flags : tuple of str
+        Sentences for ``tubes.csv``.
+    """
+
+    keep: NDArray[np.bool_]
+    kept_time_fraction: float
+    dropped: dict[str, int]
+    blocks: tuple[TimeBlock, ...] = ()
+    flags: tuple[str, ...] = field(default=())
+
+    @property
+    def kept_fraction(self) -> float:
+        """Part of the events that is kept; 1 for an empty tube."""
+        return float(self.keep.mean()) if self.keep.size else 1.0
+
+
+def assess_quality(
+    forward: Mapping[str, NDArray[np.float32]],
+    forward_top: float,
+    time_s: NDArray[np.float32] | None,
+    signals: Mapping[str, NDArray[np.float32]],
+) -> Quality:
+    """Judge the events of one tube.
+
+    Parameters
+    ----------
+    forward : mapping of str to ndarray of float32, shape (n_events,)
+        Forward scatter signals, linear. Only forward scatter makes a margin event: side scatter of granulocytes and
+        the fluorescence of beads saturate on sound tubes.
+    forward_top : float
+        ``$PnR`` of the forward scatter.
+    time_s : ndarray of float32, shape (n_events,), or None
+        Acquisition time [s].
+    signals : mapping of str to ndarray of float32
+        Transformed signals watched over time.
+
+    Returns
+    -------
+    Quality
+        Time is cut in contiguous blocks only, and only where a change is both significant for its number of events
+        and large enough to matter.
+    """
+    n = len(next(iter(signals.values()))) if signals else len(next(iter(forward.values()), np.empty(0)))
+    margin = np.zeros(n, dtype=np.bool_)
+    for column in forward.values():
+        margin |= ~(column < forward_top - 1.0) | (column <= 0)
+    flags: list[str] = []
+    blocks: tuple[TimeBlock, ...] = ()
+    cut = np.zeros(n, dtype=np.bool_)
+    kept_time = 1.0
+    by_reason: dict[str, int] = {}
+    if time_s is None or n == 0:
+        flags.append("no time channel: acquisition not checked")
+    elif n < MIN_BINS * 10:
+        flags.append(f"only {n} events: acquisition not checked")
+    elif not np.all(np.isfinite(time_s)) or float(time_s.max()) <= float(time_s.min()):
+        flags.append("the time channel does not advance: acquisition not checked")
+    else:
+        if np.mean(np.diff(time_s) < 0) > 0.01:
+            flags.append("the time channel runs backwards in places")
+        blocks, bins, width = _find_blocks(time_s, signals)
+        start = float(time_s.min())
+        dropped_bins = np.zeros(int(bins.max()) + 1 if n else 0, dtype=np.bool_)
+        for block in blocks:
+            first, last = round((block.start_s - start) / width), round((block.end_s - start) / width)
+            dropped_bins[first:last] = True
+            by_reason[block.reason] = by_reason.get(block.reason, 0) + block.events
+        cut = dropped_bins[bins]
+        kept_time = 1.0 - float(sum(b.end_s - b.start_s for b in blocks)) / float(time_s.max() - time_s.min())
+    dropped = {"margin": int((margin & ~cut).sum()), **by_reason}
+    if margin.mean() > 0.05 if n else False:
+        flags.append(f"{100 * margin.mean():.0f} % of events saturate or fall below forward scatter")
+    if kept_time < 0.7:
+        flags.append(f"only {100 * kept_time:.0f} % of the acquisition time is undisturbed")
+    return Quality(~(margin | cut), max(kept_time, 0.0), dropped, blocks, tuple(flags))
+
+
+def _find_blocks(
+    time_s: NDArray[np.float32], signals: Mapping[str, NDArray[np.float32]]
+) -> tuple[tuple[TimeBlock, ...], NDArray[np.int32], float]:
+    n = len(time_s)
+    n_bins = int(np.clip(n // EVENTS_PER_BIN, MIN_BINS, MAX_BINS))
+    start, span = float(time_s.min()), float(time_s.max() - time_s.min())
+    width = span / n_bins
+    bins = np.empty(n, dtype=np.int32)
+    time_bins(time_s, start, width, n_bins, bins)
+    counts = np.bincount(bins, minlength=n_bins).astype(np.int64)
+    reason = np.full(n_bins, "", dtype="<U6")
+    reason[_odd_signals(signals, bins, n_bins)] = "signal"
+    reason[_odd_rate(counts)] = "rate"
+    reason[counts == 0] = np.where(counts[counts == 0] == 0, "gap", "") if np.median(counts) > GAP_FACTOR else ""
+    blocks = []
+    for first, last in _runs(reason != ""):
+        inside = reason[first:last]
+        names, how_many = np.unique(inside, return_counts=True)
+        blocks.append(
+            TimeBlock(
+                start_s=start + first * width,
+                end_s=start + last * width,
+                reason=str(names[np.argmax(how_many)]),
+                events=int(counts[first:last].sum()),
+            )
+        )
+    return tuple(blocks), bins, width
+
+
+def _odd_rate(counts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Bins whose rate is off; a bin must keep to the tube's usual rate, beyond Poisson noise and its usual unrest."""
+    usual = float(np.median(counts[counts > 0]))
+    unrest = 1.4826 * float(np.median(np.abs(counts - usual)))
+    z = np.abs(counts - usual) / max(np.sqrt(usual), unrest)
+    odd: NDArray[np.bool_] = (z > RATE_Z) & (np.abs(counts / usual - 1.0) > RATE_CHANGE)
+    return odd
+
+
+def _odd_signals(
+    signals: Mapping[str, NDArray[np.float32]], bins: NDArray[np.int32], n_bins: int
+) -> NDArray[np.bool_]:
+    """Bins in runs of at least two whose mean signal is off in any channel."""
+    odd = np.zeros(n_bins, dtype=np.bool_)
+    for column in signals.values():
+        counts, means, variances = np.zeros(n_bins, dtype=np.int64), np.zeros(n_bins), np.zeros(n_bins)
+        time_profile(column, bins, counts, means, variances)
+        seen = counts > 1
+        if seen.sum() < MIN_BINS // 2:
+            continue
+        usual = np.median(means[seen])
+        unrest = 1.4826 * np.median(np.abs(means[seen] - usual))
+        noise = np.sqrt(np.median(variances[seen]) / np.maximum(counts, 1))
+        shift = np.abs(means - usual)
+        marked = seen & (shift > SIGNAL_Z * np.maximum(noise, unrest)) & (shift > SIGNAL_CHANGE)
+        for first, last in _runs(marked):
+            if last - first >= MIN_BLOCK_BINS:
+                odd[first:last] = True
+    return odd
+
+
+def _runs(marked: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and past-the-last index of each run of marked bins."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], marked, [False])).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
