@@ -1,0 +1,96 @@
+"""Cells of the sample sheet, from text to numbers, dates, roles and paths; each complaint is one sentence."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime
+from pathlib import PureWindowsPath
+
+from bcelldepl.errors import BcelldeplError
+from bcelldepl.study.toml import did_you_mean
+from bcelldepl.study.tubes import Role
+
+__all__ = ["CellError", "inside", "number", "relative_path", "role", "when"]
+
+# One to three digits, then groups of three: 12,500 may be twelve and a half, or twelve thousand five hundred.
+GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([.,]\d{3})+")
+PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+ROLE = re.compile(r"(?P<kind>fmo|single)(?:[\s:_-]+(?P<marker>.*))?", re.IGNORECASE)
+
+
+class CellError(BcelldeplError):
+    """A cell cannot be understood; where it is, its reader knows."""
+
+
+def number(text: str, delimiter: str) -> float:
+    """Read a number; a decimal comma counts where commas do not separate the cells.
+
+    Raises
+    ------
+    CellError
+        Text, an infinite value, or digits that could be read in two ways.
+    """
+    plain = text
+    if delimiter in (";", "\t"):
+        if GROUPED.fullmatch(text) and ("," in text or delimiter == ";"):
+            remedy = "write no thousands separators; in a sheet with commas between cells a point is decimal"
+            raise CellError(f"{text!r} can be read in two ways", remedy=remedy)
+        plain = text.replace(",", ".")
+    elif "," in text:
+        raise CellError(f"{text!r} holds a comma", remedy="use a decimal point and no thousands separators")
+    if not PLAIN.fullmatch(plain) or not math.isfinite(float(plain)):
+        raise CellError(f"{text!r} is not a number", remedy="write digits only, or leave it empty")
+    return float(plain)
+
+
+def when(text: str) -> tuple[datetime, bool]:
+    """Read an ISO date or time; the second value tells whether there is a time of day."""
+    try:
+        return datetime.fromisoformat(text), len(text) > len("2026-01-31")
+    except ValueError:
+        what = f"{text!r} is not an ISO date or time"
+        raise CellError(what, remedy="write 2026-01-31 or 2026-01-31T09:30") from None
+
+
+def role(text: str) -> tuple[Role, str | None]:
+    """Read a role and its marker, such as ``sample``, ``fmo:CAR``, ``FMO-CAR`` or ``single:CD19``."""
+    if not text:
+        return Role.SAMPLE, None
+    marked = ROLE.fullmatch(text)
+    if marked:
+        if not marked["marker"]:
+            kind = marked["kind"].lower()
+            raise CellError(f"{text!r} names no marker", f"write {kind}:MARKER, such as {kind}:CD19")
+        return Role(marked["kind"].lower()), marked["marker"].strip()
+    try:
+        return Role(text.lower()), None
+    except ValueError:
+        known = "sample, fmo:MARKER, unstained, single:MARKER, blank"
+        raise CellError(
+            f"{text!r} is not a role", remedy=did_you_mean(text, Role) or f"known: {known}"
+        ) from None
+
+
+def relative_path(text: str) -> str:
+    """Spell a path with forward slashes, as sheets written on Windows do not."""
+    return text.replace("\\", "/")
+
+
+def inside(text: str, depth: int = 0) -> bool:
+    """Tell whether a path stays in the study folder, by its words alone: links are the user's choice.
+
+    Parameters
+    ----------
+    text : str
+        With forward slashes.
+    depth : int
+        How many folders below the study folder the path starts.
+    """
+    if text.startswith("/") or PureWindowsPath(text).drive:
+        return False
+    for part in text.split("/"):
+        depth += -1 if part == ".." else part not in ("", ".")
+        if depth < 0:
+            return False
+    return True

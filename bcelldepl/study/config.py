@@ -1,0 +1,154 @@
+"""What ``study.toml`` may say: one frozen model per table, with every default in one place."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+
+__all__ = [
+    "CompensationSettings",
+    "CountingSettings",
+    "EndpointSettings",
+    "LimitSettings",
+    "StudyFile",
+    "StudySettings",
+]
+
+Text = Annotated[str, Field(min_length=1)]
+Days = Annotated[tuple[Annotated[float, Strict(), Field(gt=0)], ...], Strict(False), Field(min_length=1)]
+
+
+class Settings(BaseModel):
+    """The manners of every table: nothing unknown, nothing converted, nothing changed later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class StudySettings(Settings):
+    """``[study]``.
+
+    Attributes
+    ----------
+    id : str
+        Name of the study.
+    samples : str
+        The sample sheet, relative to the study file.
+    strategy : str
+        Name of a file in ``gates/``, or the path of a strategy file.
+    allow_outside : bool
+        Whether paths may leave the folder of the study file.
+    """
+
+    id: Text
+    samples: Text
+    strategy: Text
+    allow_outside: bool = False
+
+
+class CompensationSettings(Settings):
+    """``[compensation]``: spillover matrices that replace the one in the file.
+
+    Attributes
+    ----------
+    source : {"auto", "none"}
+        ``auto``: the study's matrix where one is given, else the file's own. ``none``: the values in the
+        files are compensated already.
+    matrix : str or None
+        A CSV file for every tube.
+    by_batch : dict of str to str
+        A CSV file per batch; goes before `matrix`.
+    """
+
+    source: Literal["auto", "none"] = "auto"
+    matrix: Text | None = None
+    by_batch: dict[str, Text] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_answer(self) -> Self:
+        if self.source == "none" and (self.matrix or self.by_batch):
+            msg = 'source = "none" compensates nothing, yet a matrix is given'
+            raise ValueError(msg)
+        return self
+
+
+class CountingSettings(Settings):
+    """``[counting]``.
+
+    Attributes
+    ----------
+    method : {"auto", "beads", "volumetric", "dual"}
+        How events become cells/uL; see `bcelldepl.counting.methods`.
+    volume_unit : {"auto", "nl", "ul"}
+        Unit of ``$VOL`` in the FCS files; ``auto`` decides by instrument.
+    minimum_beads : int
+        Bead events below which a tube is not evaluated by beads.
+    """
+
+    method: Literal["auto", "beads", "volumetric", "dual"] = "auto"
+    volume_unit: Literal["auto", "nl", "ul"] = "auto"
+    minimum_beads: int = Field(default=1000, ge=1)
+
+
+class LimitSettings(Settings):
+    """``[limits]``.
+
+    Attributes
+    ----------
+    lod_events, lloq_events : int
+        Events from which a population is detected, and from which it is quantified.
+    minimum_leukocyte_events : int
+        Leukocytes below which a tube says nothing about any cell: it may hold no blood.
+    """
+
+    lod_events: int = Field(default=20, ge=1)
+    lloq_events: int = Field(default=50, ge=1)
+    minimum_leukocyte_events: int = Field(default=200, ge=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.lloq_events < self.lod_events:
+            msg = f"lloq_events ({self.lloq_events}) lies below lod_events ({self.lod_events})"
+            raise ValueError(msg)
+        return self
+
+
+class EndpointSettings(Settings):
+    """``[endpoints]``.
+
+    Attributes
+    ----------
+    auc_days : tuple of float
+        Ends of the AUC windows that begin at infusion [day].
+    depletion_threshold_per_ul, reconstitution_threshold_per_ul : float
+        B cells below, and again above [cells/uL].
+    confirm_visits : int
+        Visits in a row that confirm a recovery.
+    """
+
+    auc_days: Days = (28.0, 90.0)
+    depletion_threshold_per_ul: float = Field(default=10.0, gt=0)
+    reconstitution_threshold_per_ul: float = Field(default=10.0, gt=0)
+    confirm_visits: int = Field(default=2, ge=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.reconstitution_threshold_per_ul < self.depletion_threshold_per_ul:
+            msg = (
+                f"reconstitution_threshold_per_ul ({self.reconstitution_threshold_per_ul:g}) lies below "
+                f"depletion_threshold_per_ul ({self.depletion_threshold_per_ul:g}): "
+                "one visit could be depleted and reconstituted at once"
+            )
+            raise ValueError(msg)
+        return self
+
+
+class StudyFile(Settings):
+    """The whole of ``study.toml``."""
+
+    study: StudySettings
+    panel: dict[str, Text] = Field(default_factory=dict)
+    compensation: CompensationSettings = CompensationSettings()
+    counting: CountingSettings = CountingSettings()
+    limits: LimitSettings = LimitSettings()
+    endpoints: EndpointSettings = EndpointSettings()

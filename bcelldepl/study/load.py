@@ -1,0 +1,104 @@
+"""`load_study`: from ``study.toml`` to a `Study`, or to all that is wrong with it at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bcelldepl.errors import Problem, StudyError
+from bcelldepl.study.cells import inside, relative_path
+from bcelldepl.study.config import StudyFile
+from bcelldepl.study.samples import Samples, read_samples
+from bcelldepl.study.sheet import Sheet, read_sheet
+from bcelldepl.study.study import Study, is_path
+from bcelldepl.study.toml import check_settings, read_toml
+
+__all__ = ["load_study"]
+
+
+def load_study(path: str | os.PathLike[str]) -> Study:
+    """Read and check a study file and its sample sheet.
+
+    Parameters
+    ----------
+    path : str or path
+        The ``study.toml``.
+
+    Returns
+    -------
+    Study
+        FCS files are not opened, and need not be there: a missing one fails its tube, not the study.
+
+    Raises
+    ------
+    StudyError
+        With every problem of both files, each with its place.
+    """
+    path = Path(path).absolute()
+    raw, problems = read_toml(path)
+    if problems:
+        raise StudyError(problems)
+    config, problems = check_settings(raw, path.name)
+    samples = _samples(raw.get("study"), path.parent)
+    problems += [] if config is None else _check_paths(config, path)
+    problems += samples.sheet.problems
+    if problems or config is None:
+        raise StudyError(problems)
+    return Study(
+        path=path,
+        folder=path.parent,
+        samples_path=path.parent / relative_path(config.study.samples),
+        **config.study.model_dump(),
+        panel=config.panel,
+        compensation=config.compensation,
+        counting=config.counting,
+        limits=config.limits,
+        endpoints=config.endpoints,
+        tubes=tuple(samples.tubes),
+        warnings=(*samples.warnings, *_unused_batches(config, samples)),
+    )
+
+
+def _samples(table: object, folder: Path) -> Samples:
+    """Read the sheet even where the settings are wrong, so that all problems come at once."""
+    given: Mapping[str, Any] = table if isinstance(table, Mapping) else {}
+    name, allow_outside = given.get("samples"), given.get("allow_outside") is True
+    if not isinstance(name, str) or not name or not (allow_outside or inside(relative_path(name))):
+        return Samples(Sheet(str(name)))  # the settings say what is wrong with it
+    sheet_path = folder / relative_path(name)
+    depth = len(Path(os.path.relpath(sheet_path, folder)).parts) - 1
+    return read_samples(read_sheet(sheet_path, name), sheet_path.parent, allow_outside, depth)
+
+
+def _check_paths(config: StudyFile, path: Path) -> list[Problem]:
+    """Check every path of the settings: inside the study folder, and there."""
+    named = {"[study] samples": config.study.samples}
+    if is_path(config.study.strategy):
+        named["[study] strategy"] = config.study.strategy
+    if config.compensation.matrix is not None:
+        named["[compensation] matrix"] = config.compensation.matrix
+    for batch, name in config.compensation.by_batch.items():
+        named[f"[compensation] by_batch.{batch}"] = name
+    problems = []
+    for key, name in named.items():
+        where = f"{path.name}, {key}"
+        if not config.study.allow_outside and not inside(relative_path(name)):
+            remedy = "move it there, or set allow_outside = true in [study]"
+            problems.append(Problem(where, f"{name!r} lies outside the study folder", remedy))
+        elif key != "[study] samples" and not (path.parent / relative_path(name)).is_file():
+            remedy = "paths are relative to the study file"
+            problems.append(Problem(where, f"there is no file {name!r}", remedy))
+    return problems
+
+
+def _unused_batches(config: StudyFile, samples: Samples) -> list[str]:
+    batches = {tube.batch for tube in samples.tubes}
+    if None in batches:
+        return []  # a tube without a batch is of its acquisition date, which only the file knows
+    return [
+        f"[compensation] by_batch: no tube is of the batch {name}"
+        for name in config.compensation.by_batch
+        if name not in batches
+    ]

@@ -1,0 +1,84 @@
+"""A study: its settings after defaults and its tubes, checked and frozen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from bcelldepl.study.config import (
+    CompensationSettings,
+    CountingSettings,
+    EndpointSettings,
+    LimitSettings,
+    StudyFile,
+    StudySettings,
+)
+from bcelldepl.study.tubes import Tube
+
+__all__ = ["Study"]
+
+
+class Study(BaseModel):
+    """What `load_study` gives: nothing in it needs checking again.
+
+    Attributes
+    ----------
+    path, folder, samples_path : Path
+        The study file, its folder, and the sample sheet.
+    id, strategy : str
+        As in ``[study]``.
+    panel : dict of str to str
+        Marker to detector or label, where the files do not say it.
+    compensation, counting, limits, endpoints
+        The tables of that name, with defaults.
+    tubes : tuple of Tube
+        Subjects in the order in which the sheet first names them; within a subject by nominal day, then role
+        (`sample` first, as in `Role`), then row of the sheet.
+    warnings : tuple of str
+        What was accepted but looks odd, one sentence each.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path
+    folder: Path
+    samples_path: Path
+    samples: str
+    id: str
+    strategy: str
+    allow_outside: bool = False
+    panel: dict[str, str] = {}
+    compensation: CompensationSettings = CompensationSettings()
+    counting: CountingSettings = CountingSettings()
+    limits: LimitSettings = LimitSettings()
+    endpoints: EndpointSettings = EndpointSettings()
+    tubes: tuple[Tube, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def strategy_path(self) -> Path | None:
+        """The strategy file, or None where `strategy` is a name in ``gates/``."""
+        return self.folder / self.strategy if is_path(self.strategy) else None
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Subjects in the order of the sheet."""
+        return tuple(dict.fromkeys(tube.subject for tube in self.tubes))
+
+    def matrix_path(self, batch: str | None) -> Path | None:
+        """Return the study's spillover matrix for a batch, or None where the file's own is meant."""
+        name = self.compensation.by_batch.get(batch or "", self.compensation.matrix)
+        return None if name is None else self.folder / name
+
+    def settings(self) -> dict[str, Any]:
+        """Return every setting after defaults, as ``study.toml`` would spell it; ready for JSON."""
+        tables = {name: getattr(self, name) for name in StudyFile.model_fields if name != "study"}
+        study = {name: getattr(self, name) for name in StudySettings.model_fields}
+        return StudyFile.model_validate({"study": study, **tables}).model_dump(mode="json", exclude_none=True)
+
+
+def is_path(strategy: str) -> bool:
+    """Tell the path of a strategy file from a name in ``gates/``."""
+    return strategy.endswith(".toml") or "/" in strategy or "\\" in strategy

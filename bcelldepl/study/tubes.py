@@ -1,0 +1,100 @@
+"""One row of the sample sheet, understood: a tube, whose it is and what was pipetted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["Role", "Tube"]
+
+SECONDS_PER_DAY = 86_400
+
+
+class Role(StrEnum):
+    """What a tube is for."""
+
+    SAMPLE = "sample"
+    FMO = "fmo"
+    UNSTAINED = "unstained"
+    SINGLE = "single"
+    BLANK = "blank"
+
+
+class Tube(BaseModel):
+    """One FCS file of the study.
+
+    Attributes
+    ----------
+    file : str
+        As in the sheet; the name under which results speak of it.
+    path : Path
+        Where it is. It may be missing: that fails this tube, not the study.
+    subject, visit : str
+        Whose blood, and the name of the visit.
+    day : float
+        Nominal study day, 0 is the infusion.
+    role : Role
+        What the tube is for.
+    role_marker : str or None
+        The marker left out (``fmo``) or alone (``single``).
+    dose_group : str
+        Empty where the sheet gives neither a group nor a dose.
+    dose_cells_per_kg : float or None
+    collected, infused : datetime or None
+        Midnight where the sheet gives only the date; see `collected_has_time`, `infused_has_time`.
+    batch : str or None
+        None: the date of acquisition.
+    bead_count : float or None
+        Beads in the tube.
+    blood_volume_ul : float or None
+        Blood pipetted into it [uL].
+    acquired_volume_ul : float or None
+        Volume acquired [uL]; None: ``$VOL`` of the file.
+    dilution : float
+        Factor from blood to the acquired suspension; used by volume alone.
+    wbc_per_ul, lymphocytes_per_ul : float or None
+        Haematology count of the same blood [cells/uL].
+    comment : str
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str
+    path: Path
+    subject: str
+    visit: str
+    day: float
+    role: Role = Role.SAMPLE
+    role_marker: str | None = None
+    dose_group: str = ""
+    dose_cells_per_kg: float | None = None
+    collected: datetime | None = None
+    collected_has_time: bool = False
+    infused: datetime | None = None
+    infused_has_time: bool = False
+    batch: str | None = None
+    bead_count: float | None = None
+    blood_volume_ul: float | None = None
+    acquired_volume_ul: float | None = None
+    dilution: float = 1.0
+    wbc_per_ul: float | None = None
+    lymphocytes_per_ul: float | None = None
+    comment: str = ""
+
+    @property
+    def actual_day(self) -> float | None:
+        """Days from infusion to collection; whole days unless both are given with their time of day."""
+        if self.collected is None or self.infused is None:
+            return None
+        if self.collected_has_time and self.infused_has_time:
+            return (self.collected - self.infused).total_seconds() / SECONDS_PER_DAY
+        return float((self.collected.date() - self.infused.date()).days)
+
+    @property
+    def before_infusion(self) -> bool:
+        """Whether the blood was drawn before the infusion; on its day it was, unless times say otherwise."""
+        day = self.actual_day
+        return (self.day if day is None else day) <= 0
