@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Channel", "Spillover", "Volume"]
+from bcelldepl.fcs.data import exact_dtype, read_words
+from bcelldepl.fcs.errors import NoSuchChannelError, UnreadableFileError
+from bcelldepl.fcs.locate import Place
+from bcelldepl.fcs.scaling import linearise
+
+__all__ = ["Acquisition", "Channel", "Spillover", "Volume"]
 
 
 @dataclass(frozen=True)
@@ -69,3 +79,128 @@ class Volume:
 
     microlitres: float | None
     reason: str
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """One data set of an FCS file: its facts at hand, its events on demand.
+
+    Holds no events; `raw` and `columns` read those of the asked channels from the file each time.
+
+    Attributes
+    ----------
+    path : Path
+    version : str
+        ``FCS3.1``.
+    keywords : mapping of str to str
+        Upper-case keys, standard ones with their ``$``; values without blanks around them.
+    channels : tuple of Channel
+    n_events : int
+    spillover : Spillover or None
+    volume : Volume
+    time_step_s : float or None
+        ``$TIMESTEP`` [s].
+    acquisition_seconds : float or None
+        By the clock (``$ETIM`` - ``$BTIM``, over midnight too), else the span of the time channel [s].
+    date : str or None
+        Day of acquisition, yyyy-mm-dd.
+    cytometer : str
+        ``$CYT``.
+    dataset, n_datasets : int
+        Which data set of the file this is, counted from 0, and how many there are.
+    warnings : tuple of str
+        What was odd in the file and how it was read.
+    place : Place
+        Where the events are in the file and how each lies there.
+    """
+
+    path: Path
+    version: str
+    keywords: Mapping[str, str]
+    channels: tuple[Channel, ...]
+    n_events: int
+    spillover: Spillover | None
+    volume: Volume
+    time_step_s: float | None
+    acquisition_seconds: float | None
+    date: str | None
+    cytometer: str
+    dataset: int
+    n_datasets: int
+    warnings: tuple[str, ...]
+    place: Place = field(repr=False)
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the whole file, in hexadecimal: the identity of the file."""
+        try:
+            with self.path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise UnreadableFileError(
+                f"{error.strerror or error}", str(self.path), "check the file"
+            ) from error
+
+    def raw(self, names: Sequence[str] | None = None) -> NDArray[Any]:
+        """Values as stored, bit masks applied, nothing scaled.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            Channel names (``$PnN``); default all, in file order.
+
+        Returns
+        -------
+        ndarray, shape (len(names), n_events)
+            C-contiguous, of the smallest dtype that holds every value exactly.
+
+        Raises
+        ------
+        FcsError
+            No such channel, or the file changed since it was opened.
+        """
+        indices = self._indices(names)
+        return self._read(indices, exact_dtype([self.place.row.words[i] for i in indices]), scaled=False)
+
+    def columns(self, names: Sequence[str] | None = None) -> NDArray[np.float32]:
+        """Values on the linear scale: log amplifiers (``$PnE``) undone, gains (``$PnG``) divided out.
+
+        A time channel stays in its own ticks: multiply it by `time_step_s` for seconds.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            Channel names (``$PnN``); default all, in file order.
+
+        Returns
+        -------
+        ndarray of float32, shape (len(names), n_events)
+            C-contiguous.
+
+        Raises
+        ------
+        FcsError
+            No such channel, or the file changed since it was opened.
+        """
+        return self._read(self._indices(names), np.dtype(np.float32), scaled=True)
+
+    def _read(self, indices: list[int], dtype: np.dtype[Any], *, scaled: bool) -> NDArray[Any]:
+        out = np.empty((len(indices), self.n_events), dtype)
+        finish = [linearise(self.channels[i]) if scaled else None for i in indices]
+        read_words(self.path, self.place.begin, self.n_events, self.place.row, indices, out, finish)
+        return out
+
+    def _indices(self, names: Sequence[str] | None) -> list[int]:
+        if names is None:
+            return list(range(len(self.channels)))
+        known: dict[str, int] = {}
+        for i, channel in enumerate(self.channels):
+            known.setdefault(channel.name, i)
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise NoSuchChannelError(
+                f"no channel {', '.join(map(repr, unknown))}; it has {', '.join(known)}",
+                str(self.path),
+                "ask for names of $PnN",
+            )
+        return [known[name] for name in names]

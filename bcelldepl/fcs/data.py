@@ -1,0 +1,187 @@
+"""DATA to numbers: the asked channels only, block by block, so that a file is never in memory as a whole.
+
+A block of about one mebibyte is read into a buffer that stays in the processor's cache, and each asked channel is
+copied out of it. Reading instead of mapping also means that a file which shrinks meanwhile is an error, not a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.fcs.errors import (
+    BadKeywordError,
+    TruncatedDataError,
+    UnreadableFileError,
+    UnsupportedDataError,
+)
+from bcelldepl.fcs.layout import Row, Word
+
+__all__ = ["exact_dtype", "read_words"]
+
+_BLOCK_BYTES: Final = 1 << 20
+_EXACT_BITS_OF_DOUBLE: Final = 53
+
+Array = NDArray[Any]
+Finish = Callable[[Array], Array]
+
+
+def word_dtype(word: Word) -> np.dtype[Any]:
+    """The numpy type that holds every value of a word."""
+    if word.kind == "F":
+        return np.dtype(np.float32)
+    if word.kind in "DA":
+        return np.dtype(np.float64)
+    return np.dtype(f"u{1 << (word.width - 1).bit_length()}")
+
+
+def exact_dtype(words: Sequence[Word]) -> np.dtype[Any]:
+    """The smallest numpy type that holds every value of these words without rounding."""
+    if not words:
+        return np.dtype(np.float32)
+    common = np.result_type(*{word_dtype(word) for word in words})
+    if common.kind != "f":
+        return common
+    bits = max((_significant_bits(word) for word in words if word.kind == "I"), default=0)
+    return np.dtype(np.longdouble) if bits > _EXACT_BITS_OF_DOUBLE else common
+
+
+def read_words(
+    path: Path,
+    begin: int,
+    n_events: int,
+    row: Row,
+    indices: Sequence[int],
+    out: Array,
+    finish: Sequence[Finish | None],
+) -> None:
+    """Read channels of a file into rows of an array.
+
+    Parameters
+    ----------
+    path : Path
+    begin : int
+        First byte of DATA in the file.
+    n_events : int
+    row : Row
+        How an event lies in DATA.
+    indices : sequence of int
+        The channels, counted from 0.
+    out : ndarray, shape (len(indices), n_events)
+        Filled; converted to its dtype.
+    finish : sequence of callable or None
+        Per channel, what to do with a block of decoded values before it is stored.
+
+    Raises
+    ------
+    UnreadableFileError, TruncatedDataError
+    """
+    decoders = [_decoder(row.words[i], row.significance, str(path)) for i in indices]
+    view_dtype = np.dtype(
+        {
+            "names": [str(k) for k in range(len(indices))],
+            "formats": [storage for storage, _ in decoders],
+            "offsets": [row.words[i].offset for i in indices],
+            "itemsize": row.n_bytes,
+        }
+    )
+    per_block = max(1, _BLOCK_BYTES // row.n_bytes)
+    buffer = bytearray(min(per_block, max(n_events, 1)) * row.n_bytes)
+    try:
+        with path.open("rb", buffering=0) as file:
+            file.seek(begin)
+            for start in range(0, n_events, per_block):
+                stop = min(start + per_block, n_events)
+                wanted = memoryview(buffer)[: (stop - start) * row.n_bytes]
+                _fill(file, wanted, path)
+                block = np.frombuffer(wanted, view_dtype)
+                for k, (_, decode) in enumerate(decoders):
+                    values = decode(block[str(k)])
+                    last = finish[k]
+                    with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 is infinite
+                        out[k, start:stop] = values if last is None else last(values)
+    except OSError as error:
+        raise UnreadableFileError(
+            f"{error.strerror or error}", str(path), "check the file and the right to read it"
+        ) from error
+
+
+def _fill(file: Any, wanted: memoryview, path: Path) -> None:
+    got = 0
+    while got < len(wanted):
+        n_bytes = file.readinto(wanted[got:])
+        if not n_bytes:
+            raise TruncatedDataError(
+                "the file became shorter while it was read", f"{path}: DATA", "copy the file again"
+            )
+        got += n_bytes
+
+
+def _significant_bits(word: Word) -> int:
+    return 8 * word.width if word.mask is None else word.mask.bit_length()
+
+
+def _decoder(word: Word, significance: tuple[int, ...], where: str) -> tuple[Any, Finish]:
+    """The storage type of a word in its row, and what makes numbers of it."""
+    if word.kind == "A":
+        return f"S{word.width}", _digits(where)
+    order = _byte_order(word.width, significance, where)
+    little, big = tuple(range(word.width)), tuple(range(word.width))[::-1]
+    if word.width in (1, 2, 4, 8) and order in (little, big):
+        letter = "u" if word.kind == "I" else "f"
+        storage: Any = np.dtype(f"{'<' if order == little else '>'}{letter}{word.width}")
+        if word.mask is None:
+            return storage, _as_is
+        mask = word_dtype(word).type(word.mask)
+        return storage, lambda values: values & mask
+    return np.dtype((np.uint8, (word.width,))), _reordered(word, order)
+
+
+def _as_is(values: Array) -> Array:
+    return values
+
+
+def _reordered(word: Word, order: tuple[int, ...]) -> Finish:
+    dtype = word_dtype(word)
+    mask = None if word.mask is None else dtype.type(word.mask)
+
+    def decode(stored: Array) -> Array:
+        padded = np.zeros((len(stored), dtype.itemsize), np.uint8)
+        padded[:, : word.width] = stored[:, list(order)]
+        values: Array = padded.view(dtype.newbyteorder("<"))[:, 0]
+        return values if mask is None else values & mask
+
+    return decode
+
+
+def _digits(where: str) -> Finish:
+    def decode(stored: Array) -> Array:
+        try:
+            return np.char.strip(stored).astype(np.float64)
+        except ValueError as error:
+            raise BadKeywordError(
+                f"$DATATYPE is A, but DATA is not made of digits ({error})",
+                f"{where}: DATA",
+                "export as FCS 3.1",
+            ) from None
+
+    return decode
+
+
+def _byte_order(width: int, significance: tuple[int, ...], where: str) -> tuple[int, ...]:
+    """Positions of the stored bytes of a word, the least significant first."""
+    if width == 1 or significance == tuple(sorted(significance)):
+        return tuple(range(width))
+    if significance == tuple(sorted(significance, reverse=True)):
+        return tuple(range(width))[::-1]
+    if width > len(significance):
+        raise UnsupportedDataError(
+            f"$BYTEORD {','.join(map(str, significance))} does not say how {8 * width}-bit words lie",
+            f"{where}: TEXT",
+            "export as FCS 3.1",
+        )
+    return tuple(sorted(range(width), key=lambda position: significance[position]))

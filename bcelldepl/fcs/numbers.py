@@ -1,0 +1,41 @@
+"""Numbers out of keyword values, without surprises."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+__all__ = ["integer", "pair", "real"]
+
+_MAX_DIGITS = 20
+
+
+def integer(keywords: Mapping[str, str], key: str) -> int | None:
+    """A whole number, ``12``, ``000012`` or ``12.0``; None where absent or something else."""
+    text = keywords.get(key, "").strip()
+    if re.fullmatch(r"[+-]?[0-9]+(\.0*)?", text) and len(text) <= _MAX_DIGITS:
+        return int(text.split(".")[0])
+    return None
+
+
+def real(keywords: Mapping[str, str], key: str) -> float | None:
+    """A finite number, with a decimal comma too; None where absent or something else."""
+    return _finite(keywords.get(key, ""))
+
+
+def pair(keywords: Mapping[str, str], key: str) -> tuple[float, float] | None:
+    """Two finite numbers with a comma between them; None where absent or something else."""
+    parts = keywords.get(key, "").split(",")
+    if len(parts) != 2:
+        return None
+    first, second = (_finite(part) for part in parts)
+    return None if first is None or second is None else (first, second)
+
+
+def _finite(text: str) -> float | None:
+    text = text.strip()
+    if not re.fullmatch(r"[+-]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)([eE][+-]?[0-9]{1,3})?", text):
+        return None
+    number = float(text.replace(",", "."))
+    return number if math.isfinite(number) else None

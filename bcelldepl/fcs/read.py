@@ -1,0 +1,174 @@
+"""`read_fcs`: from a path to an `Acquisition`, through HEADER, TEXT, the place of DATA and the facts for counting."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bcelldepl.errors import FcsError
+from bcelldepl.fcs.acquisition import Acquisition
+from bcelldepl.fcs.channels import read_channels
+from bcelldepl.fcs.clock import acquisition_date, clock_seconds
+from bcelldepl.fcs.datasets import Dataset, read_datasets
+from bcelldepl.fcs.errors import NoSuchDatasetError, UnreadableFileError, UnsupportedDataError
+from bcelldepl.fcs.layout import row_layouts
+from bcelldepl.fcs.locate import Place, Source, locate_data
+from bcelldepl.fcs.numbers import real
+from bcelldepl.fcs.spillover import read_spillover
+from bcelldepl.fcs.timeline import read_timeline
+from bcelldepl.fcs.volume import read_volume
+
+__all__ = ["read_fcs"]
+
+
+@dataclass(frozen=True)
+class _Located:
+    index: int
+    dataset: Dataset
+    place: Place
+
+    @property
+    def richness(self) -> int:
+        """Bits of measurement: the same events in 20 bits count more than in 10."""
+        bits = sum(
+            word.width * 8 if word.mask is None else word.mask.bit_length() for word in self.place.row.words
+        )
+        return self.place.n_events * bits
+
+
+def read_fcs(
+    path: str | Path,
+    *,
+    dataset: int | None = None,
+    volume_unit: str = "auto",
+    offsets: Source = "auto",
+) -> Acquisition:
+    """Open an FCS file: every fact of it, no events yet.
+
+    Parameters
+    ----------
+    path : str or Path
+    dataset : int, optional
+        Which data set of the file, counted from 0; default the one that holds most measurement.
+    volume_unit : {"auto", "nl", "ul"}
+        Unit of ``$VOL``; "auto" decides by instrument and flow rate.
+    offsets : {"auto", "header", "text"}
+        Whose offsets of DATA to believe; "auto" takes those that fit the file and ``$TOT``.
+
+    Returns
+    -------
+    Acquisition
+
+    Raises
+    ------
+    FcsError
+        The file cannot be read, or cannot be read safely; the kinds are in `bcelldepl.fcs.errors`.
+    ValueError
+        `volume_unit` or `offsets` is none of the words above.
+
+    Examples
+    --------
+    >>> acquisition = read_fcs("tube.fcs")  # doctest: +SKIP
+    >>> acquisition.columns(["CD19-A", "CD3-A"]).shape  # doctest: +SKIP
+    (2, 250000)
+    """
+    if volume_unit not in ("auto", "nl", "ul"):
+        raise ValueError(f"volume_unit is {volume_unit!r}, expected 'auto', 'nl' or 'ul'")
+    if offsets not in ("auto", "header", "text"):
+        raise ValueError(f"offsets is {offsets!r}, expected 'auto', 'header' or 'text'")
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            file_bytes = os.fstat(file.fileno()).st_size
+            datasets, warnings = read_datasets(file, file_bytes, str(path))
+    except OSError as error:
+        raise UnreadableFileError(
+            f"{error.strerror or error}", str(path), "check the name and the right to read it"
+        ) from error
+    chosen, notes = _choose(datasets, dataset, file_bytes, str(path), offsets)
+    return _acquisition(path, chosen, len(datasets), (*warnings, *notes), volume_unit)
+
+
+def _choose(
+    datasets: Sequence[Dataset], wanted: int | None, file_bytes: int, where: str, offsets: Source
+) -> tuple[_Located, tuple[str, ...]]:
+    """The asked data set, or the richest of those that can be read."""
+    if wanted is not None:
+        if not 0 <= wanted < len(datasets):
+            raise NoSuchDatasetError(
+                f"no data set {wanted}; the file has {len(datasets)}, counted from 0",
+                where,
+                "ask for another one",
+            )
+        return _locate(wanted, datasets[wanted], file_bytes, where, offsets), ()
+    located: list[_Located] = []
+    warnings: list[str] = []
+    refusals: list[FcsError] = []
+    for index, candidate in enumerate(datasets):
+        try:
+            located.append(_locate(index, candidate, file_bytes, where, offsets))
+        except FcsError as error:
+            refusals.append(error)
+            warnings.append(f"data set {index} cannot be read: {error.what}")
+    if not located:
+        raise refusals[0]
+    best = max(located, key=lambda candidate: candidate.richness)  # the first of equals
+    if len(datasets) > 1:
+        told = "; ".join(
+            f"{one.index}: {one.place.n_events} events x {len(one.place.row.words)} channels, {one.dataset.header.version}"
+            for one in located
+        )
+        warnings.append(f"the file has {len(datasets)} data sets ({told}); {best.index} is read, the richest")
+    return best, tuple(warnings)
+
+
+def _locate(index: int, dataset: Dataset, file_bytes: int, where: str, offsets: Source) -> _Located:
+    keywords = dataset.text.keywords
+    mode = keywords.get("$MODE", "L").upper() or "L"
+    if mode != "L":
+        raise UnsupportedDataError(
+            f"$MODE is {mode!r}, expected L, one row per event", f"{where}: TEXT", "export as list mode"
+        )
+    rows = row_layouts(keywords, where)
+    place = locate_data(dataset.header, keywords, rows, dataset.base, file_bytes, where, offsets)
+    return _Located(index, dataset, place)
+
+
+def _acquisition(
+    path: Path, located: _Located, n_datasets: int, warnings: tuple[str, ...], volume_unit: str
+) -> Acquisition:
+    header, text, place = located.dataset.header, located.dataset.text, located.place
+    keywords = text.keywords
+    channels, channel_notes = read_channels(keywords, place.row.words)
+    spillover, spillover_notes = read_spillover(keywords, channels)
+    time_step_s = real(keywords, "$TIMESTEP")
+    step_notes: tuple[str, ...] = ()
+    if keywords.get("$TIMESTEP") and (time_step_s is None or time_step_s <= 0):
+        step_notes = (f"$TIMESTEP is {keywords['$TIMESTEP']!r}, not a time; not used",)
+        time_step_s = None
+    cytometer = keywords.get("$CYT", "")
+    timeline = read_timeline(path, place, channels, time_step_s, clock_seconds(keywords))
+    volume = read_volume(keywords, text.repeated, cytometer, timeline.seconds, timeline.doubt, volume_unit)
+    volume_notes = (volume.reason,) if keywords.get("$VOL") and volume.microlitres is None else ()
+    return Acquisition(
+        path=path,
+        version=header.version,
+        keywords=keywords,
+        channels=channels,
+        n_events=place.n_events,
+        spillover=spillover,
+        volume=volume,
+        time_step_s=time_step_s,
+        acquisition_seconds=timeline.seconds,
+        date=acquisition_date(keywords),
+        cytometer=cytometer,
+        dataset=located.index,
+        n_datasets=n_datasets,
+        warnings=(
+            *warnings, *header.warnings, *text.warnings, *place.warnings,
+            *channel_notes, *spillover_notes, *step_notes, *volume_notes,
+        ),
+        place=place,
+    )  # fmt: skip

@@ -1,0 +1,176 @@
+"""The TEXT segment: keywords and values, also where makers broke the rules of the delimiter.
+
+The standard doubles a delimiter that is part of a value and forbids empty values. Makers write empty values, leave
+delimiters inside values as they are, or both, and the three cannot be told apart locally. So the segment is read in
+three ways and the reading that finds most of the required keywords wins; the standard's way wins ties.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bcelldepl.fcs.errors import BadTextError
+
+__all__ = ["Text", "parse_text"]
+
+_STANDARD: Final = re.compile(
+    r"\$(ABRT|BEGIN\w+|BTIM|BYTEORD|CELLS|COM|COMP|CYT|CYTSN|DATATYPE|DATE|END\w+|ETIM|EXP|FIL|INST|LAST_MODIFIED|"
+    r"LAST_MODIFIER|LOST|MODE|NEXTDATA|OP|ORIGINALITY|PAR|PROJ|SMNO|SPILLOVER|SRC|SYS|TIMESTEP|TOT|TR|VOL|WELLID|"
+    r"PLATEID|PLATENAME|P\d+(?:[BDEFGLNOPRSTV]|CALIBRATION|DATATYPE))",
+    re.IGNORECASE,
+)
+_REQUIRED: Final = ("$PAR", "$DATATYPE", "$BYTEORD", "$TOT")
+_MAX_SCORED_CHANNELS: Final = 10_000
+
+Pairs = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Text:
+    """Keywords of a data set.
+
+    Attributes
+    ----------
+    keywords : dict of str to str
+        Keys in upper case; values and keys without blanks around them. The first of two equal keys counts.
+    delimiter : bytes
+    repeated : dict of str to tuple of str
+        Keys that came again with another value: every value in order.
+    warnings : tuple of str
+    """
+
+    keywords: dict[str, str]
+    delimiter: bytes
+    repeated: dict[str, tuple[str, ...]]
+    warnings: tuple[str, ...] = ()
+
+
+def parse_text(segment: bytes, where: str, delimiter: bytes | None = None) -> Text:
+    """Split a TEXT segment into keywords and values.
+
+    Parameters
+    ----------
+    segment : bytes
+        From the first delimiter to the last byte of the segment; blanks or zeros may follow.
+    where : str
+        The file and the segment, for messages.
+    delimiter : bytes, optional
+        The delimiter of the primary TEXT; default the first byte.
+
+    Raises
+    ------
+    BadTextError
+        There is no pair of keyword and value.
+    """
+    delimiter = delimiter or segment[:1]
+    if not delimiter or segment[:1] != delimiter:
+        raise BadTextError(
+            f"starts with {segment[:1]!r}, expected the delimiter",
+            where,
+            "the file is damaged; export it again",
+        )
+    tokens = segment.rstrip(b"\0").split(delimiter)[1:]
+    if tokens and not tokens[-1].strip():
+        tokens.pop()  # what follows the final delimiter
+    readings = [_plain(tokens)]
+    if b"" in tokens or not _is_complete(readings[0]):
+        readings = [_escaped(tokens, delimiter), *readings, _anchored(tokens, delimiter)]
+    pairs = max(readings, key=_score)  # the first of equals
+    if not pairs:
+        raise BadTextError("no keyword with a value found", where, "the file is damaged; export it again")
+
+    keywords: dict[str, str] = {}
+    repeated: dict[str, tuple[str, ...]] = {}
+    for key, value in pairs:
+        if not key:
+            continue
+        if key not in keywords:
+            keywords[key] = value
+        elif value != keywords[key]:
+            repeated[key] = (*repeated.get(key, (keywords[key],)), value)
+    warnings = tuple(
+        f"TEXT: {key} is given {len(values)} times with different values; the first, {values[0]!r}, is taken"
+        for key, values in repeated.items()
+        if key.startswith("$")
+    )
+    return Text(keywords, delimiter, repeated, warnings)
+
+
+def _decode(token: bytes) -> str:
+    """Text of a token: UTF-8 where it is, else Latin-1, which every byte has a meaning in."""
+    try:
+        return token.decode("utf-8").strip(" \t\r\n\0")
+    except UnicodeDecodeError:
+        return token.decode("latin-1").strip(" \t\r\n\0")
+
+
+def _pairs(tokens: list[bytes]) -> Pairs:
+    return [
+        (_decode(key).upper(), _decode(value)) for key, value in zip(tokens[::2], tokens[1::2], strict=False)
+    ]
+
+
+def _plain(tokens: list[bytes]) -> Pairs:
+    """Every delimiter separates; a value may be empty."""
+    return _pairs(tokens)
+
+
+def _escaped(tokens: list[bytes], delimiter: bytes) -> Pairs:
+    """The standard: two delimiters in a row are one that belongs to the value."""
+    joined: list[bytes] = []
+    after_empty = False
+    for token in tokens:
+        if token == b"" and joined and not after_empty:
+            joined[-1] += delimiter
+            after_empty = True
+        elif after_empty:
+            joined[-1] += token
+            after_empty = False
+        else:
+            joined.append(token)
+    return _pairs(joined)
+
+
+def _anchored(tokens: list[bytes], delimiter: bytes) -> Pairs:
+    """Standard keywords anchor the reading: a run between two of them that does not pair up belongs to the first."""
+    pairs: Pairs = []
+    for run in _runs(tokens):
+        if len(run) % 2:
+            run = [run[0], delimiter.join(run[1:])]
+        pairs.extend(_pairs(run))
+    return pairs
+
+
+def _runs(tokens: list[bytes]) -> Iterator[list[bytes]]:
+    run: list[bytes] = []
+    for token in tokens:
+        if run and _STANDARD.fullmatch(_decode(token)):
+            yield run
+            run = []
+        run.append(token)
+    if run:
+        yield run
+
+
+def _missing(keywords: dict[str, str]) -> int:
+    missing = sum(key not in keywords for key in _REQUIRED)
+    digits = keywords.get("$PAR", "")
+    n_channels = int(digits) if digits.isdecimal() and len(digits) < 7 else 0
+    for n in range(1, min(n_channels, _MAX_SCORED_CHANNELS) + 1):
+        missing += sum(f"$P{n}{letter}" not in keywords for letter in "BNR")
+    return missing
+
+
+def _is_complete(pairs: Pairs) -> bool:
+    keywords = dict(pairs)
+    return "$PAR" in keywords and _missing(keywords) == 0
+
+
+def _score(pairs: Pairs) -> tuple[bool, int, int]:
+    keywords = dict(pairs)
+    anchors = sum(bool(_STANDARD.fullmatch(key)) for key in keywords)
+    swallowed = sum(value.startswith("$") for value in keywords.values())
+    return "$PAR" in keywords, -_missing(keywords), anchors - swallowed
