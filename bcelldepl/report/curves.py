@@ -1,0 +1,205 @@
+"""Cells per microlitre by study day: one line per subject, limits and results without a number drawn as such."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from numpy.typing import NDArray
+
+from bcelldepl.report.palette import GRID, INK, MUTED, dose_styles
+
+__all__ = ["POPULATION_NAMES", "draw_curves", "draw_study_curves"]
+
+POPULATION_NAMES = {
+    "B": "B cells",
+    "CAR_T": "CAR+ T cells",
+    "T": "T cells",
+    "NK": "NK cells",
+    "lymphocytes": "lymphocytes",
+    "leukocytes": "leukocytes",
+}
+
+_UNGROUPED = "all subjects"
+_DAY_WIDTH = 10.0  # days around the infusion that are nearly linear on the day axis
+_TICK_SPACING = 0.045  # of the axis, between two labelled days
+
+
+def draw_curves(
+    counts: pd.DataFrame,
+    population: str,
+    axes: Axes,
+    *,
+    styles: Mapping[str, tuple[str, str]] | None = None,
+) -> Axes:
+    """Draw a population's concentration by day, one line per subject.
+
+    Full markers are quantified, open ones below the LLOQ. Not detected is an arrow down from the upper limit of
+    its interval. A tube that cannot be evaluated is a cross on the day axis and a gap in the line. The LLOQ of
+    each tube is a short dash.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        Rows of ``counts.csv``.
+    population : str
+        Which population to draw.
+    axes : matplotlib.axes.Axes
+        Where to draw.
+    styles : mapping of str to (str, str), optional
+        Colour and marker of each dose group; chosen from the groups in `counts` if not given.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same axes.
+    """
+    rows = counts[counts["population"] == population].copy()
+    rows["dose_group"] = _groups(rows)
+    styles = dose_styles(_groups(counts)) if styles is None else styles
+    rows = rows.sort_values(["subject", "day", "file"], kind="stable")
+    rows["shown"] = _shown(rows)
+
+    for subject, visits in rows.groupby("subject", sort=True):
+        colour, _ = styles[visits["dose_group"].iloc[0]]
+        axes.plot(
+            visits["day"],
+            visits["shown"],
+            color=colour,
+            linewidth=1,
+            alpha=0.55,
+            zorder=2,
+            gid=f"subject:{subject}",
+        )
+    for group, of_group in rows.groupby("dose_group", sort=True):
+        _draw_markers(of_group, axes, *styles[str(group)])
+    axes.plot(
+        rows["day"], rows["lloq_per_ul"], linestyle="none", marker="_", markersize=7, color=INK, alpha=0.55,
+        markeredgewidth=0.9, zorder=1.5, gid="lloq",
+    )  # fmt: skip
+    _dress(axes, rows, POPULATION_NAMES.get(population, population))
+    return axes
+
+
+def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figure:
+    """Draw several populations side by side under one legend.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        Rows of ``counts.csv``.
+    populations : sequence of str
+        One panel each.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    styles = dose_styles(_groups(counts))
+    figure = Figure(figsize=(6.1 * len(populations), 4.5), facecolor="white")
+    axes = figure.subplots(1, len(populations), squeeze=False)[0]
+    margin = 0.62 / (6.1 * len(populations))
+    figure.subplots_adjust(left=margin, right=1 - margin / 3, top=0.93, bottom=0.235, wspace=0.16)
+    for panel, population in zip(axes, populations, strict=True):
+        draw_curves(counts, population, panel, styles=styles)
+    handles = [
+        Line2D([], [], color=colour, marker=marker, markersize=5, linewidth=1.2, label=group)
+        for group, (colour, marker) in styles.items()
+    ]
+    grey = {"color": MUTED, "linestyle": "none", "markersize": 5}
+    handles += [
+        Line2D([], [], marker="o", markerfacecolor="white", label="below LLOQ", **grey),
+        Line2D([], [], marker=r"$\downarrow$", label="not detected: upper limit", **grey),
+        Line2D([], [], marker="x", label="not evaluable", **grey),
+        Line2D([], [], marker="_", label="LLOQ of the tube", **{**grey, "color": INK}),
+    ]
+    columns = len(handles) if len(populations) > 1 else 4
+    figure.legend(
+        handles=handles, loc="lower center", ncols=columns, frameon=False, fontsize=8.5, labelcolor=INK
+    )
+    return figure
+
+
+def _groups(counts: pd.DataFrame) -> pd.Series[str]:
+    """Return the dose group of each row; one common name where there is none."""
+    if "dose_group" not in counts:
+        return pd.Series(_UNGROUPED, index=counts.index)
+    groups = counts["dose_group"].astype("object").where(counts["dose_group"].notna(), _UNGROUPED)
+    return groups.astype(str).replace("", _UNGROUPED)
+
+
+def _shown(rows: pd.DataFrame) -> pd.Series[float]:
+    """Return the height of each point [cells/µL]; NaN breaks the line."""
+    shown = rows["cells_per_ul"].astype(float)
+    unseen = rows["result"] == "NOT_DETECTED"
+    shown = shown.where(~unseen, rows["ci_high_per_ul"].astype(float))
+    return shown.where((shown > 0) & ~rows["result"].isin(["NOT_EVALUABLE", "NOT_DONE"]))
+
+
+def _draw_markers(rows: pd.DataFrame, axes: Axes, colour: str, marker: str) -> None:
+    """Draw the points of one dose group, one artist per kind of result."""
+    kinds = {
+        "QUANTIFIED": {"marker": marker, "markerfacecolor": colour, "markersize": 4.5},
+        "DETECTED_BELOW_LLOQ": {"marker": marker, "markerfacecolor": "white", "markersize": 4.5},
+        "NOT_DETECTED": {"marker": r"$\downarrow$", "markerfacecolor": colour, "markersize": 6.5},
+    }
+    for result, style in kinds.items():
+        points = rows[rows["result"] == result]
+        axes.plot(
+            points["day"], points["shown"], linestyle="none", color=colour, markeredgewidth=0.9, zorder=3,
+            gid=result, **style,
+        )  # fmt: skip
+    crossed = rows[rows["result"] == "NOT_EVALUABLE"]
+    axes.plot(
+        crossed["day"], np.full(len(crossed), 0.018), transform=axes.get_xaxis_transform(), linestyle="none",
+        marker="x", markersize=5, color=colour, zorder=3, clip_on=False, gid="NOT_EVALUABLE",
+    )  # fmt: skip
+
+
+def _dress(axes: Axes, rows: pd.DataFrame, name: str) -> None:
+    """Set scales, limits, ticks and labels."""
+    days = np.unique(rows["day"].dropna().to_numpy(dtype=float))
+    if days.size == 0:
+        axes.text(0.5, 0.5, "no result", transform=axes.transAxes, ha="center", color=MUTED)
+        days = np.array([0.0, 1.0])
+    axes.set_yscale("log")
+    heights = rows[["shown", "lloq_per_ul"]].to_numpy(dtype=float)
+    heights = heights[np.isfinite(heights) & (heights > 0)]
+    if heights.size:
+        axes.set_ylim(heights.min() / 2.2, heights.max() * 1.8)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
+
+    # Visits crowd around the infusion and thin out over months: an inverse hyperbolic sine gives both room,
+    # and unlike a logarithm it passes through day 0.
+    axes.set_xscale("asinh", linear_width=_DAY_WIDTH)
+    at = np.arcsinh(days / _DAY_WIDTH)
+    margin = 0.03 * max(float(np.ptp(at)), 0.1)
+    axes.set_xlim(*(_DAY_WIDTH * np.sinh(np.array([at[0] - margin, at[-1] + margin]))))
+    axes.xaxis.set_major_locator(FixedLocator(_labelled(days, at)))
+    axes.xaxis.set_minor_locator(FixedLocator(days))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.axvline(0, color="#b8c1ca", linewidth=0.8, zorder=1)
+
+    axes.grid(axis="y", color=GRID, linewidth=0.7)
+    axes.set_axisbelow(True)
+    for side, spine in axes.spines.items():
+        spine.set(visible=side in ("left", "bottom"), color="#b8c1ca", linewidth=0.8)
+    axes.tick_params(labelsize=8.5, labelcolor=INK, color="#b8c1ca", length=3, which="both")
+    axes.set_title(f"{name} [cells/µL]", loc="left", fontsize=11, color=INK, pad=8)
+    axes.set_xlabel("study day", fontsize=9, color=MUTED)
+
+
+def _labelled(days: NDArray[np.float64], at: NDArray[np.float64]) -> list[float]:
+    """Choose the days that get a label: day 0 first, then each that keeps its distance from those before."""
+    spacing = _TICK_SPACING * max(float(np.ptp(at)), 1e-9)
+    chosen: list[int] = []
+    for index in sorted(range(len(days)), key=lambda i: (days[i] != 0, days[i] % 7 != 0, i)):
+        if all(abs(at[index] - at[other]) >= spacing for other in chosen):
+            chosen.append(index)
+    return [float(days[index]) for index in sorted(chosen)]

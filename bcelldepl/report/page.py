@@ -1,0 +1,120 @@
+"""The study report: one HTML page that holds everything it shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from bcelldepl.report.curves import draw_study_curves
+from bcelldepl.report.images import data_uri, figure_bytes
+from bcelldepl.report.palette import EVIDENCE_COLOURS, EVIDENCE_MEANINGS, RESULT_MEANINGS, text_on
+from bcelldepl.report.pictures import TubePicture
+from bcelldepl.report.table import count_rows, endpoint_tables, plain
+from bcelldepl.report.tubes import contact_sheet, needing_a_look, tube_entries
+
+__all__ = ["write_report"]
+
+_CURVES = ("B", "CAR_T")
+
+
+def write_report(
+    path: Path,
+    *,
+    study_id: str,
+    strategy: str,
+    counts: pd.DataFrame,
+    tubes: pd.DataFrame,
+    endpoints: pd.DataFrame | None,
+    pictures: Sequence[TubePicture],
+    run: Mapping[str, Any],
+) -> None:
+    """Write the report of a study as one self-contained page.
+
+    The page asks no network for anything. It is written beside its place and then renamed. The same input gives
+    the same bytes: every date on it comes from `run`.
+
+    Parameters
+    ----------
+    path : Path
+        Where to write, usually ``results/report.html``.
+    study_id, strategy : str
+        Names of the study and of its gating strategy.
+    counts, tubes : pandas.DataFrame
+        Rows of ``counts.csv`` and ``tubes.csv``.
+    endpoints : pandas.DataFrame or None
+        Rows of ``endpoints.csv``, where there are any.
+    pictures : sequence of TubePicture
+        One per tube that could be gated.
+    run : mapping
+        The content of ``run.json``.
+    """
+    entries = tube_entries(tubes, counts, pictures)
+    anchors = {tube.file: tube for tube in entries}
+    controls = {tube.file for tube in entries if not tube.is_sample}
+    samples = counts[~counts["file"].isin(controls)]
+    populations, rows = count_rows(samples)
+    visits, sheet = contact_sheet(entries)
+    drawn = [name for name in _CURVES if name in set(samples["population"])]
+    order = next((tube.gates for tube in entries if tube.gates), ())
+    page = _template().render(
+        study_id=study_id,
+        strategy=strategy,
+        style=Markup(_part("style.css")),
+        script=Markup(_part("script.js")),
+        versions=_flat(run.get("versions", {})),
+        settings=_flat(run.get("settings", {})),
+        started=plain(run.get("started")),
+        finished=plain(run.get("finished")),
+        curves=data_uri(figure_bytes(draw_study_curves(samples, drawn)), "image/svg+xml") if drawn else "",
+        tubes=entries,
+        anchors=anchors,
+        look=needing_a_look(entries),
+        status_counts={status: sum(tube.status == status for tube in entries) for status in ("ok", "review", "failed")},
+        n_subjects=len(sheet),
+        populations=populations,
+        rows=rows,
+        endpoints=endpoint_tables(endpoints),
+        visits=visits,
+        sheet=sheet,
+        strip_order=[row.note.population for row in order],
+        results=RESULT_MEANINGS,
+        evidence=[(str(rung), EVIDENCE_COLOURS[rung], text_on(EVIDENCE_COLOURS[rung]), meaning)
+                  for rung, meaning in EVIDENCE_MEANINGS.items()],
+    )  # fmt: skip
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text(page, encoding="utf-8", newline="\n")
+    os.replace(beside, path)
+
+
+def _part(name: str) -> str:
+    """Return a text file of this room."""
+    return files("bcelldepl.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _template() -> Any:
+    """Return the page's template; every value that it fills in is escaped."""
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_part("template.html"))
+
+
+def _flat(values: object, name: str = "") -> list[tuple[str, str]]:
+    """Flatten nested settings to dotted names and text."""
+    if isinstance(values, Mapping):
+        return [
+            line
+            for key, value in values.items()
+            for line in _flat(value, f"{name}.{key}" if name else str(key))
+        ]
+    if isinstance(values, (list, tuple)):
+        return [(name, ", ".join(plain(value) for value in values))]
+    return [(name, plain(values))]

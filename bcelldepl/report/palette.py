@@ -1,0 +1,104 @@
+"""The colours of every figure and page, in one place; told apart by the colour-blind and in grey print."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.gating.evidence import Evidence
+
+__all__ = [
+    "ACCENT",
+    "EVIDENCE_COLOURS",
+    "EVIDENCE_MEANINGS",
+    "GRID",
+    "INK",
+    "MUTED",
+    "RESULT_MEANINGS",
+    "colour_ramp",
+    "dose_styles",
+    "natural_key",
+    "text_on",
+]
+
+INK = "#1f2933"
+MUTED = "#66727f"
+GRID = "#e3e7eb"
+ACCENT = "#0b5cad"
+
+# The palette of Okabe and Ito without its yellow, which is lost on white paper. Each group has its own marker
+# too, so that a grey copy still tells the groups apart.
+_DOSE_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4a4a4a")
+_DOSE_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+# Dark where the tube itself speaks, lighter the further the evidence comes from, red where there is none.
+EVIDENCE_COLOURS: dict[Evidence, str] = {
+    Evidence.DATA: "#2d4a7c",
+    Evidence.CONTROL: "#2f7f8e",
+    Evidence.SUBJECT: "#56b184",
+    Evidence.BATCH: "#b2d560",
+    Evidence.FIXED: "#f5dc6a",
+    Evidence.FAILED: "#c0392b",
+}
+
+EVIDENCE_MEANINGS: dict[Evidence, str] = {
+    Evidence.DATA: "found in this tube's own events",
+    Evidence.CONTROL: "set by a control tube of the same draw or batch",
+    Evidence.SUBJECT: "carried over from another visit of the subject",
+    Evidence.BATCH: "carried over from the batch",
+    Evidence.FIXED: "the strategy's fixed position",
+    Evidence.FAILED: "no position could be founded",
+}
+
+RESULT_MEANINGS: dict[str, tuple[str, str]] = {
+    "QUANTIFIED": ("Q", "at or above the lower limit of quantification"),
+    "DETECTED_BELOW_LLOQ": ("<LLOQ", "seen, but too few events to give a number"),
+    "NOT_DETECTED": ("ND", "not seen; the upper limit of the interval is given"),
+    "NOT_EVALUABLE": ("NE", "the tube cannot answer: volume, beads or parent events are missing"),
+    "NOT_DONE": ("–", "not measured"),
+}
+
+
+def natural_key(text: str) -> tuple[tuple[int, float, str], ...]:
+    """Sort key that puts ``DL2`` before ``DL10`` and ``5e5`` before ``1e6``."""
+    parts = re.split(r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)", text)
+    return tuple(
+        (1, float(part), "") if odd % 2 else (2, 0.0, part) for odd, part in enumerate(parts) if part
+    )
+
+
+def dose_styles(groups: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Give each dose group a colour and a marker, by natural order of the names.
+
+    Parameters
+    ----------
+    groups : iterable of str
+        Names, in any order and as often as they occur.
+
+    Returns
+    -------
+    dict of str to (str, str)
+        Colour and matplotlib marker of each group.
+    """
+    names = sorted(set(groups), key=natural_key)
+    return {
+        name: (_DOSE_COLOURS[i % len(_DOSE_COLOURS)], _DOSE_MARKERS[i % len(_DOSE_MARKERS)])
+        for i, name in enumerate(names)
+    }
+
+
+def colour_ramp(*anchors: str, steps: int = 256) -> NDArray[np.uint8]:
+    """Return `steps` colours that run evenly through the anchors, as uint8 of shape (steps, 3)."""
+    rgb = np.array([[int(anchor[i : i + 2], 16) for i in (1, 3, 5)] for anchor in anchors], dtype=float)
+    at = np.linspace(0, 1, len(anchors))
+    where = np.linspace(0, 1, steps)
+    return np.stack([np.interp(where, at, rgb[:, c]) for c in range(3)], axis=1).round().astype(np.uint8)
+
+
+def text_on(colour: str) -> str:
+    """Return the text colour, dark or white, that reads well on `colour`."""
+    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return "#ffffff" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.55 else INK

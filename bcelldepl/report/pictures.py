@@ -1,0 +1,112 @@
+"""What the report shows of one tube: made in the worker that gated it, small enough to send back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.populations import GateView
+from bcelldepl.report.images import small_png
+from bcelldepl.report.path import draw_gating_path, tree_order
+from bcelldepl.report.strip import draw_strip
+
+__all__ = ["GateNote", "TubePicture", "picture_tube"]
+
+_PATH_DPI = 110.0
+
+
+@dataclass(frozen=True)
+class GateNote:
+    """One row of the gate table: a `GateView` without its histograms."""
+
+    population: str
+    parent: str
+    events: int
+    parent_events: int
+    markers: str
+    cuts: tuple[float, ...]
+    cut_interval: tuple[float, float] | None
+    evidence: Evidence
+    reason: str
+
+
+@dataclass(frozen=True)
+class TubePicture:
+    """The pictures of one tube, with what is needed to find and label it.
+
+    Attributes
+    ----------
+    file, sha256, subject, visit : str
+        Which tube.
+    day : float
+        Nominal study day.
+    role : str
+        ``sample``, ``fmo:MARKER``, ...
+    status : {"ok", "review", "failed"}
+    reason : str
+        Why it needs a look, or why it failed.
+    path_png, strip_png : bytes
+        The gating path and the strip of the contact sheet; empty for a tube that could not be gated.
+    gates : tuple of GateNote
+        The gates in tree order, for the table beside the path.
+    """
+
+    file: str
+    sha256: str
+    subject: str
+    visit: str
+    day: float
+    role: str
+    status: str
+    reason: str
+    path_png: bytes
+    strip_png: bytes
+    gates: tuple[GateNote, ...] = ()
+
+
+def picture_tube(
+    views: Sequence[GateView],
+    *,
+    file: str,
+    sha256: str,
+    subject: str,
+    visit: str,
+    day: float,
+    role: str = "sample",
+    status: str = "ok",
+    reason: str = "",
+) -> TubePicture:
+    """Draw the gating path and the strip of one tube.
+
+    Parameters
+    ----------
+    views : sequence of GateView
+        Its gates; none for a tube that could not be gated.
+    file, sha256, subject, visit, day, role, status, reason
+        As in `TubePicture`.
+
+    Returns
+    -------
+    TubePicture
+    """
+    path_png = strip_png = b""
+    if views:
+        title = f"{subject}   ·   {visit} (day {day:g})   ·   {role}   ·   {file}"
+        path_png = small_png(draw_gating_path(views, title), _PATH_DPI)
+        strip_png = draw_strip(views)
+    notes = tuple(
+        GateNote(
+            population=view.population,
+            parent=view.parent,
+            events=view.events,
+            parent_events=view.parent_events,
+            markers=" × ".join(label for label in (view.x_label, view.y_label) if label),
+            cuts=view.cuts,
+            cut_interval=view.cut_interval,
+            evidence=view.evidence,
+            reason=view.reason,
+        )
+        for view in tree_order(views)
+    )
+    return TubePicture(file, sha256, subject, visit, day, role, status, reason, path_png, strip_png, notes)

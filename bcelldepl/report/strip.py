@@ -1,0 +1,83 @@
+"""The small gating strip of the contact sheet, composed pixel by pixel: hundreds are drawn per study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from bcelldepl.gating.populations import GateView
+from bcelldepl.report.density import density_image, log_bars, one_marker, shrink
+from bcelldepl.report.images import png_bytes
+from bcelldepl.report.palette import EVIDENCE_COLOURS, INK
+from bcelldepl.report.path import tree_order
+
+__all__ = ["draw_strip"]
+
+_SIDE = 56  # pixels of one panel
+_BAND = 5  # pixels of the evidence band below it
+_GAP = 3
+_ONE_ROW = 5  # more panels than this go in two rows
+
+
+def draw_strip(views: Sequence[GateView]) -> bytes:
+    """Draw all gates of a tube as tiny panels, in the order of the gating path.
+
+    Parameters
+    ----------
+    views : sequence of GateView
+        The gates of the tube.
+
+    Returns
+    -------
+    bytes
+        A PNG. Each panel has a band below in the colour of its evidence.
+    """
+    ordered = tree_order(views)
+    rows = 2 if len(ordered) > _ONE_ROW else 1
+    columns = max(1, -(-len(ordered) // rows))
+    step_x, step_y = _SIDE + _GAP, _SIDE + _BAND + _GAP
+    sheet = Image.new("RGB", (columns * step_x - _GAP, rows * step_y - _GAP), "white")
+    for index, view in enumerate(ordered):
+        row, column = divmod(index, columns)
+        corner = (column * step_x, row * step_y)
+        sheet.paste(_panel(view), corner)
+        band = (corner[0], corner[1] + _SIDE + 1, corner[0] + _SIDE - 1, corner[1] + _SIDE + _BAND - 1)
+        ImageDraw.Draw(sheet).rectangle(band, fill=EVIDENCE_COLOURS[view.evidence])
+    return png_bytes(sheet, colours=48)
+
+
+def _panel(view: GateView) -> Image.Image:
+    """Draw one gate as a square of pixels."""
+    histogram, inside = shrink(view.histogram, _SIDE), shrink(view.inside, _SIDE)
+    if one_marker(view):
+        pixels = _bars(log_bars(histogram), log_bars(np.minimum(inside, histogram)))
+    else:
+        pixels = density_image(histogram, inside)[::-1]
+    panel = Image.fromarray(pixels).resize((_SIDE, _SIDE), Image.Resampling.NEAREST)
+    draw = ImageDraw.Draw(panel)
+    for cut in view.cuts:
+        x = _pixel(cut, view.x_limits)
+        draw.line((x, 0, x, _SIDE - 1), fill=INK)
+    for outline in view.outlines:
+        corners = [(_pixel(x, view.x_limits), _SIDE - 1 - _pixel(y, view.y_limits)) for x, y in outline]
+        draw.line([*corners, corners[0]], fill=INK)
+    draw.rectangle((0, 0, _SIDE - 1, _SIDE - 1), outline="#b8c1ca")
+    return panel
+
+
+def _bars(parent: np.ndarray, population: np.ndarray) -> np.ndarray:
+    """Paint the bars of one marker, highest row first."""
+    top = max(1.0, float(parent.max(initial=0)) * 1.1)
+    level = (np.arange(_SIDE)[::-1, None] + 0.5) / _SIDE * top
+    pixels = np.full((_SIDE, len(parent), 3), 255, dtype=np.uint8)
+    pixels[level < parent] = (0xB3, 0xBC, 0xC5)
+    pixels[level < population] = (0x3D, 0x87, 0xCC)
+    return pixels
+
+
+def _pixel(value: float, limits: tuple[float, float]) -> int:
+    """Return the pixel of a position, at most one panel outside so that far corners do not wrap."""
+    low, high = limits
+    return round(float(np.clip((value - low) / (high - low), -1, 2)) * (_SIDE - 1))

@@ -1,0 +1,189 @@
+"""The tables of the page: counts by subject and visit, endpoints by subject."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bcelldepl.gating.evidence import Evidence
+from bcelldepl.report.curves import POPULATION_NAMES
+from bcelldepl.report.palette import EVIDENCE_MEANINGS, RESULT_MEANINGS, natural_key
+from bcelldepl.report.words import concentration, limit, percent, whole
+
+__all__ = ["CountCell", "CountRow", "EndpointTable", "count_cell", "count_rows", "endpoint_tables", "plain"]
+
+# Beads are counted like a population, but their concentration is an input and not a result.
+_NOT_RESULTS = {"beads"}
+
+
+@dataclass(frozen=True)
+class CountCell:
+    """One result as the page writes it."""
+
+    population: str
+    value: str
+    sort: float
+    code: str
+    meaning: str
+    detail: str
+    events: str
+    of_parent: str
+    limits: str
+    evidence: str
+    evidence_meaning: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CountRow:
+    """The results of one tube."""
+
+    file: str
+    subject: str
+    visit: str
+    day: float
+    dose_group: str
+    cells: tuple[CountCell | None, ...]
+
+
+@dataclass(frozen=True)
+class EndpointTable:
+    """The endpoints of one analyte: one row per subject."""
+
+    title: str
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
+
+
+def plain(value: object) -> str:
+    """Return a table entry as text; empty where it is missing."""
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _number(row: Mapping[str, Any], column: str) -> float:
+    """Return a number of a row; NaN where it is missing."""
+    value = row.get(column)
+    return float("nan") if value is None or pd.isna(value) else float(value)
+
+
+def count_cell(row: Mapping[str, Any]) -> CountCell:
+    """Write one row of ``counts.csv`` as a result.
+
+    Parameters
+    ----------
+    row : mapping
+        Columns of ``counts.csv``.
+
+    Returns
+    -------
+    CountCell
+        ``12.3`` where quantified, ``<5.0`` below the LLOQ, ``ND (<0.37)`` where nothing was seen, ``NE`` where
+        the tube cannot answer.
+    """
+    code = plain(row.get("result")) or "NOT_DONE"
+    value, low, high = (_number(row, name) for name in ("cells_per_ul", "ci_low_per_ul", "ci_high_per_ul"))
+    lloq = _number(row, "lloq_per_ul")
+    interval = "" if math.isnan(low) else f"{concentration(low)} – {concentration(high)}"
+    if code == "QUANTIFIED":
+        text, detail, sort = concentration(value), interval, value
+    elif code == "DETECTED_BELOW_LLOQ":
+        text, detail, sort = f"<{limit(lloq)}", f"{concentration(value)} ({interval})", value
+    elif code == "NOT_DETECTED":
+        text, detail, sort = f"ND (<{limit(high)})", "", 0.0
+    else:
+        text, detail, sort = RESULT_MEANINGS.get(code, (code, ""))[0], "", -1.0
+    evidence = plain(row.get("evidence"))
+    meanings = {str(rung): meaning for rung, meaning in EVIDENCE_MEANINGS.items()}
+    return CountCell(
+        population=str(row["population"]),
+        value=text,
+        sort=sort,
+        code=code,
+        meaning=RESULT_MEANINGS.get(code, ("", code))[1],
+        detail=detail,
+        events=whole(_number(row, "events")),
+        of_parent=percent(_number(row, "events"), _number(row, "parent_events")),
+        limits="" if math.isnan(lloq) else f"LOD {limit(_number(row, 'lod_per_ul'))}, LLOQ {limit(lloq)}",
+        evidence=evidence if evidence in meanings else "",
+        evidence_meaning=meanings.get(evidence, ""),
+        reason=plain(row.get("reason")),
+    )
+
+
+def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[CountRow]]:
+    """Turn ``counts.csv`` into one row per tube and one column per population.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        Rows of ``counts.csv``.
+
+    Returns
+    -------
+    populations : list of (str, str)
+        Fixed name and heading of each column, in the usual order.
+    rows : list of CountRow
+        By subject, day and file.
+    """
+    found = [name for name in dict.fromkeys(counts["population"]) if name not in _NOT_RESULTS]
+    known = list(POPULATION_NAMES)
+    found.sort(key=lambda name: known.index(name) if name in known else len(known))
+    rows = []
+    for file, of_tube in counts.groupby("file", sort=False):
+        records = of_tube.to_dict("records")
+        by_name = {record["population"]: count_cell(record) for record in records}
+        first = records[0]
+        rows.append(
+            CountRow(
+                file=str(file),
+                subject=plain(first.get("subject")),
+                visit=plain(first.get("visit")),
+                day=_number(first, "day"),
+                dose_group=plain(first.get("dose_group")),
+                cells=tuple(by_name.get(name) for name in found),
+            )
+        )
+    rows.sort(key=lambda row: (natural_key(row.subject), row.day, row.file))
+    return [(name, POPULATION_NAMES.get(name, name)) for name in found], rows
+
+
+def endpoint_tables(endpoints: pd.DataFrame | None) -> list[EndpointTable]:
+    """Turn ``endpoints.csv`` into one table per analyte, with a row per subject and a column per parameter."""
+    if endpoints is None or endpoints.empty:
+        return []
+    tables = []
+    for analyte in sorted(set(endpoints["analyte"]), key=lambda name: list(POPULATION_NAMES).index(name)
+                          if name in POPULATION_NAMES else len(POPULATION_NAMES)):  # fmt: skip
+        part = endpoints[endpoints["analyte"] == analyte]
+        units = dict(zip(part["parameter"], part["unit"].map(plain), strict=True))
+        rows = []
+        for subject in sorted(set(part["subject"].astype(str)), key=natural_key):
+            records = part[part["subject"].astype(str) == subject].to_dict("records")
+            by_name = {record["parameter"]: _endpoint(record) for record in records}
+            doses = plain(records[0].get("dose_group"))
+            rows.append((subject, doses, tuple(by_name.get(name, ("", "")) for name in units)))
+        title = POPULATION_NAMES.get(str(analyte), str(analyte))
+        tables.append(EndpointTable(title, tuple(units.items()), tuple(rows)))
+    return tables
+
+
+def _endpoint(record: Mapping[str, Any]) -> tuple[str, str]:
+    """Return one endpoint as text, with its reason."""
+    qualifier, value = plain(record.get("qualifier")), _number(record, "value")
+    reason = plain(record.get("reason"))
+    if qualifier == "NE" or math.isnan(value):
+        return "NE", reason
+    number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{qualifier if qualifier in ('<', '>') else ''}{number}", reason
+
+
+def result_shares(cells: Iterable[CountCell | None]) -> dict[str, int]:
+    """Count how often each result code occurs, in the order of the codes."""
+    codes = [cell.code for cell in cells if cell is not None]
+    return {code: codes.count(code) for code in RESULT_MEANINGS if code in codes}

@@ -1,0 +1,188 @@
+"""The tubes as the page shows them: the list to look at, the contact sheet, the details."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bcelldepl.report.images import data_uri
+from bcelldepl.report.palette import natural_key
+from bcelldepl.report.pictures import GateNote, TubePicture
+from bcelldepl.report.table import CountCell, count_cell, plain
+from bcelldepl.report.words import limit, percent, whole
+
+__all__ = ["SheetRow", "Tube", "contact_sheet", "tube_entries"]
+
+_STATUS_ORDER = {"failed": 0, "review": 1, "ok": 2}
+
+
+@dataclass(frozen=True)
+class GateRow:
+    """One gate in the table of a tube."""
+
+    note: GateNote
+    cut: str
+    share: str
+
+
+@dataclass(frozen=True)
+class Tube:
+    """One tube with everything that the page says about it."""
+
+    anchor: str
+    file: str
+    subject: str
+    visit: str
+    day: float
+    role: str
+    status: str
+    reason: str
+    facts: tuple[tuple[str, str], ...]
+    gates: tuple[GateRow, ...]
+    counts: tuple[CountCell, ...]
+    strip: str
+    path: str
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the tube is a subject's sample and not a control."""
+        return self.role in ("", "sample")
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """The tubes of one subject, one list per visit."""
+
+    subject: str
+    cells: tuple[tuple[Tube, ...], ...]
+
+
+def tube_entries(tubes: pd.DataFrame, counts: pd.DataFrame, pictures: Sequence[TubePicture]) -> list[Tube]:
+    """Join what is known of each tube, by subject, day, role and file.
+
+    Parameters
+    ----------
+    tubes, counts : pandas.DataFrame
+        Rows of ``tubes.csv`` and ``counts.csv``.
+    pictures : sequence of TubePicture
+        Pictures by file; a tube without one is listed all the same.
+
+    Returns
+    -------
+    list of Tube
+    """
+    by_file = {picture.file: picture for picture in pictures}
+    results: dict[str, list[CountCell]] = {}
+    for record in counts.to_dict("records"):
+        results.setdefault(str(record["file"]), []).append(count_cell(record))
+    records = tubes.to_dict("records")
+    records.sort(
+        key=lambda row: (
+            natural_key(plain(row.get("subject"))),
+            _day(row),
+            plain(row.get("role")) not in ("", "sample"),
+            plain(row.get("file")),
+        )
+    )
+    entries = []
+    for index, row in enumerate(records, start=1):
+        file = plain(row.get("file"))
+        picture = by_file.get(file)
+        entries.append(
+            Tube(
+                anchor=f"tube-{index}",
+                file=file,
+                subject=plain(row.get("subject")),
+                visit=plain(row.get("visit")),
+                day=_day(row),
+                role=plain(row.get("role")),
+                status=plain(row.get("status")) or "ok",
+                reason=plain(row.get("reason")),
+                facts=_facts(row),
+                gates=tuple(_gate_row(note) for note in picture.gates) if picture else (),
+                counts=tuple(results.get(file, ())),
+                strip=data_uri(picture.strip_png, "image/png") if picture and picture.strip_png else "",
+                path=data_uri(picture.path_png, "image/png") if picture and picture.path_png else "",
+            )
+        )
+    return entries
+
+
+def needing_a_look(tubes: Sequence[Tube]) -> list[Tube]:
+    """Return the tubes that failed or need review, failed ones first."""
+    return sorted(
+        (tube for tube in tubes if tube.status != "ok"), key=lambda tube: _STATUS_ORDER.get(tube.status, 0)
+    )
+
+
+def contact_sheet(tubes: Sequence[Tube]) -> tuple[list[tuple[str, str]], list[SheetRow]]:
+    """Arrange tubes as subjects by visits.
+
+    Parameters
+    ----------
+    tubes : sequence of Tube
+        In the order of `tube_entries`.
+
+    Returns
+    -------
+    visits : list of (str, str)
+        Name and day of each column, by day.
+    rows : list of SheetRow
+        One per subject.
+    """
+    days: dict[str, list[float]] = {}
+    for tube in tubes:
+        days.setdefault(tube.visit, []).append(tube.day)
+    middle = {visit: float(np.median(found)) for visit, found in days.items()}
+    visits = sorted(middle, key=lambda visit: (math.isnan(middle[visit]), middle[visit], natural_key(visit)))
+    rows: dict[str, dict[str, list[Tube]]] = {}
+    for tube in tubes:
+        rows.setdefault(tube.subject, {}).setdefault(tube.visit, []).append(tube)
+    return (
+        [(visit, "" if math.isnan(middle[visit]) else f"day {middle[visit]:g}") for visit in visits],
+        [
+            SheetRow(subject, tuple(tuple(by_visit.get(visit, ())) for visit in visits))
+            for subject, by_visit in rows.items()
+        ],
+    )
+
+
+def _day(row: Mapping[str, Any]) -> float:
+    value = row.get("day")
+    return float("nan") if value is None or pd.isna(value) else float(value)
+
+
+def _facts(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return what the record says about acquisition and quality, as label and text."""
+
+    def number(column: str) -> float:
+        value = row.get(column)
+        return float("nan") if value is None or pd.isna(value) else float(value)
+
+    volume = number("acquired_volume_ul")
+    facts = {
+        "Events": whole(number("events")),
+        "Events kept": percent(number("kept_fraction"), 1.0),
+        "Acquisition time kept": percent(number("kept_time_fraction"), 1.0),
+        "Quality": plain(row.get("quality_flags")).replace(";", ", ") or "no remark",
+        "Acquired volume": "" if math.isnan(volume) else f"{limit(volume)} µL",
+        "Cytometer": plain(row.get("cytometer")),
+        "Batch": plain(row.get("batch")),
+        "Dose group": plain(row.get("dose_group")),
+        "Warnings": plain(row.get("warnings")),
+        "SHA-256": plain(row.get("sha256")),
+    }
+    return tuple((label, text) for label, text in facts.items() if text not in ("", "–"))
+
+
+def _gate_row(note: GateNote) -> GateRow:
+    """Return a gate with its numbers as text."""
+    cut = ", ".join(f"{position:.3f}" for position in note.cuts)
+    if note.cut_interval is not None:
+        cut += f" [{note.cut_interval[0]:.3f}, {note.cut_interval[1]:.3f}]"
+    return GateRow(note, cut, percent(note.events, note.parent_events))
