@@ -1,0 +1,7 @@
+"""A study with known truth: FCS files of simulated blood, and what is really in them."""
+
+from __future__ import annotations
+
+from bcelldepl.simulate.study import simulate
+
+__all__ = ["simulate"]

@@ -1,0 +1,193 @@
+"""The scenarios: what a simulated study holds and how hard it is, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+__all__ = ["SCENARIOS", "Difficulty", "Mishap", "Scenario", "Visit"]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A planned visit: its name, nominal study day, and the events acquired per tube.
+
+    Attributes
+    ----------
+    name : str
+    day : float
+        Nominal study day, 0 = infusion.
+    events : int
+        Events after which the operator stops, about.
+    fmo_events : int
+        Same for a tube without the anti-CAR reagent; 0 where none is run.
+    """
+
+    name: str
+    day: float
+    events: int
+    fmo_events: int = 0
+
+
+@dataclass(frozen=True)
+class Mishap:
+    """Something that goes wrong with one tube.
+
+    Attributes
+    ----------
+    subject : int
+        0 for the first subject.
+    visit : str
+        Name of the visit.
+    kind : str
+        ``short``: acquisition stopped early; ``few_beads``: the bead pellet did not dissolve; ``debris``:
+        poor lysis; ``clog``: the flow cell clogs; ``labels``: another site's spelling of the channel
+        labels; ``no_fmo``: the tube without anti-CAR was forgotten.
+    """
+
+    subject: int
+    visit: str
+    kind: Literal["short", "few_beads", "debris", "clog", "labels", "no_fmo"]
+
+
+@dataclass(frozen=True)
+class Difficulty:
+    """How far the tubes are from ideal.
+
+    Attributes
+    ----------
+    drift : float
+        Sd of log10 of gain and staining between batches, per channel.
+    spillover_error : float
+        Relative sd of the true spillover coefficients around those in the file.
+    doublets, bead_doublets : float
+        Coincident events per cell (and bead), aggregates per bead.
+    dead, sticky, shrunken, margin : float
+        Dead cells per live leukocyte; events that bind every reagent; live cells with reduced scatter; events
+        beyond the scale.
+    clog_probability : float
+        Chance that a tube clogs once.
+    cd19_loss : float
+        Log10 by which CD19 of B cells is dimmer after the infusion in subjects who lose it.
+    cd19_loss_probability : float
+        Share of such subjects.
+    cd20_masked_probability : float
+        Share of subjects whose CD20 is masked by an earlier anti-CD20 antibody.
+    """
+
+    drift: float = 0.06
+    spillover_error: float = 0.02
+    doublets: float = 0.015
+    bead_doublets: float = 0.02
+    dead: float = 0.03
+    sticky: float = 0.001
+    shrunken: float = 0.08
+    margin: float = 0.002
+    clog_probability: float = 0.04
+    cd19_loss: float = 0.25
+    cd19_loss_probability: float = 0.25
+    cd20_masked_probability: float = 0.0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One study to simulate.
+
+    Attributes
+    ----------
+    name, study_id : str
+    subjects : int
+        Default number of subjects; dose groups take turns.
+    visits : tuple of Visit
+    difficulty : Difficulty
+    mishaps : tuple of Mishap
+    replicate_visits : tuple of str
+        Visits at which every sample is stained twice.
+    bead_count : int
+        Beads in a tube, about; lots differ.
+    blood_volume_ul, max_volume_ul : float
+        Blood pipetted into the tube, and the most of it that is acquired.
+    white_cells, debris : float
+        Levels relative to the average adult and the average lysis.
+    """
+
+    name: str
+    study_id: str
+    subjects: int
+    visits: tuple[Visit, ...]
+    difficulty: Difficulty = field(default_factory=Difficulty)
+    mishaps: tuple[Mishap, ...] = ()
+    replicate_visits: tuple[str, ...] = ()
+    bead_count: int = 50_000
+    blood_volume_ul: float = 50.0
+    max_volume_ul: float = 30.0
+    white_cells: float = 1.0
+    debris: float = 1.0
+
+
+_TRIAL_VISITS: Final = (
+    Visit("BL", -5, 60_000, fmo_events=30_000),
+    Visit("D0", 0, 60_000),
+    Visit("D3", 3, 60_000),
+    Visit("D7", 7, 60_000),
+    Visit("D10", 10, 60_000),
+    Visit("D14", 14, 60_000, fmo_events=30_000),
+    Visit("D21", 21, 60_000),
+    Visit("D28", 28, 60_000),
+    Visit("D60", 60, 60_000),
+    Visit("D90", 90, 60_000),
+    Visit("D120", 120, 60_000),
+    Visit("D180", 180, 60_000),
+)
+
+SCENARIOS: Final = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("trial", "SIM-TRIAL", subjects=12, visits=_TRIAL_VISITS),
+        Scenario(
+            "small",
+            "SIM-SMALL",
+            subjects=3,
+            # Few leukocytes, debris and beads, so that few events still hold five microlitres of blood.
+            visits=(
+                Visit("BL", -5, 11_000, fmo_events=5_000),
+                Visit("D10", 10, 18_000),
+                Visit("D28", 28, 22_000),
+                Visit("D90", 90, 24_000),
+            ),
+            bead_count=25_000,
+            white_cells=0.6,
+            debris=0.7,
+        ),
+        Scenario(
+            "hard",
+            "SIM-HARD",
+            subjects=8,
+            visits=_TRIAL_VISITS,
+            difficulty=Difficulty(
+                drift=0.15,
+                spillover_error=0.06,
+                doublets=0.03,
+                bead_doublets=0.05,
+                dead=0.08,
+                sticky=0.01,
+                shrunken=0.15,
+                margin=0.004,
+                clog_probability=0.20,
+                cd19_loss=0.5,
+                cd19_loss_probability=1.0,
+                cd20_masked_probability=0.25,
+            ),
+            mishaps=(
+                Mishap(0, "D28", "short"),
+                Mishap(1, "D10", "few_beads"),
+                Mishap(2, "D60", "debris"),
+                Mishap(3, "D90", "labels"),
+                Mishap(4, "BL", "no_fmo"),
+                Mishap(4, "D14", "no_fmo"),
+                Mishap(5, "D7", "clog"),
+            ),
+            replicate_visits=("D28", "D90"),
+        ),
+    )
+}
