@@ -61,7 +61,7 @@ def role(text: str) -> tuple[Role, str | None]:
     if marked:
         if not marked["marker"]:
             kind = marked["kind"].lower()
-            raise CellError(f"{text!r} names no marker", f"write {kind}:MARKER, such as {kind}:CD19")
+            raise CellError(f"{text!r} names no marker", remedy=f"write {kind}:MARKER, such as {kind}:CD19")
         return Role(marked["kind"].lower()), marked["marker"].strip()
     try:
         return Role(text.lower()), None

@@ -41,8 +41,8 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     if problems:
         raise StudyError(problems)
     config, problems = check_settings(raw, path.name)
-    samples = _samples(raw.get("study"), path.parent)
-    problems += [] if config is None else _check_paths(config, path)
+    samples = _samples(_table(raw, "study"), path.parent)
+    problems += _check_paths(raw, path)
     problems += samples.sheet.problems
     if problems or config is None:
         raise StudyError(problems)
@@ -61,10 +61,15 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     )
 
 
-def _samples(table: object, folder: Path) -> Samples:
+def _table(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return a table of unchecked TOML; empty where there is none."""
+    table = raw.get(key)
+    return table if isinstance(table, Mapping) else {}
+
+
+def _samples(study: Mapping[str, Any], folder: Path) -> Samples:
     """Read the sheet even where the settings are wrong, so that all problems come at once."""
-    given: Mapping[str, Any] = table if isinstance(table, Mapping) else {}
-    name, allow_outside = given.get("samples"), given.get("allow_outside") is True
+    name, allow_outside = study.get("samples"), study.get("allow_outside") is True
     if not isinstance(name, str) or not name or not (allow_outside or inside(relative_path(name))):
         return Samples(Sheet(str(name)))  # the settings say what is wrong with it
     sheet_path = folder / relative_path(name)
@@ -72,19 +77,23 @@ def _samples(table: object, folder: Path) -> Samples:
     return read_samples(read_sheet(sheet_path, name), sheet_path.parent, allow_outside, depth)
 
 
-def _check_paths(config: StudyFile, path: Path) -> list[Problem]:
+def _check_paths(raw: Mapping[str, Any], path: Path) -> list[Problem]:
     """Check every path of the settings: inside the study folder, and there."""
-    named = {"[study] samples": config.study.samples}
-    if is_path(config.study.strategy):
-        named["[study] strategy"] = config.study.strategy
-    if config.compensation.matrix is not None:
-        named["[compensation] matrix"] = config.compensation.matrix
-    for batch, name in config.compensation.by_batch.items():
-        named[f"[compensation] by_batch.{batch}"] = name
+    study, compensation = _table(raw, "study"), _table(raw, "compensation")
+    named = {
+        "[study] samples": study.get("samples"),
+        "[study] strategy": study.get("strategy"),
+        "[compensation] matrix": compensation.get("matrix"),
+    }
+    named |= {
+        f"[compensation] by_batch.{key}": name for key, name in _table(compensation, "by_batch").items()
+    }
     problems = []
     for key, name in named.items():
+        if not isinstance(name, str) or (key == "[study] strategy" and not is_path(name)):
+            continue  # not a path; where it should be one, the settings say so
         where = f"{path.name}, {key}"
-        if not config.study.allow_outside and not inside(relative_path(name)):
+        if study.get("allow_outside") is not True and not inside(relative_path(name)):
             remedy = "move it there, or set allow_outside = true in [study]"
             problems.append(Problem(where, f"{name!r} lies outside the study folder", remedy))
         elif key != "[study] samples" and not (path.parent / relative_path(name)).is_file():

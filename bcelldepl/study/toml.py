@@ -97,7 +97,7 @@ def _problem(detail: ErrorDetails, name: str) -> Problem:
             return Problem(where, f"is {given!r}; it must be {words} {bound:g}")
         case _:
             kind = KINDS.get(type(given), type(given).__name__)
-            asked = detail["msg"].removeprefix("Input should be ")
+            asked = detail["msg"].removeprefix("Input should be ").replace("a valid", "a")
             asked = asked.replace("dictionary", "table").replace("string", "text in quotes")
             return Problem(where, f"is {kind} ({given!r}); it should be {asked}")
 

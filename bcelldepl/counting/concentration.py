@@ -1,0 +1,227 @@
+"""`count_tube`: gated populations of one tube to concentrations with interval, limits, code and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bcelldepl.counting.facts import TubeFacts
+from bcelldepl.counting.intervals import Interval, widen
+from bcelldepl.counting.limits import ResultCode, limit_per_ul, result_code
+from bcelldepl.counting.methods import BEADS, LEUKOCYTES, Method, Scale, choose_scale
+from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.populations import Population, Populations
+from bcelldepl.study.config import CountingSettings, LimitSettings
+
+__all__ = ["Concentration", "count_tube", "not_done"]
+
+
+@dataclass(frozen=True)
+class Concentration:
+    """One population of one tube, counted.
+
+    Attributes
+    ----------
+    population, parent : str
+        As in `Population`.
+    events, parent_events : int or None
+        Events counted; None where the tube was not done.
+    percent_of_parent : float or None
+        None where the parent holds no event.
+    method : Method
+        How events became cells/uL; ``none`` for the beads themselves.
+    cells_per_ul : float or None
+        Cells per microlitre of blood; 0 where none was counted, None where it cannot be told.
+    ci_low_per_ul, ci_high_per_ul : float or None
+        Two-sided 95 % interval, of the count and of the gate together [cells/uL].
+    analysed_volume_ul : float or None
+        Blood that the events come from [uL].
+    lod_per_ul, lloq_per_ul : float or None
+        Limits of this tube [cells/uL].
+    result : ResultCode
+    evidence : Evidence
+        The weakest rung on the way to the population.
+    reason : str
+        One sentence, empty where nothing is to say.
+    """
+
+    population: str
+    events: int | None
+    parent: str
+    parent_events: int | None
+    percent_of_parent: float | None
+    method: Method
+    cells_per_ul: float | None
+    ci_low_per_ul: float | None
+    ci_high_per_ul: float | None
+    analysed_volume_ul: float | None
+    lod_per_ul: float | None
+    lloq_per_ul: float | None
+    result: ResultCode
+    evidence: Evidence
+    reason: str = ""
+
+
+def count_tube(
+    populations: Populations, facts: TubeFacts, counting: CountingSettings, limits: LimitSettings
+) -> tuple[Concentration, ...]:
+    """Count every reported population of a tube.
+
+    Parameters
+    ----------
+    populations : Populations
+        Gated; those not reported serve as parents and references.
+    facts : TubeFacts
+        Beads, volumes and haematology counts of the tube.
+    counting : CountingSettings
+        The method asked for.
+    limits : LimitSettings
+        Events of LOD and LLOQ.
+
+    Returns
+    -------
+    tuple of Concentration
+        In the order of the strategy. A tube that cannot be counted still gives its events and percentages.
+    """
+    members = populations.members
+    scale = choose_scale(members, facts, counting)
+    return tuple(
+        _beads(population, scale, counting)
+        if population.name == BEADS
+        else _cells(population, members, scale, limits)
+        for population in members.values()
+        if population.reported
+    )
+
+
+def not_done(populations: Iterable[str], reason: str) -> tuple[Concentration, ...]:
+    """Return a row per population for a tube that could not be read or gated at all."""
+    return tuple(
+        Concentration(
+            population=name,
+            events=None,
+            parent="",
+            parent_events=None,
+            percent_of_parent=None,
+            method=Method.NONE,
+            cells_per_ul=None,
+            ci_low_per_ul=None,
+            ci_high_per_ul=None,
+            analysed_volume_ul=None,
+            lod_per_ul=None,
+            lloq_per_ul=None,
+            result=ResultCode.NOT_DONE,
+            evidence=Evidence.FAILED,
+            reason=reason,
+        )
+        for name in populations
+    )
+
+
+def _cells(
+    population: Population, members: Mapping[str, Population], scale: Scale, limits: LimitSettings
+) -> Concentration:
+    volume_ul = scale.analysed_volume_ul
+    obstacle = scale.reason or _obstacle(population, members, limits)
+    estimate: float | None = None
+    interval: tuple[float | None, float | None] = (None, None)
+    if volume_ul is not None and not obstacle:
+        estimate = population.events / volume_ul
+        ends = _interval(population, members, scale)
+        interval = (ends.low / volume_ul, ends.high / volume_ul)
+    return Concentration(
+        population=population.name,
+        events=population.events,
+        parent=population.parent,
+        parent_events=population.parent_events,
+        percent_of_parent=_percent(population),
+        method=scale.method,
+        cells_per_ul=estimate,
+        ci_low_per_ul=interval[0],
+        ci_high_per_ul=interval[1],
+        analysed_volume_ul=volume_ul,
+        lod_per_ul=None if volume_ul is None else limit_per_ul(limits.lod_events, volume_ul),
+        lloq_per_ul=None if volume_ul is None else limit_per_ul(limits.lloq_events, volume_ul),
+        result=ResultCode.NOT_EVALUABLE if obstacle else result_code(population.events, limits),
+        evidence=population.evidence,
+        reason=obstacle or population.reason or _doubt(population, limits),
+    )
+
+
+def _beads(beads: Population, scale: Scale, counting: CountingSettings) -> Concentration:
+    """Beads have events and no concentration; their row tells whether they can carry the tube's count."""
+    used = scale.method is Method.BEADS
+    good = beads.evidence is not Evidence.FAILED and beads.events >= counting.minimum_beads
+    if used:
+        result = ResultCode.QUANTIFIED if good else ResultCode.NOT_EVALUABLE
+        reason = beads.reason if good else scale.reason
+    else:
+        result, reason = ResultCode.NOT_DONE, "this tube is not counted by beads"
+    return Concentration(
+        population=beads.name,
+        events=beads.events,
+        parent=beads.parent,
+        parent_events=beads.parent_events,
+        percent_of_parent=_percent(beads),
+        method=Method.NONE,
+        cells_per_ul=None,
+        ci_low_per_ul=None,
+        ci_high_per_ul=None,
+        analysed_volume_ul=scale.analysed_volume_ul,
+        lod_per_ul=None,
+        lloq_per_ul=None,
+        result=result,
+        evidence=beads.evidence,
+        reason=reason,
+    )
+
+
+def _obstacle(population: Population, members: Mapping[str, Population], limits: LimitSettings) -> str:
+    """Say why a population cannot be evaluated although the volume is known; empty where it can."""
+    if population.evidence is Evidence.FAILED:
+        return population.reason or f"no gate for {population.name} could be founded in this tube"
+    leukocytes = members.get(LEUKOCYTES)
+    if leukocytes is not None and leukocytes.events < limits.minimum_leukocyte_events:
+        return (
+            f"{leukocytes.events:,} leukocytes are fewer than the {limits.minimum_leukocyte_events:,} "
+            f"without which a tube says nothing of {population.name}"
+        )
+    if population.parent_events == 0:
+        return (
+            f"no {population.parent} events were acquired, among which {population.name} could be looked for"
+        )
+    return ""
+
+
+def _interval(population: Population, members: Mapping[str, Population], scale: Scale) -> Interval:
+    """Interval of the events, from counting and from the gate together."""
+    within = scale.reference is not None and _is_within(population, scale.reference, members)
+    exact = scale.interval(population.events, within)
+    ends = (population.events_low, population.events_high)
+    low, high = widen(population.events, exact, Interval(min(ends), max(ends)))
+    most = float(scale.reference.events) if within and scale.reference is not None else high
+    return Interval(low, min(high, most))
+
+
+def _is_within(population: Population, reference: Population, members: Mapping[str, Population]) -> bool:
+    """Tell whether a population is the reference, or was gated in it by however many steps."""
+    name = population.name
+    for _ in range(len(members) + 1):  # a strategy has no loops, but this must not hang on one
+        if name == reference.name:
+            return True
+        if name not in members:
+            return False
+        name = members[name].parent
+    return False
+
+
+def _percent(population: Population) -> float | None:
+    return 100 * population.events / population.parent_events if population.parent_events else None
+
+
+def _doubt(population: Population, limits: LimitSettings) -> str:
+    """Say so where a quantified count hangs on where exactly the gate is."""
+    low, high = sorted((population.events_low, population.events_high))
+    if population.events >= limits.lloq_events and low < limits.lod_events:
+        return f"the gate is unsure: {low:,} to {high:,} events within its own 95 % interval"
+    return ""

@@ -1,0 +1,46 @@
+"""What a tube can detect and quantify, and the code that a count earns."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from bcelldepl.study.config import LimitSettings
+
+__all__ = ["ResultCode", "limit_per_ul", "result_code"]
+
+
+class ResultCode(StrEnum):
+    """What a result is worth; zero counted, below the limit and not evaluable are different facts."""
+
+    QUANTIFIED = "QUANTIFIED"
+    DETECTED_BELOW_LLOQ = "DETECTED_BELOW_LLOQ"
+    NOT_DETECTED = "NOT_DETECTED"
+    NOT_EVALUABLE = "NOT_EVALUABLE"
+    NOT_DONE = "NOT_DONE"
+
+
+def limit_per_ul(events: int, analysed_volume_ul: float) -> float:
+    """Concentration at which a tube yields that many events.
+
+    Parameters
+    ----------
+    events : int
+        Events of the limit, such as 20 for the LOD or 50 for the LLOQ.
+    analysed_volume_ul : float
+        Blood that the tube's events come from [uL].
+
+    Returns
+    -------
+    float
+        Limit [cells/uL].
+    """
+    return events / analysed_volume_ul
+
+
+def result_code(events: int, limits: LimitSettings) -> ResultCode:
+    """Return the code that a count earns in a tube that can be evaluated."""
+    if events >= limits.lloq_events:
+        return ResultCode.QUANTIFIED
+    if events >= limits.lod_events:
+        return ResultCode.DETECTED_BELOW_LLOQ
+    return ResultCode.NOT_DETECTED

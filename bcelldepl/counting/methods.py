@@ -1,0 +1,156 @@
+"""Three ways from events to blood (beads, volume, a haematology count); each finds the analysed volume."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bcelldepl.counting.facts import TubeFacts
+from bcelldepl.counting.intervals import Interval, clopper_pearson, garwood, poisson_ratio
+from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.populations import Population
+from bcelldepl.study.config import CountingSettings
+
+__all__ = ["BEADS", "LEUKOCYTES", "LYMPHOCYTES", "Method", "Scale", "choose_scale"]
+
+BEADS, LEUKOCYTES, LYMPHOCYTES = "beads", "leukocytes", "lymphocytes"
+
+
+class Method(StrEnum):
+    """How events become cells/uL."""
+
+    BEADS = "beads"
+    VOLUMETRIC = "volumetric"
+    DUAL = "dual"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What turns the events of one tube into cells per microlitre.
+
+    Attributes
+    ----------
+    method : Method
+        As asked for or chosen; kept where it could not be carried out.
+    analysed_volume_ul : float or None
+        Blood that the events come from [uL]; None where it is not known.
+    reason : str
+        Why it is not known; empty where it is.
+    reference : Population or None
+        Events counted against: beads, or the cells of the haematology count.
+    """
+
+    method: Method
+    analysed_volume_ul: float | None = None
+    reason: str = ""
+    reference: Population | None = None
+
+    def interval(self, events: int, within_reference: bool) -> Interval:
+        """Exact interval of a count, in events of this tube.
+
+        Parameters
+        ----------
+        events : int
+            Events of the population.
+        within_reference : bool
+            Whether the population is part of the reference, so that its share is binomial.
+        """
+        if self.reference is None:
+            return garwood(events)
+        total = self.reference.events
+        share = clopper_pearson(events, total) if within_reference else poisson_ratio(events, total)
+        return Interval(share.low * total, share.high * total)
+
+
+def choose_scale(members: Mapping[str, Population], facts: TubeFacts, counting: CountingSettings) -> Scale:
+    """Find the scale of a tube by the method asked for.
+
+    ``auto`` takes the first that the facts speak of: a bead count in the sheet, an acquired volume, a
+    haematology count. What it takes may still fail, and then the tube is not evaluable: there is no second
+    choice in silence.
+
+    Parameters
+    ----------
+    members : mapping of str to Population
+        All populations of the tube.
+    facts : TubeFacts
+    counting : CountingSettings
+
+    Returns
+    -------
+    Scale
+        With its reason where there is no analysed volume.
+    """
+    method = Method.NONE
+    if counting.method != "auto":
+        method = Method(counting.method)
+    elif facts.bead_count is not None:
+        method = Method.BEADS
+    elif facts.acquired_volume_ul is not None:
+        method = Method.VOLUMETRIC
+    elif facts.wbc_per_ul is not None or facts.lymphocytes_per_ul is not None:
+        method = Method.DUAL
+    match method:
+        case Method.BEADS:
+            return _by_beads(members.get(BEADS), facts, counting.minimum_beads)
+        case Method.VOLUMETRIC:
+            return _by_volume(facts)
+        case Method.DUAL:
+            return _by_haematology(members, facts)
+    because = f": {facts.volume_reason}" if facts.volume_reason else ""
+    return Scale(method, reason=f"no bead count, acquired volume or haematology count is known{because}")
+
+
+def _by_beads(beads: Population | None, facts: TubeFacts, minimum_beads: int) -> Scale:
+    """Analysed volume V_s b / N_b, so that cells/uL = (c / b) (N_b / V_s), as bead makers instruct.
+
+    Beads share the quality mask of the cells, so the part of the time that was kept cancels.
+    """
+    if facts.bead_count is None:
+        reason = "the sample sheet gives no bead_count for this tube"
+    elif facts.blood_volume_ul is None:
+        reason = "the sample sheet gives a bead_count but no blood_volume_ul for this tube"
+    elif beads is None:
+        reason = "the strategy has no population `beads`"
+    elif beads.evidence is Evidence.FAILED:
+        reason = f"the beads were not found: {beads.reason}" if beads.reason else "the beads were not found"
+    elif beads.events < minimum_beads:
+        reason = f"{beads.events:,} bead events are fewer than the {minimum_beads:,} that a count needs"
+    else:
+        volume_ul = facts.blood_volume_ul * beads.events / facts.bead_count
+        return Scale(Method.BEADS, volume_ul, reference=beads)
+    return Scale(Method.BEADS, reason=reason)
+
+
+def _by_volume(facts: TubeFacts) -> Scale:
+    """Analysed volume V_a / D, times the part of the acquisition time that the quality mask kept."""
+    if facts.acquired_volume_ul is None:
+        reason = f"the acquired volume is not known: {facts.volume_reason}".removesuffix(": ")
+        return Scale(Method.VOLUMETRIC, reason=reason)
+    volume_ul = facts.acquired_volume_ul * facts.kept_time_fraction / facts.dilution
+    if not volume_ul > 0:
+        return Scale(Method.VOLUMETRIC, reason="no acquisition time was kept, so no volume was analysed")
+    return Scale(Method.VOLUMETRIC, volume_ul)
+
+
+def _by_haematology(members: Mapping[str, Population], facts: TubeFacts) -> Scale:
+    """Analysed volume: events of the counted cells by their haematology count; leukocytes go first."""
+    given = {LEUKOCYTES: facts.wbc_per_ul, LYMPHOCYTES: facts.lymphocytes_per_ul}
+    counts = {name: count for name, count in given.items() if count is not None}
+    if not counts:
+        return Scale(Method.DUAL, reason="the sample sheet gives neither wbc_per_ul nor lymphocytes_per_ul")
+    name = next((name for name in counts if name in members), None)
+    if name is None:
+        return Scale(Method.DUAL, reason=f"the strategy has no population `{next(iter(counts))}`")
+    reference, count = members[name], counts[name]
+    if reference.evidence is Evidence.FAILED:
+        reason = f"the {name} of the haematology count were not found"
+    elif reference.events == 0:
+        reason = f"no {name} were acquired, of which the haematology count could be shared out"
+    elif count == 0:
+        reason = f"the haematology count of {name} is 0"
+    else:
+        return Scale(Method.DUAL, reference.events / count, reference=reference)
+    return Scale(Method.DUAL, reason=reason)
