@@ -74,6 +74,8 @@ CELLS: Final = {
         CellType("eosinophil", 108_000, 0.16, 205_000, 0.17, 6.0, {"CD45": (3.78, 0.10)}),
         CellType("basophil", 66_000, 0.15, 22_000, 0.20, 1.5, {"CD45": (3.45, 0.10)}),
         CellType("debris", 17_500, 0.40, 9_500, 0.55, 0.25, {"CD45": (1.55, 0.45)}),
+        CellType("fragment", 25_000, 0.40, 13_000, 0.60, 0.5, {
+            "CD45": (2.70, 0.45), "CD3": (2.10, 0.50), "CD16+56": (2.10, 0.50), "CD19": (1.60, 0.40)}),
     )
 }  # fmt: skip
 
@@ -83,7 +85,7 @@ BEAD: Final = CellType("bead", 26_000, 0.05, 92_000, 0.07, 0.0, {
     "CD16+56": (4.66, 0.025), "CD20": (4.20, 0.030), "CD14": (4.45, 0.030), "CD45": (4.55, 0.025),
 })  # fmt: skip
 
-# Code of an event = its place here. Names before "dead" are single live events, one per row of the table.
+# Code of an event = its place here. Names before "dead" are the rows of the table.
 LABELS: Final = (
     *CELLS,
     "dead",

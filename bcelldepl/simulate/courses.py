@@ -24,6 +24,7 @@ BASELINE: Final = {
     "NK": (210.0, 0.35),
     "lymphocyte_other": (45.0, 0.40),
     "debris": (1_500.0, 0.40),
+    "fragment": (60.0, 0.50),
 }
 
 # Day and fraction of baseline, for the bystanders of chemotherapy.
@@ -36,6 +37,7 @@ RESPONSE: Final = {
     "NK": ((-5, 1.0), (0, 0.12), (3, 0.08), (7, 0.20), (14, 0.50), (28, 0.90), (60, 1.00)),
     "lymphocyte_other": ((-5, 1.0), (0, 0.15), (3, 0.10), (14, 0.50), (28, 0.80)),
     "debris": ((-5, 1.0),),
+    "fragment": ((-5, 1.0),),
 }
 _CD56_AMONG_T: Final = 0.06
 _PLASMABLASTS_AMONG_B: Final = 0.01
@@ -154,7 +156,7 @@ def draw_subject(rng: np.random.Generator, name: str, dose: DoseGroup, white_cel
 
 
 def concentrations_per_ul(subject: Subject, day: float) -> dict[str, float]:
-    """Single live cells (and debris) per microlitre of blood, by row of the cell table.
+    """Single live cells (and debris and fragments) per microlitre of blood, by row of the cell table.
 
     Parameters
     ----------

@@ -112,7 +112,7 @@ def single(rng: np.random.Generator, kind: CellType, n: int, staining: Staining)
     # A large cell glows more, scatters more and carries more antigen: one latent size for all of it.
     size = rng.standard_normal(n)
     fsc = kind.fsc * np.exp(kind.fsc_sd * size)
-    ssc = kind.ssc * np.exp(kind.ssc_sd * (0.55 * size + 0.835 * rng.standard_normal(n)))
+    ssc = kind.ssc * np.exp(kind.ssc_sd * (0.7 * size + 0.714 * rng.standard_normal(n)))
     light = np.zeros((n, len(MARKERS)))
     if kind.glow:
         glow = kind.glow * np.exp(0.22 * (0.5 * size + 0.87 * rng.standard_normal(n)))
@@ -158,7 +158,8 @@ def pairs(
         Concentration by label, ``"bead"`` included; debris is too small to be seen beside a cell.
     staining : Staining
     """
-    weight = np.array([0.0 if kind.label == "debris" else per_ul.get(kind.label, 0.0) for kind in _KINDS])
+    small = ("debris", "fragment")
+    weight = np.array([0.0 if kind.label in small else per_ul.get(kind.label, 0.0) for kind in _KINDS])
     share = weight / weight.sum() if weight.any() else np.full(len(_KINDS), 1.0 / len(_KINDS))
     partner = rng.choice(len(_KINDS), size=(2, n), p=share)
     fsc, ssc = np.zeros((2, n)), np.zeros((2, n))

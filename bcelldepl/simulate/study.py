@@ -199,8 +199,8 @@ def _batch(seed: int, plan: Scenario, collected: datetime) -> _Batch:
     drift = plan.difficulty.drift
     beads = round(plan.bead_count * float(1.0 + 0.03 * rng.standard_normal()))
     # Reagents and handling vary more than a calibrated instrument; the rest of the drift is each tube's own.
-    gain = 0.5 * drift * rng.standard_normal(len(DETECTORS))
-    stain = 0.8 * drift * rng.standard_normal(len(DETECTORS))
+    gain = 0.3 * drift * rng.standard_normal(len(DETECTORS))
+    stain = 0.87 * drift * rng.standard_normal(len(DETECTORS))
     scatter = 0.2 * drift * float(rng.standard_normal())
     return _Batch(f"{year}-W{week:02d}", beads, gain, stain, scatter)
 
@@ -235,7 +235,8 @@ def _make_tube(
                   if _mishaps(plan, order.subject_index, order.visit, kind)}  # fmt: skip
 
     per_ul = concentrations_per_ul(person.subject, day)
-    per_ul["debris"] *= plan.debris * (8.0 if "debris" in went_wrong else 1.0)
+    for small in ("debris", "fragment"):
+        per_ul[small] *= plan.debris * (8.0 if "debris" in went_wrong else 1.0)
     per_ul["bead"] = batch.bead_count / plan.blood_volume_ul
     true_beads_per_ul = per_ul["bead"]
     if "few_beads" in went_wrong:
@@ -304,7 +305,7 @@ def _collected(rng: np.random.Generator, person: _Person, day: float) -> datetim
 def _staining(
     rng: np.random.Generator, hard: Difficulty, person: _Person, batch: _Batch, day: float, stained: bool
 ) -> Staining:
-    own = 0.33 * hard.drift * rng.standard_normal(len(MARKERS))
+    own = 0.39 * hard.drift * rng.standard_normal(len(MARKERS))
     gain = 10.0 ** (batch.stain_log10 + own)
     if not stained:
         gain[MARKERS.index("CAR")] = 0.0
