@@ -181,7 +181,8 @@ def _obstacle(population: Population, members: Mapping[str, Population], limits:
     if population.evidence is Evidence.FAILED:
         return population.reason or f"no gate for {population.name} could be founded in this tube"
     leukocytes = members.get(LEUKOCYTES)
-    if leukocytes is not None and leukocytes.events < limits.minimum_leukocyte_events:
+    found = leukocytes is not None and leukocytes.evidence is not Evidence.FAILED
+    if leukocytes is not None and found and leukocytes.events < limits.minimum_leukocyte_events:
         return (
             f"{leukocytes.events:,} leukocytes are fewer than the {limits.minimum_leukocyte_events:,} "
             f"without which a tube says nothing of {population.name}"
