@@ -17,7 +17,7 @@ _TIME: Final = re.compile(
 
 
 def seconds_of_day(text: str) -> float | None:
-    """Seconds since midnight of ``hh:mm:ss``, ``hh:mm:ss.cc`` (FCS 3.1) or ``hh:mm:ss:tt`` (sixtieths, FCS 3.0)."""
+    """Seconds since midnight of ``hh:mm:ss``, ``hh:mm:ss.cc`` (FCS 3.1), ``hh:mm:ss:tt`` (FCS 3.0)."""
     match = _TIME.fullmatch(text.strip())
     if match is None:
         return None
@@ -33,7 +33,7 @@ def seconds_of_day(text: str) -> float | None:
 
 
 def clock_seconds(keywords: Mapping[str, str]) -> float | None:
-    """Length of the acquisition by the instrument's clock, in seconds; over midnight too. None where not said."""
+    """Length of the acquisition by the clock, in seconds, over midnight too; None where not said."""
     begin, end = (_moment(keywords.get(key, "")) for key in ("$BEGINDATETIME", "$ENDDATETIME"))
     if (
         begin is not None

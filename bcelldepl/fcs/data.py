@@ -1,7 +1,8 @@
 """DATA to numbers: the asked channels only, block by block, so that a file is never in memory as a whole.
 
-A block of about one mebibyte is read into a buffer that stays in the processor's cache, and each asked channel is
-copied out of it. Reading instead of mapping also means that a file which shrinks meanwhile is an error, not a crash.
+A block of about one mebibyte is read into a buffer that stays in the processor's cache, and each asked
+channel is copied out of it. Reading instead of mapping also means that a file which shrinks meanwhile is an
+error, not a crash.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def channel_count(keywords: Mapping[str, str], where: str) -> int:
 def row_layouts(keywords: Mapping[str, str], where: str) -> tuple[Row, ...]:
     """Every way in which an event may lie in DATA by TEXT, the likeliest first.
 
-    There is more than one only where ``$PnB`` is no whole number of bytes: makers store such values in padded words.
+    There is more than one only where ``$PnB`` is no whole number of bytes: makers pad such values.
 
     Raises
     ------

@@ -191,7 +191,7 @@ def _warnings(best: _Candidate, said: Mapping[str, Segment], header: Header) -> 
         warnings.append(f"DATA: {best.row.note}")
     if best.grade == _OFF_BY_ONE and not best.note:
         warnings.append(
-            f"DATA: {best.source} says {best.segment}, one byte off the {best.needed_bytes} bytes of its events"
+            f"DATA: {best.source} says {best.segment}, one byte off its {best.needed_bytes} bytes of events"
         )
     elif best.grade == _LONGER and stored_rows > best.n_events:
         warnings.append(
@@ -199,12 +199,14 @@ def _warnings(best: _Candidate, said: Mapping[str, Segment], header: Header) -> 
         )
     elif best.grade == _SHORTER:
         warnings.append(
-            f"DATA: {best.source} says {best.segment}, too short for the {best.n_events} events of $TOT, which the file holds"
+            f"DATA: {best.source} says {best.segment}, too short for the {best.n_events} events of $TOT, "
+            "which the file holds"
         )
     if best.source != "neither" and said[other].begin > 0 and said[other] != said[best.source]:
         inside = " (inside TEXT)" if header.text.begin <= said[other].begin < header.text.end else ""
         warnings.append(
-            f"DATA: {best.source} says {best.segment}, {other} says {said[other]}{inside}; {best.source} fits and is taken"
+            f"DATA: {best.source} says {best.segment}, {other} says {said[other]}{inside}; "
+            f"{best.source} fits and is taken"
         )
     return tuple(warnings)
 
@@ -217,8 +219,8 @@ def _refuse(
     if begins and min(begins) + needed > room:
         held = max(0, room - min(begins)) // row.n_bytes
         raise TruncatedDataError(
-            f"the file ends at byte {room}, but {total} events of {row.n_bytes} bytes from byte {min(begins)} on need "
-            f"{min(begins) + needed}; it holds at most {held}",
+            f"the file ends at byte {room}, but {total} events of {row.n_bytes} bytes from byte "
+            f"{min(begins)} on end at {min(begins) + needed}; it holds at most {held}",
             f"{where}: DATA",
             "copy or export the file again; it is cut off",
         )
@@ -226,9 +228,9 @@ def _refuse(
         ", ".join(f"{name} says {segment}" for name, segment in segments.items())
         or "neither HEADER nor TEXT says where"
     )
+    expected = "$TOT or a length" if total is None else f"{needed} bytes for {total} events"
     raise DataNotFoundError(
-        f"{told}; expected {f'{needed} bytes for {total} events' if total is not None else '$TOT or a length'}"
-        " outside of TEXT and within the file",
+        f"{told}; expected {expected} outside of TEXT and within the file",
         f"{where}: DATA",
         "export the file again",
     )

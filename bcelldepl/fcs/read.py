@@ -1,4 +1,4 @@
-"""`read_fcs`: from a path to an `Acquisition`, through HEADER, TEXT, the place of DATA and the facts for counting."""
+"""`read_fcs`: from a path through HEADER, TEXT and the place of DATA to an `Acquisition`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from bcelldepl.fcs.errors import NoSuchDatasetError, UnreadableFileError, Unsupp
 from bcelldepl.fcs.layout import row_layouts
 from bcelldepl.fcs.locate import Place, Source, locate_data
 from bcelldepl.fcs.numbers import real
+from bcelldepl.fcs.siblings import with_facts_of_sibling
 from bcelldepl.fcs.spillover import read_spillover
 from bcelldepl.fcs.timeline import read_timeline
 from bcelldepl.fcs.volume import read_volume
@@ -88,7 +89,9 @@ def read_fcs(
             f"{error.strerror or error}", str(path), "check the name and the right to read it"
         ) from error
     chosen, notes = _choose(datasets, dataset, file_bytes, str(path), offsets)
-    return _acquisition(path, chosen, len(datasets), (*warnings, *notes), volume_unit)
+    keywords, sibling_notes = with_facts_of_sibling(chosen.dataset.text.keywords, datasets[0].text.keywords)
+    notes = (*warnings, *notes, *sibling_notes)
+    return _acquisition(path, chosen, keywords, len(datasets), notes, volume_unit)
 
 
 def _choose(
@@ -117,7 +120,8 @@ def _choose(
     best = max(located, key=lambda candidate: candidate.richness)  # the first of equals
     if len(datasets) > 1:
         told = "; ".join(
-            f"{one.index}: {one.place.n_events} events x {len(one.place.row.words)} channels, {one.dataset.header.version}"
+            f"{one.index}: {one.place.n_events} events x {len(one.place.row.words)} channels, "
+            f"{one.dataset.header.version}"
             for one in located
         )
         warnings.append(f"the file has {len(datasets)} data sets ({told}); {best.index} is read, the richest")
@@ -137,10 +141,14 @@ def _locate(index: int, dataset: Dataset, file_bytes: int, where: str, offsets: 
 
 
 def _acquisition(
-    path: Path, located: _Located, n_datasets: int, warnings: tuple[str, ...], volume_unit: str
+    path: Path,
+    located: _Located,
+    keywords: dict[str, str],
+    n_datasets: int,
+    warnings: tuple[str, ...],
+    volume_unit: str,
 ) -> Acquisition:
     header, text, place = located.dataset.header, located.dataset.text, located.place
-    keywords = text.keywords
     channels, channel_notes = read_channels(keywords, place.row.words)
     spillover, spillover_notes = read_spillover(keywords, channels)
     time_step_s = real(keywords, "$TIMESTEP")
@@ -148,9 +156,8 @@ def _acquisition(
     if keywords.get("$TIMESTEP") and (time_step_s is None or time_step_s <= 0):
         step_notes = (f"$TIMESTEP is {keywords['$TIMESTEP']!r}, not a time; not used",)
         time_step_s = None
-    cytometer = keywords.get("$CYT", "")
     timeline = read_timeline(path, place, channels, time_step_s, clock_seconds(keywords))
-    volume = read_volume(keywords, text.repeated, cytometer, timeline.seconds, timeline.doubt, volume_unit)
+    volume = read_volume(keywords, text.repeated, timeline, volume_unit)
     volume_notes = (volume.reason,) if keywords.get("$VOL") and volume.microlitres is None else ()
     return Acquisition(
         path=path,
@@ -163,7 +170,7 @@ def _acquisition(
         time_step_s=time_step_s,
         acquisition_seconds=timeline.seconds,
         date=acquisition_date(keywords),
-        cytometer=cytometer,
+        cytometer=keywords.get("$CYT", ""),
         dataset=located.index,
         n_datasets=n_datasets,
         warnings=(

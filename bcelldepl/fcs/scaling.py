@@ -25,8 +25,8 @@ def is_time(channel: Channel) -> bool:
 def linearise(channel: Channel) -> Callable[[NDArray[Any]], NDArray[Any]] | None:
     """What brings stored values of a channel to the linear scale; None where they are on it.
 
-    A log amplifier of f1 decades and offset f2 stores x for the signal ``10 ** (f1 * x / range) * f2``. A time channel
-    has no amplifier: its gain, which some makers set to the time step, is left alone.
+    A log amplifier of f1 decades and offset f2 stores x for the signal ``10 ** (f1 * x / range) * f2``. A
+    time channel has no amplifier: its gain, which some makers set to the time step, is left alone.
     """
     if is_time(channel):
         return None

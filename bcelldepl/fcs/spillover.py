@@ -26,11 +26,14 @@ def read_spillover(keywords: Mapping[str, str], channels: Sequence[Channel]) -> 
     warnings: list[str] = []
     for key in _KEYWORDS:
         if keywords.get(key):
-            spillover = _from_list(key, keywords[key], channels, warnings)
-            if spillover is not None:
-                return _checked(spillover, warnings)
-    spillover = _from_dfc(keywords, channels, warnings)
-    return _checked(spillover, warnings) if spillover is not None else (None, tuple(warnings))
+            listed = _from_list(key, keywords[key], channels, warnings)
+            if listed is not None:
+                return _checked(listed, warnings)
+    percents = _from_dfc(keywords, channels, warnings)
+    if percents is None:
+        return None, tuple(warnings)
+    warnings.append("$DFCiTOj: the instrument may have compensated these values already; compare before use")
+    return _checked(percents, warnings)
 
 
 def _from_list(key: str, text: str, channels: Sequence[Channel], warnings: list[str]) -> Spillover | None:
@@ -96,7 +99,8 @@ def _on_channels(
         return None
     if absent:
         warnings.append(
-            f"{key} names channels that are not in the file ({_some(absent)}); their rows and columns are left out"
+            f"{key} names channels that are not in the file ({_some(absent)}); "
+            "their rows and columns are left out"
         )
     present = [str(resolved[i]) for i in kept]
     if len(set(present)) < len(present):

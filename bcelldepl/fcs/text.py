@@ -1,8 +1,9 @@
 """The TEXT segment: keywords and values, also where makers broke the rules of the delimiter.
 
-The standard doubles a delimiter that is part of a value and forbids empty values. Makers write empty values, leave
-delimiters inside values as they are, or both, and the three cannot be told apart locally. So the segment is read in
-three ways and the reading that finds most of the required keywords wins; the standard's way wins ties.
+The standard doubles a delimiter that is part of a value and forbids empty values. Makers write empty
+values, leave delimiters inside values as they are, or both, and the three cannot be told apart locally. So
+the segment is read in three ways and the reading that finds most of the required keywords wins; the
+standard's way wins ties.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Text:
         Keys in upper case; values and keys without blanks around them. The first of two equal keys counts.
     delimiter : bytes
     repeated : dict of str to tuple of str
-        Keys that came again with another value: every value in order.
+        Keys that came more than once: every value in order.
     warnings : tuple of str
     """
 
@@ -89,12 +90,12 @@ def parse_text(segment: bytes, where: str, delimiter: bytes | None = None) -> Te
             continue
         if key not in keywords:
             keywords[key] = value
-        elif value != keywords[key]:
+        else:
             repeated[key] = (*repeated.get(key, (keywords[key],)), value)
     warnings = tuple(
         f"TEXT: {key} is given {len(values)} times with different values; the first, {values[0]!r}, is taken"
         for key, values in repeated.items()
-        if key.startswith("$")
+        if key.startswith("$") and len(set(values)) > 1
     )
     return Text(keywords, delimiter, repeated, warnings)
 
@@ -135,7 +136,7 @@ def _escaped(tokens: list[bytes], delimiter: bytes) -> Pairs:
 
 
 def _anchored(tokens: list[bytes], delimiter: bytes) -> Pairs:
-    """Standard keywords anchor the reading: a run between two of them that does not pair up belongs to the first."""
+    """Standard keywords are anchors: a run between two of them that does not pair up belongs to the first."""
     pairs: Pairs = []
     for run in _runs(tokens):
         if len(run) % 2:
