@@ -145,9 +145,7 @@ def damaged(
     return Particles(damage.fsc * sound.fsc, damage.ssc * sound.ssc, sound.height_ratio, light, label)
 
 
-def pairs(
-    rng: np.random.Generator, n: int, per_ul: Mapping[str, float], staining: Staining
-) -> Particles:
+def pairs(rng: np.random.Generator, n: int, per_ul: Mapping[str, float], staining: Staining) -> Particles:
     """`n` coincident pairs, both partners drawn by their concentration.
 
     Parameters
@@ -195,10 +193,10 @@ def concatenate(parts: list[Particles]) -> Particles:
     )
 
 
-def background(stained: bool) -> NDArray[np.float64]:
-    """Light of a lymphocyte without any of the antigens; the anti-CAR reagent adds its own."""
+def background(*, car: bool) -> NDArray[np.float64]:
+    """Light of a lymphocyte without any of the antigens; the anti-CAR reagent adds its own where it is in."""
     glow = np.array([detector.glow for detector in DETECTORS])
-    if stained:
+    if car:
         glow[MARKERS.index("CAR")] *= _REAGENT_BACKGROUND
     return glow
 

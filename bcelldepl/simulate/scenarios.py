@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-__all__ = ["SCENARIOS", "Difficulty", "Mishap", "Scenario", "Visit"]
+__all__ = ["SCENARIOS", "Difficulty", "Mishap", "Scenario", "TubeOrder", "Visit", "tube_orders"]
 
 
 @dataclass(frozen=True)
@@ -191,3 +192,60 @@ SCENARIOS: Final = {
         ),
     )
 }
+
+
+@dataclass(frozen=True)
+class TubeOrder:
+    """One tube to be made.
+
+    Attributes
+    ----------
+    stem : str
+        File name without its ending.
+    subject_index, visit_index, tube_index : int
+        Its place in the study; the third is 0 for the sample, 1 for its replicate, 2 for the tube without
+        anti-CAR.
+    visit : Visit
+    events : int
+        Events to acquire, about.
+    car : bool
+        Whether the anti-CAR reagent is in it.
+    mishaps : frozenset of str
+        What goes wrong with it.
+    """
+
+    stem: str
+    subject_index: int
+    visit_index: int
+    tube_index: int
+    visit: Visit
+    events: int
+    car: bool
+    mishaps: frozenset[str]
+
+
+def tube_orders(scenario: Scenario, subject_index: int, subject: str) -> Iterator[TubeOrder]:
+    """Tubes of one subject in the order of visits; mishaps befall the sample, not its companions.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    subject_index : int
+        0 for the first subject.
+    subject : str
+        Identifier, the beginning of every file name.
+    """
+    for visit_index, visit in enumerate(scenario.visits):
+        mishaps = frozenset(
+            mishap.kind
+            for mishap in scenario.mishaps
+            if mishap.subject == subject_index and mishap.visit == visit.name
+        )
+        stem = f"{subject}_{visit.name}"
+        place = (subject_index, visit_index)
+        nothing: frozenset[str] = frozenset()
+        yield TubeOrder(stem, *place, 0, visit, visit.events, True, mishaps)
+        if visit.name in scenario.replicate_visits:
+            yield TubeOrder(f"{stem}_2", *place, 1, visit, visit.events, True, nothing)
+        if visit.fmo_events and "no_fmo" not in mishaps:
+            yield TubeOrder(f"{stem}_FMO-CAR", *place, 2, visit, visit.fmo_events, False, nothing)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from bcelldepl.simulate.cells import BEAD, CELLS, LABELS, POPULATIONS
 from bcelldepl.simulate.detectors import (
-    DETECTORS,
     FLUORESCENCE_CHANNELS,
     FSC_THRESHOLD,
     SCATTER_CHANNELS,
@@ -30,11 +29,10 @@ from bcelldepl.simulate.particles import (
 )
 from bcelldepl.simulate.scenarios import Difficulty
 
-__all__ = ["CHANNELS", "CHANNEL_LABELS", "TIMESTEP_S", "Clog", "Tube", "TubePlan", "acquire"]
+__all__ = ["CHANNELS", "TIMESTEP_S", "Clog", "Tube", "TubePlan", "acquire"]
 
 TIMESTEP_S: Final = 0.01
 CHANNELS: Final = (*SCATTER_CHANNELS, *FLUORESCENCE_CHANNELS, "Time")
-CHANNEL_LABELS: Final = ("",) * len(SCATTER_CHANNELS) + tuple(d.label for d in DETECTORS) + ("",)
 _EVENTS_PER_SECOND: Final = 1_500.0
 
 
