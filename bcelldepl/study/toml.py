@@ -60,7 +60,14 @@ def check_settings(raw: Mapping[str, Any], name: str) -> tuple[StudyFile | None,
     try:
         return StudyFile.model_validate(raw), []
     except ValidationError as error:
-        return None, [_problem(detail, name) for detail in error.errors()]
+        details = error.errors()
+        faulty = {detail["loc"][:-1] for detail in details}
+        # A list is called too short besides where one of its items is wrong.
+        return None, [
+            _problem(detail, name)
+            for detail in details
+            if not (detail["type"] == "too_short" and detail["loc"] in faulty)
+        ]
 
 
 def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
@@ -97,8 +104,8 @@ def _problem(detail: ErrorDetails, name: str) -> Problem:
             return Problem(where, f"is {given!r}; it must be {words} {bound:g}")
         case _:
             kind = KINDS.get(type(given), type(given).__name__)
-            asked = detail["msg"].removeprefix("Input should be ").replace("a valid", "a")
-            asked = asked.replace("dictionary", "table").replace("string", "text in quotes")
+            asked = detail["msg"].removeprefix("Input should be ")
+            asked = asked.replace("dictionary", "table").replace("a valid string", "text in quotes")
             return Problem(where, f"is {kind} ({given!r}); it should be {asked}")
 
 
