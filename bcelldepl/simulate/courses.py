@@ -39,6 +39,8 @@ RESPONSE: Final = {
     "debris": ((-5, 1.0),),
     "fragment": ((-5, 1.0),),
 }
+# Sd of the natural logarithm of a count from one day to the next in the same healthy adult.
+_WITHIN_SUBJECT_SD: Final = 0.14
 _CD56_AMONG_T: Final = 0.06
 _PLASMABLASTS_AMONG_B: Final = 0.01
 # Fewer cells than this do not exist: five per millilitre in the whole blood sample.
@@ -155,7 +157,7 @@ def draw_subject(rng: np.random.Generator, name: str, dose: DoseGroup, white_cel
     )
 
 
-def concentrations_per_ul(subject: Subject, day: float) -> dict[str, float]:
+def concentrations_per_ul(subject: Subject, day: float, rng: np.random.Generator) -> dict[str, float]:
     """Single live cells (and debris and fragments) per microlitre of blood, by row of the cell table.
 
     Parameters
@@ -163,14 +165,17 @@ def concentrations_per_ul(subject: Subject, day: float) -> dict[str, float]:
     subject : Subject
     day : float
         Actual study day, 0 = infusion; a sample of day 0 was drawn before it.
+    rng : numpy Generator
+        The visit's own stream, for what varies from day to day in one person.
     """
+    today = {row: float(np.exp(_WITHIN_SUBJECT_SD * rng.standard_normal())) for row in BASELINE}
     level = {
-        row: subject.baseline_per_ul[row] * _response(row, day) ** subject.chemotherapy
+        row: today[row] * subject.baseline_per_ul[row] * _response(row, day) ** subject.chemotherapy
         for row in BASELINE
         if row != "B"
     }
     t_cells = level.pop("T")
-    b_cells = _b_per_ul(subject, day)
+    b_cells = today["B"] * _b_per_ul(subject, day)
     car = _car_per_ul(subject, day)
     level |= {
         "T": t_cells * (1.0 - _CD56_AMONG_T),

@@ -97,6 +97,8 @@ class Scenario:
     Attributes
     ----------
     name, study_id : str
+    stream : int
+        Keeps the random streams of scenarios apart, so that no two share a subject.
     subjects : int
         Default number of subjects; dose groups take turns.
     visits : tuple of Visit
@@ -114,6 +116,7 @@ class Scenario:
 
     name: str
     study_id: str
+    stream: int
     subjects: int
     visits: tuple[Visit, ...]
     difficulty: Difficulty = field(default_factory=Difficulty)
@@ -144,10 +147,11 @@ _TRIAL_VISITS: Final = (
 SCENARIOS: Final = {
     scenario.name: scenario
     for scenario in (
-        Scenario("trial", "SIM-TRIAL", subjects=12, visits=_TRIAL_VISITS),
+        Scenario("trial", "SIM-TRIAL", 0, subjects=12, visits=_TRIAL_VISITS),
         Scenario(
             "small",
             "SIM-SMALL",
+            1,
             subjects=3,
             # Few leukocytes, debris and beads, so that few events still hold five microlitres of blood.
             visits=(
@@ -156,6 +160,7 @@ SCENARIOS: Final = {
                 Visit("D28", 28, 22_000),
                 Visit("D90", 90, 24_000),
             ),
+            mishaps=(Mishap(1, "D28", "clog"),),
             bead_count=25_000,
             white_cells=0.6,
             debris=0.7,
@@ -163,6 +168,7 @@ SCENARIOS: Final = {
         Scenario(
             "hard",
             "SIM-HARD",
+            2,
             subjects=8,
             visits=_TRIAL_VISITS,
             difficulty=Difficulty(

@@ -39,7 +39,7 @@ from bcelldepl.simulate.tube import CHANNELS, Tube, TubePlan, acquire
 
 __all__ = ["simulate"]
 
-_SUBJECT_STREAM, _BATCH_STREAM, _TUBE_STREAM = range(3)
+_SUBJECT_STREAM, _BATCH_STREAM, _VISIT_STREAM, _TUBE_STREAM = range(4)
 _SAMPLE_COLUMNS: Final = (
     "file",
     "subject",
@@ -100,7 +100,12 @@ def simulate(
     (out / "fcs").mkdir(parents=True, exist_ok=True)
     (out / "labels").mkdir(exist_ok=True)
 
-    people = [draw_person(_stream(seed, _SUBJECT_STREAM, i), plan, i) for i in range(plan.subjects)]
+    # Each subject, week, visit and tube has a random stream of its own, so that none depends on another.
+    def stream(*path: int) -> np.random.Generator:
+        sequence = np.random.SeedSequence(seed, spawn_key=(plan.stream, *path))
+        return np.random.Generator(np.random.PCG64(sequence))
+
+    people = [draw_person(stream(_SUBJECT_STREAM, i), plan, i) for i in range(plan.subjects)]
     orders = [order for i in range(plan.subjects) for order in tube_orders(plan, i, subject_name(i))]
     samples: list[Row] = []
     truth: list[Row] = []
@@ -108,10 +113,13 @@ def simulate(
     for number, order in enumerate(orders, start=1):
         person = people[order.subject_index]
         week = batch_week(_day_of(person, order))
-        batch = draw_batch(_stream(seed, _BATCH_STREAM, *week), plan, week)
-        rng = _stream(seed, _TUBE_STREAM, order.subject_index, order.visit_index, order.tube_index)
-        collected = _collected(rng, person, order)
-        per_ul, tube = _make_tube(rng, plan, person, batch, order)
+        batch = draw_batch(stream(_BATCH_STREAM, *week), plan, week)
+        # The tubes of a visit share its blood.
+        visit_rng = stream(_VISIT_STREAM, order.subject_index, order.visit_index)
+        collected = _collected(visit_rng, person, order)
+        per_ul = _blood(visit_rng, plan, person, batch, order)
+        tube_rng = stream(_TUBE_STREAM, order.subject_index, order.visit_index, order.tube_index)
+        tube = _make_tube(tube_rng, plan, person, batch, order, per_ul)
         labels = channel_labels(other_site="labels" in order.mishaps)
         keywords = tube_keywords(order.stem, collected, tube.duration_s)
         write_fcs(out / _file(order), tube.columns, CHANNELS, labels, keywords=keywords)
@@ -150,11 +158,6 @@ def _scenario(name: str, subjects: int | None, drift: float | None) -> Scenario:
     return plan
 
 
-def _stream(seed: int, *path: int) -> np.random.Generator:
-    """A random stream of its own for each subject, batch and tube, so that none depends on another."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=path)))
-
-
 def _file(order: TubeOrder) -> str:
     return f"fcs/{order.stem}.fcs"
 
@@ -173,16 +176,31 @@ def _collected(rng: np.random.Generator, person: Person, order: TubeOrder) -> da
     return morning + timedelta(minutes=int(rng.integers(0, 100)))
 
 
-def _make_tube(
+def _blood(
     rng: np.random.Generator, plan: Scenario, person: Person, batch: Batch, order: TubeOrder
-) -> tuple[dict[str, float], Tube]:
-    """True concentrations by label, and the tube measured from them."""
-    day = _actual_day(person, order)
-    per_ul = concentrations_per_ul(person.subject, day)
+) -> dict[str, float]:
+    """True concentrations by label on the day of the visit, beads included."""
+    per_ul = concentrations_per_ul(person.subject, _actual_day(person, order), rng)
     for small in ("debris", "fragment"):
-        per_ul[small] *= plan.debris * (8.0 if "debris" in order.mishaps else 1.0)
+        per_ul[small] *= plan.debris
     per_ul["bead"] = batch.bead_count / plan.blood_volume_ul
+    return per_ul
+
+
+def _make_tube(
+    rng: np.random.Generator,
+    plan: Scenario,
+    person: Person,
+    batch: Batch,
+    order: TubeOrder,
+    per_ul: dict[str, float],
+) -> Tube:
+    """Stain and measure one tube of the blood."""
+    day = _actual_day(person, order)
     suspended = dict(per_ul)
+    if "debris" in order.mishaps:
+        suspended["debris"] *= 8.0
+        suspended["fragment"] *= 8.0
     if "few_beads" in order.mishaps:
         suspended["bead"] *= 0.01
     events = order.events // 12 if "short" in order.mishaps else order.events
@@ -196,7 +214,7 @@ def _make_tube(
         difficulty=plan.difficulty,
         clogs=draw_clogs(rng, plan.difficulty, certain="clog" in order.mishaps),
     )
-    return per_ul, acquire(rng, tube_plan)
+    return acquire(rng, tube_plan)
 
 
 def _sample_row(plan: Scenario, person: Person, batch: Batch, order: TubeOrder, collected: datetime) -> Row:
