@@ -38,7 +38,7 @@ def problems(folder: Path, sheet: str | bytes = SHEET, toml: str | bytes = TOML)
         (TOML + "[limits]\nlod_events = true\n", "study.toml, [limits] lod_events", "is a boolean"),
         (TOML + "[limits]\nlod_events = 0\n", "study.toml, [limits] lod_events", "must be at least 1"),
         (TOML + "[limits]\nlloq_events = 5\n", "study.toml, [limits]", "lies below lod_events (20)"),
-        (TOML.replace('"S1"', "1"), "study.toml, [study] id", "should be a text in quotes"),
+        (TOML.replace('"S1"', "1"), "study.toml, [study] id", "should be text in quotes"),
         (TOML.replace('"S1"', '""'), "study.toml, [study] id", "is empty"),
         (TOML + '[counting]\nmethod = "bead"\n', "study.toml, [counting] method", "'bead' is not one of"),
         (TOML + "[endpoints]\nauc_days = []\n", "study.toml, [endpoints] auc_days", "is empty"),
@@ -55,7 +55,7 @@ def problems(folder: Path, sheet: str | bytes = SHEET, toml: str | bytes = TOML)
             "study.toml, [endpoints]",
             "depleted and reconstituted at once",
         ),
-        (TOML + "[panel]\nCD19 = 3\n", "study.toml, [panel] CD19", "should be a text in quotes"),
+        (TOML + "[panel]\nCD19 = 3\n", "study.toml, [panel] CD19", "should be text in quotes"),
         (
             TOML + '[compensation]\nmatrix = "m.csv"\n',
             "study.toml, [compensation] matrix",
@@ -98,7 +98,7 @@ def test_a_matrix_and_no_compensation_contradict(tmp_path) -> None:
 
 @pytest.mark.parametrize("name", ["none.toml", "."])
 def test_no_study_file(tmp_path, name: str) -> None:
-    with pytest.raises(StudyError, match="give the path of a study.toml"):
+    with pytest.raises(StudyError, match=r"give the path of a study\.toml"):
         load_study(tmp_path / name)
 
 
@@ -266,10 +266,8 @@ def test_no_sheet_breaks_the_reader(tmp_path, text: str) -> None:
     for sheet in (text, f"{HEAD},role,collected\n{text}\n", f"{HEAD}\na.fcs,P1,V1,{text}\n"):
         (tmp_path / "samples.csv").write_bytes(sheet.encode("utf-8", "replace"))
         (tmp_path / "study.toml").write_text(TOML)
-        try:
+        with suppress(StudyError):
             load_study(tmp_path / "study.toml")
-        except StudyError as error:
-            assert error.problems
 
 
 @given(st.text(max_size=60))
@@ -278,7 +276,5 @@ def test_no_settings_break_the_reader(tmp_path, text: str) -> None:
     (tmp_path / "samples.csv").write_text(SHEET)
     for toml in (text, TOML + text, TOML + f"[panel]\n{text} = 1"):
         (tmp_path / "study.toml").write_bytes(toml.encode("utf-8", "replace"))
-        try:
+        with suppress(StudyError):
             load_study(tmp_path / "study.toml")
-        except StudyError as error:
-            assert error.problems
