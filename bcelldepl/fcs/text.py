@@ -77,7 +77,7 @@ def parse_text(segment: bytes, where: str, delimiter: bytes | None = None) -> Te
     if tokens and not tokens[-1].strip():
         tokens.pop()  # what follows the final delimiter
     readings = [_plain(tokens)]
-    if b"" in tokens or not _is_complete(readings[0]):
+    if b"" in tokens or not _is_in_step(readings[0]):
         readings = [_escaped(tokens, delimiter), *readings, _anchored(tokens, delimiter)]
     pairs = max(readings, key=_score)  # the first of equals
     if not pairs:
@@ -165,13 +165,17 @@ def _missing(keywords: dict[str, str]) -> int:
     return missing
 
 
-def _is_complete(pairs: Pairs) -> bool:
+def _swallowed(keywords: dict[str, str]) -> int:
+    """Standard keywords that ended up as values: a sign that keys and values are out of step."""
+    return sum(value.startswith("$") and bool(_STANDARD.fullmatch(value)) for value in keywords.values())
+
+
+def _is_in_step(pairs: Pairs) -> bool:
     keywords = dict(pairs)
-    return "$PAR" in keywords and _missing(keywords) == 0
+    return "$PAR" in keywords and _missing(keywords) == 0 and _swallowed(keywords) == 0
 
 
 def _score(pairs: Pairs) -> tuple[bool, int, int]:
     keywords = dict(pairs)
-    anchors = sum(bool(_STANDARD.fullmatch(key)) for key in keywords)
-    swallowed = sum(value.startswith("$") for value in keywords.values())
-    return "$PAR" in keywords, -_missing(keywords), anchors - swallowed
+    anchors = sum(key.startswith("$") and bool(_STANDARD.fullmatch(key)) for key in keywords)
+    return "$PAR" in keywords, -_missing(keywords), anchors - _swallowed(keywords)

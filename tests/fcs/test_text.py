@@ -1,0 +1,117 @@
+"""TEXT: delimiters where they should not be, blanks, odd bytes, a second segment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fcs_builder import fcs
+
+from bcelldepl.fcs import Acquisition, read_fcs
+
+EVENTS = [[1.0, 2.0], [3.0, 4.0]]
+
+
+def read(tmp_path: Path, content: bytes) -> Acquisition:
+    path = tmp_path / "tube.fcs"
+    path.write_bytes(content)
+    acquisition = read_fcs(path)
+    assert acquisition.raw().T.tolist() == EVENTS
+    return acquisition
+
+
+@pytest.mark.parametrize("delimiter", [b"/", b"\\", b"|", b"\x0c", b"!", b"\x1e", b"*", b"~"])
+def test_delimiters(tmp_path: Path, delimiter: bytes) -> None:
+    acquisition = read(tmp_path, fcs(EVENTS, delimiter=delimiter, keywords={"TUBE": "a b"}))
+    assert acquisition.keywords["TUBE"] == "a b"
+
+
+def test_doubled_delimiter_belongs_to_the_value(tmp_path: Path) -> None:
+    acquisition = read(tmp_path, fcs(EVENTS, keywords={"PATH": "C:/data/x/tube.fcs", "$P1S": "CD19/CD20"}))
+    assert acquisition.keywords["PATH"] == "C:/data/x/tube.fcs"
+    assert acquisition.channels[0].label == "CD19/CD20"
+
+
+def test_empty_values(tmp_path: Path) -> None:
+    content = fcs(EVENTS, keywords={"$P1S": "", "NOTE": "", "$P2S": "", "LAST": "x"})
+    acquisition = read(tmp_path, content)
+    assert acquisition.keywords["LAST"] == "x"
+    assert acquisition.keywords["NOTE"] == ""
+
+
+@pytest.mark.parametrize("inside", [b"a/b", b"a/b/c", b"a/b/c/d"])
+def test_lone_delimiters_inside_a_value(tmp_path: Path, inside: bytes) -> None:
+    content = fcs(EVENTS, keywords={"$FIL": "#" * len(inside), "$P1S": "CD19"})
+    acquisition = read(tmp_path, content.replace(b"#" * len(inside), inside))
+    assert acquisition.channels[0].label == "CD19"
+    assert [channel.name for channel in acquisition.channels] == ["C1", "C2"]
+
+
+def test_missing_final_delimiter(tmp_path: Path) -> None:
+    acquisition = read(tmp_path, fcs(EVENTS, keywords={"LAST": "value"}, cut_final_delimiter=True))
+    assert acquisition.keywords["LAST"] == "value"
+
+
+@pytest.mark.parametrize("tail", [b" ", b"\0\0", b"   \r\n"])
+def test_rest_behind_the_final_delimiter(tmp_path: Path, tail: bytes) -> None:
+    read(tmp_path, fcs(EVENTS, text_tail=tail))
+
+
+def test_blanks_around_keywords_and_values(tmp_path: Path) -> None:
+    content = fcs(EVENTS).replace(b"/$DATATYPE/F/", b"/ $DATATYPE /F /", 1)
+    path = tmp_path / "tube.fcs"
+    # the four blanks move everything behind: offsets stay right for a file built with them
+    padded = fcs(EVENTS, drop=["$DATATYPE"], keywords={"   $DATATYPE": "F  ", "$p1s": " CD19 "})
+    path.write_bytes(padded)
+    acquisition = read_fcs(path)
+    assert acquisition.keywords["$DATATYPE"] == "F"
+    assert acquisition.channels[0].label == "CD19"
+    assert len(content) == len(fcs(EVENTS)) + 3
+
+
+def test_text_that_is_not_utf8(tmp_path: Path) -> None:
+    content = fcs(EVENTS, keywords={"$OP": "J#rgen", "$COM": "µL"}).replace(b"J#rgen", b"J\xfcrgen")
+    acquisition = read(tmp_path, content)
+    assert acquisition.keywords["$OP"] == "Jürgen"
+    assert acquisition.keywords["$COM"] == "µL"
+
+
+def test_supplemental_text_comes_second(tmp_path: Path) -> None:
+    supplement = b"/$P1S/CD19 PE-Cy7/$TOT/99/MORE/yes/"
+    acquisition = read(tmp_path, fcs(EVENTS, supplement=supplement))
+    assert acquisition.channels[0].label == "CD19 PE-Cy7"
+    assert acquisition.keywords["MORE"] == "yes"
+    assert acquisition.n_events == 2
+
+
+def test_supplemental_text_that_is_not_there(tmp_path: Path) -> None:
+    acquisition = read(tmp_path, fcs(EVENTS, supplement=b"no delimiter here"))
+    assert any("supplemental" in warning for warning in acquisition.warnings)
+    assert read(tmp_path, fcs(EVENTS, supplement=b" " * 40)).warnings == ()
+
+
+def test_the_first_of_two_equal_keywords_counts(tmp_path: Path) -> None:
+    acquisition = read(tmp_path, fcs(EVENTS, extra_text=b"$VOL/2/$VOL/3/"))
+    assert acquisition.keywords["$VOL"] == "2"
+    assert acquisition.volume.microlitres is None
+    assert "more than once" in acquisition.volume.reason
+    assert any("$VOL is given 2 times" in warning for warning in acquisition.warnings)
+
+
+@pytest.mark.parametrize("shift", [-1, 1])
+def test_text_offset_off_by_one(tmp_path: Path, shift: int) -> None:
+    content = fcs(EVENTS)
+    moved = content[:10] + b"%8d" % (58 + shift) + content[18:]
+    if shift < 0:
+        with pytest.raises(Exception, match="TEXT is said"):
+            read(tmp_path, moved)
+        return
+    acquisition = read(tmp_path, moved)
+    assert any("begins with the delimiter nearby" in warning for warning in acquisition.warnings)
+
+
+def test_channels_without_a_name_or_with_the_same(tmp_path: Path) -> None:
+    acquisition = read(tmp_path, fcs(EVENTS, drop=["$P2N"]))
+    assert acquisition.channels[1].name == "P2"
+    twice = read(tmp_path, fcs(EVENTS, names=["A", "A"]))
+    assert any("come twice: A" in warning for warning in twice.warnings)
