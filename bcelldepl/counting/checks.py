@@ -78,7 +78,7 @@ def _checks(
     beads = members.get(BEADS)
     if method is Method.BEADS and beads is not None:
         yield _check(
-            "bead_minimum", beads.events, (counting.minimum_beads, float("inf")), "events", "the tube holds"
+            "bead_minimum", beads.events, (counting.review_beads, float("inf")), "events", "the tube holds"
         )
     if method is Method.VOLUMETRIC and facts.acquired_volume_ul is not None and facts.acquisition_seconds:
         flow = facts.acquired_volume_ul / facts.acquisition_seconds * 60

@@ -37,9 +37,9 @@ def test_t_sum(gated, names: tuple[str, str]) -> None:
 def test_beads_are_checked_where_they_count(gated) -> None:
     facts = TubeFacts(bead_count=50_000, blood_volume_ul=50)
     assert checks(gated(), facts)["bead_minimum"].passed
-    check = checks(gated(beads=400), facts)["bead_minimum"]
+    check = checks(gated(beads=940), facts)["bead_minimum"]
     assert not check.passed
-    assert check.sentence == "the tube holds 400 events; expected 1,000 or more"
+    assert check.sentence == "the tube holds 940 events; expected 1,000 or more"
     assert "bead_minimum" not in checks(gated())
 
 
