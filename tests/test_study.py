@@ -38,7 +38,12 @@ def test_the_least_that_a_study_needs(tmp_path) -> None:
 def test_defaults_are_those_promised(tmp_path) -> None:
     settings = load_study(write(tmp_path)).settings()
     assert settings["limits"] == {"lod_events": 20, "lloq_events": 50, "minimum_leukocyte_events": 200}
-    assert settings["counting"] == {"method": "auto", "volume_unit": "auto", "minimum_beads": 1000}
+    assert settings["counting"] == {
+        "method": "auto",
+        "volume_unit": "auto",
+        "minimum_beads": 400,
+        "review_beads": 1000,
+    }
     assert settings["endpoints"] == {
         "auc_days": [28, 90],
         "depletion_threshold_per_ul": 10,

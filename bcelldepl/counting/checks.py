@@ -35,7 +35,7 @@ class Check:
     value : float
         What was found.
     limits : tuple of float
-        Lowest and highest value that passes.
+        Lowest and highest value that passes; None where there is no highest.
     unit : str
     sentence : str
         What was found and what was expected, for people.
@@ -44,7 +44,7 @@ class Check:
     name: str
     passed: bool
     value: float
-    limits: tuple[float, float]
+    limits: tuple[float, float | None]
     unit: str
     sentence: str
 
@@ -77,9 +77,7 @@ def _checks(
     method = choose_scale(members, facts, counting).method
     beads = members.get(BEADS)
     if method is Method.BEADS and beads is not None:
-        yield _check(
-            "bead_minimum", beads.events, (counting.review_beads, float("inf")), "events", "the tube holds"
-        )
+        yield _check("bead_minimum", beads.events, (counting.review_beads, None), "events", "the tube holds")
     if method is Method.VOLUMETRIC and facts.acquired_volume_ul is not None and facts.acquisition_seconds:
         flow = facts.acquired_volume_ul / facts.acquisition_seconds * 60
         yield _check(
@@ -104,9 +102,9 @@ def _sum(
     yield _check(name, percent, limits, f"% of {whole}", f"{' + '.join(parts)} make")
 
 
-def _check(name: str, value: float, limits: tuple[float, float], unit: str, words: str) -> Check:
+def _check(name: str, value: float, limits: tuple[float, float | None], unit: str, words: str) -> Check:
     low, high = limits
-    passed = low <= value <= high
-    expected = f"{low:,.10g} to {high:,.10g}" if high < float("inf") else f"{low:,.10g} or more"
+    passed = low <= value and (high is None or value <= high)
+    expected = f"{low:,.10g} to {high:,.10g}" if high is not None else f"{low:,.10g} or more"
     number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
     return Check(name, passed, value, limits, unit, f"{words} {number} {unit}; expected {expected}")

@@ -147,8 +147,8 @@ def test_auto_takes_beads_then_volume_then_haematology(gated) -> None:
         (
             "auto",
             replace(BY_BEADS, wbc_per_ul=8000),
-            {"beads": 999},
-            "999 bead events are fewer than the 1,000",
+            {"beads": 399},
+            "399 bead events are fewer than the 400",
         ),
         ("auto", replace(BY_BEADS, acquired_volume_ul=30), {"beads": None}, "no population `beads`"),
         ("beads", BY_BEADS, {"failed": ("beads",)}, "the beads were not found"),
