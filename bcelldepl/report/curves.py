@@ -1,14 +1,16 @@
-"""Cells per microlitre by study day: one line per subject, limits and results without a number drawn as such."""
+"""Cells per microlitre by study day: one line per subject, with limits and results that have no number."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.path import Path
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
@@ -26,6 +28,11 @@ POPULATION_NAMES = {
 }
 
 _UNGROUPED = "all subjects"
+# A bar at the upper limit with an arrow down from it.
+_UNSEEN = Path(
+    [(-0.55, 0), (0.55, 0), (0, 0), (0, -2), (-0.5, -1.35), (0, -2), (0.5, -1.35)],
+    [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.LINETO],
+)
 _DAY_WIDTH = 10.0  # days around the infusion that are nearly linear on the day axis
 _TICK_SPACING = 0.045  # of the axis, between two labelled days
 
@@ -39,9 +46,9 @@ def draw_curves(
 ) -> Axes:
     """Draw a population's concentration by day, one line per subject.
 
-    Full markers are quantified, open ones below the LLOQ. Not detected is an arrow down from the upper limit of
-    its interval. A tube that cannot be evaluated is a cross on the day axis and a gap in the line. The LLOQ of
-    each tube is a short dash.
+    Full markers are quantified, open ones below the LLOQ. Not detected is an arrow down from the upper limit
+    of its interval. A tube that cannot be evaluated is a cross on the day axis and a gap in the line. Short
+    dashes are the LLOQs of the tubes.
 
     Parameters
     ----------
@@ -104,17 +111,24 @@ def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figur
     figure = Figure(figsize=(6.1 * len(populations), 4.5), facecolor="white")
     axes = figure.subplots(1, len(populations), squeeze=False)[0]
     margin = 0.62 / (6.1 * len(populations))
-    figure.subplots_adjust(left=margin, right=1 - margin / 3, top=0.93, bottom=0.235, wspace=0.16)
+    figure.subplots_adjust(left=margin, right=1 - margin / 3, top=0.93, bottom=0.215, wspace=0.16)
     for panel, population in zip(axes, populations, strict=True):
         draw_curves(counts, population, panel, styles=styles)
     handles = [
         Line2D([], [], color=colour, marker=marker, markersize=5, linewidth=1.2, label=group)
         for group, (colour, marker) in styles.items()
     ]
-    grey = {"color": MUTED, "linestyle": "none", "markersize": 5}
+    grey: dict[str, Any] = {"color": MUTED, "linestyle": "none", "markersize": 5}
     handles += [
         Line2D([], [], marker="o", markerfacecolor="white", label="below LLOQ", **grey),
-        Line2D([], [], marker=r"$\downarrow$", label="not detected: upper limit", **grey),
+        Line2D(
+            [],
+            [],
+            marker=_UNSEEN,
+            markerfacecolor="none",
+            label="not detected: upper limit",
+            **{**grey, "markersize": 14},
+        ),
         Line2D([], [], marker="x", label="not evaluable", **grey),
         Line2D([], [], marker="_", label="LLOQ of the tube", **{**grey, "color": INK}),
     ]
@@ -143,10 +157,10 @@ def _shown(rows: pd.DataFrame) -> pd.Series[float]:
 
 def _draw_markers(rows: pd.DataFrame, axes: Axes, colour: str, marker: str) -> None:
     """Draw the points of one dose group, one artist per kind of result."""
-    kinds = {
+    kinds: dict[str, dict[str, Any]] = {
         "QUANTIFIED": {"marker": marker, "markerfacecolor": colour, "markersize": 4.5},
         "DETECTED_BELOW_LLOQ": {"marker": marker, "markerfacecolor": "white", "markersize": 4.5},
-        "NOT_DETECTED": {"marker": r"$\downarrow$", "markerfacecolor": colour, "markersize": 6.5},
+        "NOT_DETECTED": {"marker": _UNSEEN, "markerfacecolor": "none", "markersize": 17, "alpha": 0.8},
     }
     for result, style in kinds.items():
         points = rows[rows["result"] == result]
@@ -180,9 +194,10 @@ def _dress(axes: Axes, rows: pd.DataFrame, name: str) -> None:
     axes.set_xscale("asinh", linear_width=_DAY_WIDTH)
     at = np.arcsinh(days / _DAY_WIDTH)
     margin = 0.03 * max(float(np.ptp(at)), 0.1)
-    axes.set_xlim(*(_DAY_WIDTH * np.sinh(np.array([at[0] - margin, at[-1] + margin]))))
+    left, right = _DAY_WIDTH * np.sinh(np.array([at[0] - margin, at[-1] + margin]))
+    axes.set_xlim(float(left), float(right))
     axes.xaxis.set_major_locator(FixedLocator(_labelled(days, at)))
-    axes.xaxis.set_minor_locator(FixedLocator(days))
+    axes.xaxis.set_minor_locator(FixedLocator(days.tolist()))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.axvline(0, color="#b8c1ca", linewidth=0.8, zorder=1)
 

@@ -1,4 +1,4 @@
-"""From a gate's histogram to pixels: the parent's events in grey, the population's in blue, on a log scale."""
+"""From a gate's histogram to pixels: the parent's events in grey, the population's in blue, log scale."""
 
 from __future__ import annotations
 

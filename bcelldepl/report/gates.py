@@ -45,7 +45,7 @@ def draw_gate(view: GateView, axes: Axes, *, compact: bool = False) -> Axes:
     matplotlib.axes.Axes
         The same axes.
     """
-    size = 7.0 if compact else 9.0
+    size = 7.4 if compact else 9.0
     if one_marker(view):
         _draw_bars(view, axes, compact=compact)
     else:

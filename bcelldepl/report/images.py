@@ -66,8 +66,9 @@ def small_png(figure: Figure, dpi: float, colours: int = 96) -> bytes:
     """Render a figure to a palette PNG, for pages that hold hundreds of them."""
     figure.set_dpi(dpi)
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return png_bytes(Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]), colours)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    return png_bytes(Image.fromarray(pixels[..., :3]), colours)
 
 
 def data_uri(content: bytes, mime: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -37,8 +38,8 @@ def write_report(
 ) -> None:
     """Write the report of a study as one self-contained page.
 
-    The page asks no network for anything. It is written beside its place and then renamed. The same input gives
-    the same bytes: every date on it comes from `run`.
+    The page asks no network for anything. It is written beside its place and then renamed. The same input
+    gives the same bytes: every date on it comes from `run`.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ def write_report(
         tubes=entries,
         anchors=anchors,
         look=needing_a_look(entries),
-        status_counts={status: sum(tube.status == status for tube in entries) for status in ("ok", "review", "failed")},
+        status_counts=Counter(tube.status for tube in entries),
         n_subjects=len(sheet),
         populations=populations,
         rows=rows,

@@ -58,7 +58,7 @@ RESULT_MEANINGS: dict[str, tuple[str, str]] = {
     "DETECTED_BELOW_LLOQ": ("<LLOQ", "seen, but too few events to give a number"),
     "NOT_DETECTED": ("ND", "not seen; the upper limit of the interval is given"),
     "NOT_EVALUABLE": ("NE", "the tube cannot answer: volume, beads or parent events are missing"),
-    "NOT_DONE": ("–", "not measured"),
+    "NOT_DONE": ("\u2013", "not measured"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The gating path of one tube: every gate in tree order, with an arrow from its parent or its parent's number."""
+"""The gating path of one tube: every gate in tree order, led to by an arrow or its parent's number."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bcelldepl.report.palette import ACCENT, INK, MUTED
 __all__ = ["draw_gating_path", "tree_order"]
 
 _COLUMNS = 5
-_CELL = (2.36, 2.42)  # inches: one panel with its margins
-_PANEL = (1.86, 1.66)  # inches: the axes themselves
-_LEFT, _BELOW, _HEAD = 0.34, 0.26, 0.40  # inches: margins of a panel, and the headline
+_CELL = (2.2, 2.36)  # inches: one panel with its margins
+_PANEL = (1.74, 1.60)  # inches: the axes themselves
+_LEFT, _BELOW, _HEAD = 0.28, 0.26, 0.38  # inches: margins of a panel, and the headline
 
 
 def tree_order(views: Sequence[GateView]) -> list[GateView]:
@@ -75,15 +75,13 @@ def draw_gating_path(views: Sequence[GateView], title: str) -> Figure:
         figure.text((left + 0.2) / width, above, origin, fontsize=7, color=MUTED, parse_math=False)
         if neighbours:
             middle = (bottom + _PANEL[1] / 2) / height
-            start, end = (left - _CELL[0] + _PANEL[0] + 0.05) / width, (left - 0.19) / width
-            figure.add_artist(
-                FancyArrowPatch(
-                    (start, middle),
-                    (end, middle),
-                    arrowstyle="-|>",
-                    mutation_scale=9,
-                    color=ACCENT,
-                    linewidth=1,
-                )
-            )
+            start, end = (left - _CELL[0] + _PANEL[0] + 0.05) / width, (left - 0.17) / width
+            figure.add_artist(_arrow((start, middle), (end, middle)))
     return figure
+
+
+def _arrow(start: tuple[float, float], end: tuple[float, float]) -> FancyArrowPatch:
+    """Return an arrow between two points of the figure."""
+    return FancyArrowPatch(
+        start, end, arrowstyle="-|>", mutation_scale=9, color=ACCENT, linewidth=1, gid="arrow"
+    )

@@ -101,7 +101,7 @@ def picture_tube(
             parent=view.parent,
             events=view.events,
             parent_events=view.parent_events,
-            markers=" × ".join(label for label in (view.x_label, view.y_label) if label),
+            markers=" / ".join(label for label in (view.x_label, view.y_label) if label),
             cuts=view.cuts,
             cut_interval=view.cut_interval,
             evidence=view.evidence,

@@ -48,7 +48,10 @@
   }
 
   const zoom = document.getElementById("zoom");
-  zoom.addEventListener("input", () => document.documentElement.style.setProperty("--tile", `${zoom.value}px`));
+  const sheet = document.querySelector(".sheet");
+  const tile = sheet.querySelector(".tile");
+  if (tile) zoom.value = tile.offsetWidth;
+  zoom.addEventListener("input", () => sheet.style.setProperty("--tile", `${zoom.value}px`));
 
   // A link to a tube opens it.
   function open() {

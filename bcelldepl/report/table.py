@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from bcelldepl.gating.evidence import Evidence
 from bcelldepl.report.curves import POPULATION_NAMES
 from bcelldepl.report.palette import EVIDENCE_MEANINGS, RESULT_MEANINGS, natural_key
-from bcelldepl.report.words import concentration, limit, percent, whole
+from bcelldepl.report.words import DASH, concentration, limit, percent, whole
 
 __all__ = ["CountCell", "CountRow", "EndpointTable", "count_cell", "count_rows", "endpoint_tables", "plain"]
 
 # Beads are counted like a population, but their concentration is an input and not a result.
 _NOT_RESULTS = {"beads"}
+
+_ENDPOINT_NAMES = {
+    "CMAX": "Cmax",
+    "TMAX": "Tmax",
+    "CLAST": "Clast",
+    "TLAST": "Tlast",
+    "AUC_LAST": "AUC to Tlast",
+    "LAMBDA_Z": "λz",
+    "NADIR_PERCENT_OF_BASELINE": "nadir of baseline",
+    "LOG10_REDUCTION": "log10 reduction",
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,8 @@ class CountCell:
     detail: str
     events: str
     of_parent: str
-    limits: str
+    lod: str
+    lloq: str
     evidence: str
     evidence_meaning: str
     reason: str
@@ -66,13 +78,13 @@ def plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _number(row: Mapping[str, Any], column: str) -> float:
+def _number(row: Mapping[Any, Any], column: str) -> float:
     """Return a number of a row; NaN where it is missing."""
     value = row.get(column)
     return float("nan") if value is None or pd.isna(value) else float(value)
 
 
-def count_cell(row: Mapping[str, Any]) -> CountCell:
+def count_cell(row: Mapping[Any, Any]) -> CountCell:
     """Write one row of ``counts.csv`` as a result.
 
     Parameters
@@ -83,13 +95,13 @@ def count_cell(row: Mapping[str, Any]) -> CountCell:
     Returns
     -------
     CountCell
-        ``12.3`` where quantified, ``<5.0`` below the LLOQ, ``ND (<0.37)`` where nothing was seen, ``NE`` where
-        the tube cannot answer.
+        ``12.3`` where quantified, ``<5.0`` below the LLOQ, ``ND (<0.37)`` where nothing was seen, ``NE``
+        where the tube cannot answer.
     """
     code = plain(row.get("result")) or "NOT_DONE"
     value, low, high = (_number(row, name) for name in ("cells_per_ul", "ci_low_per_ul", "ci_high_per_ul"))
     lloq = _number(row, "lloq_per_ul")
-    interval = "" if math.isnan(low) else f"{concentration(low)} – {concentration(high)}"
+    interval = "" if math.isnan(low) else f"{concentration(low)} {DASH} {concentration(high)}"
     if code == "QUANTIFIED":
         text, detail, sort = concentration(value), interval, value
     elif code == "DETECTED_BELOW_LLOQ":
@@ -109,7 +121,8 @@ def count_cell(row: Mapping[str, Any]) -> CountCell:
         detail=detail,
         events=whole(_number(row, "events")),
         of_parent=percent(_number(row, "events"), _number(row, "parent_events")),
-        limits="" if math.isnan(lloq) else f"LOD {limit(_number(row, 'lod_per_ul'))}, LLOQ {limit(lloq)}",
+        lod=limit(_number(row, "lod_per_ul")),
+        lloq=limit(lloq),
         evidence=evidence if evidence in meanings else "",
         evidence_meaning=meanings.get(evidence, ""),
         reason=plain(row.get("reason")),
@@ -132,8 +145,7 @@ def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[CountR
         By subject, day and file.
     """
     found = [name for name in dict.fromkeys(counts["population"]) if name not in _NOT_RESULTS]
-    known = list(POPULATION_NAMES)
-    found.sort(key=lambda name: known.index(name) if name in known else len(known))
+    found.sort(key=_usual_place)
     rows = []
     for file, of_tube in counts.groupby("file", sort=False):
         records = of_tube.to_dict("records")
@@ -154,14 +166,14 @@ def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[CountR
 
 
 def endpoint_tables(endpoints: pd.DataFrame | None) -> list[EndpointTable]:
-    """Turn ``endpoints.csv`` into one table per analyte, with a row per subject and a column per parameter."""
+    """Turn ``endpoints.csv`` into one table per analyte: a row per subject, a column per parameter."""
     if endpoints is None or endpoints.empty:
         return []
     tables = []
-    for analyte in sorted(set(endpoints["analyte"]), key=lambda name: list(POPULATION_NAMES).index(name)
-                          if name in POPULATION_NAMES else len(POPULATION_NAMES)):  # fmt: skip
+    for analyte in sorted(set(endpoints["analyte"]), key=_usual_place):
         part = endpoints[endpoints["analyte"] == analyte]
         units = dict(zip(part["parameter"], part["unit"].map(plain), strict=True))
+        columns = tuple((endpoint_name(name), unit.replace("uL", "µL")) for name, unit in units.items())
         rows = []
         for subject in sorted(set(part["subject"].astype(str)), key=natural_key):
             records = part[part["subject"].astype(str) == subject].to_dict("records")
@@ -169,21 +181,28 @@ def endpoint_tables(endpoints: pd.DataFrame | None) -> list[EndpointTable]:
             doses = plain(records[0].get("dose_group"))
             rows.append((subject, doses, tuple(by_name.get(name, ("", "")) for name in units)))
         title = POPULATION_NAMES.get(str(analyte), str(analyte))
-        tables.append(EndpointTable(title, tuple(units.items()), tuple(rows)))
+        tables.append(EndpointTable(title, columns, tuple(rows)))
     return tables
 
 
-def _endpoint(record: Mapping[str, Any]) -> tuple[str, str]:
+def _usual_place(population: str) -> int:
+    """Return where a population stands among the usual ones; after them if it is none."""
+    known = list(POPULATION_NAMES)
+    return known.index(population) if population in known else len(known)
+
+
+def endpoint_name(parameter: str) -> str:
+    """Return the heading of a parameter: ``AUC_0_28`` becomes ``AUC 0-28 d``."""
+    if window := re.fullmatch(r"AUC_(\d+)_(\d+)", parameter):
+        return f"AUC {window[1]}-{window[2]} d"
+    return _ENDPOINT_NAMES.get(parameter, parameter.replace("_", " ").lower())
+
+
+def _endpoint(record: Mapping[Any, Any]) -> tuple[str, str]:
     """Return one endpoint as text, with its reason."""
     qualifier, value = plain(record.get("qualifier")), _number(record, "value")
     reason = plain(record.get("reason"))
     if qualifier == "NE" or math.isnan(value):
         return "NE", reason
-    number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    number = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return f"{qualifier if qualifier in ('<', '>') else ''}{number}", reason
-
-
-def result_shares(cells: Iterable[CountCell | None]) -> dict[str, int]:
-    """Count how often each result code occurs, in the order of the codes."""
-    codes = [cell.code for cell in cells if cell is not None]
-    return {code: codes.count(code) for code in RESULT_MEANINGS if code in codes}

@@ -14,7 +14,7 @@ from bcelldepl.report.images import data_uri
 from bcelldepl.report.palette import natural_key
 from bcelldepl.report.pictures import GateNote, TubePicture
 from bcelldepl.report.table import CountCell, count_cell, plain
-from bcelldepl.report.words import limit, percent, whole
+from bcelldepl.report.words import DASH, limit, percent, whole
 
 __all__ = ["SheetRow", "Tube", "contact_sheet", "tube_entries"]
 
@@ -152,12 +152,12 @@ def contact_sheet(tubes: Sequence[Tube]) -> tuple[list[tuple[str, str]], list[Sh
     )
 
 
-def _day(row: Mapping[str, Any]) -> float:
+def _day(row: Mapping[Any, Any]) -> float:
     value = row.get("day")
     return float("nan") if value is None or pd.isna(value) else float(value)
 
 
-def _facts(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def _facts(row: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
     """Return what the record says about acquisition and quality, as label and text."""
 
     def number(column: str) -> float:
@@ -177,7 +177,7 @@ def _facts(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         "Warnings": plain(row.get("warnings")),
         "SHA-256": plain(row.get("sha256")),
     }
-    return tuple((label, text) for label, text in facts.items() if text not in ("", "–"))
+    return tuple((label, text) for label, text in facts.items() if text not in ("", DASH))
 
 
 def _gate_row(note: GateNote) -> GateRow:

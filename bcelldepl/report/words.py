@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["concentration", "limit", "percent", "whole"]
+__all__ = ["DASH", "concentration", "limit", "percent", "whole"]
+
+DASH = "\u2013"
 
 
 def whole(number: float) -> str:
-    """Write a count of events with thousands marked: ``12,345``; ``–`` where it is not known."""
-    return "–" if math.isnan(number) else f"{round(number):,}"
+    """Write a count of events with thousands marked: ``12,345``; a dash where it is not known."""
+    return DASH if math.isnan(number) else f"{round(number):,}"
 
 
 def percent(part: float, total: float) -> str:
-    """Write a share with about three figures: ``12.3 %``, ``0.0042 %``; ``–`` of nothing."""
+    """Write a share with about three figures: ``12.3 %``, ``0.0042 %``; a dash of nothing."""
     if not total > 0 or math.isnan(part):
-        return "–"
+        return DASH
     share = 100 * part / total
     if share == 0 or share >= 10:
         return f"{share:.1f} %"
@@ -25,14 +27,14 @@ def percent(part: float, total: float) -> str:
 def concentration(per_ul: float) -> str:
     """Write cells per microlitre: whole from 100 upwards, three figures below."""
     if math.isnan(per_ul):
-        return "–"
+        return DASH
     return f"{per_ul:,.0f}" if per_ul >= 100 else f"{per_ul:.1f}" if per_ul >= 10 else f"{per_ul:.2f}"
 
 
 def limit(per_ul: float) -> str:
     """Write a limit in cells per microlitre with two figures: ``5.0``, ``0.37``, ``120``."""
     if math.isnan(per_ul):
-        return "–"
+        return DASH
     if per_ul <= 0:
         return "0"
     return f"{per_ul:,.{max(0, 1 - math.floor(math.log10(per_ul)))}f}"

@@ -1,0 +1,107 @@
+"""Study curves and figure files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from bcelldepl.report import draw_curves, save_figure
+from bcelldepl.report.curves import draw_study_curves
+from bcelldepl.report.palette import dose_styles, natural_key
+
+ROWS = [
+    # subject, day, cells_per_ul, ci_high, lloq, result
+    ("1", -5.0, 120.0, 140.0, 5.0, "QUANTIFIED"),
+    ("1", 7.0, 2.0, 4.0, 6.0, "DETECTED_BELOW_LLOQ"),
+    ("1", 14.0, np.nan, np.nan, np.nan, "NOT_EVALUABLE"),
+    ("1", 28.0, 0.0, 0.37, 5.0, "NOT_DETECTED"),
+    ("2", 28.0, 10.0, 12.0, 4.0, "QUANTIFIED"),
+    ("2", -5.0, 80.0, 90.0, 4.5, "QUANTIFIED"),
+]
+
+
+@pytest.fixture
+def counts():
+    columns = ["subject", "day", "cells_per_ul", "ci_high_per_ul", "lloq_per_ul", "result"]
+    table = pd.DataFrame(ROWS, columns=columns)
+    table["population"] = "B"
+    table["dose_group"] = table["subject"].map({"1": "low", "2": "high"})
+    table["file"] = [f"{i}.fcs" for i in range(len(table))]
+    return table
+
+
+def lines(axes, gid):
+    return [line for line in axes.lines if (line.get_gid() or "").startswith(gid)]
+
+
+def points(axes, gid):
+    return [(x, y) for line in lines(axes, gid) for x, y in zip(*line.get_data(), strict=True)]
+
+
+@pytest.fixture
+def axes(counts):
+    return draw_curves(counts, "B", Figure().add_subplot())
+
+
+def test_each_subject_is_one_line_by_day(axes):
+    one, two = lines(axes, "subject:")
+    np.testing.assert_array_equal(one.get_xdata(), [-5, 7, 14, 28])
+    np.testing.assert_array_equal(one.get_ydata(), [120, 2, np.nan, 0.37])
+    np.testing.assert_array_equal(two.get_xdata(), [-5, 28])
+    assert one.get_color() != two.get_color()
+
+
+def test_results_below_the_limits_look_different(axes):
+    assert points(axes, "DETECTED_BELOW_LLOQ") == [(7.0, 2.0)]
+    assert all(line.get_markerfacecolor() == "white" for line in lines(axes, "DETECTED_BELOW_LLOQ"))
+    assert points(axes, "NOT_DETECTED") == [(28.0, 0.37)]
+    assert [x for x, _ in points(axes, "NOT_EVALUABLE")] == [14.0]
+    assert sorted(points(axes, "QUANTIFIED")) == [(-5.0, 80.0), (-5.0, 120.0), (28.0, 10.0)]
+
+
+def test_lloq_is_drawn_for_every_tube(axes):
+    known = [(day, lloq) for day, lloq in points(axes, "lloq") if not np.isnan(lloq)]
+    assert sorted(known) == [(-5.0, 4.5), (-5.0, 5.0), (7.0, 6.0), (28.0, 4.0), (28.0, 5.0)]
+
+
+def test_axes_carry_units_and_hold_every_point(axes):
+    assert axes.get_title(loc="left") == "B cells [cells/µL]"
+    assert axes.get_yscale() == "log"
+    low, high = axes.get_ylim()
+    assert low < 0.37
+    assert high > 120
+    assert axes.get_xlim()[0] < -5
+    assert 0.0 not in axes.get_xticks()
+    assert list(axes.get_xticks()) == [-5, 7, 14, 28]
+
+
+def test_nothing_to_draw_is_said(counts):
+    axes = draw_curves(counts, "NK", Figure().add_subplot())
+    assert "no result" in {text.get_text() for text in axes.texts}
+
+
+def test_missing_dose_groups_are_one_group(counts):
+    counts["dose_group"] = np.nan
+    figure = draw_study_curves(counts, ["B"])
+    assert "all subjects" in {text.get_text() for text in figure.legends[0].get_texts()}
+    draw_curves(counts.drop(columns="dose_group"), "B", Figure().add_subplot())
+
+
+def test_dose_groups_are_ordered_as_people_count():
+    assert list(dose_styles(["2e6", "1e7", "5e5", "1e6", "1e6"])) == ["5e5", "1e6", "2e6", "1e7"]
+    assert sorted(["DL10", "DL2", "10", "a", "9"], key=natural_key) == ["9", "10", "DL2", "DL10", "a"]
+    colours = [colour for colour, _ in dose_styles("abcdefg").values()]
+    assert len(set(colours)) == 7
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_saved_figures_are_the_same_bytes_again(counts, tmp_path, suffix):
+    for name in ("a", "b"):
+        save_figure(draw_study_curves(counts, ["B"]), tmp_path / f"{name}.{suffix}", dpi=60)
+    first, second = ((tmp_path / f"{name}.{suffix}").read_bytes() for name in ("a", "b"))
+    assert first == second
+    assert len(first) > 2000
+    assert b"atplotlib v" not in first
+    assert len(list(tmp_path.iterdir())) == 2
