@@ -8,9 +8,10 @@ import fcsparser
 import flowio
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from bcelldepl.errors import FcsError
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
-from numpy.typing import NDArray
 
 NAMES = ("FSC-A", "PE-Cy7-A", "Time")
 LABELS = ("", "CD19 PE-Cy7", "")
