@@ -163,6 +163,7 @@ def test_dose_names_the_group_where_nothing_else_does(tmp_path) -> None:
         ("0", "", True),
         ("0.25", "", False),
         ("0", "2026-01-01", True),
+        ("0.25", "2026-01-01", False),
         ("0", "2026-01-01T09:00", True),
         ("0", "2026-01-01T15:00", False),
         ("0", "2026-01-02", False),

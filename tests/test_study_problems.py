@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -80,6 +82,10 @@ def problems(folder: Path, sheet: str | bytes = SHEET, toml: str | bytes = TOML)
         (b"\xff\xfe" + TOML.encode(), "study.toml", "not UTF-8"),
         (TOML.replace("samples.csv", "none.csv"), "none.csv", "the sample sheet does not exist"),
         (TOML.replace("samples.csv", "."), ".", "file without a suffix"),
+        (TOML.replace("samples.csv", "s\\u0000.csv"), "s\x00.csv", "cannot be read: embedded null byte"),
+        (TOML.replace("samples.csv", "s" * 300 + ".csv"), "s" * 300 + ".csv", "name too long"),
+        (TOML.replace("cart_pd", "\\u0000.toml"), "study.toml, [study] strategy", "there is no file"),
+        (TOML.replace("cart_pd", "s" * 300 + ".toml"), "study.toml, [study] strategy", "there is no file"),
         (TOML.replace("samples.csv", "s.xls"), "s.xls", "save it as .csv, .tsv or .xlsx"),
     ],
 )
@@ -254,8 +260,16 @@ def test_formulas_and_errors_of_a_workbook(tmp_path) -> None:
     assert "cell E3 holds the error #N/A" in found[1].what
 
 
-def test_something_else_named_xlsx(tmp_path) -> None:
-    (tmp_path / "s.xlsx").write_text("not a workbook")
+def zipped(name: str, text: str) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(name, text)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("data", [b"", b"text", zipped("x", "y"), zipped("[Content_Types].xml", "<x")])
+def test_something_else_named_xlsx(tmp_path, data: bytes) -> None:
+    (tmp_path / "s.xlsx").write_bytes(data)
     (problem,) = problems(tmp_path, toml=TOML.replace("samples.csv", "s.xlsx"))
     assert "not a readable workbook" in problem.what
 

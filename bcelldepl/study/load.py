@@ -96,10 +96,17 @@ def _check_paths(raw: Mapping[str, Any], path: Path) -> list[Problem]:
         if study.get("allow_outside") is not True and not inside(relative_path(name)):
             remedy = "move it there, or set allow_outside = true in [study]"
             problems.append(Problem(where, f"{name!r} lies outside the study folder", remedy))
-        elif key != "[study] samples" and not (path.parent / relative_path(name)).is_file():
+        elif key != "[study] samples" and not _is_file(path.parent / relative_path(name)):
             remedy = "paths are relative to the study file"
             problems.append(Problem(where, f"there is no file {name!r}", remedy))
     return problems
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # no file can have such a name
+        return False
 
 
 def _unused_batches(config: StudyFile, samples: Samples) -> list[str]:

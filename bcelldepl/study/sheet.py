@@ -90,8 +90,8 @@ def read_sheet(path: Path, name: str) -> Sheet:
     except FileNotFoundError:
         sheet.report("the sample sheet does not exist", "correct `samples` in [study]")
         return sheet
-    except OSError as error:
-        sheet.report(f"cannot be read: {error.strerror or error}")
+    except (OSError, ValueError) as error:
+        sheet.report(f"cannot be read: {getattr(error, 'strerror', None) or error}")
         return sheet
     _arrange(records, sheet)
     return sheet
@@ -117,26 +117,21 @@ def _text_records(path: Path, sheet: Sheet) -> list[list[str]]:
 
 
 def _workbook_records(path: Path, sheet: Sheet) -> list[list[str]]:
-    import zipfile
-
     import openpyxl
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), path.open("rb") as stream:
         warnings.simplefilter("ignore")  # of styles and validations, which no sample sheet needs
         try:
-            book = openpyxl.load_workbook(path, read_only=True)
-        except (zipfile.BadZipFile, KeyError, ValueError) as error:
-            sheet.report(f"not a readable workbook: {error}", "save it again as .xlsx or .csv")
-            return []
-        try:
+            book = openpyxl.load_workbook(stream, read_only=True)
             page = book["samples"] if "samples" in book.sheetnames else book.worksheets[0]
             page.reset_dimensions()  # some programs write wrong ones
             return [
                 [_cell_text(cell, number, sheet) for cell in cells]
                 for number, cells in enumerate(page.iter_rows(), 1)
             ]
-        finally:
-            book.close()
+        except Exception as error:  # a broken workbook raises whatever its broken part raises
+            sheet.report(f"not a readable workbook: {error}", "save it again as .xlsx or .csv")
+            return []
 
 
 def _cell_text(cell: object, row: int, sheet: Sheet) -> str:

@@ -97,4 +97,6 @@ class Tube(BaseModel):
     def before_infusion(self) -> bool:
         """Whether the blood was drawn before the infusion; on its day it was, unless times say otherwise."""
         day = self.actual_day
-        return (self.day if day is None else day) <= 0
+        if day is not None and (day != 0 or (self.collected_has_time and self.infused_has_time)):
+            return day <= 0
+        return self.day <= 0  # dates alone do not order two events of one day, the nominal day does
