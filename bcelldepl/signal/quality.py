@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ MIN_BINS, MAX_BINS = 20, 300
 RATE_Z, RATE_CHANGE = 6.0, 0.4  # a disturbed rate is off by both
 SIGNAL_Z, SIGNAL_CHANGE = 6.0, 0.02  # the same for a mean signal, in transformed units
 MIN_BLOCK_BINS = 2  # for signals: one odd bin is no block
-GAP_FACTOR = 12.0  # a gap: no event for so many mean waiting times of a bin's rate
+MAX_MARGIN = 0.05
+MIN_KEPT_TIME = 0.7
+GAP_EVENTS = 12  # an empty bin is a gap where bins usually hold more than this
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,16 @@ class Quality:
     blocks : tuple of TimeBlock
     flags : tuple of str
         Sentences for ``tubes.csv``.
+    doubts : tuple of str
+        Those of them for which a person should look at the tube.
     """
 
     keep: NDArray[np.bool_]
     kept_time_fraction: float
     dropped: dict[str, int]
     blocks: tuple[TimeBlock, ...] = ()
-    flags: tuple[str, ...] = field(default=())
+    flags: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def kept_fraction(self) -> float:
@@ -122,11 +127,14 @@ def assess_quality(
         cut = dropped_bins[bins]
         kept_time = 1.0 - float(sum(b.end_s - b.start_s for b in blocks)) / float(time_s.max() - time_s.min())
     dropped = {"margin": int((margin & ~cut).sum()), **by_reason}
-    if margin.mean() > 0.05 if n else False:
-        flags.append(f"{100 * margin.mean():.0f} % of events saturate or fall below forward scatter")
-    if kept_time < 0.7:
-        flags.append(f"only {100 * kept_time:.0f} % of the acquisition time is undisturbed")
-    return Quality(~(margin | cut), max(kept_time, 0.0), dropped, blocks, tuple(flags))
+    doubts = []
+    if n and margin.mean() > MAX_MARGIN:
+        doubts.append(f"{100 * margin.mean():.0f} % of events lie off the forward scatter's scale")
+    if kept_time < MIN_KEPT_TIME:
+        doubts.append(f"only {100 * kept_time:.0f} % of the acquisition time is undisturbed")
+    for block in blocks:
+        flags.append(f"{block.start_s:.1f}-{block.end_s:.1f} s left out ({block.reason}, {block.events} events)")
+    return Quality(~(margin | cut), max(kept_time, 0.0), dropped, blocks, (*flags, *doubts), tuple(doubts))
 
 
 def _find_blocks(
@@ -142,7 +150,8 @@ def _find_blocks(
     reason = np.full(n_bins, "", dtype="<U6")
     reason[_odd_signals(signals, bins, n_bins)] = "signal"
     reason[_odd_rate(counts)] = "rate"
-    reason[counts == 0] = np.where(counts[counts == 0] == 0, "gap", "") if np.median(counts) > GAP_FACTOR else ""
+    if np.median(counts) > GAP_EVENTS:
+        reason[counts == 0] = "gap"
     blocks = []
     for first, last in _runs(reason != ""):
         inside = reason[first:last]

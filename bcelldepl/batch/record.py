@@ -1,0 +1,62 @@
+"""The record of a run: what went in, what came out, with which versions and settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import bcelldepl
+from bcelldepl.gating.strategy import Strategy
+from bcelldepl.study import Study
+
+__all__ = ["digest", "is_current", "sha256_of", "versions"]
+
+_LIBRARIES = ("numpy", "numba", "scipy", "pandas", "pyarrow", "matplotlib")
+
+
+def versions() -> dict[str, str]:
+    """Versions of everything that can move a number."""
+    found = {"bcelldepl": bcelldepl.__version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # pragma: no cover - all are dependencies
+            found[name] = ""
+    return found
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file; empty where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def digest(study: Study, strategy: Strategy, inputs: Mapping[str, str]) -> str:
+    """One digest of all that the results depend on: inputs, settings, strategy and versions."""
+    tubes = [tube.model_dump(mode="json", exclude={"path"}) for tube in study.tubes]
+    content = {
+        "settings": study.settings(),
+        "tubes": tubes,
+        "strategy": strategy.sha256,
+        "inputs": dict(inputs),
+        "versions": versions(),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def is_current(folder: Path, wanted: str) -> bool:
+    """Tell whether a results folder holds, unchanged, what this digest would give."""
+    try:
+        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        outputs: dict[str, str] = record["outputs"]
+        return bool(record["digest"] == wanted) and all(sha256_of(folder / name) == sha for name, sha in outputs.items())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

@@ -1,0 +1,57 @@
+"""The results of a study, as tables."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Results"]
+
+
+@dataclass(frozen=True)
+class Results:
+    """A results folder.
+
+    Attributes
+    ----------
+    folder : Path
+    """
+
+    folder: Path
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        """``counts.csv``: one row per sample tube and reported population."""
+        import pandas as pd
+
+        return pd.read_parquet(self.folder / "counts.parquet")
+
+    @cached_property
+    def tubes(self) -> pd.DataFrame:
+        """``tubes.csv``: one row per tube."""
+        import pandas as pd
+
+        return pd.read_csv(self.folder / "tubes.csv", keep_default_na=False, na_values={"kept_fraction": [""]})
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """``run.json``."""
+        content: dict[str, Any] = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
+        return content
+
+    @property
+    def attention(self) -> list[tuple[str, str, str]]:
+        """Tubes that failed or need review: file, status, reason."""
+        rows = self.tubes[self.tubes["status"] != "ok"]
+        return [(str(r.file), str(r.status), str(r.reason)) for r in rows.itertuples()]
+
+    @property
+    def exit_code(self) -> int:
+        """0 where every tube is fine, 1 where some failed or need review."""
+        return 1 if self.attention else 0

@@ -1,0 +1,241 @@
+"""The two passes over one tube. Each runs in a worker, takes little and gives little: no events travel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from bcelldepl.counting import Concentration, check_tube, count_tube, not_done, tube_facts
+from bcelldepl.errors import BcelldeplError, CompensationError
+from bcelldepl.fcs import Acquisition, Spillover, read_fcs
+from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.populations import GateView
+from bcelldepl.gating.rules.base import Fit
+from bcelldepl.gating.strategy import Strategy
+from bcelldepl.gating.tube import apply_gates, fit_gates
+from bcelldepl.signal import Signal, make_signal, resolve_panel
+from bcelldepl.signal.compensation import read_matrix
+from bcelldepl.signal.panel import SCATTER
+from bcelldepl.study import Study, Tube
+
+__all__ = ["CountedTube", "FittedTube", "count", "fit", "read_signal", "role_name"]
+
+
+@dataclass(frozen=True)
+class FittedTube:
+    """What the first pass brings back of one tube.
+
+    Attributes
+    ----------
+    file : str
+        As in the sheet.
+    failure : str
+        Why the tube cannot be gated; empty where it can.
+    sha256, batch, cytometer : str
+    events : int
+    warnings : tuple of str
+        From reading the file.
+    panel, scales : dict of str to str
+        Channel and scale by marker.
+    fits : dict of str to Fit
+    """
+
+    file: str
+    failure: str = ""
+    sha256: str = ""
+    batch: str = ""
+    cytometer: str = ""
+    events: int = 0
+    warnings: tuple[str, ...] = ()
+    panel: Mapping[str, str] = field(default_factory=dict)
+    scales: Mapping[str, str] = field(default_factory=dict)
+    fits: Mapping[str, Fit] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CountedTube:
+    """What the last pass brings back of one tube.
+
+    Attributes
+    ----------
+    file, failure : str
+        As in `FittedTube`.
+    concentrations : tuple of Concentration
+        One per population that the strategy reports.
+    views : tuple of GateView
+    kept_fraction, kept_time_fraction : float or None
+        Parts of the events and of the time that the quality mask kept; None for a failed tube.
+    dropped : dict of str to int
+        Events left out, by reason.
+    acquired_volume_ul : float or None
+    flags : tuple of str
+        Sentences of the quality mask and of the checks of the counts.
+    doubts : tuple of str
+        Why a person should look; empty where the tube needs no look.
+    """
+
+    file: str
+    failure: str = ""
+    concentrations: tuple[Concentration, ...] = ()
+    views: tuple[GateView, ...] = ()
+    kept_fraction: float | None = None
+    kept_time_fraction: float | None = None
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    acquired_volume_ul: float | None = None
+    flags: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """``"ok"``, ``"review"`` or ``"failed"``."""
+        return "failed" if self.failure else "review" if self.doubts else "ok"
+
+    @property
+    def reason(self) -> str:
+        """Why the tube failed or needs a look."""
+        return self.failure or "; ".join(self.doubts)
+
+    def with_doubt(self, doubt: str) -> CountedTube:
+        """Return the tube with one more reason to look at it."""
+        return replace(self, doubts=(*self.doubts, doubt))
+
+    def without_views(self) -> CountedTube:
+        """Return the tube without its histograms, once they are drawn."""
+        return replace(self, views=())
+
+
+def read_signal(tube: Tube, study: Study, strategy: Strategy) -> tuple[Acquisition, dict[str, str], Signal]:
+    """Read a tube as far as its signals.
+
+    Returns
+    -------
+    Acquisition, dict of str to str, Signal
+        The file, its panel (marker to channel), and its signals.
+
+    Raises
+    ------
+    FcsError, PanelError, CompensationError
+        Where the file cannot be read, lacks a marker, or has no usable spillover matrix.
+    """
+    acquisition = read_fcs(tube.path, volume_unit=study.counting.volume_unit)
+    panel = resolve_panel(
+        acquisition.channels,
+        strategy.required_markers,
+        strategy.optional_markers,
+        {marker: name for marker, name in study.panel.items() if marker in strategy.markers},
+        where=tube.file,
+    )
+    spillover = _spillover(acquisition, study, tube, panel)
+    return acquisition, panel, make_signal(acquisition, panel, strategy.all_transforms, spillover)
+
+
+def _spillover(
+    acquisition: Acquisition, study: Study, tube: Tube, panel: Mapping[str, str]
+) -> Spillover | None:
+    """Find the matrix for a tube: the study's goes before the file's own."""
+    if study.compensation.source == "none":
+        return None
+    path = study.matrix_path(_batch(tube, acquisition))
+    if path is not None:
+        return read_matrix(path)
+    stains = [marker for marker in panel if marker not in SCATTER and marker != "Time"]
+    if acquisition.spillover is None and len(stains) > 1:
+        msg = f"the file has no spillover matrix, and {len(stains)} stains are gated"
+        raise CompensationError(
+            msg, tube.file, 'give one in [compensation], or say source = "none" if the data needs none'
+        )
+    return acquisition.spillover
+
+
+def _batch(tube: Tube, acquisition: Acquisition) -> str:
+    return tube.batch or acquisition.date or ""
+
+
+def fit(tube: Tube, study: Study, strategy: Strategy) -> FittedTube:
+    """First pass over a tube. Never raises for what is wrong with the tube itself."""
+    try:
+        acquisition, panel, signal = read_signal(tube, study, strategy)
+        return FittedTube(
+            file=tube.file,
+            sha256=acquisition.sha256,
+            batch=_batch(tube, acquisition),
+            cytometer=acquisition.cytometer,
+            events=acquisition.n_events,
+            warnings=acquisition.warnings,
+            panel=panel,
+            scales=signal.scales,
+            fits=fit_gates(signal, strategy),
+        )
+    except (BcelldeplError, OSError, MemoryError) as error:
+        return FittedTube(file=tube.file, failure=_in_words(error, tube))
+
+
+def count(tube: Tube, study: Study, strategy: Strategy, fitted: FittedTube, fits: Mapping[str, Fit]) -> CountedTube:
+    """Last pass over a tube: count with the reconciled gates.
+
+    Parameters
+    ----------
+    tube : Tube
+    study : Study
+    strategy : Strategy
+    fitted : FittedTube
+        From the first pass.
+    fits : mapping of str to Fit
+        Reconciled, by population.
+    """
+    reported = [rule.name for rule in strategy.populations if rule.report]
+    if fitted.failure:
+        return CountedTube(tube.file, fitted.failure, not_done(reported, fitted.failure))
+    try:
+        acquisition, _, signal = read_signal(tube, study, strategy)
+        if acquisition.sha256 != fitted.sha256:
+            failure = "the file changed while the study was run"
+            return CountedTube(tube.file, failure, not_done(reported, failure))
+        populations = apply_gates(signal, strategy, fits)
+    except (BcelldeplError, OSError, MemoryError) as error:
+        failure = _in_words(error, tube)
+        return CountedTube(tube.file, failure, not_done(reported, failure))
+    quality = signal.quality
+    facts = tube_facts(
+        tube,
+        acquisition.volume.microlitres,
+        acquisition.volume.reason,
+        quality.kept_time_fraction,
+        acquisition.acquisition_seconds,
+    )
+    counted = {c.population: c for c in count_tube(populations, facts, study.counting, study.limits)}
+    missing = [name for name in reported if name not in counted]
+    absent = {c.population: c for c in not_done(missing, "the panel of this tube lacks a marker of this population")}
+    checks = [check.sentence for check in check_tube(populations, facts, study.counting) if not check.passed]
+    doubts = [
+        f"{name}: {one.reason or one.evidence.value}"
+        for name, one in fits.items()
+        if one.review or one.evidence is Evidence.FAILED
+    ]
+    if tube.role == "sample":
+        doubts += sorted({c.reason for c in counted.values() if c.result == "NOT_EVALUABLE"})
+        doubts += checks
+    return CountedTube(
+        file=tube.file,
+        concentrations=tuple((counted | absent)[name] for name in reported),
+        views=populations.views,
+        kept_fraction=quality.kept_fraction,
+        kept_time_fraction=quality.kept_time_fraction,
+        dropped=quality.dropped,
+        acquired_volume_ul=facts.acquired_volume_ul,
+        flags=(*quality.flags, *checks),
+        doubts=tuple(dict.fromkeys((*doubts, *quality.doubts))),
+    )
+
+
+def role_name(tube: Tube) -> str:
+    """The role as the sample sheet writes it: ``sample``, ``fmo:CAR``."""
+    return f"{tube.role.value}:{tube.role_marker}" if tube.role_marker else tube.role.value
+
+
+def _in_words(error: Exception, tube: Tube) -> str:
+    """Say what is wrong, without repeating the tube's name: it stands beside the reason everywhere."""
+    text = str(error) or type(error).__name__
+    for name in (str(tube.path), tube.file, tube.path.name):
+        text = text.removeprefix(f"{name}: ")
+    return " ".join(text.split())

@@ -1,0 +1,92 @@
+"""Files of the results folder, each written beside its place and then renamed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bcelldepl.gating.rules.base import Fit
+from bcelldepl.gating.strategy import Strategy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["gates_json", "tube_stem", "write_bytes", "write_csv", "write_json", "write_parquet"]
+
+
+def _beside(path: Path, write: Callable[[Path], object]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        write(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes whole or not at all."""
+    _beside(path, lambda part: part.write_bytes(content))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON whole or not at all; what is not a number becomes null."""
+    text = json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False)
+    write_bytes(path, (text + "\n").encode())
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as CSV: UTF-8, LF, empty where missing."""
+    write_bytes(path, table.to_csv(index=False, lineterminator="\n").encode())
+
+
+def write_parquet(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as Parquet."""
+    _beside(path, lambda part: table.to_parquet(part, index=False))
+
+
+def tube_stem(file: str) -> str:
+    """Name of a tube's files in the results: its path in the sheet, without folders or suffix."""
+    return Path(file).with_suffix("").as_posix().replace("/", "__").replace("..", "_")
+
+
+def gates_json(
+    file: str, sha256: str, panel: Mapping[str, str], scales: Mapping[str, str], strategy: Strategy, fits: Mapping[str, Fit]
+) -> dict[str, Any]:
+    """Every fitted gate of a tube, with its evidence, as plain data."""
+    rules = {rule.name: rule for rule in strategy.populations}
+    parents = {rule.name: parent for rule, parent in strategy.rules_for(panel)}
+    return {
+        "file": file,
+        "sha256": sha256,
+        "strategy": strategy.name,
+        "panel": dict(panel),
+        "scales": dict(scales),
+        "gates": {
+            name: {
+                "parent": parents[name],
+                "rule": rules[name].rule,
+                "evidence": fit.evidence.value,
+                "reason": fit.reason,
+                "review": fit.review,
+                "parent_events_at_fit": fit.parent_events,
+                "shape": dataclasses.asdict(fit.shape) if dataclasses.is_dataclass(fit.shape) else None,  # type: ignore[arg-type]
+            }
+            for name, fit in fits.items()
+        },
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,46 @@
+"""The ``bcelldepl`` program."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bcelldepl.cli.inspect import inspect
+from bcelldepl.cli.run import run
+from bcelldepl.cli.simulate import simulate
+
+__all__ = ["app", "main"]
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="From the FCS files of a CD19 CAR-T trial to B cells and CAR+ T cells per microlitre.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(run)
+app.command()(inspect)
+app.command()(simulate)
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+) -> None:
+    if version:
+        from bcelldepl import __version__
+
+        typer.echo(f"bcelldepl {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the program; an interruption leaves no traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)

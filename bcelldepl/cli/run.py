@@ -1,0 +1,80 @@
+"""``bcelldepl run``: a study to a results folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bcelldepl.batch import Results
+    from bcelldepl.study import Study
+
+__all__ = ["run"]
+
+
+def run(
+    study: Annotated[Path, typer.Argument(help="The study file, usually study.toml.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Results folder; by default `results` beside the study file.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one per core.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run again even where the results are current.")] = False,
+    show_config: Annotated[
+        bool, typer.Option("--show-config", help="Print the study's settings with all defaults, and stop.")
+    ] = False,
+) -> None:
+    """Count a whole study: FCS files to cells per microlitre, tables, figures and a report.
+
+    Exit codes: 0 done; 1 done, but some tubes failed or need review; 2 the request was wrong, nothing was run;
+    130 interrupted.
+    """
+    from bcelldepl.errors import BcelldeplError
+    from bcelldepl.study import load_study
+    from bcelldepl.study import show_config as config_text
+
+    try:
+        loaded = load_study(study)
+        if show_config:
+            typer.echo(config_text(loaded))
+            return
+        results = _with_progress(loaded, out, workers, fresh)
+    except BcelldeplError as error:
+        typer.echo(str(error), err=True)
+        typer.echo("nothing was run", err=True)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        typer.echo(f"the results cannot be written: {error}", err=True)
+        raise typer.Exit(2) from None
+    _report(loaded, results)
+    raise typer.Exit(results.exit_code)
+
+
+def _with_progress(study: Study, out: Path | None, workers: int | None, fresh: bool) -> Results:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    for warning in study.warnings:
+        typer.echo(f"note: {warning}", err=True)
+    columns = (BarColumn(bar_width=28), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting (the first run compiles the kernels once)", total=None)
+        from bcelldepl.batch import run as run_study
+
+        def show(words: str, done: int, total: int) -> None:
+            bar.update(task, description=words, completed=done, total=total)
+
+        return run_study(study, out, workers=workers, fresh=fresh, progress=show)
+
+
+def _report(study: Study, results: Results) -> None:
+    tubes = results.tubes
+    for file, status, reason in results.attention:
+        typer.echo(f"{file}: {status}: {reason}", err=True)
+    quantified = results.counts["result"].value_counts()
+    typer.echo(f"{study.id}: {len(tubes)} tubes, {(tubes['status'] == 'ok').sum()} ok, "
+               f"{(tubes['status'] == 'review').sum()} need review, {(tubes['status'] == 'failed').sum()} failed")  # fmt: skip
+    typer.echo("results by code: " + ", ".join(f"{code} {n}" for code, n in sorted(quantified.items())))
+    typer.echo(f"look at {results.folder / 'report.html'}")

@@ -1,0 +1,149 @@
+"""Islands of cells in several markers: a robust mixture whose islands can be learned, carried, and absent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from bcelldepl.kernels.mixture import accumulate_islands, island_posteriors
+
+__all__ = ["DEGREES", "Island", "fit_islands", "fit_weights", "posterior_of"]
+
+DEGREES = 6.0  # tails of a stained population are heavier than a normal's
+_BACKGROUND_SHARE = 1e-3  # of events that belong to no island, spread over the unit box
+_RIDGE = 0.006**2  # no island is narrower than this
+_ROUNDS = 60
+_TOLERANCE = 1e-7
+
+
+@dataclass(frozen=True)
+class Island:
+    """One island.
+
+    Attributes
+    ----------
+    signature : str
+        Its signs on the signature markers, such as ``"-+"``.
+    mean : tuple of float, length k
+    scale : tuple of tuple of float, shape (k, k)
+        Scale matrix of the t distribution.
+    events : float
+        Expected events (sum of posteriors); 0 for one that was carried in.
+    """
+
+    signature: str
+    mean: tuple[float, ...]
+    scale: tuple[tuple[float, ...], ...]
+    events: float
+
+
+def fit_islands(points: NDArray[np.float32], seeds: Sequence[tuple[str, NDArray[np.bool_]]]) -> list[Island]:
+    """Fit islands from seeds, with every event, by expectation and maximisation.
+
+    Parameters
+    ----------
+    points : ndarray of float32, shape (k, n_events)
+        Transformed markers.
+    seeds : sequence of (str, ndarray of bool)
+        Signature and events of each first guess.
+
+    Returns
+    -------
+    list of Island
+        In the order of the seeds.
+    """
+    k, n = points.shape
+    means, scales, weights = [], [], []
+    for _, chosen in seeds:
+        part = points[:, chosen].astype(np.float64)
+        middle = np.median(part, axis=1)
+        spread = 1.4826 * np.median(np.abs(part - middle[:, None]), axis=1)
+        means.append(middle)
+        scales.append(np.diag(np.maximum(spread, 0.01) ** 2))
+        weights.append(max(chosen.sum() / n, 1.0 / n))
+    mean, scale, weight = np.array(means), np.array(scales), np.array(weights)
+    last = -np.inf
+    share = np.zeros(len(seeds))
+    for _ in range(_ROUNDS):
+        precision, height = _heights(mean, scale, weight)
+        share, mass, first, second = np.zeros(len(seeds)), np.zeros(len(seeds)), np.zeros_like(mean), np.zeros_like(scale)
+        likelihood = accumulate_islands(
+            points, mean, precision, height, np.log(_BACKGROUND_SHARE), DEGREES, share, mass, first, second
+        )
+        alive = mass > 1.0
+        mean[alive] = first[alive] / mass[alive, None]
+        for i in np.flatnonzero(alive):
+            scale[i] = (second[i] - np.outer(first[i], first[i]) / mass[i]) / share[i] + np.eye(k) * _RIDGE
+        weight = np.maximum(share / n, 0.1 / n)
+        if abs(likelihood - last) < _TOLERANCE * abs(likelihood):
+            break
+        last = likelihood
+    return [
+        Island(signature, tuple(map(float, mean[i])), tuple(tuple(map(float, row)) for row in scale[i]), float(share[i]))
+        for i, (signature, _) in enumerate(seeds)
+    ]
+
+
+def fit_weights(points: NDArray[np.float32], islands: Sequence[Island]) -> NDArray[np.float64]:
+    """Share of each island among the events, with means and scales held; an island is free to be absent.
+
+    Parameters
+    ----------
+    points : ndarray of float32, shape (k, n_events)
+    islands : sequence of Island
+
+    Returns
+    -------
+    ndarray of float64, shape (n_islands,)
+        At least a tenth of an event each, so that a posterior stays defined.
+    """
+    n = max(points.shape[1], 1)
+    mean = np.array([island.mean for island in islands])
+    scale = np.array([island.scale for island in islands])
+    weight = np.full(len(islands), 1.0 / len(islands))
+    for _ in range(_ROUNDS):
+        precision, height = _heights(mean, scale, weight)
+        share = np.zeros(len(islands))
+        accumulate_islands(
+            points, mean, precision, height, np.log(_BACKGROUND_SHARE), DEGREES,
+            share, np.zeros(len(islands)), np.zeros_like(mean), np.zeros_like(scale),
+        )  # fmt: skip
+        again = np.maximum(share / n, 0.1 / n)
+        if np.max(np.abs(again - weight)) < 0.01 / n:
+            break
+        weight = again
+    return weight
+
+
+def posterior_of(
+    points: NDArray[np.float32], islands: Sequence[Island], weights: NDArray[np.float64], wanted: Sequence[str]
+) -> NDArray[np.float64]:
+    """Posterior of every event to belong to an island with one of the wanted signatures.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_events,)
+    """
+    mean = np.array([island.mean for island in islands])
+    scale = np.array([island.scale for island in islands])
+    precision, height = _heights(mean, scale, weights)
+    out = np.empty(points.shape[1])
+    chosen = np.array([island.signature in wanted for island in islands])
+    island_posteriors(points, mean, precision, height, np.log(_BACKGROUND_SHARE), DEGREES, chosen, out)
+    return out
+
+
+def _heights(
+    mean: NDArray[np.float64], scale: NDArray[np.float64], weight: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Precisions, and log weight plus log density of each multivariate t at its centre."""
+    k = mean.shape[1]
+    precision = np.linalg.inv(scale)
+    _, log_determinant = np.linalg.slogdet(scale)
+    constant = gammaln(0.5 * (DEGREES + k)) - gammaln(0.5 * DEGREES) - 0.5 * k * np.log(DEGREES * np.pi)
+    height: NDArray[np.float64] = np.log(weight) + constant - 0.5 * log_determinant
+    return precision, height

@@ -1,0 +1,200 @@
+"""What every gating rule does: fit to one tube, be carried to another, apply, and draw its own diagnosis."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from bcelldepl.gating.evidence import Evidence
+from bcelldepl.kernels.histogram import histogram_1d, histogram_2d
+from bcelldepl.signal.panel import SCATTER
+
+__all__ = ["Applied", "Columns", "Fit", "Outline", "Picture", "Rule", "draw_plane", "limits_of"]
+
+Columns = Mapping[str, NDArray[np.float32]]
+_PLANE_BINS = 96
+_LINE_BINS = 192
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A rule fitted to one tube.
+
+    Attributes
+    ----------
+    shape : Any
+        The rule's own frozen dataclass of numbers, or None where the tube gave no gate.
+    evidence : Evidence
+        ``FAILED`` where `shape` is None.
+    reason : str
+        What was found, in one sentence.
+    parent_events : int
+        Events of the parent that were looked at.
+    review : bool
+        Whether a person should look.
+    """
+
+    shape: Any
+    evidence: Evidence
+    reason: str
+    parent_events: int
+    review: bool = False
+
+
+@dataclass(frozen=True)
+class Applied:
+    """Events of the parent that a gate holds.
+
+    Attributes
+    ----------
+    inside : ndarray of bool, shape (n_parent_events,)
+    events_low, events_high : int
+        Events with the gate at the two ends of its 95 % interval.
+    """
+
+    inside: NDArray[np.bool_]
+    events_low: int
+    events_high: int
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a rule draws over its parent's events.
+
+    Attributes
+    ----------
+    x, y : str
+        Markers; `y` is empty for a histogram of one marker.
+    outlines : tuple of ndarray of float64, shape (m, 2)
+    cuts : tuple of float
+    cut_interval : tuple of float or None
+    """
+
+    x: str
+    y: str = ""
+    outlines: tuple[NDArray[np.float64], ...] = ()
+    cuts: tuple[float, ...] = ()
+    cut_interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Histograms under an outline: all events of the parent, and those inside."""
+
+    x_limits: tuple[float, float]
+    y_limits: tuple[float, float]
+    histogram: NDArray[np.uint32]
+    inside: NDArray[np.uint32]
+
+
+class Rule(BaseModel, ABC):
+    """One population of a strategy and the rule that finds it.
+
+    Attributes
+    ----------
+    name : str
+        The population.
+    parent : str
+        The population it is looked for in; ``"all"`` for the events that the quality mask kept.
+    report : bool
+        Whether it has a row in ``counts.csv``.
+    optional : bool
+        Whether a tube whose panel lacks the markers passes its parent's events on unchanged.
+    control : str
+        Marker whose FMO tubes (and pre-infusion tubes) place this gate; empty for none.
+    note : str
+        Why the rule is as it is; for readers of the strategy.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    parent: str
+    report: bool = False
+    optional: bool = False
+    control: str = ""
+    note: str = ""
+
+    @property
+    @abstractmethod
+    def markers(self) -> tuple[str, ...]:
+        """Markers that the rule cannot do without."""
+
+    @property
+    def extra_markers(self) -> tuple[str, ...]:
+        """Markers that the rule uses where the panel has them."""
+        return ()
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Populations, beside the parent, that must be gated before."""
+        return ()
+
+    @abstractmethod
+    def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:
+        """Look for evidence in one tube alone.
+
+        Parameters
+        ----------
+        columns : mapping of str to ndarray of float32, shape (n_parent_events,)
+            The parent's events.
+        references : mapping of str to columns
+            Events of the populations in `uses`.
+        """
+
+    @abstractmethod
+    def carry(self, own: Fit, donors: Sequence[Fit]) -> Fit | None:
+        """Bring the gates of other tubes to this one, through landmarks; None where that is beyond its bounds.
+
+        Parameters
+        ----------
+        own : Fit
+            What this tube gave.
+        donors : sequence of Fit
+            Fits with a shape, from other tubes.
+        """
+
+    def fallback(self, own: Fit) -> Fit | None:  # noqa: ARG002
+        """Return the strategy's fixed gate, or None where it has none."""
+        return None
+
+    def implausible(self, own: Fit, others: Sequence[Fit]) -> str:  # noqa: ARG002
+        """Say why a tube's own gate cannot be believed beside those of other tubes; empty where it can."""
+        return ""
+
+    @abstractmethod
+    def apply(self, shape: Any, columns: Columns) -> Applied:
+        """Gate the parent's events."""
+
+    @abstractmethod
+    def outline(self, shape: Any | None, columns: Columns) -> Outline:
+        """Say what to draw; `shape` is None for a failed gate."""
+
+
+def limits_of(marker: str) -> tuple[float, float]:
+    """Axis limits of a marker, the same for every tube."""
+    return (-0.02, 1.02) if marker in SCATTER else (-0.12, 1.05)
+
+
+def draw_plane(outline: Outline, columns: Columns, inside: NDArray[np.bool_]) -> Picture:
+    """Fill the histograms under an outline."""
+    x, x_limits = columns[outline.x], limits_of(outline.x)
+    chosen = np.flatnonzero(inside)
+    if not outline.y:
+        line = np.zeros(_LINE_BINS, dtype=np.uint32)
+        line_inside = np.zeros_like(line)
+        histogram_1d(x, *x_limits, line)
+        histogram_1d(x[chosen], *x_limits, line_inside)
+        return Picture(x_limits, (0.0, 1.0), line, line_inside)
+    y, y_limits = columns[outline.y], limits_of(outline.y)
+    plane = np.zeros((_PLANE_BINS, _PLANE_BINS), dtype=np.uint32)
+    plane_inside = np.zeros_like(plane)
+    histogram_2d(x, y, x_limits, y_limits, plane)
+    histogram_2d(x[chosen], y[chosen], x_limits, y_limits, plane_inside)
+    return Picture(x_limits, y_limits, plane, plane_inside)

@@ -1,0 +1,219 @@
+"""Anchored clusters: islands in all informative markers, recognised by their marker signature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from bcelldepl.gating.density import Density, find_landmark, find_valleys, make_density
+from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.islands import Island, fit_islands, fit_weights, posterior_of
+from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
+from bcelldepl.gating.rules.ellipse import ellipse_edge
+
+__all__ = ["ClusterRule", "ClusterShape"]
+
+_OUTLINE_RADIUS = 9.21  # squared distance that holds 99 % of a normal island in two markers
+
+
+@dataclass(frozen=True)
+class ClusterShape:
+    """The islands of one tube.
+
+    Attributes
+    ----------
+    markers : tuple of str
+        The axes of every island.
+    islands : tuple of Island
+        At most one per signature.
+    """
+
+    markers: tuple[str, ...]
+    islands: tuple[Island, ...]
+
+    def island(self, signature: str) -> Island | None:
+        """Return the island of a signature, or None."""
+        return next((one for one in self.islands if one.signature == signature), None)
+
+
+class ClusterRule(Rule):
+    """Events of the island whose markers have the given signs.
+
+    Every combination of signs that enough events show seeds an island; the islands then settle in all markers, over
+    an even background that takes what belongs to none. The wanted island may be absent: it is then carried in from
+    tubes that have it, moved with the islands that both tubes share.
+
+    Attributes
+    ----------
+    signature : dict of str to "+" or "-"
+        Marker to sign.
+    informative : tuple of str
+        Further markers that are used where the panel has them.
+    splits : dict of str to float
+        Where a marker is cut for the seeds if it has no significant valley, in spreads above its negative.
+    windows : dict of str to (float, float)
+        Where a marker's valley may lie, in transformed units.
+    min_events : int
+        An island of fewer events is no evidence.
+    min_distance : float
+        Mahalanobis distance from every other island; nearer is no island of its own.
+    max_spread : float
+        Of an island in a signature marker, in transformed units; wider is a smear.
+    max_shift : float
+        Islands are not carried farther than this in any marker.
+    """
+
+    rule: Literal["cluster"]
+    signature: dict[str, Literal["+", "-"]] = Field(min_length=1)
+    informative: tuple[str, ...] = ()
+    splits: dict[str, float] = Field(default_factory=dict)
+    windows: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    min_events: int = 30
+    min_distance: float = 4.0
+    max_spread: float = 0.12
+    max_shift: float = 0.15
+
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """Markers of the signature."""
+        return tuple(self.signature)
+
+    @property
+    def extra_markers(self) -> tuple[str, ...]:
+        """Informative markers."""
+        return self.informative
+
+    @property
+    def wanted(self) -> str:
+        """Signs of the signature, in the order of its markers."""
+        return "".join(self.signature.values())
+
+    def _points(self, columns: Columns, markers: Sequence[str]) -> NDArray[np.float32]:
+        return np.stack([columns[marker] for marker in markers])
+
+    def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:  # noqa: ARG002
+        """Seed an island for every combination of signs, let them settle, and judge the wanted one."""
+        markers = (*self.signature, *(m for m in self.informative if m in columns))
+        points = self._points(columns, markers)
+        n = points.shape[1]
+        if n < self.min_events:
+            return Fit(None, Evidence.FAILED, f"{n} events are too few to find islands", n)
+        cuts = [self._split(marker, make_density(columns[marker])) for marker in self.signature]
+        above = [columns[marker] > cut for marker, cut in zip(self.signature, cuts, strict=True)]
+        seeds = []
+        for signs in product("-+", repeat=len(self.signature)):
+            chosen = np.all([up if sign == "+" else ~up for up, sign in zip(above, signs, strict=True)], axis=0)
+            if chosen.sum() >= self.min_events:
+                seeds.append(("".join(signs), chosen))
+        if not seeds:
+            return Fit(None, Evidence.FAILED, f"no island among {n} events", n)
+        islands = tuple(one for one in fit_islands(points, seeds) if one.events >= self.min_events)
+        shape = ClusterShape(markers, islands)
+        complaint = self._complaint(shape)
+        if complaint:
+            kept = tuple(one for one in islands if one.signature != self.wanted)
+            return Fit(ClusterShape(markers, kept), Evidence.FAILED, complaint, n)
+        return Fit(shape, Evidence.DATA, "", n)
+
+    def _split(self, marker: str, density: Density) -> float:
+        """Where the seeds of a marker part: its deepest significant valley, else well above its negative."""
+        low, high = self.windows.get(marker, (0.0, 1.0))
+        valleys = [v for v in find_valleys(density) if low <= v.position <= high]
+        if valleys:
+            return min(valleys, key=lambda v: v.depth).position
+        negative = find_landmark(density, below=high)
+        if negative is None:
+            return 0.5 * (low + high)
+        return float(np.clip(negative.centre + self.splits.get(marker, 6.0) * negative.spread, low, high))
+
+    def _complaint(self, shape: ClusterShape) -> str:
+        """Say why the wanted island is none; empty where it is one."""
+        target = shape.island(self.wanted)
+        name = " ".join(f"{marker}{sign}" for marker, sign in self.signature.items())
+        if target is None:
+            return f"no island of {name} with at least {self.min_events} events"
+        scale = np.array(target.scale)
+        for i, marker in enumerate(self.signature):
+            if np.sqrt(scale[i, i]) > self.max_spread:
+                return f"what is {name} is a smear in {marker}, no island"
+        for other in shape.islands:
+            if other is target:
+                continue
+            apart = np.array(target.mean) - np.array(other.mean)
+            pooled = 0.5 * (scale + np.array(other.scale))
+            if float(np.sqrt(apart @ np.linalg.solve(pooled, apart))) < self.min_distance:
+                return f"what is {name} does not stand apart from its neighbours"
+        return ""
+
+    def carry(self, own: Fit, donors: Sequence[Fit]) -> Fit | None:
+        """Bring in the wanted island, moved by the islands that both tubes have, widened by how it varies."""
+        if own.shape is None or not own.shape.islands:
+            return None
+        markers = own.shape.markers
+        moved, scales = [], []
+        for donor in donors:
+            island = donor.shape.island(self.wanted)
+            if donor.shape.markers != markers or island is None:
+                continue
+            shift = _shift(own.shape, donor.shape)
+            if shift is None or np.any(np.abs(shift) > self.max_shift):
+                continue
+            moved.append(np.array(island.mean) + shift)
+            scales.append(np.array(island.scale))
+        if not moved:
+            return None
+        spread = np.var(moved, axis=0, ddof=1) if len(moved) > 2 else np.full(len(markers), 0.02**2)
+        scale = np.mean(scales, axis=0) + np.diag(np.minimum(spread, 0.05**2))
+        mean = np.median(moved, axis=0)
+        island = Island(self.wanted, tuple(map(float, mean)), tuple(tuple(map(float, row)) for row in scale), 0.0)
+        others = tuple(one for one in own.shape.islands if one.signature != self.wanted)
+        return replace(own, shape=ClusterShape(markers, (*others, island)))
+
+    def implausible(self, own: Fit, others: Sequence[Fit]) -> str:
+        """Compare where the island lies, seen from the landmarks, with other tubes."""
+        target = own.shape.island(self.wanted)
+        steps = []
+        for other in others:
+            island = other.shape.island(self.wanted)
+            shift = _shift(own.shape, other.shape)
+            if island is not None and shift is not None and other.shape.markers == own.shape.markers:
+                steps.append(np.array(target.mean) - np.array(island.mean) - shift)
+        if len(steps) < 4:
+            return ""
+        off = np.abs(np.median(steps, axis=0))
+        for i, marker in enumerate(self.signature):
+            if off[i] > 0.2:
+                return f"the island lies {off[i]:.2f} away in {marker} from where other tubes have it"
+        return ""
+
+    def apply(self, shape: ClusterShape, columns: Columns) -> Applied:
+        """Give every event to its likeliest island; the interval takes in what is more likely than 5 % or 95 %."""
+        points = self._points(columns, shape.markers)
+        if points.shape[1] == 0 or shape.island(self.wanted) is None:
+            return Applied(np.zeros(points.shape[1], dtype=np.bool_), 0, 0)
+        weights = fit_weights(points, shape.islands)
+        posterior = posterior_of(points, shape.islands, weights, (self.wanted,))
+        return Applied(posterior > 0.5, int((posterior > 0.95).sum()), int((posterior > 0.05).sum()))
+
+    def outline(self, shape: ClusterShape | None, columns: Columns) -> Outline:
+        """Draw the wanted island in the first two markers."""
+        names = [*self.signature, *(m for m in self.informative if m in columns)]
+        x, y = names[0], names[1] if len(names) > 1 else ""
+        target = shape.island(self.wanted) if shape is not None else None
+        if target is None or not y:
+            return Outline(x, y)
+        scale = np.array(target.scale)[:2, :2] * 1.3
+        return Outline(x, y, (ellipse_edge(np.array(target.mean[:2]), scale, _OUTLINE_RADIUS),))
+
+
+def _shift(here: ClusterShape, there: ClusterShape) -> NDArray[np.float64] | None:
+    """Mean move of the islands that two tubes share; None where they share none."""
+    common = [(one, there.island(one.signature)) for one in here.islands]
+    moves = [np.array(one.mean) - np.array(other.mean) for one, other in common if other is not None and one.events > 0]
+    return np.mean(moves, axis=0) if moves else None

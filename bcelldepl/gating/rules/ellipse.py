@@ -1,0 +1,156 @@
+"""An ellipse around the densest island of two markers near a place that the strategy names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.ndimage import gaussian_filter
+from scipy.stats import chi2
+
+from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
+from bcelldepl.kernels.histogram import histogram_2d
+from bcelldepl.kernels.shapes import squared_distance
+
+__all__ = ["EllipseRule", "EllipseShape", "ellipse_edge"]
+
+_BINS = 64
+_ROUNDS = 30
+
+
+@dataclass(frozen=True)
+class EllipseShape:
+    """An ellipse in transformed units.
+
+    Attributes
+    ----------
+    centre : tuple of float
+    covariance : tuple of tuple of float
+    squared_radius : float
+        Squared Mahalanobis distance of the edge.
+    """
+
+    centre: tuple[float, float]
+    covariance: tuple[tuple[float, float], tuple[float, float]]
+    squared_radius: float
+
+
+class EllipseRule(Rule):
+    """Events within an ellipse fitted to an island.
+
+    Attributes
+    ----------
+    x, y : str
+        Markers.
+    near : tuple of float
+        Where the island is looked for, in transformed units.
+    reach : tuple of float
+        Half width and half height of the window around `near`.
+    probability : float
+        Part of a normal island that the ellipse holds.
+    min_events : int
+        Fewer in the island are no evidence.
+    min_spread : float
+        No axis of the ellipse is taken narrower (beads can be narrower than a bin).
+    """
+
+    rule: Literal["ellipse"]
+    x: str
+    y: str
+    near: tuple[float, float]
+    reach: tuple[float, float] = (0.2, 0.2)
+    probability: float = Field(0.99, gt=0, lt=1)
+    min_events: int = 50
+    min_spread: float = 0.004
+
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """Both axes."""
+        return (self.x, self.y)
+
+    def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:  # noqa: ARG002
+        """Climb to the densest place in the window, then fit mean and covariance to what is near it."""
+        x, y = columns[self.x], columns[self.y]
+        n = len(x)
+        (cx, cy), (rx, ry) = self.near, self.reach
+        window = np.flatnonzero((np.abs(x - cx) < rx) & (np.abs(y - cy) < ry))
+        missing = f"fewer than {self.min_events} events near {self.x} {cx:g}, {self.y} {cy:g}"
+        if len(window) < self.min_events:
+            return Fit(None, Evidence.FAILED, missing, n)
+        points = np.stack([x[window], y[window]]).astype(np.float64)
+        centre = self._densest(points)
+        inside = np.all(np.abs(points - centre[:, None]) < np.array([[rx], [ry]]) / 3.0, axis=0)
+        covariance = np.eye(2)
+        for _ in range(_ROUNDS):
+            if inside.sum() < self.min_events / 2:
+                return Fit(None, Evidence.FAILED, missing, n)
+            centre, covariance = _moments(points[:, inside], self.min_spread)
+            distance = np.einsum("ie,ij,je->e", points - centre[:, None], np.linalg.inv(covariance), points - centre[:, None])
+            again = distance < chi2.ppf(0.95, 2)
+            if np.array_equal(again, inside):
+                break
+            inside = again
+        if inside.sum() < self.min_events:
+            return Fit(None, Evidence.FAILED, missing, n)
+        shape = EllipseShape(
+            (float(centre[0]), float(centre[1])),
+            ((float(covariance[0, 0]), float(covariance[0, 1])), (float(covariance[1, 0]), float(covariance[1, 1]))),
+            float(chi2.ppf(self.probability, 2)),
+        )
+        return Fit(shape, Evidence.DATA, "", n)
+
+    def _densest(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        (cx, cy), (rx, ry) = self.near, self.reach
+        counts = np.zeros((_BINS, _BINS), dtype=np.uint32)
+        low, high = (cx - rx, cy - ry), (cx + rx, cy + ry)
+        histogram_2d(points[0].astype(np.float32), points[1].astype(np.float32), (low[0], high[0]), (low[1], high[1]), counts)
+        i, j = np.unravel_index(int(np.argmax(gaussian_filter(counts.astype(np.float64), 2.0))), counts.shape)
+        return np.array([low[0] + (i + 0.5) * 2 * rx / _BINS, low[1] + (j + 0.5) * 2 * ry / _BINS])
+
+    def carry(self, own: Fit, donors: Sequence[Fit]) -> Fit | None:
+        """Take the donors' median ellipse: an island that is absent has no landmark of its own."""
+        centre = np.median([d.shape.centre for d in donors], axis=0)
+        covariance = np.median([d.shape.covariance for d in donors], axis=0)
+        shape = EllipseShape(
+            (float(centre[0]), float(centre[1])),
+            ((float(covariance[0, 0]), float(covariance[0, 1])), (float(covariance[1, 0]), float(covariance[1, 1]))),
+            float(chi2.ppf(self.probability, 2)),
+        )
+        return replace(own, shape=shape)
+
+    def apply(self, shape: EllipseShape, columns: Columns) -> Applied:
+        """Mark the events inside; the interval moves the edge by 5 % of its radius."""
+        points = np.stack([columns[self.x], columns[self.y]])
+        distance = np.empty(points.shape[1])
+        squared_distance(points, np.array(shape.centre), np.linalg.inv(np.array(shape.covariance)), distance)
+        inside = distance <= shape.squared_radius
+        low = int((distance <= shape.squared_radius * 0.95**2).sum())
+        high = int((distance <= shape.squared_radius * 1.05**2).sum())
+        return Applied(inside, low, high)
+
+    def outline(self, shape: EllipseShape | None, columns: Columns) -> Outline:  # noqa: ARG002
+        """Draw the ellipse."""
+        if shape is None:
+            return Outline(self.x, self.y)
+        return Outline(self.x, self.y, (ellipse_edge(np.array(shape.centre), np.array(shape.covariance), shape.squared_radius),))
+
+
+def _moments(points: NDArray[np.float64], min_spread: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and covariance of points trimmed at 95 %, made whole again (the trimmed covariance is too small)."""
+    trimmed = chi2.cdf(chi2.ppf(0.95, 2), 4) / 0.95
+    covariance = np.cov(points) / trimmed + np.eye(2) * min_spread**2
+    return points.mean(axis=1), covariance
+
+
+def ellipse_edge(
+    centre: NDArray[np.float64], covariance: NDArray[np.float64], squared_radius: float, corners: int = 72
+) -> NDArray[np.float64]:
+    """Corners of an ellipse's edge, shape (corners, 2)."""
+    angle = np.linspace(0.0, 2.0 * np.pi, corners, endpoint=False)
+    circle = np.stack([np.cos(angle), np.sin(angle)]) * np.sqrt(squared_radius)
+    return (centre[:, None] + np.linalg.cholesky(covariance) @ circle).T

@@ -1,0 +1,170 @@
+"""Gating strategies: the populations of a study and how each is found, as data."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Collection
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from bcelldepl.errors import StrategyError
+from bcelldepl.gating.rules import AnyRule
+from bcelldepl.gating.rules.base import Rule
+from bcelldepl.signal.panel import SCATTER
+from bcelldepl.signal.transform import Transform
+
+__all__ = ["ALL", "Strategy", "load_strategy", "shipped_strategies"]
+
+ALL = "all"  # the events that the quality mask kept
+_SCATTER_SCALE = Transform(kind="linear")
+_STAIN_SCALE = Transform(kind="logicle")
+
+
+class Strategy(BaseModel):
+    """A gating strategy.
+
+    Attributes
+    ----------
+    name, description : str
+    transforms : dict of str to Transform
+        By marker; ``scatter`` and ``fluorescence`` for those not named.
+    populations : tuple of Rule
+        In an order in which parents come first.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    description: str = ""
+    transforms: dict[str, Transform] = Field(default_factory=dict)
+    populations: tuple[AnyRule, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _tree(self) -> Strategy:
+        known = {ALL}
+        for rule in self.populations:
+            if rule.name in known:
+                msg = f"population {rule.name!r} is defined twice"
+                raise ValueError(msg)
+            for name in (rule.parent, *rule.uses):
+                if name not in known:
+                    msg = f"population {rule.name!r} needs {name!r}, which is not defined before it"
+                    raise ValueError(msg)
+            known.add(rule.name)
+        return self
+
+    @cached_property
+    def all_transforms(self) -> dict[str, Transform]:
+        """Transforms with the defaults."""
+        return {"scatter": _SCATTER_SCALE, "fluorescence": _STAIN_SCALE, **self.transforms}
+
+    @cached_property
+    def required_markers(self) -> tuple[str, ...]:
+        """Markers that every tube must have."""
+        return tuple(dict.fromkeys(m for rule in self.populations if not rule.optional for m in rule.markers))
+
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """All markers, required and optional."""
+        return (*self.required_markers, *self.optional_markers)
+
+    @cached_property
+    def optional_markers(self) -> tuple[str, ...]:
+        """Markers that are used where a tube has them; scatter for pictures, and time."""
+        markers = [m for rule in self.populations for m in (*rule.markers, *rule.extra_markers)]
+        wanted = dict.fromkeys([*markers, *SCATTER[:2], "SSC-A", "Time"])
+        return tuple(m for m in wanted if m not in self.required_markers)
+
+    def rules_for(self, markers: Collection[str]) -> list[tuple[Rule, str]]:
+        """List the rules that a panel allows, each with its parent once skipped optional rules are passed through.
+
+        Parameters
+        ----------
+        markers : collection of str
+            Markers that the tube has.
+
+        Returns
+        -------
+        list of (Rule, str)
+        """
+        parent_of = {ALL: ALL}
+        allowed: list[tuple[Rule, str]] = []
+        for rule in self.populations:
+            parent = parent_of[rule.parent]
+            missing = [m for m in rule.markers if m not in markers] or [u for u in rule.uses if parent_of[u] != u]
+            if rule.optional and missing:
+                parent_of[rule.name] = parent
+                continue
+            parent_of[rule.name] = rule.name
+            allowed.append((rule, parent))
+        return allowed
+
+    @property
+    def sha256(self) -> str:
+        """Digest of everything that the strategy says, defaults included."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def _folder() -> Path:
+    """Folder of the shipped strategies: inside the installed package, beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "gates"
+    return inside if inside.is_dir() else package.parent / "gates"
+
+
+def shipped_strategies() -> dict[str, Path]:
+    """Names and files of the strategies that come with bcelldepl."""
+    return {path.stem: path for path in sorted(_folder().glob("*.toml"))}
+
+
+def load_strategy(name: str, folder: Path | None = None) -> Strategy:
+    """Load a strategy by its name, or from a file.
+
+    Parameters
+    ----------
+    name : str
+        One of `shipped_strategies`, or the path of a TOML file.
+    folder : Path, optional
+        What a relative path is relative to.
+
+    Returns
+    -------
+    Strategy
+
+    Raises
+    ------
+    StrategyError
+        With every problem of the file, or with the names that there are.
+    """
+    shipped = shipped_strategies()
+    path = shipped.get(name) or (folder or Path()) / name
+    if not path.is_file():
+        msg = f"there is no gating strategy {name!r}"
+        raise StrategyError(msg, "strategy", f"shipped with bcelldepl: {', '.join(shipped)}; or give the path of a TOML file")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StrategyError(f"not valid TOML: {error}", path.name, "mend the file at that place") from error
+    table["populations"] = table.pop("population", [])
+    table.setdefault("name", path.stem)
+    try:
+        return Strategy.model_validate(table)
+    except ValidationError as error:
+        raise StrategyError(_explain(error, table), path.name, "see docs/strategies.md for the keys of each rule") from error
+
+
+def _explain(error: ValidationError, table: dict[str, object]) -> str:
+    """One clause per problem, with the population's name."""
+    clauses = []
+    populations = table["populations"]
+    for problem in error.errors(include_url=False):
+        place = list(problem["loc"])
+        if place[:1] == ["populations"] and len(place) > 1 and isinstance(populations, list):
+            entry = populations[int(place[1])]
+            name = entry.get("name", f"number {int(place[1]) + 1}") if isinstance(entry, dict) else place[1]
+            place = [f"population {name!r}", *place[2:]]
+        clauses.append(f"{' > '.join(map(str, place)) or 'strategy'}: {problem['msg']}")
+    return "; ".join(clauses)

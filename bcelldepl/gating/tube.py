@@ -1,0 +1,153 @@
+"""Gating one tube: first to see what it shows, then, with reconciled gates, to count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.gating.evidence import Evidence, weakest
+from bcelldepl.gating.populations import GateView, Population, Populations
+from bcelldepl.gating.rules.base import Applied, Columns, Fit, Rule, draw_plane
+from bcelldepl.gating.strategy import ALL, Strategy
+from bcelldepl.signal import Signal
+
+__all__ = ["apply_gates", "fit_gates"]
+
+
+@dataclass
+class _Tube:
+    """Memberships of one tube while it is gated."""
+
+    signal: Signal
+    members: dict[str, NDArray[np.intp]]
+
+    def columns(self, rule: Rule, population: str) -> Columns:
+        """Signals of a population's events, and its uses as columns of 0 and 1 for boolean rules."""
+        index = self.members[population]
+        chosen = {marker: column[index] for marker, column in self.signal.columns.items()}
+        if rule.markers:
+            return chosen
+        for name in rule.uses:
+            belongs = np.zeros(self.signal.n_events, dtype=np.float32)
+            belongs[self.members[name]] = 1.0
+            chosen[name] = belongs[index]
+        return chosen
+
+
+def _walk(signal: Signal, strategy: Strategy) -> Iterator[tuple[_Tube, Rule, str]]:
+    tube = _Tube(signal, {ALL: np.flatnonzero(signal.quality.keep)})
+    for rule, parent in strategy.rules_for(signal.columns):
+        yield tube, rule, parent
+
+
+def fit_gates(signal: Signal, strategy: Strategy) -> dict[str, Fit]:
+    """First pass: let each gate look for evidence in this tube alone.
+
+    Parameters
+    ----------
+    signal : Signal
+    strategy : Strategy
+
+    Returns
+    -------
+    dict of str to Fit
+        By population. Where a gate finds none, its strategy's fixed gate stands in so that its children can be
+        fitted; without one its children see no events.
+    """
+    fits: dict[str, Fit] = {}
+    for tube, rule, parent in _walk(signal, strategy):
+        columns = tube.columns(rule, parent)
+        references = {name: tube.columns(rule, name) for name in rule.uses} if rule.markers else {}
+        fit = rule.fit(columns, references)
+        fits[rule.name] = fit
+        stand_in = fit if fit.evidence is not Evidence.FAILED else rule.fallback(fit)
+        index = tube.members[parent]
+        inside = rule.apply(stand_in.shape, columns).inside if stand_in else np.zeros(len(index), dtype=np.bool_)
+        tube.members[rule.name] = index[inside]
+    return fits
+
+
+def apply_gates(
+    signal: Signal, strategy: Strategy, fits: Mapping[str, Fit], *, keep_membership: bool = False
+) -> Populations:
+    """Last pass: count with the reconciled gates.
+
+    Parameters
+    ----------
+    signal : Signal
+    strategy : Strategy
+    fits : mapping of str to Fit
+        By population, reconciled.
+    keep_membership : bool
+        Whether to return the membership of every event.
+
+    Returns
+    -------
+    Populations
+        A failed gate holds no event, and its population and children say so in their evidence.
+    """
+    members: dict[str, Population] = {}
+    views: list[GateView] = []
+    evidence: dict[str, Evidence] = {ALL: Evidence.DATA}
+    membership: dict[str, NDArray[np.bool_]] = {}
+    tube = None
+    for tube, rule, parent in _walk(signal, strategy):
+        fit = fits[rule.name]
+        columns = tube.columns(rule, parent)
+        index = tube.members[parent]
+        if fit.evidence is Evidence.FAILED:
+            applied = Applied(np.zeros(len(index), dtype=np.bool_), 0, 0)
+        else:
+            applied = rule.apply(fit.shape, columns)
+        tube.members[rule.name] = index[applied.inside]
+        # A population combined from others stands no better than they do.
+        evidence[rule.name] = weakest(evidence[parent], fit.evidence, *(evidence[u] for u in rule.uses if not rule.markers))
+        events = int(applied.inside.sum())
+        members[rule.name] = Population(
+            name=rule.name,
+            parent=parent,
+            events=events,
+            parent_events=len(index),
+            events_low=min(applied.events_low, events),
+            events_high=max(applied.events_high, events),
+            evidence=evidence[rule.name],
+            reason=_first_reason(fit, rule, members, parent),
+            reported=rule.report,
+        )
+        shape = fit.shape if fit.evidence is not Evidence.FAILED else None
+        outline = rule.outline(shape, columns)
+        picture = draw_plane(outline, columns, applied.inside)
+        views.append(
+            GateView(
+                population=rule.name,
+                parent=parent,
+                x_label=outline.x,
+                y_label=outline.y,
+                x_limits=picture.x_limits,
+                y_limits=picture.y_limits,
+                histogram=picture.histogram,
+                inside=picture.inside,
+                outlines=outline.outlines,
+                cuts=outline.cuts,
+                cut_interval=outline.cut_interval,
+                events=events,
+                parent_events=len(index),
+                evidence=fit.evidence,
+                reason=fit.reason,
+            )
+        )
+        if keep_membership:
+            belongs = np.zeros(signal.n_events, dtype=np.bool_)
+            belongs[tube.members[rule.name]] = True
+            membership[rule.name] = belongs
+    return Populations(members, tuple(views), membership)
+
+
+def _first_reason(fit: Fit, rule: Rule, members: Mapping[str, Population], parent: str) -> str:
+    """The reason of the gate, or that of the parent it inherits its weakness from."""
+    if fit.reason:
+        return f"{rule.name}: {fit.reason}"
+    return members[parent].reason if parent in members else ""
