@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import subprocess
+import sys
 import tomllib
 from datetime import datetime
 from pathlib import Path
@@ -274,3 +276,10 @@ def test_real_studies(real_data: Path, name: str, tubes: int) -> None:
     assert len(study.tubes) == tubes
     assert all(tube.path.is_file() for tube in study.tubes)
     assert study.warnings == ()
+
+
+def test_reading_a_study_needs_no_heavy_library() -> None:
+    heavy = "{'pandas', 'openpyxl', 'sklearn', 'matplotlib', 'flowkit', 'numba'}"
+    code = f"import sys, bcelldepl.study; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
