@@ -42,6 +42,16 @@ def problems(folder: Path, sheet: str | bytes = SHEET, toml: str | bytes = TOML)
         (TOML + "[limits]\nlloq_events = 5\n", "study.toml, [limits]", "lies below lod_events (20)"),
         (TOML.replace('"S1"', "1"), "study.toml, [study] id", "should be text in quotes"),
         (TOML.replace('"S1"', '""'), "study.toml, [study] id", "is empty"),
+        (
+            TOML + '[counting]\nmethod = "beads"\n',
+            "study.toml, [counting] method",
+            "which samples.csv gives for",
+        ),
+        (
+            TOML + '[counting]\nmethod = "dual"\n',
+            "study.toml, [counting] method",
+            "wbc_per_ul or lymphocytes",
+        ),
         (TOML + '[counting]\nmethod = "bead"\n', "study.toml, [counting] method", "'bead' is not one of"),
         (TOML + "[endpoints]\nauc_days = []\n", "study.toml, [endpoints] auc_days", "is empty"),
         (TOML + "[endpoints]\nauc_days = [0]\n", "study.toml, [endpoints] auc_days.0", "must be above 0"),

@@ -14,6 +14,7 @@ from bcelldepl.study.samples import Samples, read_samples
 from bcelldepl.study.sheet import Sheet, read_sheet
 from bcelldepl.study.study import Study, is_path
 from bcelldepl.study.toml import check_settings, read_toml
+from bcelldepl.study.tubes import Role
 
 __all__ = ["load_study"]
 
@@ -44,6 +45,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     samples = _samples(_table(raw, "study"), path.parent)
     problems += _check_paths(raw, path)
     problems += samples.sheet.problems
+    problems += [] if config is None else _check_method(config, samples, path.name)
     if problems or config is None:
         raise StudyError(problems)
     return Study(
@@ -107,6 +109,24 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):  # no file can have such a name
         return False
+
+
+def _check_method(config: StudyFile, samples: Samples, name: str) -> list[Problem]:
+    """Refuse a method that no tube of the sheet could be counted by; one tube without is its own affair."""
+    tubes = [tube for tube in samples.tubes if tube.role is Role.SAMPLE]
+    match config.counting.method:
+        case "beads":
+            possible = any(tube.bead_count and tube.blood_volume_ul for tube in tubes)
+            columns = "bead_count and blood_volume_ul"
+        case "dual":
+            possible = any(tube.wbc_per_ul or tube.lymphocytes_per_ul for tube in tubes)
+            columns = "wbc_per_ul or lymphocytes_per_ul"
+        case _:
+            return []  # volume may be in the files
+    if possible or not tubes:
+        return []
+    what = f"{config.counting.method!r} needs {columns}, which {samples.sheet.name} gives for no sample"
+    return [Problem(f"{name}, [counting] method", what, "fill them in, or choose another method")]
 
 
 def _unused_batches(config: StudyFile, samples: Samples) -> list[str]:
