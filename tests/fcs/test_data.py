@@ -78,8 +78,12 @@ def test_types_by_channel_of_fcs_3_2(tmp_path: Path) -> None:
     keywords = {f"$P{n}DATATYPE": kind for n, kind in enumerate(kinds, start=1)}
     content = fcs(
         [[7, 1.5, 0.1], [65535, -2.25, 1e-9]],
-        version="FCS3.2", kinds=kinds, bits=[32, 32, 64], keywords=keywords, drop=["$MODE"],
-    )  # fmt: skip
+        version="FCS3.2",
+        kinds=kinds,
+        bits=[32, 32, 64],
+        keywords=keywords,
+        drop=["$MODE"],
+    )
     acquisition = read_fcs(written(tmp_path, content))
     npt.assert_array_equal(acquisition.raw(), [[7, 65535], [1.5, -2.25], [0.1, 1e-9]])
     assert acquisition.raw(["C1"]).dtype == np.uint32
