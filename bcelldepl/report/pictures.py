@@ -13,7 +13,7 @@ from bcelldepl.report.strip import draw_strip
 
 __all__ = ["GateNote", "TubePicture", "picture_tube"]
 
-_PATH_DPI = 110.0
+_PATH_DPI = 106.0  # five panels are as wide as the page, pixel by pixel
 
 
 @dataclass(frozen=True)

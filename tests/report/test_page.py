@@ -149,7 +149,8 @@ def browse(address, tmp_path, *options):
     """Run a headless browser; return its output and what its console said."""
     command = [
         BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-        "--host-resolver-rules=MAP * ~NOTFOUND", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--host-resolver-rules=MAP * ~NOTFOUND",
         f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr", "--v=0",
         "--virtual-time-budget=5000", "--window-size=1280,1000", *options, address,
     ]  # fmt: skip
@@ -185,7 +186,8 @@ class TestInTheBrowser:
           document.querySelectorAll("details").forEach(details => details.open = true);
           const images = [...document.images];
           images.forEach(image => image.loading = "eager");
-          Promise.all(images.map(image => image.decode())).then(() => {
+          window.addEventListener("load", function look() {
+            if (!images.every(image => image.complete)) { setTimeout(look, 20); return; }
             out.push(images.every(image => image.naturalWidth > 0));
             out.push(document.documentElement.scrollWidth <= window.innerWidth);
             document.title = "probe " + out.join();
