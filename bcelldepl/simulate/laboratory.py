@@ -82,6 +82,8 @@ def draw_staining(
         unspecific=background(car=car) * person.subject.glow,
         antigen_shift=person.antigen_shift(day),
         shrunken=float(np.clip(hard.shrunken * np.exp(0.5 * rng.standard_normal()), 0.0, 0.4)),
+        # Only while there are targets to tear at.
+        trogocytosis=hard.trogocytosis if day <= 14.0 else 0.0,
     )
 
 

@@ -29,6 +29,7 @@ _HEIGHT_RATIO: Final = 0.90
 _HEIGHT_RATIO_SD: Final = 0.022
 # The anti-CAR reagent binds a little to every cell.
 _REAGENT_BACKGROUND: Final = 1.5
+_TORN_CD19: Final = (2.85, 0.25)
 _CODE: Final = {label: np.uint8(code) for code, label in enumerate(LABELS)}
 _KINDS: Final = (*CELLS.values(), BEAD)
 
@@ -47,12 +48,15 @@ class Staining:
         Label of a cell type and marker, as ``"B.CD19"``, to the log10 by which the antigen is denser.
     shrunken : float
         Share of live cells with reduced scatter.
+    trogocytosis : float
+        Share of CAR+ T cells that carry CD19 torn from their targets.
     """
 
     antigen_gain: NDArray[np.float64]
     unspecific: NDArray[np.float64]
     antigen_shift: Mapping[str, float]
     shrunken: float
+    trogocytosis: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -109,20 +113,26 @@ DAMAGES: Final = {
 
 def single(rng: np.random.Generator, kind: CellType, n: int, staining: Staining) -> Particles:
     """`n` sound cells (or beads) of one kind."""
-    # A large cell glows more, scatters more and carries more antigen: one latent size for all of it.
-    size = rng.standard_normal(n)
+    # A large cell glows more, scatters more and carries more antigen; some cells bind more of every reagent.
+    # These two latent values tilt the clouds as in real tubes; squares of the weights sum to one.
+    size, binding = rng.standard_normal((2, n))
     fsc = kind.fsc * np.exp(kind.fsc_sd * size)
-    ssc = kind.ssc * np.exp(kind.ssc_sd * (0.7 * size + 0.714 * rng.standard_normal(n)))
+    ssc = kind.ssc * np.exp(kind.ssc_sd * (0.8 * size + 0.6 * rng.standard_normal(n)))
     light = np.zeros((n, len(MARKERS)))
     if kind.glow:
-        glow = kind.glow * np.exp(0.22 * (0.5 * size + 0.87 * rng.standard_normal(n)))
+        glow = kind.glow * np.exp(0.22 * (0.5 * size + 0.6 * binding + 0.62 * rng.standard_normal(n)))
         light += glow[:, None] * staining.unspecific * np.exp(0.18 * rng.standard_normal(light.shape))
     for marker, (median, sd) in kind.antigens.items():
         column = MARKERS.index(marker)
         shift = staining.antigen_shift.get(f"{kind.label}.{marker}", 0.0)
-        level = median + shift + sd * (0.35 * size + 0.937 * rng.standard_normal(n))
+        level = median + shift + sd * (0.4 * size + 0.5 * binding + 0.77 * rng.standard_normal(n))
         stained = 1.0 if kind is BEAD else staining.antigen_gain[column]
         light[:, column] += stained * 10.0**level
+    if staining.trogocytosis and kind.label in POPULATIONS["CAR_T"]:
+        column = MARKERS.index("CD19")
+        torn = rng.random(n) < staining.trogocytosis
+        level = _TORN_CD19[0] + _TORN_CD19[1] * rng.standard_normal(n)
+        light[:, column] += np.where(torn, staining.antigen_gain[column] * 10.0**level, 0.0)
     if staining.shrunken and kind.label in POPULATIONS["leukocytes"]:
         shrunken = rng.random(n) < staining.shrunken
         fsc = np.where(shrunken, 0.62 * fsc, fsc)

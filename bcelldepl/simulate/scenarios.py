@@ -72,6 +72,8 @@ class Difficulty:
         Log10 by which CD19 of B cells is dimmer after the infusion in subjects who lose it.
     cd19_loss_probability : float
         Share of such subjects.
+    trogocytosis : float
+        Share of CAR+ T cells that carry CD19 in the first two weeks.
     cd20_masked_probability : float
         Share of subjects whose CD20 is masked by an earlier anti-CD20 antibody.
     """
@@ -87,6 +89,7 @@ class Difficulty:
     clog_probability: float = 0.04
     cd19_loss: float = 0.25
     cd19_loss_probability: float = 0.25
+    trogocytosis: float = 0.01
     cd20_masked_probability: float = 0.0
 
 
@@ -183,6 +186,7 @@ SCENARIOS: Final = {
                 clog_probability=0.20,
                 cd19_loss=0.5,
                 cd19_loss_probability=1.0,
+                trogocytosis=0.04,
                 cd20_masked_probability=0.25,
             ),
             mishaps=(

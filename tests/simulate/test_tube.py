@@ -119,5 +119,13 @@ def test_a_tube_without_anti_car_shows_no_car() -> None:
     assert np.median(both[0]) > 3 * np.median(both[1])
 
 
+def test_trogocytosis_puts_cd19_on_some_car_t_cells() -> None:
+    staining = replace(STAINING, trogocytosis=0.3)
+    tube = tube_of(9, volume_ul=20.0, per_ul={"T": 50.0, "T_CAR": 50.0}, staining=staining)
+    cd19 = column(tube, "PE-Cy7-A")
+    assert (cd19[events_of(tube, "T_CAR")] > 350).mean() == pytest.approx(0.3, abs=0.05)
+    assert (cd19[events_of(tube, "T")] > 350).mean() < 0.01
+
+
 def test_nothing_in_the_blood_is_an_empty_tube() -> None:
     assert tube_of(8, per_ul={}).labels.size == 0
