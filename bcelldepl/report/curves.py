@@ -108,12 +108,6 @@ def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figur
     matplotlib.figure.Figure
     """
     styles = dose_styles(_groups(counts))
-    figure = Figure(figsize=(6.1 * len(populations), 4.5), facecolor="white")
-    axes = figure.subplots(1, len(populations), squeeze=False)[0]
-    margin = 0.62 / (6.1 * len(populations))
-    figure.subplots_adjust(left=margin, right=1 - margin / 3, top=0.93, bottom=0.215, wspace=0.16)
-    for panel, population in zip(axes, populations, strict=True):
-        draw_curves(counts, population, panel, styles=styles)
     handles = [
         Line2D([], [], color=colour, marker=marker, markersize=5, linewidth=1.2, label=group)
         for group, (colour, marker) in styles.items()
@@ -132,7 +126,21 @@ def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figur
         Line2D([], [], marker="x", label="not evaluable", **grey),
         Line2D([], [], marker="_", label="LLOQ of the tube", **{**grey, "color": INK}),
     ]
-    columns = len(handles) if len(populations) > 1 else 4
+    width = max(9.4, 6.1 * len(populations))
+    columns = min(len(handles), int(width / 1.5))
+    legend = 0.24 * -(-len(handles) // columns)
+    height = 4.25 + legend
+    figure = Figure(figsize=(width, height), facecolor="white")
+    axes = figure.subplots(1, len(populations), squeeze=False)[0]
+    figure.subplots_adjust(
+        left=0.62 / width,
+        right=1 - 0.2 / width,
+        top=1 - 0.33 / height,
+        bottom=(legend + 0.65) / height,
+        wspace=0.16,
+    )
+    for panel, population in zip(axes, populations, strict=True):
+        draw_curves(counts, population, panel, styles=styles)
     figure.legend(
         handles=handles, loc="lower center", ncols=columns, frameon=False, fontsize=8.5, labelcolor=INK
     )

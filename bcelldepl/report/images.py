@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,18 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-__all__ = ["data_uri", "figure_bytes", "png_bytes", "save_figure", "small_png"]
+__all__ = ["data_uri", "figure_bytes", "fixed_style", "png_bytes", "save_figure", "small_png"]
+
+# Settings of the program rather than of a figure; reading some of them would choose a window system.
+_KEPT = {
+    "backend",
+    "backend_fallback",
+    "interactive",
+    "toolbar",
+    "timezone",
+    "webagg.port",
+    "tk.window_focus",
+}
 
 # Dates and program versions that matplotlib would write into the file.
 _METADATA: dict[str, dict[str, Any]] = {
@@ -22,6 +34,11 @@ _METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+
+
+def fixed_style() -> AbstractContextManager[None]:
+    """Set aside the user's matplotlib settings for a while: a report's bytes do not depend on them."""
+    return mpl.rc_context({name: value for name, value in mpl.rcParamsDefault.items() if name not in _KEPT})
 
 
 def figure_bytes(figure: Figure, kind: str = "svg", dpi: float = 200) -> bytes:

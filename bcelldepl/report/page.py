@@ -14,7 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from bcelldepl.report.curves import draw_study_curves
-from bcelldepl.report.images import data_uri, figure_bytes
+from bcelldepl.report.images import data_uri, figure_bytes, fixed_style
 from bcelldepl.report.palette import EVIDENCE_COLOURS, EVIDENCE_MEANINGS, RESULT_MEANINGS, text_on
 from bcelldepl.report.pictures import TubePicture
 from bcelldepl.report.table import count_rows, endpoint_tables, plain
@@ -62,7 +62,7 @@ def write_report(
     samples = counts[~counts["file"].isin(controls)]
     populations, rows = count_rows(samples)
     visits, sheet = contact_sheet(entries)
-    drawn = [name for name in _CURVES if name in set(samples["population"])]
+    drawn = [name for name in _CURVES if name in dict(populations)] or [name for name, _ in populations[:2]]
     order = next((tube.gates for tube in entries if tube.gates), ())
     page = _template().render(
         study_id=study_id,
@@ -73,7 +73,7 @@ def write_report(
         settings=_flat(run.get("settings", {})),
         started=plain(run.get("started")),
         finished=plain(run.get("finished")),
-        curves=data_uri(figure_bytes(draw_study_curves(samples, drawn)), "image/svg+xml") if drawn else "",
+        curves=_curves(samples, drawn),
         tubes=entries,
         anchors=anchors,
         look=needing_a_look(entries),
@@ -93,6 +93,14 @@ def write_report(
     beside = path.with_name(f".{path.name}.part")
     beside.write_text(page, encoding="utf-8", newline="\n")
     os.replace(beside, path)
+
+
+def _curves(counts: pd.DataFrame, populations: Sequence[str]) -> str:
+    """Return the study's curves as an address that holds the figure; empty where there is nothing to draw."""
+    if not populations:
+        return ""
+    with fixed_style():
+        return data_uri(figure_bytes(draw_study_curves(counts, populations)), "image/svg+xml")
 
 
 def _part(name: str) -> str:

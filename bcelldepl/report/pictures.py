@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
-from bcelldepl.report.images import small_png
+from bcelldepl.report.images import fixed_style, small_png
 from bcelldepl.report.path import draw_gating_path, tree_order
 from bcelldepl.report.strip import draw_strip
 
@@ -93,7 +93,8 @@ def picture_tube(
     path_png = strip_png = b""
     if views:
         title = f"{subject}   ·   {visit} (day {day:g})   ·   {role}   ·   {file}"
-        path_png = small_png(draw_gating_path(views, title), _PATH_DPI)
+        with fixed_style():
+            path_png = small_png(draw_gating_path(views, title), _PATH_DPI)
         strip_png = draw_strip(views)
     notes = tuple(
         GateNote(

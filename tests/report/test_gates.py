@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -150,6 +151,14 @@ def test_pictures_are_the_same_bytes_again(views):
     assert len(first.path_png) < 80_000
     assert len(first.strip_png) < 12_000
     assert [note.population for note in first.gates][-1] == "NK"
+
+
+def test_settings_of_the_user_do_not_change_a_picture(views):
+    names = {"file": "a.fcs", "sha256": "0" * 64, "subject": "1", "visit": "D0", "day": 0.0}
+    plain = picture_tube(views(), **names)
+    with mpl.rc_context({"axes.grid": True, "font.size": 20, "axes.facecolor": "red"}):
+        assert picture_tube(views(), **names) == plain
+        assert mpl.rcParams["font.size"] == 20
 
 
 def test_a_tube_without_gates_has_no_picture():
