@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 Row = Mapping[str, object]
+_MEANINGS: Final = "labels/populations.json"
 # Another site's names for the same reagents.
 _OTHER_LABELS: Final = {
     "CD3": "cd3-FITC",
@@ -47,18 +48,17 @@ _OTHER_LABELS: Final = {
 
 
 def is_simulation(folder: Path) -> bool:
-    """Whether a folder holds a study that `simulate` wrote."""
-    return all((folder / name).is_file() for name in ("truth.csv", "samples.csv", "labels/populations.json"))
+    """Whether a folder holds a study that `simulate` wrote, or began to write."""
+    return (folder / _MEANINGS).is_file()
 
 
 def remove_former(folder: Path) -> None:
-    """Take away the files of a former simulation, and only those."""
-    (folder / "study.toml").unlink(missing_ok=True)
-    with (folder / "samples.csv").open(newline="", encoding="utf-8") as handle:
-        stems = [Path(row["file"]).stem for row in csv.DictReader(handle)]
-    for stem in stems:
-        (folder / "fcs" / f"{stem}.fcs").unlink(missing_ok=True)
-        (folder / "labels" / f"{stem}.npy").unlink(missing_ok=True)
+    """Take away the files of a former simulation, and only those: a tube is ours if it has labels."""
+    for name in ("study.toml", "samples.csv", "truth.csv", "labels/incidents.csv"):
+        (folder / name).unlink(missing_ok=True)
+    for labels in (folder / "labels").glob("*.npy"):
+        (folder / "fcs" / f"{labels.stem}.fcs").unlink(missing_ok=True)
+        labels.unlink()
 
 
 def channel_labels(*, other_site: bool = False) -> tuple[str, ...]:
@@ -110,13 +110,13 @@ method = "beads"
     _replace(path, text.encode())
 
 
-def write_label_meanings(path: Path) -> None:
+def write_label_meanings(folder: Path) -> None:
     """Write what the codes in the label files mean, and which labels make a reported population."""
     meaning = {
         "labels": {label: code for code, label in enumerate(LABELS)},
         "populations": {name: list(members) for name, members in POPULATIONS.items()},
     }
-    _replace(path, (json.dumps(meaning, indent=1) + "\n").encode())
+    _replace(folder / _MEANINGS, (json.dumps(meaning, indent=1) + "\n").encode())
 
 
 def write_array(path: Path, values: NDArray[np.uint8]) -> None:

@@ -99,6 +99,8 @@ def simulate(
         remove_former(out)
     (out / "fcs").mkdir(parents=True, exist_ok=True)
     (out / "labels").mkdir(exist_ok=True)
+    # First: it marks the folder as a simulation, should this one be interrupted.
+    write_label_meanings(out)
 
     # Each subject, week, visit and tube has a random stream of its own, so that none depends on another.
     def stream(*path: int) -> np.random.Generator:
@@ -130,7 +132,6 @@ def simulate(
         if progress:
             progress(f"{order.stem} ({number} of {len(orders)})")
 
-    write_label_meanings(out / "labels" / "populations.json")
     write_table(out / "labels" / "incidents.csv", _INCIDENT_COLUMNS, incidents)
     write_table(out / "truth.csv", _TRUTH_COLUMNS, truth)
     write_table(out / "samples.csv", _SAMPLE_COLUMNS, samples)

@@ -159,6 +159,19 @@ def test_a_former_simulation_is_replaced_and_other_files_stay(tmp_path: Path) ->
     assert not list(tmp_path.rglob("*.part"))
 
 
+def test_an_interrupted_simulation_is_no_study_and_can_be_repeated(tmp_path: Path) -> None:
+    def interrupt(message: str) -> None:
+        if message.startswith("S01_D10"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(tmp_path, scenario="small", subjects=1, progress=interrupt)
+    assert is_simulation(tmp_path)
+    assert not (tmp_path / "study.toml").exists()
+    simulate(tmp_path, scenario="small", subjects=1)
+    assert (tmp_path / "study.toml").is_file()
+
+
 def test_every_problem_of_a_request_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(StudyError) as caught:
         simulate(tmp_path, scenario="large", subjects=0, drift=-1.0)
