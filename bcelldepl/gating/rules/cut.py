@@ -142,6 +142,9 @@ class CutRule(Rule):
             valley = min(valleys, key=lambda v: v.depth)
         else:
             valley = valleys[0 if self.prefer == "lowest" else -1]
+        if not self.reference:
+            # What lies below the valley is the negative that the cut stands off from.
+            negative = find_landmark(density, below=valley.position) or negative
         low, high = valley_interval(density, valley)
         return Fit(CutShape(valley.position, low, high, negative), Evidence.DATA, "", n)
 

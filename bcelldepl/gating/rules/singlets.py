@@ -1,13 +1,14 @@
-"""Single cells: height of the forward scatter in proportion to its area."""
+"""Single cells: height of the forward scatter in proportion to its area, seen on a scale that is logarithmic there."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm, theilslopes
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
@@ -16,24 +17,27 @@ __all__ = ["SingletRule", "SingletShape"]
 
 _SLICES = 24
 _MIN_EVENTS = 300
+_MIN_SPREAD = 0.002
+# Doublets and sheared cells lie below the ridge of single cells, nothing lies above it: the ridge is read from two
+# upper quantiles of each slice, taken as quantiles of a normal of which the lower half is hidden.
+_RIDGE, _EDGE = 0.80, 0.975
 
 
 @dataclass(frozen=True)
 class SingletShape:
-    """A band of the log ratio of height to area, which may lean with the area.
+    """A straight band of height less area.
 
     Attributes
     ----------
     at_zero, slope : float
-        The ratio's centre as a line over the area: ``at_zero + slope * area``.
-    below, above : float
-        Half widths of the band.
+        The ridge of single cells: ``at_zero + slope * area``.
+    spread : float
+        Standard deviation about it.
     """
 
     at_zero: float
     slope: float
-    below: float
-    above: float
+    spread: float
 
 
 class SingletRule(Rule):
@@ -42,16 +46,15 @@ class SingletRule(Rule):
     Attributes
     ----------
     area, height : str
-        Scatter signals.
+        Scatter signals; both need the same asinh scale, on which a ratio is a difference.
     spreads_below, spreads_above : float
-        Width of the band in robust standard deviations; the deviations are read above the centre, where there are no
-        doublets.
+        Half widths of the band in standard deviations.
     """
 
     rule: Literal["singlets"]
     area: str = "FSC-A"
     height: str = "FSC-H"
-    spreads_below: float = 4.0
+    spreads_below: float = 5.0
     spreads_above: float = 6.0
 
     @property
@@ -59,40 +62,34 @@ class SingletRule(Rule):
         """Area and height."""
         return (self.area, self.height)
 
-    def _ratio(self, columns: Columns) -> NDArray[np.float64]:
-        area = np.maximum(columns[self.area].astype(np.float64), 1e-6)
-        height = np.maximum(columns[self.height].astype(np.float64), 1e-6)
-        result: NDArray[np.float64] = np.log(height / area)
-        return result
+    def _excess(self, columns: Columns) -> NDArray[np.float64]:
+        return columns[self.height].astype(np.float64) - columns[self.area].astype(np.float64)
 
     def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:  # noqa: ARG002
-        """Follow the median ratio over slices of the area, by a straight line."""
-        area, ratio = columns[self.area].astype(np.float64), self._ratio(columns)
+        """Follow the ridge over slices of the area that hold as many events each, by a robust line."""
+        area, excess = columns[self.area].astype(np.float64), self._excess(columns)
         n = len(area)
         if n < _MIN_EVENTS:
             return Fit(None, Evidence.FAILED, f"{n} events are too few to find the singlets", n)
-        order = np.argsort(area, kind="stable")
-        centres, middles, spreads = [], [], []
-        for chunk in np.array_split(order, _SLICES):
-            middle = float(np.median(ratio[chunk]))
-            upper = ratio[chunk][ratio[chunk] >= middle]
-            centres.append(float(np.median(area[chunk])))
-            middles.append(middle)
-            spreads.append(float(np.median(upper - middle)) / 0.6745)
-        slope, at_zero = _robust_line(np.array(centres), np.array(middles))
-        spread = max(float(np.median(spreads)), 0.005)
-        shape = SingletShape(at_zero, slope, self.spreads_below * spread, self.spreads_above * spread)
+        knots, ridges, spreads = [], [], []
+        for chunk in np.array_split(np.argsort(area, kind="stable"), _SLICES):
+            ridge, edge = np.quantile(excess[chunk], [_RIDGE, _EDGE])
+            knots.append(float(np.median(area[chunk])))
+            ridges.append(float(ridge))
+            spreads.append(float(edge - ridge) / float(norm.ppf(_EDGE) - norm.ppf(_RIDGE)))
+        slope, at_zero, _, _ = theilslopes(ridges, knots) if np.ptp(knots) > 0 else (0.0, float(np.median(ridges)), 0, 0)
+        shape = SingletShape(float(at_zero), float(slope), max(float(np.median(spreads)), _MIN_SPREAD))
         return Fit(shape, Evidence.DATA, "", n)
 
     def carry(self, own: Fit, donors: Sequence[Fit]) -> Fit | None:
-        """Take the median band of the donors."""
-        table = np.array([(d.shape.at_zero, d.shape.slope, d.shape.below, d.shape.above) for d in donors])
-        return Fit(SingletShape(*map(float, np.median(table, axis=0))), own.evidence, own.reason, own.parent_events)
+        """Take the donors' median band."""
+        table = np.array([(d.shape.at_zero, d.shape.slope, d.shape.spread) for d in donors])
+        return replace(own, shape=SingletShape(*np.median(table, axis=0).tolist()))
 
     def apply(self, shape: SingletShape, columns: Columns) -> Applied:
         """Keep events within the band."""
-        off = self._ratio(columns) - shape.at_zero - shape.slope * columns[self.area]
-        inside = (off > -shape.below) & (off < shape.above)
+        off = self._excess(columns) - shape.at_zero - shape.slope * columns[self.area]
+        inside = (off > -self.spreads_below * shape.spread) & (off < self.spreads_above * shape.spread)
         n = int(inside.sum())
         return Applied(inside, n, n)
 
@@ -100,16 +97,8 @@ class SingletRule(Rule):
         """Height against area, with the band."""
         if shape is None:
             return Outline(self.area, self.height)
-        area = np.linspace(0.01, 1.0, 60)
-        centre = shape.at_zero + shape.slope * area
-        upper, lower = area * np.exp(centre + shape.above), area * np.exp(centre - shape.below)
+        area = np.linspace(0.0, 1.0, 40)
+        ridge = area + shape.at_zero + shape.slope * area
+        upper, lower = ridge + self.spreads_above * shape.spread, ridge - self.spreads_below * shape.spread
         edge = np.column_stack([np.concatenate([area, area[::-1]]), np.concatenate([upper, lower[::-1]])])
         return Outline(self.area, self.height, (edge,))
-
-
-def _robust_line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and intercept by the median of pairwise slopes (Theil-Sen)."""
-    i, j = np.triu_indices(len(x), 1)
-    run = x[j] - x[i]
-    slope = float(np.median((y[j] - y[i])[run > 0] / run[run > 0])) if np.any(run > 0) else 0.0
-    return slope, float(np.median(y - slope * x))
