@@ -1,0 +1,198 @@
+"""Cellular kinetics of one subject: Cmax, Tmax, AUCs, Clast, Tlast and terminal slope of CAR+ T cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bcelldepl.kinetics.area import Rule, Segment, extrapolate, segments_to, total_area
+from bcelldepl.kinetics.endpoint import NOT_FOR_SUMMARIES, Endpoint, Qualifier, not_evaluable
+from bcelldepl.kinetics.parameters import auc_code
+from bcelldepl.kinetics.profile import Profile, profile_of
+from bcelldepl.kinetics.terminal import MINIMUM_POINTS, TerminalFit, choose_terminal, terminal_fits
+from bcelldepl.kinetics.visits import Course
+
+__all__ = ["Area", "CellularKinetics", "analyse_cellular"]
+
+LARGEST_EXTRAPOLATED_PERCENT: Final = 20.0
+NOTHING_AFTER: Final = "no evaluable visit after infusion"
+NOTHING_QUANTIFIED: Final = "every visit after infusion is below the LLOQ"
+
+
+@dataclass(frozen=True)
+class Area:
+    """One AUC and how it came about.
+
+    Attributes
+    ----------
+    code : str
+    segments : tuple of Segment
+    extrapolated_percent : float
+        Part of the area beyond the last quantified point that only the terminal slope tells [%].
+    endpoint : Endpoint
+    """
+
+    code: str
+    segments: tuple[Segment, ...]
+    extrapolated_percent: float
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True)
+class CellularKinetics:
+    """Endpoints of one subject with every decision behind them.
+
+    Attributes
+    ----------
+    course : Course
+    profile : Profile
+    fits : tuple of TerminalFit
+        Candidates for the terminal slope.
+    terminal : TerminalFit or None
+        The one chosen.
+    areas : tuple of Area
+    endpoints : tuple of Endpoint
+    """
+
+    course: Course
+    profile: Profile
+    fits: tuple[TerminalFit, ...]
+    terminal: TerminalFit | None
+    areas: tuple[Area, ...]
+    endpoints: tuple[Endpoint, ...]
+
+
+def analyse_cellular(course: Course, auc_days: Sequence[float] = (28.0, 90.0)) -> CellularKinetics:
+    """Compute the kinetics of one course.
+
+    Parameters
+    ----------
+    course : Course
+        CAR+ T cells of one subject.
+    auc_days : sequence of float
+        Ends of the AUC windows [day].
+    """
+    profile = profile_of(course)
+    peak = profile.peak
+    declining = [p for p in profile.quantified if peak is not None and p.visit.day > peak.visit.day]
+    fits = terminal_fits([p.visit.day for p in declining], [p.per_ul or 0.0 for p in declining])
+    terminal = choose_terminal(fits)
+    windows = [_window(profile, day, terminal) for day in sorted(set(auc_days))]
+    last = _to_last(profile)
+    endpoints = (
+        *_extremes(course, profile),
+        *(area.endpoint for area in windows),
+        last.endpoint,
+        *_last_point(course, profile),
+        *_slope(profile, terminal, len(declining)),
+    )
+    return CellularKinetics(course, profile, tuple(fits), terminal, (*windows, last), endpoints)
+
+
+def _extremes(course: Course, profile: Profile) -> tuple[Endpoint, Endpoint]:
+    peak, n = profile.peak, len(course.after)
+    if not n:
+        return not_evaluable("CMAX", NOTHING_AFTER), not_evaluable("TMAX", NOTHING_AFTER)
+    first, last = course.after[0].day, course.after[-1].day
+    missing = len(course.missing)
+    reason = f"{missing} of {n + missing} visits after infusion not evaluable" if missing else ""
+    if peak is None:
+        bound = max(visit.lloq or 0.0 for visit in course.after)
+        below = Endpoint("CMAX", bound, Qualifier.BELOW, first, last, n, _join(NOTHING_QUANTIFIED, reason))
+        if not bound:
+            below = not_evaluable("CMAX", f"{NOTHING_QUANTIFIED}, which is not known", n)
+        return below, not_evaluable("TMAX", NOTHING_QUANTIFIED, n)
+    return (
+        Endpoint("CMAX", peak.per_ul, Qualifier.EQUAL, first, last, n, reason),
+        Endpoint("TMAX", peak.visit.day, Qualifier.EQUAL, first, last, n, reason),
+    )
+
+
+def _last_point(course: Course, profile: Profile) -> tuple[Endpoint, Endpoint]:
+    if not profile.quantified:
+        reason = NOTHING_QUANTIFIED if course.after else NOTHING_AFTER
+        return not_evaluable("CLAST", reason, len(course.after)), not_evaluable(
+            "TLAST", reason, len(course.after)
+        )
+    last, window = profile.quantified[-1], (course.after[0].day, course.after[-1].day)
+    return (
+        Endpoint("CLAST", last.per_ul, Qualifier.EQUAL, *window, len(course.after)),
+        Endpoint("TLAST", last.visit.day, Qualifier.EQUAL, *window, len(course.after)),
+    )
+
+
+def _to_last(profile: Profile) -> Area:
+    """AUC from infusion to Tlast; zero where nothing is quantified."""
+    code, seen, last = "AUC_LAST", profile.last_seen_day, profile.last_day
+    if seen is None:
+        return Area(code, (), 0.0, not_evaluable(code, NOTHING_AFTER))
+    reason = f"{NOTHING_QUANTIFIED}, which counts as 0" if last is None else ""
+    return _exact(code, profile, seen if last is None else last, reason)
+
+
+def _window(profile: Profile, end: float, terminal: TerminalFit | None) -> Area:
+    """AUC from infusion to a day: inside the visits, or beyond them by the terminal slope, within limits."""
+    code, seen = auc_code(end), profile.last_seen_day
+    if seen is None:
+        return Area(code, (), 0.0, not_evaluable(code, NOTHING_AFTER))
+    if seen >= end:
+        reason = f"{NOTHING_QUANTIFIED}, which counts as 0" if profile.last_day is None else ""
+        return _exact(code, profile, end, reason)
+    followed = f"no evaluable visit from day {end:g} on; the last is day {seen:.4g}"
+    last_per_ul = profile.per_ul[-1]
+    if last_per_ul == 0:
+        tail = Segment(seen, end, 0.0, 0.0, Rule.ZERO)
+        return _exact(code, profile, end, f"{followed}, below the LLOQ, and counts as 0 from there", tail)
+    if terminal is None:
+        return _bound(code, profile, seen, 0.0, f"{followed}, and there is no terminal slope")
+    tail = extrapolate(seen, last_per_ul, terminal.lambda_z_per_day, end)
+    inside = total_area(segments_to(profile.days, profile.per_ul, end))
+    percent = 100.0 * tail.area / (inside + tail.area)
+    if terminal.doubts:
+        return _bound(
+            code, profile, seen, percent, f"{followed}, and of the terminal slope {terminal.doubts}"
+        )
+    if percent > LARGEST_EXTRAPOLATED_PERCENT:
+        limit = f"{percent:.2g} % would be extrapolated, more than {LARGEST_EXTRAPOLATED_PERCENT:g} %"
+        return _bound(code, profile, seen, percent, f"{followed}, and {limit}")
+    return _exact(code, profile, end, f"{percent:.2g} % extrapolated: {followed}", tail, percent)
+
+
+def _exact(
+    code: str, profile: Profile, end: float, reason: str, tail: Segment | None = None, percent: float = 0.0
+) -> Area:
+    segments = segments_to(profile.days, profile.per_ul, end) + ([tail] if tail else [])
+    n, reason = sum(0 < day <= end for day in profile.days), _join(reason, profile.start_reason)
+    exact = Endpoint(code, total_area(segments), Qualifier.EQUAL, 0.0, end, n, reason)
+    return Area(code, tuple(segments), percent, exact)
+
+
+def _bound(code: str, profile: Profile, seen: float, percent: float, why: str) -> Area:
+    """What is sure where the rest is not: the area up to the last visit."""
+    segments = segments_to(profile.days, profile.per_ul, seen)
+    n = sum(0 < day <= seen for day in profile.days)
+    reason = _join(f"area to day {seen:.4g} only: {why}", profile.start_reason)
+    bound = Endpoint(code, total_area(segments), Qualifier.ABOVE, 0.0, seen, n, reason)
+    return Area(code, tuple(segments), percent, bound)
+
+
+def _slope(profile: Profile, terminal: TerminalFit | None, declining: int) -> tuple[Endpoint, Endpoint]:
+    if terminal is None:
+        if profile.last_seen_day is None:
+            reason = NOTHING_AFTER
+        elif declining < MINIMUM_POINTS:
+            reason = f"{declining} quantified points after Tmax; {MINIMUM_POINTS} are needed"
+        else:
+            reason = "no falling slope among the best fits after Tmax"
+        return not_evaluable("LAMBDA_Z", reason, declining), not_evaluable("HALF_LIFE", reason, declining)
+    window = (terminal.days[0], terminal.days[-1], len(terminal.days))
+    reason = f"{NOT_FOR_SUMMARIES}{terminal.doubts}" if terminal.doubts else ""
+    return (
+        Endpoint("LAMBDA_Z", terminal.lambda_z_per_day, Qualifier.EQUAL, *window, reason),
+        Endpoint("HALF_LIFE", terminal.half_life_days, Qualifier.EQUAL, *window, reason),
+    )
+
+
+def _join(*sentences: str) -> str:
+    return "; ".join(filter(None, sentences))

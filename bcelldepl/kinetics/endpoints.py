@@ -1,0 +1,83 @@
+"""Endpoints of a study, and the decisions behind them as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bcelldepl.kinetics.cellular import CellularKinetics, analyse_cellular
+from bcelldepl.kinetics.depletion import Depletion, analyse_depletion
+from bcelldepl.kinetics.endpoint import Endpoint, table_of
+from bcelldepl.kinetics.parameters import CAR_T, B, parameters
+from bcelldepl.kinetics.visits import courses
+from bcelldepl.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["cellular_of", "depletion_of", "endpoints_table"]
+
+
+def endpoints_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Compute every endpoint of every subject.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Rows of ``counts.csv``, in any order.
+    study : Study
+        Gives actual days, dose groups, windows and thresholds.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``endpoints.csv``, in order; rows by subject, analyte (CAR+ T cells, then B cells) and
+        parameter. Every subject has every parameter; one that cannot be evaluated says why. An analyte that
+        the counts do not report for any subject has no rows.
+
+    Raises
+    ------
+    CountingError
+        A column of the counts is missing or holds what it cannot.
+    """
+    kinetics = {one.course.subject: one for one in cellular_of(counts, study)}
+    depletion = {one.course.subject: one for one in depletion_of(counts, study)}
+    return table_of(_rows(kinetics, depletion, study))
+
+
+def cellular_of(counts: pd.DataFrame, study: Study) -> tuple[CellularKinetics, ...]:
+    """Analyse CAR+ T cells of every subject; empty where no tube reports them."""
+    if not (counts["population"] == CAR_T).any():
+        return ()
+    return tuple(
+        analyse_cellular(course, study.endpoints.auc_days) for course in courses(counts, study, CAR_T)
+    )
+
+
+def depletion_of(counts: pd.DataFrame, study: Study) -> tuple[Depletion, ...]:
+    """Analyse B cells of every subject; empty where no tube reports them."""
+    if not (counts["population"] == B).any():
+        return ()
+    settings = study.endpoints
+    return tuple(
+        analyse_depletion(
+            course,
+            settings.depletion_threshold_per_ul,
+            settings.reconstitution_threshold_per_ul,
+            settings.confirm_visits,
+        )
+        for course in courses(counts, study, B)
+    )
+
+
+def _rows(
+    kinetics: dict[str, CellularKinetics], depletion: dict[str, Depletion], study: Study
+) -> Iterator[tuple[str, str, str, str, Endpoint]]:
+    known = {parameter.code: parameter for parameter in parameters(study.endpoints.auc_days)}
+    for subject in dict.fromkeys((*kinetics, *depletion)):
+        for analysed in (kinetics.get(subject), depletion.get(subject)):
+            if analysed is None:
+                continue
+            for one in analysed.endpoints:
+                parameter = known[one.parameter]
+                yield subject, analysed.course.dose_group, parameter.analyte, parameter.unit, one
