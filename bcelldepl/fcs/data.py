@@ -8,6 +8,7 @@ error, not a crash.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from bcelldepl.fcs.layout import Row, Word
 __all__ = ["exact_dtype", "read_words"]
 
 _BLOCK_BYTES: Final = 1 << 20
+_SHARED_FROM_BYTES: Final = 32 << 20  # two threads share what is larger
 _EXACT_BITS_OF_DOUBLE: Final = 53
 
 Array = NDArray[Any]
@@ -82,7 +84,7 @@ def read_words(
     UnreadableFileError, TruncatedDataError
     """
     decoders = [_decoder(row.words[i], row.significance, str(path)) for i in indices]
-    view_dtype = np.dtype(
+    view = np.dtype(
         {
             "names": [str(k) for k in range(len(indices))],
             "formats": [storage for storage, _ in decoders],
@@ -90,21 +92,43 @@ def read_words(
             "itemsize": row.n_bytes,
         }
     )
-    per_block = max(1, _BLOCK_BYTES // row.n_bytes)
-    buffer = bytearray(min(per_block, max(n_events, 1)) * row.n_bytes)
+    steps = [(decode, last) for (_, decode), last in zip(decoders, finish, strict=True)]
+
+    def read(start: int, stop: int) -> None:
+        _read_span(path, begin, start, stop, view, steps, out)
+
+    if n_events * row.n_bytes < _SHARED_FROM_BYTES:
+        read(0, n_events)
+        return
+    half = n_events // 2
+    with ThreadPoolExecutor(2) as pool:  # both reading and copying let the other thread run
+        list(pool.map(read, (0, half), (half, n_events)))
+
+
+def _read_span(
+    path: Path,
+    begin: int,
+    first: int,
+    last: int,
+    view: np.dtype[Any],
+    steps: Sequence[tuple[Finish, Finish | None]],
+    out: Array,
+) -> None:
+    """Read the events from `first` to before `last`, block by block."""
+    per_block = max(1, _BLOCK_BYTES // view.itemsize)
+    buffer = memoryview(bytearray(min(per_block, last - first) * view.itemsize))
     try:
-        with path.open("rb", buffering=0) as file:
-            file.seek(begin)
-            for start in range(0, n_events, per_block):
-                stop = min(start + per_block, n_events)
-                wanted = memoryview(buffer)[: (stop - start) * row.n_bytes]
+        with path.open("rb", buffering=0) as file, np.errstate(over="ignore", invalid="ignore"):
+            file.seek(begin + first * view.itemsize)
+            for start in range(first, last, per_block):
+                stop = min(start + per_block, last)
+                wanted = buffer[: (stop - start) * view.itemsize]
                 _fill(file, wanted, path)
-                block = np.frombuffer(wanted, view_dtype)
-                for k, (_, decode) in enumerate(decoders):
+                block = np.frombuffer(wanted, view)
+                for k, (decode, finish) in enumerate(steps):
                     values = decode(block[str(k)])
-                    last = finish[k]
-                    with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 is infinite
-                        out[k, start:stop] = values if last is None else last(values)
+                    # What is beyond float32 becomes infinite.
+                    out[k, start:stop] = values if finish is None else finish(values)
     except OSError as error:
         raise UnreadableFileError(
             f"{error.strerror or error}", str(path), "check the file and the right to read it"

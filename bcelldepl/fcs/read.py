@@ -13,6 +13,7 @@ from bcelldepl.fcs.channels import read_channels
 from bcelldepl.fcs.clock import acquisition_date, clock_seconds
 from bcelldepl.fcs.datasets import Dataset, read_datasets
 from bcelldepl.fcs.errors import NoSuchDatasetError, UnreadableFileError, UnsupportedDataError
+from bcelldepl.fcs.history import history_notes
 from bcelldepl.fcs.layout import row_layouts
 from bcelldepl.fcs.locate import Place, Source, locate_data
 from bcelldepl.fcs.numbers import real
@@ -174,8 +175,15 @@ def _acquisition(
         dataset=located.index,
         n_datasets=n_datasets,
         warnings=(
-            *warnings, *header.warnings, *text.warnings, *place.warnings,
-            *channel_notes, *spillover_notes, *step_notes, *volume_notes,
+            *warnings,
+            *header.warnings,
+            *text.warnings,
+            *place.warnings,
+            *channel_notes,
+            *spillover_notes,
+            *step_notes,
+            *volume_notes,
+            *history_notes(keywords, place.n_events, volume.microlitres is not None),
         ),
         place=place,
-    )  # fmt: skip
+    )

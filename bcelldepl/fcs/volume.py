@@ -20,7 +20,7 @@ __all__ = ["read_volume"]
 
 _MICROLITRE_MAKERS: Final = re.compile(r"aurora|northern ?lights", re.IGNORECASE)
 _NANOLITRE_MAKERS: Final = re.compile(
-    r"accuri|attune|macsquant|cyflow|partec|icyt|eclipse|synergy|novocyte|guava", re.IGNORECASE
+    r"accuri|attune|macsquant|cyflow|partec|icyt|eclipse|synergy", re.IGNORECASE
 )
 _FLOW_UL_PER_MIN: Final = (1.0, 2500.0)  # slowest and fastest sample flow of flow cytometers, with a margin
 _CHANNEL_TOLERANCE: Final = 0.15  # the channel counts on to the last event only

@@ -43,6 +43,19 @@ def test_header_full_of_nines_for_a_large_file(tmp_path: Path) -> None:
     read(tmp_path, fcs(EVENTS, header_data=(99999999, 99999999)))
 
 
+def test_data_beyond_what_header_can_say(tmp_path: Path) -> None:
+    begin = 100_000_010
+    content = fcs(EVENTS, header_data=(0, 0), text_data=(begin, begin + 23))
+    path = tmp_path / "large.fcs"
+    with path.open("wb") as file:  # a hole takes no room on the disk
+        file.write(content[:-24])
+        file.seek(begin)
+        file.write(content[-24:])
+    acquisition = read_fcs(path)
+    npt.assert_array_equal(acquisition.raw().T, EVENTS)
+    assert acquisition.warnings == ()
+
+
 @pytest.mark.parametrize("shift", [(0, 1), (0, -1)])
 def test_end_off_by_one(tmp_path: Path, shift: tuple[int, int]) -> None:
     acquisition = read(tmp_path, fcs(EVENTS, shift=shift, tail=b"\0\0"))

@@ -104,6 +104,22 @@ def test_volume_channel(tmp_path: Path) -> None:
     assert tube(tmp_path, {**keywords, "$VOL": "60000"}, uptake, names).volume.microlitres is None
 
 
+def test_what_the_file_says_of_its_past(tmp_path: Path) -> None:
+    keywords = {
+        **CLOCK,
+        "$CYT": "Aurora",
+        "$VOL": "30",
+        "$LOST": "50",
+        "$ABRT": "0",
+        "$CYTOLIB_VERSION": "2.22",
+    }
+    acquisition = tube(tmp_path, keywords)
+    assert acquisition.volume.microlitres == 30
+    assert any("$LOST: 50 events (20 %)" in warning for warning in acquisition.warnings)
+    assert any("written again by cytolib 2.22" in warning for warning in acquisition.warnings)
+    assert not any("$ABRT" in warning for warning in acquisition.warnings)
+
+
 def test_counter_that_rolls_over(tmp_path: Path) -> None:
     ticks = np.arange(0, 150_000, 500) % 65536
     path = tmp_path / "tube.fcs"
