@@ -8,7 +8,6 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import bcelldepl
 from bcelldepl.gating.strategy import Strategy
@@ -57,6 +56,8 @@ def is_current(folder: Path, wanted: str) -> bool:
     try:
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         outputs: dict[str, str] = record["outputs"]
-        return bool(record["digest"] == wanted) and all(sha256_of(folder / name) == sha for name, sha in outputs.items())
+        return bool(record["digest"] == wanted) and all(
+            sha256_of(folder / name) == sha for name, sha in outputs.items()
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return False

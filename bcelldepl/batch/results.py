@@ -37,7 +37,9 @@ class Results:
         """``tubes.csv``: one row per tube."""
         import pandas as pd
 
-        return pd.read_csv(self.folder / "tubes.csv", keep_default_na=False, na_values={"kept_fraction": [""]})
+        return pd.read_csv(
+            self.folder / "tubes.csv", keep_default_na=False, na_values={"kept_fraction": [""]}
+        )
 
     @cached_property
     def record(self) -> dict[str, Any]:

@@ -70,9 +70,16 @@ def run(
         return Results(folder)
     started = datetime.now(UTC)
     names = [tube.file for tube in study.tubes]
-    fitted = map_tubes(fit, [(t, study, strategy) for t in study.tubes], names, workers, _stage(tell, "gates"))
-    fits = reconcile([_tube_fits(t, f) for t, f in zip(study.tubes, fitted, strict=True) if not f.failure], strategy)
-    jobs = [(t, study, strategy, f, fits.get(t.file, {}), _twin(f, fitted)) for t, f in zip(study.tubes, fitted, strict=True)]
+    fitted = map_tubes(
+        fit, [(t, study, strategy) for t in study.tubes], names, workers, _stage(tell, "gates")
+    )
+    fits = reconcile(
+        [_tube_fits(t, f) for t, f in zip(study.tubes, fitted, strict=True) if not f.failure], strategy
+    )
+    jobs = [
+        (t, study, strategy, f, fits.get(t.file, {}), _twin(f, fitted))
+        for t, f in zip(study.tubes, fitted, strict=True)
+    ]
     done = map_tubes(_count_and_draw, jobs, names, workers, _stage(tell, "counts"))
     tell("writing the report", 0, 1)
     _write(folder, study, strategy, fitted, fits, done, {
@@ -123,7 +130,9 @@ def _tube_fits(tube: Tube, fitted: FittedTube) -> TubeFits:
 
 def _twin(fitted: FittedTube, others: Sequence[FittedTube]) -> str:
     """Name of another tube with the same bytes; a copied file is a mistake that no count shows."""
-    return next((o.file for o in others if o.sha256 and o.sha256 == fitted.sha256 and o.file != fitted.file), "")
+    return next(
+        (o.file for o in others if o.sha256 and o.sha256 == fitted.sha256 and o.file != fitted.file), ""
+    )
 
 
 def _count_and_draw(
@@ -186,7 +195,11 @@ def _write(
         **header,
         "versions": record.versions(),
         "settings": study.settings(),
-        "strategy": {"name": strategy.name, "sha256": strategy.sha256, "content": strategy.model_dump(mode="json")},
+        "strategy": {
+            "name": strategy.name,
+            "sha256": strategy.sha256,
+            "content": strategy.model_dump(mode="json"),
+        },
         "warnings": list(study.warnings),
     }
     write_report(

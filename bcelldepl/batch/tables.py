@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["tubes_table"]
 
 
-def tubes_table(tubes: Sequence[Tube], fitted: Sequence[FittedTube], counted: Sequence[CountedTube]) -> pd.DataFrame:
+def tubes_table(
+    tubes: Sequence[Tube], fitted: Sequence[FittedTube], counted: Sequence[CountedTube]
+) -> pd.DataFrame:
     """Return one row per tube, in the order of the study.
 
     Returns
@@ -42,7 +44,9 @@ def tubes_table(tubes: Sequence[Tube], fitted: Sequence[FittedTube], counted: Se
                 "events": fit.events if fit.sha256 else None,
                 "kept_fraction": _rounded(count.kept_fraction),
                 "kept_time_fraction": _rounded(count.kept_time_fraction),
-                "dropped": "; ".join(f"{reason} {events}" for reason, events in count.dropped.items() if events),
+                "dropped": "; ".join(
+                    f"{reason} {events}" for reason, events in count.dropped.items() if events
+                ),
                 "quality_flags": "; ".join(count.flags),
                 "acquired_volume_ul": count.acquired_volume_ul,
                 "cytometer": fit.cytometer,

@@ -170,7 +170,9 @@ def fit(tube: Tube, study: Study, strategy: Strategy) -> FittedTube:
         return FittedTube(file=tube.file, failure=_in_words(error, tube))
 
 
-def count(tube: Tube, study: Study, strategy: Strategy, fitted: FittedTube, fits: Mapping[str, Fit]) -> CountedTube:
+def count(
+    tube: Tube, study: Study, strategy: Strategy, fitted: FittedTube, fits: Mapping[str, Fit]
+) -> CountedTube:
     """Last pass over a tube: count with the reconciled gates.
 
     Parameters
@@ -205,7 +207,9 @@ def count(tube: Tube, study: Study, strategy: Strategy, fitted: FittedTube, fits
     )
     counted = {c.population: c for c in count_tube(populations, facts, study.counting, study.limits)}
     missing = [name for name in reported if name not in counted]
-    absent = {c.population: c for c in not_done(missing, "the panel of this tube lacks a marker of this population")}
+    absent = {
+        c.population: c for c in not_done(missing, "the panel of this tube lacks a marker of this population")
+    }
     checks = [check.sentence for check in check_tube(populations, facts, study.counting) if not check.passed]
     doubts = [
         f"{name}: {one.reason or one.evidence.value}"

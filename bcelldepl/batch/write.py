@@ -56,7 +56,12 @@ def tube_stem(file: str) -> str:
 
 
 def gates_json(
-    file: str, sha256: str, panel: Mapping[str, str], scales: Mapping[str, str], strategy: Strategy, fits: Mapping[str, Fit]
+    file: str,
+    sha256: str,
+    panel: Mapping[str, str],
+    scales: Mapping[str, str],
+    strategy: Strategy,
+    fits: Mapping[str, Fit],
 ) -> dict[str, Any]:
     """Every fitted gate of a tube, with its evidence, as plain data."""
     rules = {rule.name: rule for rule in strategy.populations}

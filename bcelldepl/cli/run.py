@@ -20,7 +20,9 @@ def run(
         Path | None, typer.Option(help="Results folder; by default `results` beside the study file.")
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one per core.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Run again even where the results are current.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Run again even where the results are current.")
+    ] = False,
     show_config: Annotated[
         bool, typer.Option("--show-config", help="Print the study's settings with all defaults, and stop.")
     ] = False,
@@ -58,7 +60,12 @@ def _with_progress(study: Study, out: Path | None, workers: int | None, fresh: b
     console = Console(stderr=True)
     for warning in study.warnings:
         typer.echo(f"note: {warning}", err=True)
-    columns = (BarColumn(bar_width=28), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (
+        BarColumn(bar_width=28),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting (the first run compiles the kernels once)", total=None)
         from bcelldepl.batch import run as run_study
@@ -73,8 +80,8 @@ def _report(study: Study, results: Results) -> None:
     tubes = results.tubes
     for file, status, reason in results.attention:
         typer.echo(f"{file}: {status}: {reason}", err=True)
-    quantified = results.counts["result"].value_counts()
-    typer.echo(f"{study.id}: {len(tubes)} tubes, {(tubes['status'] == 'ok').sum()} ok, "
-               f"{(tubes['status'] == 'review').sum()} need review, {(tubes['status'] == 'failed').sum()} failed")  # fmt: skip
-    typer.echo("results by code: " + ", ".join(f"{code} {n}" for code, n in sorted(quantified.items())))
+    ok, review, failed = (int((tubes["status"] == status).sum()) for status in ("ok", "review", "failed"))
+    typer.echo(f"{study.id}: {len(tubes)} tubes, {ok} ok, {review} need review, {failed} failed")
+    codes = results.counts["result"].value_counts().sort_index()
+    typer.echo("results by code: " + ", ".join(f"{code} {n}" for code, n in codes.items()))
     typer.echo(f"look at {results.folder / 'report.html'}")

@@ -1,0 +1,1 @@
+"""Populations of one tube by a strategy, each gate with its evidence."""

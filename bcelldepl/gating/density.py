@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,15 @@ from scipy.ndimage import gaussian_filter1d
 
 from bcelldepl.kernels.histogram import histogram_1d
 
-__all__ = ["Density", "Landmark", "Valley", "find_landmark", "find_valleys", "make_density", "valley_interval"]
+__all__ = [
+    "Density",
+    "Landmark",
+    "Valley",
+    "find_landmark",
+    "find_valleys",
+    "make_density",
+    "valley_interval",
+]
 
 GRID = (-0.25, 1.25)
 N_BINS = 600
@@ -102,7 +110,7 @@ def make_density(column: NDArray[np.float32]) -> Density:
     counts = np.zeros(N_BINS, dtype=np.uint32)
     histogram_1d(column, GRID[0], GRID[1], counts)
     bin_width = (GRID[1] - GRID[0]) / N_BINS
-    positions = GRID[0] + bin_width * (np.arange(N_BINS) + 0.5)
+    positions = GRID[0] + bin_width * (np.arange(N_BINS, dtype=np.float64) + 0.5)
     n = max(int(counts.sum()), 1)
     bandwidth = float(np.clip(0.010 * (10_000 / n) ** 0.2, 0.006, 0.030))
     return Density(positions, counts, _smooth(counts.astype(np.float64), bandwidth), bandwidth)
@@ -112,6 +120,12 @@ def _smooth(counts: NDArray[np.float64], bandwidth: float) -> NDArray[np.float64
     sigma = bandwidth / ((GRID[1] - GRID[0]) / N_BINS)
     result: NDArray[np.float64] = gaussian_filter1d(counts, sigma, axis=-1, mode="constant", truncate=4.0)
     return result
+
+
+def _peaks(smooth: NDArray[np.float64]) -> list[int]:
+    """Bins in which a smoothed histogram stops rising."""
+    rising = np.diff(smooth) > 0
+    return [int(i) for i in np.flatnonzero(rising[:-1] & ~rising[1:]) + 1]
 
 
 def find_valleys(density: Density) -> list[Valley]:
@@ -130,8 +144,7 @@ def find_valleys(density: Density) -> list[Valley]:
         Empty where there is one peak, or too few events to tell.
     """
     smooth = density.smooth
-    rising = np.diff(smooth) > 0
-    peaks = [int(i) for i in np.flatnonzero(rising[:-1] & ~rising[1:]) + 1 if smooth[i] > 0]
+    peaks = _peaks(smooth)
     total = density.events
     if total < 2 * MIN_EVENTS:
         return []
@@ -155,13 +168,13 @@ def find_valleys(density: Density) -> list[Valley]:
         return float(z) if enough and deep else min(float(z), 0.0)
 
     while len(peaks) > 1:
-        merits = [merit(a, b) for a, b in zip(peaks[:-1], peaks[1:], strict=True)]
+        merits = [merit(a, b) for a, b in pairwise(peaks)]
         worst = int(np.argmin(merits))
         if merits[worst] >= PEAK_Z:
             break
         del peaks[worst if smooth[peaks[worst]] < smooth[peaks[worst + 1]] else worst + 1]
     valleys = []
-    for left, right in zip(peaks[:-1], peaks[1:], strict=True):
+    for left, right in pairwise(peaks):
         i = bottom(left, right)
         valleys.append(
             Valley(
@@ -193,7 +206,9 @@ def valley_interval(density: Density, valley: Valley, seed: int = 0) -> tuple[fl
     """
     inside = (density.positions >= valley.left) & (density.positions <= valley.right)
     rng = np.random.default_rng(seed)
-    drawn = _smooth(rng.poisson(density.counts, size=(_BOOTSTRAPS, N_BINS)).astype(np.float64), density.bandwidth)
+    drawn = _smooth(
+        rng.poisson(density.counts, size=(_BOOTSTRAPS, N_BINS)).astype(np.float64), density.bandwidth
+    )
     drawn = drawn[:, inside]
     positions = density.positions[inside]
     lows = drawn <= drawn.min(axis=1, keepdims=True) + 1e-9 * drawn.max(axis=1, keepdims=True)
@@ -223,9 +238,7 @@ def find_landmark(density: Density, below: float = np.inf, near: float | None = 
     smooth = np.where(usable, density.smooth, 0.0)
     if density.counts[usable].sum() < MIN_EVENTS:
         return None
-    rising = np.diff(smooth) > 0
-    peaks = np.flatnonzero(rising[:-1] & ~rising[1:]) + 1
-    fair = [int(i) for i in peaks if smooth[i] >= 0.25 * smooth.max()]
+    fair = [i for i in _peaks(smooth) if smooth[i] >= 0.25 * smooth.max()]
     if not fair:
         fair = [int(np.argmax(smooth))]
     mode = fair[0] if near is None else min(fair, key=lambda i: abs(density.positions[i] - near))
@@ -238,12 +251,3 @@ def find_landmark(density: Density, below: float = np.inf, near: float | None = 
     spread = steps * float(density.positions[1] - density.positions[0]) / 0.6745
     events = int(density.counts[usable].sum())
     return Landmark(float(density.positions[mode]), max(spread, 0.004), events)
-
-
-def pooled(landmarks: Sequence[Landmark]) -> Landmark:
-    """Median of several landmarks."""
-    return Landmark(
-        float(np.median([one.centre for one in landmarks])),
-        float(np.median([one.spread for one in landmarks])),
-        int(sum(one.events for one in landmarks)),
-    )

@@ -70,7 +70,12 @@ def fit_islands(points: NDArray[np.float32], seeds: Sequence[tuple[str, NDArray[
     share = np.zeros(len(seeds))
     for _ in range(_ROUNDS):
         precision, height = _heights(mean, scale, weight)
-        share, mass, first, second = np.zeros(len(seeds)), np.zeros(len(seeds)), np.zeros_like(mean), np.zeros_like(scale)
+        share, mass, first, second = (
+            np.zeros(len(seeds)),
+            np.zeros(len(seeds)),
+            np.zeros_like(mean),
+            np.zeros_like(scale),
+        )
         likelihood = accumulate_islands(
             points, mean, precision, height, np.log(_BACKGROUND_SHARE), DEGREES, share, mass, first, second
         )
@@ -83,7 +88,12 @@ def fit_islands(points: NDArray[np.float32], seeds: Sequence[tuple[str, NDArray[
             break
         last = likelihood
     return [
-        Island(signature, tuple(map(float, mean[i])), tuple(tuple(map(float, row)) for row in scale[i]), float(share[i]))
+        Island(
+            signature,
+            tuple(map(float, mean[i])),
+            tuple(tuple(map(float, row)) for row in scale[i]),
+            float(share[i]),
+        )
         for i, (signature, _) in enumerate(seeds)
     ]
 
@@ -120,7 +130,10 @@ def fit_weights(points: NDArray[np.float32], islands: Sequence[Island]) -> NDArr
 
 
 def posterior_of(
-    points: NDArray[np.float32], islands: Sequence[Island], weights: NDArray[np.float64], wanted: Sequence[str]
+    points: NDArray[np.float32],
+    islands: Sequence[Island],
+    weights: NDArray[np.float64],
+    wanted: Sequence[str],
 ) -> NDArray[np.float64]:
     """Posterior of every event to belong to an island with one of the wanted signatures.
 
@@ -142,7 +155,7 @@ def _heights(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Precisions, and log weight plus log density of each multivariate t at its centre."""
     k = mean.shape[1]
-    precision = np.linalg.inv(scale)
+    precision = np.asarray(np.linalg.inv(scale), dtype=np.float64)
     _, log_determinant = np.linalg.slogdet(scale)
     constant = gammaln(0.5 * (DEGREES + k)) - gammaln(0.5 * DEGREES) - 0.5 * k * np.log(DEGREES * np.pi)
     height: NDArray[np.float64] = np.log(weight) + constant - 0.5 * log_determinant

@@ -43,11 +43,16 @@ class TubeFits:
         """Whether no event of this tube can truly be positive for a marker that only the infusion brings."""
         if self.role == "fmo":
             return self.role_marker.casefold() == marker.casefold()
-        return self.role == "unstained" or (marker == "CAR" and self.role == "sample" and self.before_infusion)
+        return self.role == "unstained" or (
+            marker == "CAR" and self.role == "sample" and self.before_infusion
+        )
 
     def shows(self, rule: Rule) -> bool:
         """Whether this tube can show where a population lies: a control without the marker cannot."""
-        return not (self.role in ("unstained", "blank", "single") or (self.role == "fmo" and self.role_marker in rule.markers))
+        return not (
+            self.role in ("unstained", "blank", "single")
+            or (self.role == "fmo" and self.role_marker in rule.markers)
+        )
 
 
 def reconcile(tubes: Sequence[TubeFits], strategy: Strategy) -> dict[str, dict[str, Fit]]:
@@ -76,7 +81,11 @@ def reconcile(tubes: Sequence[TubeFits], strategy: Strategy) -> dict[str, dict[s
 
 def _believe(rule: Rule, tubes: Sequence[TubeFits]) -> dict[str, Fit]:
     """Fits on the tube's own data that hold up beside those of other tubes."""
-    own = {t.key: t.fits[rule.name] for t in tubes if t.fits[rule.name].evidence is Evidence.DATA and t.shows(rule)}
+    own = {
+        t.key: t.fits[rule.name]
+        for t in tubes
+        if t.fits[rule.name].evidence is Evidence.DATA and t.shows(rule)
+    }
     scales = {t.key: t.scales for t in tubes}
     believed = {}
     for key, fit in own.items():
@@ -120,17 +129,29 @@ def _climb(rule: Rule, tube: TubeFits, tubes: Sequence[TubeFits], believed: Mapp
     else:
         carried = _carry(rule, own, donors(lambda t: t.subject == tube.subject, believed))
         if carried:
-            return replace(carried, evidence=Evidence.SUBJECT, reason=f"{why}; gate carried from this subject's other tubes")
+            return replace(
+                carried,
+                evidence=Evidence.SUBJECT,
+                reason=f"{why}; gate carried from this subject's other tubes",
+            )
         for belongs in (lambda t: t.batch == tube.batch, lambda t: True):
             carried = _carry(rule, own, donors(belongs, believed))
             if carried:
-                return replace(carried, evidence=Evidence.BATCH, reason=f"{why}; gate carried from other subjects' tubes")
+                return replace(
+                    carried, evidence=Evidence.BATCH, reason=f"{why}; gate carried from other subjects' tubes"
+                )
     fixed = rule.fallback(own)
     if fixed:
         evidence = Evidence.FIXED
         reason = f"{why or 'no control tube'}; the strategy's fixed gate is used"
         return replace(fixed, evidence=evidence, reason=reason, review=own.evidence is not Evidence.FIXED)
-    return Fit(None, Evidence.FAILED, f"{why or 'no control tube'}, and no other tube can lend a gate", own.parent_events, review=True)
+    return Fit(
+        None,
+        Evidence.FAILED,
+        f"{why or 'no control tube'}, and no other tube can lend a gate",
+        own.parent_events,
+        review=True,
+    )
 
 
 def _carry(rule: Rule, own: Fit, donors: Sequence[Fit]) -> Fit | None:

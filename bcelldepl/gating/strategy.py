@@ -94,7 +94,9 @@ class Strategy(BaseModel):
         allowed: list[tuple[Rule, str]] = []
         for rule in self.populations:
             parent = parent_of[rule.parent]
-            missing = [m for m in rule.markers if m not in markers] or [u for u in rule.uses if parent_of[u] != u]
+            missing = [m for m in rule.markers if m not in markers] or [
+                u for u in rule.uses if parent_of[u] != u
+            ]
             if rule.optional and missing:
                 parent_of[rule.name] = parent
                 continue
@@ -143,7 +145,9 @@ def load_strategy(name: str, folder: Path | None = None) -> Strategy:
     path = shipped.get(name) or (folder or Path()) / name
     if not path.is_file():
         msg = f"there is no gating strategy {name!r}"
-        raise StrategyError(msg, "strategy", f"shipped with bcelldepl: {', '.join(shipped)}; or give the path of a TOML file")
+        raise StrategyError(
+            msg, "strategy", f"shipped with bcelldepl: {', '.join(shipped)}; or give the path of a TOML file"
+        )
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -153,7 +157,9 @@ def load_strategy(name: str, folder: Path | None = None) -> Strategy:
     try:
         return Strategy.model_validate(table)
     except ValidationError as error:
-        raise StrategyError(_explain(error, table), path.name, "see docs/strategies.md for the keys of each rule") from error
+        raise StrategyError(
+            _explain(error, table), path.name, "see docs/strategies.md for the keys of each rule"
+        ) from error
 
 
 def _explain(error: ValidationError, table: dict[str, object]) -> str:

@@ -65,7 +65,9 @@ def fit_gates(signal: Signal, strategy: Strategy) -> dict[str, Fit]:
         fits[rule.name] = fit
         stand_in = fit if fit.evidence is not Evidence.FAILED else rule.fallback(fit)
         index = tube.members[parent]
-        inside = rule.apply(stand_in.shape, columns).inside if stand_in else np.zeros(len(index), dtype=np.bool_)
+        inside = (
+            rule.apply(stand_in.shape, columns).inside if stand_in else np.zeros(len(index), dtype=np.bool_)
+        )
         tube.members[rule.name] = index[inside]
     return fits
 
@@ -104,7 +106,9 @@ def apply_gates(
             applied = rule.apply(fit.shape, columns)
         tube.members[rule.name] = index[applied.inside]
         # A population combined from others stands no better than they do.
-        evidence[rule.name] = weakest(evidence[parent], fit.evidence, *(evidence[u] for u in rule.uses if not rule.markers))
+        evidence[rule.name] = weakest(
+            evidence[parent], fit.evidence, *(evidence[u] for u in rule.uses if not rule.markers)
+        )
         events = int(applied.inside.sum())
         members[rule.name] = Population(
             name=rule.name,

@@ -10,9 +10,7 @@ __all__ = ["compensate"]
 
 
 @njit(cache=True, nogil=True)
-def compensate(
-    columns: NDArray[np.float32], weights: NDArray[np.float64], out: NDArray[np.float32]
-) -> None:
+def compensate(columns: NDArray[np.float32], weights: NDArray[np.float64], out: NDArray[np.float32]) -> None:
     """Weigh detectors into compensated signals, event by event.
 
     Parameters

@@ -79,12 +79,12 @@ def _logicle(value: float, k: NDArray[np.float64]) -> float:
     """Position of one value on the logicle scale, by Halley's iteration."""
     a, b, c, d, f, x1 = k[0], k[1], k[2], k[3], k[4], k[5]
     if value == 0.0:
-        return x1
+        return float(x1)
     negative = value < 0.0
     if negative:
         value = -value
     if not value < np.inf:
-        return -np.inf if negative else value  # NaN stays NaN
+        return -math.inf if negative else value  # NaN stays NaN
     x = x1 + value / k[6] if value < -f else math.log(value / a) / b
     for _ in range(_MAX_STEPS):
         rising, falling = a * math.exp(b * x), c * math.exp(-d * x)
@@ -101,7 +101,7 @@ def _logicle(value: float, k: NDArray[np.float64]) -> float:
         x -= step
         if abs(step) < 1e-14:
             break
-    return 2.0 * x1 - x if negative else x
+    return float(2.0 * x1 - x if negative else x)
 
 
 @njit(cache=True, nogil=True)

@@ -10,7 +10,9 @@ __all__ = ["time_bins", "time_profile"]
 
 
 @njit(cache=True, nogil=True)
-def time_bins(time: NDArray[np.float32], start: float, width: float, n_bins: int, out: NDArray[np.int32]) -> None:
+def time_bins(
+    time: NDArray[np.float32], start: float, width: float, n_bins: int, out: NDArray[np.int32]
+) -> None:
     """Number of the time bin of every event, held within 0 and ``n_bins - 1``.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ __all__ = ["MAX_CONDITION", "Unmixing", "plan_unmixing", "read_matrix"]
 MAX_CONDITION = 1000.0
 
 
+@dataclass(frozen=True)
 class Unmixing:
     """Which detectors to read, and how to weigh them, for the wanted channels.
 
@@ -29,9 +31,8 @@ class Unmixing:
         Columns of the inverse spillover matrix.
     """
 
-    def __init__(self, detectors: tuple[str, ...], weights: NDArray[np.float64]) -> None:
-        self.detectors = detectors
-        self.weights = weights
+    detectors: tuple[str, ...]
+    weights: NDArray[np.float64]
 
 
 def plan_unmixing(
@@ -80,7 +81,7 @@ def plan_unmixing(
 def _invert(spillover: Spillover, present: Sequence[str], where: str) -> NDArray[np.float64]:
     absent = [name for name in spillover.channels if name not in present]
     if absent:
-        msg = f"the spillover matrix ({spillover.keyword}) names channels that the file does not have: {', '.join(absent)}"
+        msg = f"the spillover matrix ({spillover.keyword}) names absent channels: {', '.join(absent)}"
         raise CompensationError(msg, where, f"the file has: {', '.join(present)}")
     matrix = spillover.matrix
     remedy = "give the right matrix in the study's [compensation]"
@@ -94,7 +95,7 @@ def _invert(spillover: Spillover, present: Sequence[str], where: str) -> NDArray
             f"condition number {condition:.3g}, at most {MAX_CONDITION:g} is accepted"
         )
         raise CompensationError(msg, where, remedy)
-    return np.linalg.inv(matrix)
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
 
 def read_matrix(path: Path) -> Spillover:
@@ -117,7 +118,11 @@ def read_matrix(path: Path) -> Spillover:
     where = path.name
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(file) if any(cell.strip() for cell in row)]
+            rows = [
+                [cell.strip() for cell in row]
+                for row in csv.reader(file)
+                if any(cell.strip() for cell in row)
+            ]
     except (OSError, UnicodeDecodeError) as error:
         msg = f"the spillover matrix cannot be read: {error}"
         raise CompensationError(msg, where, "give a CSV file of channel names and numbers") from error

@@ -27,7 +27,11 @@ _SCATTER_WORDS = {
     "FSC": ("fsc", "fs", "fws", "forward"),
     "SSC": ("ssc", "ss", "sws", "side"),
 }
-_SIGNAL_WORDS = {"A": ("a", "area", "int", "lin"), "H": ("h", "height", "peak", "pk"), "W": ("w", "width", "tof")}
+_SIGNAL_WORDS = {
+    "A": ("a", "area", "int", "lin"),
+    "H": ("h", "height", "peak", "pk"),
+    "W": ("w", "width", "tof"),
+}
 
 # A channel that carries one of these is not a candidate for the marker of the key: a CD19 CAR is no CD19.
 _YIELDS_TO: dict[str, tuple[str, ...]] = {"CD19": ("CAR",), "CD16": ("CD56",)}
@@ -72,7 +76,9 @@ def resolve_panel(
             candidates = [c for c in channels if _same(overrides[marker], c.name)] or [
                 c for c in channels if _same(overrides[marker], c.label)
             ]
-            missing = f"{marker}: the study's [panel] names {overrides[marker]!r}, which this file does not have"
+            missing = (
+                f"{marker}: the study's [panel] names {overrides[marker]!r}, which this file does not have"
+            )
         else:
             candidates = find_marker(marker, channels)
             missing = f"{marker}: no channel carries it"
@@ -115,12 +121,20 @@ def _find_scatter(base: str, signal: str, channels: Sequence[Channel]) -> list[C
     if by_words or signal != "A":
         return by_words
     # A file with one forward scatter and no suffix holds the area (or the only signal there is).
-    return [c for c in channels if (words := _words(c.name)) and len(words) == 1 and words[0] in _SCATTER_WORDS[base]]
+    return [
+        c
+        for c in channels
+        if (words := _words(c.name)) and len(words) == 1 and words[0] in _SCATTER_WORDS[base]
+    ]
 
 
 def _carries(marker: str, channel: Channel) -> bool:
     aliases = ALIASES.get(marker, (tuple(_words(marker)),))
-    return any(_contains(words, alias) for words in (_words(channel.label), _words(channel.name)) for alias in aliases)
+    return any(
+        _contains(words, alias)
+        for words in (_words(channel.label), _words(channel.name))
+        for alias in aliases
+    )
 
 
 def _contains(words: Sequence[str], alias: Sequence[str]) -> bool:

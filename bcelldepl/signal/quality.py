@@ -132,8 +132,7 @@ def assess_quality(
         doubts.append(f"{100 * margin.mean():.0f} % of events lie off the forward scatter's scale")
     if kept_time < MIN_KEPT_TIME:
         doubts.append(f"only {100 * kept_time:.0f} % of the acquisition time is undisturbed")
-    for block in blocks:
-        flags.append(f"{block.start_s:.1f}-{block.end_s:.1f} s left out ({block.reason}, {block.events} events)")
+    flags += [f"{b.start_s:.1f}-{b.end_s:.1f} s left out ({b.reason}, {b.events} events)" for b in blocks]
     return Quality(~(margin | cut), max(kept_time, 0.0), dropped, blocks, (*flags, *doubts), tuple(doubts))
 
 

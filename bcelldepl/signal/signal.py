@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.errors import CompensationError
-from bcelldepl.fcs.acquisition import Spillover
-from bcelldepl.fcs.read import Acquisition
+from bcelldepl.fcs.acquisition import Acquisition, Spillover
 from bcelldepl.kernels.compensation import compensate
 from bcelldepl.signal.compensation import plan_unmixing
 from bcelldepl.signal.panel import SCATTER
@@ -82,7 +81,9 @@ def make_signal(
     time = ["Time"] if "Time" in panel else []
     names = list(dict.fromkeys([*(panel[marker] for marker in (*scatter, *time)), *plan.detectors]))
     raw = dict(zip(names, acquisition.columns(names), strict=True))
-    detectors = np.stack([raw[name] for name in plan.detectors]) if plan.detectors else np.empty((0, 0), np.float32)
+    detectors = (
+        np.stack([raw[name] for name in plan.detectors]) if plan.detectors else np.empty((0, 0), np.float32)
+    )
     compensated = np.empty((len(stains), acquisition.n_events), dtype=np.float32)
     if stains:
         compensate(np.ascontiguousarray(detectors), plan.weights, compensated)

@@ -108,7 +108,9 @@ class ClusterRule(Rule):
         above = [columns[marker] > cut for marker, cut in zip(self.signature, cuts, strict=True)]
         seeds = []
         for signs in product("-+", repeat=len(self.signature)):
-            chosen = np.all([up if sign == "+" else ~up for up, sign in zip(above, signs, strict=True)], axis=0)
+            chosen = np.all(
+                [up if sign == "+" else ~up for up, sign in zip(above, signs, strict=True)], axis=0
+            )
             if chosen.sum() >= self.min_events:
                 seeds.append(("".join(signs), chosen))
         if not seeds:
@@ -171,7 +173,9 @@ class ClusterRule(Rule):
         spread = np.var(moved, axis=0, ddof=1) if len(moved) > 2 else np.full(len(markers), 0.02**2)
         scale = np.mean(scales, axis=0) + np.diag(np.minimum(spread, 0.05**2))
         mean = np.median(moved, axis=0)
-        island = Island(self.wanted, tuple(map(float, mean)), tuple(tuple(map(float, row)) for row in scale), 0.0)
+        island = Island(
+            self.wanted, tuple(map(float, mean)), tuple(tuple(map(float, row)) for row in scale), 0.0
+        )
         others = tuple(one for one in own.shape.islands if one.signature != self.wanted)
         return replace(own, shape=ClusterShape(markers, (*others, island)))
 
@@ -215,5 +219,9 @@ class ClusterRule(Rule):
 def _shift(here: ClusterShape, there: ClusterShape) -> NDArray[np.float64] | None:
     """Mean move of the islands that two tubes share; None where they share none."""
     common = [(one, there.island(one.signature)) for one in here.islands]
-    moves = [np.array(one.mean) - np.array(other.mean) for one, other in common if other is not None and one.events > 0]
+    moves = [
+        np.array(one.mean) - np.array(other.mean)
+        for one, other in common
+        if other is not None and one.events > 0
+    ]
     return np.mean(moves, axis=0) if moves else None

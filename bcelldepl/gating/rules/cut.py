@@ -156,7 +156,9 @@ class CutRule(Rule):
         """
         sample = np.sort(values[np.isfinite(values)].astype(np.float64))
         if len(sample) < 5 * MIN_EVENTS:
-            return Fit(None, Evidence.FAILED, f"{n} events are too few for a control quantile of {self.marker}", n)
+            return Fit(
+                None, Evidence.FAILED, f"{n} events are too few for a control quantile of {self.marker}", n
+            )
         middle = float(np.median(sample))
         spread = float(np.quantile(sample, 0.9772) - middle) / 2.0
         normal = middle + float(norm.isf(self.false_positive_rate)) * spread

@@ -90,7 +90,9 @@ class EllipseRule(Rule):
             if inside.sum() < self.min_events / 2:
                 return Fit(None, Evidence.FAILED, missing, n)
             centre, covariance = _moments(points[:, inside], self.min_spread)
-            distance = np.einsum("ie,ij,je->e", points - centre[:, None], np.linalg.inv(covariance), points - centre[:, None])
+            distance = np.einsum(
+                "ie,ij,je->e", points - centre[:, None], np.linalg.inv(covariance), points - centre[:, None]
+            )
             again = distance < chi2.ppf(0.95, 2)
             if np.array_equal(again, inside):
                 break
@@ -99,7 +101,10 @@ class EllipseRule(Rule):
             return Fit(None, Evidence.FAILED, missing, n)
         shape = EllipseShape(
             (float(centre[0]), float(centre[1])),
-            ((float(covariance[0, 0]), float(covariance[0, 1])), (float(covariance[1, 0]), float(covariance[1, 1]))),
+            (
+                (float(covariance[0, 0]), float(covariance[0, 1])),
+                (float(covariance[1, 0]), float(covariance[1, 1])),
+            ),
             float(chi2.ppf(self.probability, 2)),
         )
         return Fit(shape, Evidence.DATA, "", n)
@@ -108,7 +113,13 @@ class EllipseRule(Rule):
         (cx, cy), (rx, ry) = self.near, self.reach
         counts = np.zeros((_BINS, _BINS), dtype=np.uint32)
         low, high = (cx - rx, cy - ry), (cx + rx, cy + ry)
-        histogram_2d(points[0].astype(np.float32), points[1].astype(np.float32), (low[0], high[0]), (low[1], high[1]), counts)
+        histogram_2d(
+            points[0].astype(np.float32),
+            points[1].astype(np.float32),
+            (low[0], high[0]),
+            (low[1], high[1]),
+            counts,
+        )
         i, j = np.unravel_index(int(np.argmax(gaussian_filter(counts.astype(np.float64), 2.0))), counts.shape)
         return np.array([low[0] + (i + 0.5) * 2 * rx / _BINS, low[1] + (j + 0.5) * 2 * ry / _BINS])
 
@@ -118,7 +129,10 @@ class EllipseRule(Rule):
         covariance = np.median([d.shape.covariance for d in donors], axis=0)
         shape = EllipseShape(
             (float(centre[0]), float(centre[1])),
-            ((float(covariance[0, 0]), float(covariance[0, 1])), (float(covariance[1, 0]), float(covariance[1, 1]))),
+            (
+                (float(covariance[0, 0]), float(covariance[0, 1])),
+                (float(covariance[1, 0]), float(covariance[1, 1])),
+            ),
             float(chi2.ppf(self.probability, 2)),
         )
         return replace(own, shape=shape)
@@ -137,10 +151,16 @@ class EllipseRule(Rule):
         """Draw the ellipse."""
         if shape is None:
             return Outline(self.x, self.y)
-        return Outline(self.x, self.y, (ellipse_edge(np.array(shape.centre), np.array(shape.covariance), shape.squared_radius),))
+        return Outline(
+            self.x,
+            self.y,
+            (ellipse_edge(np.array(shape.centre), np.array(shape.covariance), shape.squared_radius),),
+        )
 
 
-def _moments(points: NDArray[np.float64], min_spread: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _moments(
+    points: NDArray[np.float64], min_spread: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and covariance of points trimmed at 95 %, made whole again (the trimmed covariance is too small)."""
     trimmed = chi2.cdf(chi2.ppf(0.95, 2), 4) / 0.95
     covariance = np.cov(points) / trimmed + np.eye(2) * min_spread**2
@@ -153,4 +173,5 @@ def ellipse_edge(
     """Corners of an ellipse's edge, shape (corners, 2)."""
     angle = np.linspace(0.0, 2.0 * np.pi, corners, endpoint=False)
     circle = np.stack([np.cos(angle), np.sin(angle)]) * np.sqrt(squared_radius)
-    return (centre[:, None] + np.linalg.cholesky(covariance) @ circle).T
+    edge: NDArray[np.float64] = (centre[:, None] + np.linalg.cholesky(covariance) @ circle).T
+    return edge

@@ -66,4 +66,6 @@ class PolygonRule(Rule):
 
     def outline(self, shape: PolygonShape | None, columns: Columns) -> Outline:  # noqa: ARG002
         """Draw the polygon."""
-        return Outline(self.x, self.y, (np.array((shape or PolygonShape(self.vertices)).vertices, dtype=np.float64),))
+        return Outline(
+            self.x, self.y, (np.array((shape or PolygonShape(self.vertices)).vertices, dtype=np.float64),)
+        )

@@ -77,7 +77,9 @@ class SingletRule(Rule):
             knots.append(float(np.median(area[chunk])))
             ridges.append(float(ridge))
             spreads.append(float(edge - ridge) / float(norm.ppf(_EDGE) - norm.ppf(_RIDGE)))
-        slope, at_zero, _, _ = theilslopes(ridges, knots) if np.ptp(knots) > 0 else (0.0, float(np.median(ridges)), 0, 0)
+        slope, at_zero, _, _ = (
+            theilslopes(ridges, knots) if np.ptp(knots) > 0 else (0.0, float(np.median(ridges)), 0, 0)
+        )
         shape = SingletShape(float(at_zero), float(slope), max(float(np.median(spreads)), _MIN_SPREAD))
         return Fit(shape, Evidence.DATA, "", n)
 
