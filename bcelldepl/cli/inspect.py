@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-    from bcelldepl.fcs import Acquisition, Spillover
+    from bcelldepl.fcs import Acquisition, Channel, Spillover
     from bcelldepl.fcs.cross_check import Comparison
 
 __all__ = ["inspect"]
 
 _WIDEST_HEAT_TABLE = 12  # channels; a wider matrix is told by its largest entries
 _LARGEST_TOLD = 8
+_TALLEST_TABLE = 20  # rows
 
 
 def inspect(
@@ -86,7 +89,7 @@ def _show(acquisition: Acquisition, comparisons: tuple[Comparison, ...] | None) 
     console = Console(highlight=False)
     console.rule(Text(acquisition.path.name, style="bold"), align="left")
     console.print(_facts(acquisition))
-    console.print(_channels(acquisition))
+    _show_channels(console, acquisition.channels)
     _show_spillover(console, acquisition.spillover)
     for warning in acquisition.warnings:
         console.print(Text.assemble(("! ", "bold yellow"), warning))
@@ -126,31 +129,54 @@ def _facts(acquisition: Acquisition) -> Table:
     return table
 
 
-def _channels(acquisition: Acquisition) -> Table:
+def _show_channels(console: Console, channels: Sequence[Channel]) -> None:
+    """A table of the channels; many of them stand side by side, and what is the same in all is said once."""
+    from rich.columns import Columns
+
+    from bcelldepl.fcs.describe import scale_of
+
+    columns = {
+        "#": [str(number) for number in range(1, len(channels) + 1)],
+        "detector": [channel.name for channel in channels],
+        "label": [channel.label for channel in channels],
+        "range": [f"{channel.range:,.10g}" for channel in channels],
+        "scale": [scale_of(channel) for channel in channels],
+        "gain": ["" if channel.gain == 1.0 else f"{channel.gain:g}" for channel in channels],
+    }
+    said = []
+    for name, none in (("label", "no labels"), ("scale", ""), ("gain", "no gain")):
+        values = set(columns[name])
+        if len(values) == 1:
+            (value,) = values
+            said.append(f"{name} {value}" if value else none)
+            del columns[name]
+    width = sum(max(map(len, (name, *cells))) + 2 for name, cells in columns.items())
+    side_by_side = max(1, min(-(-len(channels) // _TALLEST_TABLE), console.width // (width + 1)))
+    per_table = -(-len(channels) // side_by_side)
+    parts = [
+        _channel_table({name: cells[start : start + per_table] for name, cells in columns.items()})
+        for start in range(0, len(channels), per_table)
+    ]
+    console.print(Columns(parts, padding=(0, 1)) if len(parts) > 1 else parts[0])
+    if said:
+        console.print(f"all: {', '.join(said)}", style="dim", markup=False)
+    console.print()
+
+
+def _channel_table(columns: dict[str, list[str]]) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    from bcelldepl.fcs.describe import scale_of
-
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name, justify in (
-        ("#", "right"),
-        ("detector", "left"),
-        ("label", "left"),
-        ("range", "right"),
-        ("scale", "left"),
-        ("gain", "right"),
-    ):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
-    for number, channel in enumerate(acquisition.channels, start=1):
+    for name in columns:
+        table.add_column(name, justify="right" if name in ("#", "range", "gain") else "left")
+    for cells in zip(*columns.values(), strict=True):
         table.add_row(
-            str(number),
-            Text(channel.name),
-            Text(channel.label, style="cyan"),
-            f"{channel.range:,.10g}",
-            scale_of(channel),
-            "" if channel.gain == 1.0 else f"{channel.gain:g}",
+            *(
+                Text(cell, style="cyan" if name == "label" else "")
+                for name, cell in zip(columns, cells, strict=True)
+            )
         )
     return table
 

@@ -86,5 +86,5 @@ def _iso_date(text: str) -> str | None:
         if len(year) == 2:
             number += 1900 if number >= 70 else 2000  # FCS 1.0 and 2.0 wrote two digits
         return date(number, int(month), int(day)).isoformat()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -39,7 +39,7 @@ class Segment:
         """Length in bytes; the end is part of the segment."""
         return self.end - self.begin + 1
 
-    def __str__(self) -> str:  # noqa: D105
+    def __str__(self) -> str:
         return f"{self.begin}..{self.end}"
 
 

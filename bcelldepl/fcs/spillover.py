@@ -15,6 +15,7 @@ from bcelldepl.fcs.acquisition import Channel, Spillover
 __all__ = ["read_spillover"]
 
 _KEYWORDS: Final = ("$SPILLOVER", "SPILL", "SPILLOVER", "$SPILL", "$COMP", "COMP", "DET_SPILL")
+_NOTHING: Final = 1e-5  # Cytek writes an identity with one entry of 1e-6
 _DFC: Final = re.compile(r"\$DFC(\d{1,3})TO(\d{1,3})")
 _FLUORESCENCE: Final = re.compile(r"FL\s*(\d{1,3})\b", re.IGNORECASE)
 
@@ -176,6 +177,6 @@ def _checked(spillover: Spillover, warnings: list[str]) -> Found:
     elif (diagonal <= 0.0).any():
         warnings.append(f"{key} has a diagonal that is not positive; not used")
         return None, tuple(warnings)
-    if np.array_equal(spillover.matrix, np.eye(len(spillover.channels))):
+    if np.allclose(spillover.matrix, np.eye(len(spillover.channels)), rtol=0.0, atol=_NOTHING):
         warnings.append(f"{key} is the identity: the file does not say how to compensate")
     return spillover, tuple(warnings)

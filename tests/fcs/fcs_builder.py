@@ -20,10 +20,8 @@ def encode(
             if kind == "A":
                 out += str(int(value)).rjust(width).encode()
                 continue
-            if kind == "I":
-                little = int(value).to_bytes(width, "little")
-            else:
-                little = struct.pack("<" + FLOATS[kind], value)
+            whole = kind == "I"
+            little = int(value).to_bytes(width, "little") if whole else struct.pack("<" + FLOATS[kind], value)
             if ranks == sorted(ranks):
                 out += little
             elif ranks == sorted(ranks, reverse=True):

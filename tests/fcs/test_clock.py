@@ -21,6 +21,8 @@ from bcelldepl.fcs.clock import acquisition_date, clock_seconds, seconds_of_day
         ("05/05/2020", "2020-05-05"),
         ("03-07-2024", None),
         ("31-FEB-2013", None),
+        ("99999999999-01-01", None),
+        ("01-JAN-99999999999", None),
         ("yesterday", None),
         ("", None),
     ],
