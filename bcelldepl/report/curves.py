@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.path import Path
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
 from bcelldepl.report.palette import GRID, INK, MUTED, dose_styles
@@ -48,7 +48,8 @@ def draw_curves(
 
     Full markers are quantified, open ones below the LLOQ. Not detected is an arrow down from the upper limit
     of its interval. A tube that cannot be evaluated is a cross on the day axis and a gap in the line. Short
-    dashes are the LLOQs of the tubes.
+    dashes are the LLOQs of the tubes. Where a subject has several tubes on a day, the line runs through their
+    mean.
 
     Parameters
     ----------
@@ -74,14 +75,9 @@ def draw_curves(
 
     for subject, visits in rows.groupby("subject", sort=True):
         colour, _ = styles[visits["dose_group"].iloc[0]]
+        course = visits.groupby("day")["shown"].mean()
         axes.plot(
-            visits["day"],
-            visits["shown"],
-            color=colour,
-            linewidth=1,
-            alpha=0.55,
-            zorder=2,
-            gid=f"subject:{subject}",
+            course.index, course, color=colour, linewidth=1, alpha=0.55, zorder=2, gid=f"subject:{subject}"
         )
     for group, of_group in rows.groupby("dose_group", sort=True):
         _draw_markers(of_group, axes, *styles[str(group)])
@@ -194,6 +190,8 @@ def _dress(axes: Axes, rows: pd.DataFrame, name: str) -> None:
     heights = heights[np.isfinite(heights) & (heights > 0)]
     if heights.size:
         axes.set_ylim(heights.min() / 2.2, heights.max() * 1.8)
+        if heights.max() < 100 * heights.min():
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.yaxis.set_minor_locator(NullLocator())
 

@@ -63,6 +63,7 @@ def write_report(
     populations, rows = count_rows(samples)
     visits, sheet = contact_sheet(entries)
     drawn = [name for name in _CURVES if name in dict(populations)] or [name for name, _ in populations[:2]]
+    drawn = drawn if samples["day"].nunique() > 1 else []
     order = next((tube.gates for tube in entries if tube.gates), ())
     page = _template().render(
         study_id=study_id,
@@ -81,6 +82,7 @@ def write_report(
         n_subjects=len(sheet),
         populations=populations,
         rows=rows,
+        has_dose=any(row.dose_group for row in rows),
         endpoints=endpoint_tables(endpoints),
         visits=visits,
         sheet=sheet,

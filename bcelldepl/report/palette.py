@@ -55,8 +55,8 @@ EVIDENCE_MEANINGS: dict[Evidence, str] = {
 
 RESULT_MEANINGS: dict[str, tuple[str, str]] = {
     "QUANTIFIED": ("Q", "at or above the lower limit of quantification"),
-    "DETECTED_BELOW_LLOQ": ("<LLOQ", "seen, but too few events to give a number"),
-    "NOT_DETECTED": ("ND", "not seen; the upper limit of the interval is given"),
+    "DETECTED_BELOW_LLOQ": ("<LLOQ", "detected, but too few events to give a number"),
+    "NOT_DETECTED": ("ND", "below the limit of detection; the upper limit of the interval is given"),
     "NOT_EVALUABLE": ("NE", "the tube cannot answer: volume, beads or parent events are missing"),
     "NOT_DONE": ("\u2013", "not measured"),
 }

@@ -13,7 +13,7 @@ from bcelldepl.report.palette import ACCENT, INK, MUTED
 
 __all__ = ["draw_gating_path", "tree_order"]
 
-_COLUMNS = 5
+_COLUMNS = 5  # at most
 _CELL = (2.2, 2.36)  # inches: one panel with its margins
 _PANEL = (1.74, 1.60)  # inches: the axes themselves
 _LEFT, _BELOW, _HEAD = 0.28, 0.26, 0.38  # inches: margins of a panel, and the headline
@@ -51,8 +51,8 @@ def draw_gating_path(views: Sequence[GateView], title: str) -> Figure:
         panel names the number of its parent.
     """
     ordered = tree_order(views)
-    columns = max(1, min(_COLUMNS, len(ordered)))
-    rows = max(1, -(-len(ordered) // columns))
+    rows = max(1, -(-len(ordered) // _COLUMNS))
+    columns = max(1, -(-len(ordered) // rows))
     width, height = columns * _CELL[0], rows * _CELL[1] + _HEAD
     figure = Figure(figsize=(width, height), facecolor="white")
     figure.text(0.12 / width, 1 - 0.13 / height, title, va="top", fontsize=9.5, color=INK, parse_math=False)

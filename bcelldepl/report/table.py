@@ -103,7 +103,8 @@ def count_cell(row: Mapping[Any, Any]) -> CountCell:
     lloq = _number(row, "lloq_per_ul")
     interval = "" if math.isnan(low) else f"{concentration(low)} {DASH} {concentration(high)}"
     if code == "QUANTIFIED":
-        text, detail, sort = concentration(value), interval, value
+        # Beads are counted but have no concentration.
+        text, detail, sort = "" if math.isnan(value) else concentration(value), interval, value
     elif code == "DETECTED_BELOW_LLOQ":
         text, detail, sort = f"<{limit(lloq)}", f"{concentration(value)} ({interval})", value
     elif code == "NOT_DETECTED":

@@ -61,6 +61,14 @@ def test_results_below_the_limits_look_different(axes):
     assert sorted(points(axes, "QUANTIFIED")) == [(-5.0, 80.0), (-5.0, 120.0), (28.0, 10.0)]
 
 
+def test_line_runs_through_the_mean_of_replicates(counts):
+    twin = counts.iloc[[5]].assign(cells_per_ul=100.0, file="twin.fcs")
+    axes = draw_curves(pd.concat([counts, twin]), "B", Figure().add_subplot())
+    _, two = lines(axes, "subject:")
+    np.testing.assert_array_equal(two.get_data(), [[-5, 28], [90, 10]])
+    assert len(points(axes, "QUANTIFIED")) == 4
+
+
 def test_lloq_is_drawn_for_every_tube(axes):
     known = [(day, lloq) for day, lloq in points(axes, "lloq") if not np.isnan(lloq)]
     assert sorted(known) == [(-5.0, 4.5), (-5.0, 5.0), (7.0, 6.0), (28.0, 4.0), (28.0, 5.0)]
