@@ -28,6 +28,7 @@ _EVENTS_PER_RUN: Final = 16
 _FEWEST_EVENTS: Final = 20
 _SHUFFLED_FRACTION: Final = 0.2  # of steps that go back in time; a counter that rolls over gives far less
 _LEAST_COVERAGE: Final = 0.5  # of the clock's time by the time channel
+_LONGEST_S: Final = 1e6
 _CLOCK_SLACK_S: Final = 2.0  # clocks tell whole seconds
 
 
@@ -73,6 +74,8 @@ def read_timeline(
         return Timeline(clock_s, volume_ul)
     ticks = float(times.max() - times.min())
     span_s = ticks * time_step_s if time_step_s is not None else None
+    if span_s is not None and not 0 < span_s < _LONGEST_S:
+        span_s = None
     seconds = clock_s if clock_s is not None else span_s
     if place.n_events < _FEWEST_EVENTS:
         return Timeline(seconds, volume_ul)
@@ -104,7 +107,7 @@ def _times(path: Path, place: Place, channels: Sequence[Channel]) -> NDArray[np.
             continue
         rolled = np.diff(times) < -0.5 * channel.range
         if channel.range > 0 and place.row.words[index].kind == "I":
-            times[1:] += np.cumsum(rolled) * channel.range
+            times[1:] += np.cumsum(rolled) * min(channel.range, 2.0**64)
         return times
     return None
 
@@ -123,5 +126,6 @@ def _sample(path: Path, place: Place, index: int) -> NDArray[Any]:
     for k, start in enumerate(starts):
         begin = place.begin + int(start) * place.row.n_bytes
         read_words(path, begin, length, place.row, [index], values[k : k + 1], [None])
-    flat = values.ravel().astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        flat = values.ravel().astype(np.float64)
     return flat[np.abs(flat) < 1e30]
