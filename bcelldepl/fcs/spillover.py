@@ -16,6 +16,7 @@ __all__ = ["read_spillover"]
 
 _KEYWORDS: Final = ("$SPILLOVER", "SPILL", "SPILLOVER", "$SPILL", "$COMP", "COMP", "DET_SPILL")
 _NOTHING: Final = 1e-5  # Cytek writes an identity with one entry of 1e-6
+_COMPENSATED: Final = re.compile(r"comp-|<", re.IGNORECASE)  # what FlowJo puts before the names it exports
 _DFC: Final = re.compile(r"\$DFC(\d{1,3})TO(\d{1,3})")
 _FLUORESCENCE: Final = re.compile(r"FL\s*(\d{1,3})\b", re.IGNORECASE)
 
@@ -104,6 +105,12 @@ def _on_channels(
             "their rows and columns are left out"
         )
     present = [str(resolved[i]) for i in kept]
+    done = [
+        name for i, name in zip(kept, present, strict=True) if _COMPENSATED.match(name) and name != names[i]
+    ]
+    if done:
+        warnings.append(f"{key} is not used: channels are named as compensated already ({_some(done)})")
+        return None
     if len(set(present)) < len(present):
         warnings.append(f"{key} names a channel twice; not used")
         return None

@@ -23,7 +23,7 @@ from bcelldepl.fcs.scaling import is_time
 __all__ = ["Timeline", "read_timeline"]
 
 _VOLUME_CHANNEL: Final = "HDR-V"  # MACSQuant: volume taken up so far, in microlitres
-_RUNS: Final = 48
+_RUNS: Final = 24
 _EVENTS_PER_RUN: Final = 16
 _FEWEST_EVENTS: Final = 20
 _SHUFFLED_FRACTION: Final = 0.2  # of steps that go back in time; a counter that rolls over gives far less

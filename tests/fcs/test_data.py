@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -210,6 +212,24 @@ def test_blocks_join_without_a_seam(tmp_path: Path) -> None:
     npt.assert_array_equal(columns, values.T[[4, 0]])
 
 
+def test_two_threads_read_what_one_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(5).normal(size=(40_003, 4)).astype("<f4")
+    path = written(tmp_path, fcs([[0.0] * 4], data=values.tobytes(), keywords={"$TOT": "40003"}))
+    acquisition = read_fcs(path)
+    monkeypatch.setattr("bcelldepl.fcs.data._SHARED_FROM_BYTES", 1000)
+    npt.assert_array_equal(acquisition.columns(), values.T)
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(TruncatedDataError):
+        acquisition.columns()
+
+
+def test_an_acquisition_goes_to_another_process(tmp_path: Path) -> None:
+    acquisition = read_fcs(written(tmp_path, fcs(EVENTS)))
+    copy = pickle.loads(pickle.dumps(acquisition))
+    npt.assert_array_equal(copy.columns(), acquisition.columns())
+    assert copy.sha256 == acquisition.sha256
+
+
 def test_no_events(tmp_path: Path) -> None:
     acquisition = read_fcs(written(tmp_path, fcs([], names=["A", "B"], header_data=(0, 0), text_data=(0, 0))))
     assert acquisition.n_events == 0
@@ -218,8 +238,5 @@ def test_no_events(tmp_path: Path) -> None:
 
 
 def test_identity_is_the_hash_of_the_file(tmp_path: Path) -> None:
-    path = written(tmp_path, b"")
-    path.write_bytes(fcs(EVENTS))
-    import hashlib
-
+    path = written(tmp_path, fcs(EVENTS))
     assert read_fcs(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()

@@ -36,6 +36,13 @@ def test_names_as_written(written: str) -> None:
     assert spillover.channels == ("FITC-A", "PE-A")
 
 
+def test_channels_that_are_compensated_already_are_not_compensated_again() -> None:
+    for names in (("Comp-FITC-A", "Comp-PE-A"), ("<FITC-A>", "<PE-A>")):
+        spillover, warnings = read({"SPILL": "2,FITC-A,PE-A,1,0.2,0.01,1"}, names)
+        assert spillover is None
+        assert "compensated already" in warnings[0]
+
+
 def test_names_with_commas() -> None:
     spillover, _ = read({"SPILL": "2,FL1, 530,FL2,1,0.2,0,1"}, names=("FL1, 530", "FL2"))
     assert spillover is not None
