@@ -21,9 +21,12 @@ class Results:
     Attributes
     ----------
     folder : Path
+    was_current : bool
+        Whether the folder already held these results, so that nothing was run.
     """
 
     folder: Path
+    was_current: bool = False
 
     @cached_property
     def counts(self) -> pd.DataFrame:
@@ -33,12 +36,29 @@ class Results:
         return pd.read_parquet(self.folder / "counts.parquet")
 
     @cached_property
+    def endpoints(self) -> pd.DataFrame:
+        """``endpoints.csv``: one row per subject, analyte and parameter."""
+        import pandas as pd
+
+        return pd.read_csv(self.folder / "endpoints.csv", dtype={"subject": str, "dose_group": str}, keep_default_na=False,
+                           na_values={"value": [""], "window_start_day": [""], "window_end_day": [""]})  # fmt: skip
+
+    def summary(self, by: str = "dose_group") -> pd.DataFrame:
+        """Summarise counts by visit within groups; see `bcelldepl.kinetics.summarise`."""
+        from bcelldepl.kinetics import summarise
+
+        return summarise(self.counts, self.endpoints, by=by)
+
+    @cached_property
     def tubes(self) -> pd.DataFrame:
         """``tubes.csv``: one row per tube."""
         import pandas as pd
 
         return pd.read_csv(
-            self.folder / "tubes.csv", keep_default_na=False, na_values={"kept_fraction": [""]}
+            self.folder / "tubes.csv",
+            dtype={"visit": str, "subject": str, "batch": str},
+            keep_default_na=False,
+            na_values={"kept_fraction": [""], "events": [""]},
         )
 
     @cached_property

@@ -18,6 +18,7 @@ from bcelldepl.errors import Problem, StudyError
 from bcelldepl.gating.reconcile import TubeFits, reconcile
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy, load_strategy
+from bcelldepl.kinetics import endpoints_table
 from bcelldepl.report import TubePicture, picture_tube, save_figure, write_report
 from bcelldepl.report.curves import draw_study_curves
 from bcelldepl.study import Study, Tube
@@ -66,8 +67,7 @@ def run(
     inputs = _inputs(study)
     wanted = record.digest(study, strategy, inputs)
     if not fresh and record.is_current(folder, wanted):
-        tell("results are current", 1, 1)
-        return Results(folder)
+        return Results(folder, was_current=True)
     started = datetime.now(UTC)
     names = [tube.file for tube in study.tubes]
     fitted = map_tubes(
@@ -170,11 +170,13 @@ def _write(
         if tube.role == "sample"
         for concentration in counted.concentrations
     )
+    endpoints = endpoints_table(counts, study)
     tubes = tubes_table(study.tubes, fitted, [counted for counted, _ in done])
-    outputs = ["counts.csv", "counts.parquet", "tubes.csv"]
+    outputs = ["counts.csv", "counts.parquet", "tubes.csv", "endpoints.csv"]
     write.write_csv(folder / "counts.csv", counts)
     write.write_parquet(folder / "counts.parquet", counts)
     write.write_csv(folder / "tubes.csv", tubes)
+    write.write_csv(folder / "endpoints.csv", endpoints)
     for tube, one, (_, picture) in zip(study.tubes, fitted, done, strict=True):
         if tube.file not in fits:
             continue
@@ -208,7 +210,7 @@ def _write(
         strategy=strategy.name,
         counts=counts,
         tubes=tubes,
-        endpoints=None,
+        endpoints=endpoints,
         pictures=[picture for _, picture in done],
         run=content,
     )

@@ -78,6 +78,8 @@ def _with_progress(study: Study, out: Path | None, workers: int | None, fresh: b
 
 def _report(study: Study, results: Results) -> None:
     tubes = results.tubes
+    if results.was_current:
+        typer.echo("the results are current: nothing was run (--fresh runs again)")
     for file, status, reason in results.attention:
         typer.echo(f"{file}: {status}: {reason}", err=True)
     ok, review, failed = (int((tubes["status"] == status).sum()) for status in ("ok", "review", "failed"))
