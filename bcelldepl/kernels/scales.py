@@ -85,7 +85,9 @@ def _logicle(value: float, k: NDArray[np.float64]) -> float:
         value = -value
     if not value < np.inf:
         return -math.inf if negative else value  # NaN stays NaN
-    x = x1 + value / k[6] if value < -f else math.log(value / a) / b
+    # Both starts lie beyond the root, where the curve is convex, so that the steps cannot overshoot: the tangent at
+    # zero, and a exp(b x) = value + a exp(b x1), whose last term is the slope k[6] less its falling part.
+    x = min(x1 + value / k[6], math.log(value / a + k[6] * d / (a * b * (b + d))) / b)
     for _ in range(_MAX_STEPS):
         rising, falling = a * math.exp(b * x), c * math.exp(-d * x)
         if x < x1 + 1e-2:  # near zero the difference of exponentials cancels: use the series
