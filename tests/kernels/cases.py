@@ -1,0 +1,81 @@
+"""Awkward little cases for every kernel, so that the compiled kernels and their Python source can be compared.
+
+Run as a script it writes the outcome of every case to the file that is named.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.kernels.compensation import compensate
+from bcelldepl.kernels.histogram import histogram_1d, histogram_2d
+from bcelldepl.kernels.mixture import accumulate_islands, island_posteriors
+from bcelldepl.kernels.scales import asinh_scale, logicle_coefficients, logicle_scale
+from bcelldepl.kernels.shapes import inside_polygon, squared_distance
+from bcelldepl.kernels.timeline import time_bins, time_profile
+
+TRIANGLE = np.array([(0.1, 0.1), (0.9, 0.2), (0.5, 0.8)])
+
+
+def columns(n_events: int) -> NDArray[np.float32]:
+    """Two columns with everything in them that a file may hold."""
+    rng = np.random.default_rng(n_events)
+    values = rng.normal(0.5, 0.4, (2, n_events)).astype(np.float32)
+    odd = [(np.nan, 0.5), (0.5, np.nan), (np.inf, 0.5), (0.5, -np.inf), (-1e30, 1e30), (0.0, -0.0)]
+    if n_events > len(odd):
+        values[:, : len(odd)] = np.float32(odd).T
+    return values
+
+
+def outcomes() -> dict[str, NDArray[np.generic]]:
+    """Every kernel on no event, one event and many."""
+    out: dict[str, NDArray[np.generic]] = {}
+    for n in (0, 1, 60):
+        both = columns(n)
+        x, y = both
+        out[f"compensate {n}"] = compensated = np.empty((3, n), dtype=np.float32)
+        with np.errstate(invalid="ignore", over="ignore"):
+            compensate(both, np.array([[1.0, -0.2, 0.0], [-0.1, 1.0, 0.0]]), compensated)
+        for width in (0.0, 0.5):
+            out[f"logicle {width} {n}"] = scaled = np.empty(n, dtype=np.float32)
+            logicle_scale(np.float32(1e4) * x, logicle_coefficients(1e4, width, 4.5, 0.0), scaled)
+        out[f"asinh {n}"] = arcsinh = np.empty(n, dtype=np.float32)
+        asinh_scale(x, 0.01, 1.0, arcsinh)
+        out[f"histogram {n}"] = line = np.zeros(7, dtype=np.uint32)
+        histogram_1d(x, 0.0, 1.0, line)
+        out[f"plane {n}"] = plane = np.zeros((3, 5), dtype=np.uint32)
+        histogram_2d(x, y, (0.0, 1.0), (-1.0, 1.0), plane)
+        out[f"polygon {n}"] = inside = np.empty(n, dtype=np.bool_)
+        inside_polygon(x, y, TRIANGLE, inside)
+        out[f"distance {n}"] = distance = np.empty(n)
+        with np.errstate(invalid="ignore"):
+            squared_distance(both, np.array([0.5, 0.4]), np.array([[9.0, 1.0], [1.0, 4.0]]), distance)
+        out[f"bins {n}"] = bins = np.empty(n, dtype=np.int32)
+        time_bins(np.nan_to_num(x, nan=0.0), 0.0, 0.25, 4, bins)
+        counts, means, variances = np.zeros(4, dtype=np.int64), np.zeros(4), np.zeros(4)
+        time_profile(np.where(np.isinf(y), np.float32(0), y), bins, counts, means, variances)
+        out |= {f"counts {n}": counts, f"means {n}": means, f"variances {n}": variances}
+        out |= mixture(both, n)
+    return out
+
+
+def mixture(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:
+    """Two islands in two markers."""
+    means = np.array([[0.2, 0.3], [0.7, 0.6]])
+    precisions = np.stack([np.eye(2) * 50.0, np.array([[30.0, 5.0], [5.0, 20.0]])])
+    heights = np.array([1.0, 0.5])
+    sums = np.zeros(2), np.zeros(2), np.zeros((2, 2)), np.zeros((2, 2, 2))
+    posterior = np.empty(n)
+    with np.errstate(invalid="ignore"):
+        likelihood = accumulate_islands(both, means, precisions, heights, -7.0, 6.0, *sums)
+        island_posteriors(both, means, precisions, heights, -7.0, 6.0, np.array([True, False]), posterior)
+    parts = dict(zip(("shares", "masses", "firsts", "seconds"), sums, strict=True))
+    named = {"likelihood": np.array(likelihood), "posterior": posterior, **parts}
+    return {f"{name} {n}": value for name, value in named.items()}
+
+
+if __name__ == "__main__":
+    np.savez(sys.argv[1], **outcomes())

@@ -1,0 +1,159 @@
+"""The expectation step against scipy's multivariate t."""
+
+from __future__ import annotations
+
+import math
+
+import naive
+import numpy as np
+import pytest
+from scipy.special import gammaln
+
+from bcelldepl.kernels.mixture import accumulate_islands, island_posteriors
+
+DEGREES = 6.0
+
+
+class Mixture:
+    """A mixture in words that both the kernel and the naive twin understand."""
+
+    def __init__(self, k, n_islands, seed, background=1e-3):
+        rng = np.random.default_rng([k, n_islands, seed])
+        roots = rng.normal(0, 0.1, (n_islands, k, k))
+        self.means = rng.uniform(0, 1, (n_islands, k))
+        self.scales = roots @ roots.transpose(0, 2, 1) + 0.01 * np.eye(k)
+        self.shares = rng.dirichlet(np.ones(n_islands))
+        self.background = background
+        self.rng = rng
+
+    @property
+    def precisions(self):
+        return np.linalg.inv(self.scales)
+
+    @property
+    def log_heights(self):
+        k = self.means.shape[1]
+        constant = gammaln((DEGREES + k) / 2) - gammaln(DEGREES / 2) - 0.5 * k * math.log(DEGREES * math.pi)
+        return np.log(self.shares) + constant - 0.5 * np.linalg.slogdet(self.scales)[1]
+
+    def events(self, n):
+        return self.rng.uniform(-0.2, 1.2, (self.means.shape[1], n)).astype(np.float32)
+
+    def accumulate(self, columns):
+        n_islands, k = self.means.shape
+        sums = [
+            np.zeros(n_islands),
+            np.zeros(n_islands),
+            np.zeros((n_islands, k)),
+            np.zeros((n_islands, k, k)),
+        ]
+        likelihood = accumulate_islands(
+            columns, self.means, self.precisions, self.log_heights, math.log(self.background), DEGREES, *sums
+        )
+        return likelihood, *sums
+
+    def posteriors(self, columns, wanted):
+        out = np.full(columns.shape[1], 9.0)
+        island_posteriors(
+            columns,
+            self.means,
+            self.precisions,
+            self.log_heights,
+            math.log(self.background),
+            DEGREES,
+            np.asarray(wanted, dtype=np.bool_),
+            out,
+        )
+        return out
+
+    def naive(self, columns):
+        return naive.island_weights(columns, self.means, self.scales, self.shares, self.background, DEGREES)
+
+
+SIZES = [(1, 1, 50), (1, 3, 50), (2, 2, 200), (3, 4, 200), (2, 2, 1)]
+
+
+@pytest.mark.parametrize(("k", "n_islands", "n"), SIZES)
+@pytest.mark.parametrize("seed", range(3))
+def test_sums_agree_with_scipy(k, n_islands, n, seed):
+    mixture = Mixture(k, n_islands, seed)
+    columns = mixture.events(n)
+    likelihood, shares, masses, firsts, seconds = mixture.accumulate(columns)
+    posterior, their_likelihood = mixture.naive(columns)
+    events = columns.astype(np.float64)
+    distance = np.stack(
+        [
+            naive.squared_distance(columns, mean, precision)
+            for mean, precision in zip(mixture.means, mixture.precisions, strict=True)
+        ],
+        axis=1,
+    )
+    weight = posterior * (DEGREES + k) / (DEGREES + distance)
+    assert likelihood == pytest.approx(their_likelihood, rel=1e-9)
+    np.testing.assert_allclose(shares, posterior.sum(axis=0), rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(masses, weight.sum(axis=0), rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(firsts, weight.T @ events.T, rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(
+        seconds, np.einsum("ni,an,bn->iab", weight, events, events), rtol=1e-8, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize(("k", "n_islands", "n"), SIZES)
+def test_posteriors_agree_with_scipy(k, n_islands, n):
+    mixture = Mixture(k, n_islands, 7)
+    columns = mixture.events(n)
+    posterior, _ = mixture.naive(columns)
+    for island in range(n_islands):
+        wanted = np.arange(n_islands) == island
+        np.testing.assert_allclose(
+            mixture.posteriors(columns, wanted), posterior[:, island], rtol=1e-8, atol=1e-12
+        )
+
+
+def test_wanted_islands_add_up_and_leave_room_for_the_background():
+    mixture = Mixture(2, 3, 0)
+    columns = mixture.events(100)
+    every = mixture.posteriors(columns, [True, True, True])
+    parts = sum(mixture.posteriors(columns, np.eye(3, dtype=bool)[i]) for i in range(3))
+    np.testing.assert_allclose(every, parts, rtol=1e-10)
+    assert (every < 1).all()
+    assert mixture.posteriors(columns, [False, False, False]).max() == 0
+
+
+def test_an_event_far_from_every_island_belongs_to_none():
+    mixture = Mixture(2, 2, 0)
+    far = np.full((2, 1), 1e4, dtype=np.float32)
+    assert mixture.posteriors(far, [True, True])[0] < 1e-6
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_adds_nothing(bad):
+    mixture = Mixture(2, 2, 1)
+    columns = mixture.events(40)
+    spoiled = np.insert(columns, 5, np.array([bad, 0.5]), axis=1)
+    for ours, clean in zip(mixture.accumulate(spoiled), mixture.accumulate(columns), strict=True):
+        np.testing.assert_allclose(ours, clean, rtol=1e-12)
+    assert mixture.posteriors(spoiled, [True, True])[5] == 0
+
+
+def test_no_event_adds_nothing():
+    mixture = Mixture(2, 2, 1)
+    likelihood, *sums = mixture.accumulate(mixture.events(0))
+    assert likelihood == 0
+    assert all((one == 0).all() for one in sums)
+    assert mixture.posteriors(mixture.events(0), [True, False]).size == 0
+
+
+def test_the_order_of_events_does_not_matter():
+    mixture = Mixture(3, 3, 2)
+    columns = mixture.events(300)
+    order = np.random.default_rng(0).permutation(300)
+    wanted = [True, False, True]
+    np.testing.assert_array_equal(
+        mixture.posteriors(np.ascontiguousarray(columns[:, order]), wanted),
+        mixture.posteriors(columns, wanted)[order],
+    )
+    for one, other in zip(
+        mixture.accumulate(np.ascontiguousarray(columns[:, order])), mixture.accumulate(columns), strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-10)
