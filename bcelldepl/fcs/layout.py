@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, cast
 
 from bcelldepl.fcs.errors import BadKeywordError, MissingKeywordError, UnsupportedDataError
@@ -83,7 +83,8 @@ def channel_count(keywords: Mapping[str, str], where: str) -> int:
 def row_layouts(keywords: Mapping[str, str], where: str) -> tuple[Row, ...]:
     """Every way in which an event may lie in DATA by TEXT, the likeliest first.
 
-    There is more than one only where ``$PnB`` is no whole number of bytes: makers pad such values.
+    There is more than one where ``$PnB`` is no whole number of bytes, which makers pad, and where it contradicts
+    the type of a float.
 
     Raises
     ------
@@ -92,27 +93,27 @@ def row_layouts(keywords: Mapping[str, str], where: str) -> tuple[Row, ...]:
     place = f"{where}: TEXT"
     n_channels = channel_count(keywords, where)
     kinds = [_kind(keywords, n, place) for n in range(1, n_channels + 1)]
+    rows = _rows_of_kinds(keywords, kinds, place)
+    by_width = [_kind_by_width(keywords, n, kind) for n, kind in enumerate(kinds, start=1)]
+    if by_width == kinds:
+        return rows
+    note = "$DATATYPE says another float than $PnB; the one is taken whose length fits"
+    return tuple(replace(row, note=note) for row in (*rows, *_rows_of_kinds(keywords, by_width, place)))
+
+
+def _rows_of_kinds(keywords: Mapping[str, str], kinds: list[Kind], place: str) -> tuple[Row, ...]:
     bits = [_bits(keywords, n, kind, place) for n, kind in enumerate(kinds, start=1)]
     masks = [_mask(keywords, n, kind) for n, kind in enumerate(kinds, start=1)]
     needs_order = any(kind in "IFD" and width > 8 for kind, width in zip(kinds, bits, strict=True))
     significance = _significance(keywords, place, needs_order)
-
     exact = [-(-width // 8) for width in bits]
     if all(width % 8 == 0 for width in bits):
         return (_row(exact, kinds, masks, bits, significance),)
     odd = next(width for width in bits if width % 8)
+    note = f"$PnB is {odd}, but each value is stored in whole bytes"
     powers = [1 << (width - 1).bit_length() for width in exact]
-    return tuple(
-        _row(
-            widths,
-            kinds,
-            masks,
-            bits,
-            significance,
-            f"$PnB is {odd}, but each value is stored in whole bytes",
-        )
-        for widths in ([powers] if powers == exact else [powers, exact])
-    )
+    padded = [powers] if powers == exact else [powers, exact]
+    return tuple(_row(widths, kinds, masks, bits, significance, note) for widths in padded)
 
 
 def _row(
@@ -145,6 +146,14 @@ def _kind(keywords: Mapping[str, str], n: int, place: str) -> Kind:
             f"{key} is {keywords[key]!r}, expected I, F, D or A", place, "export the file again"
         )
     return cast(Kind, kind)
+
+
+def _kind_by_width(keywords: Mapping[str, str], n: int, kind: Kind) -> Kind:
+    """The float that has as many bits as ``$PnB`` says."""
+    width = integer(keywords, f"$P{n}B")
+    if kind not in _FLOAT_BYTES or width not in (32, 64):
+        return kind
+    return "F" if width == 32 else "D"
 
 
 def _bits(keywords: Mapping[str, str], n: int, kind: Kind, place: str) -> int:

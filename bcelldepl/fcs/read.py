@@ -17,6 +17,7 @@ from bcelldepl.fcs.history import history_notes
 from bcelldepl.fcs.layout import row_layouts
 from bcelldepl.fcs.locate import Place, Source, locate_data
 from bcelldepl.fcs.numbers import real
+from bcelldepl.fcs.plausible import plausibility_notes
 from bcelldepl.fcs.siblings import with_facts_of_sibling
 from bcelldepl.fcs.spillover import read_spillover
 from bcelldepl.fcs.timeline import read_timeline
@@ -179,6 +180,7 @@ def _acquisition(
             *header.warnings,
             *text.warnings,
             *place.warnings,
+            *plausibility_notes(path, place),
             *channel_notes,
             *spillover_notes,
             *step_notes,

@@ -230,6 +230,22 @@ def test_an_acquisition_goes_to_another_process(tmp_path: Path) -> None:
     assert copy.sha256 == acquisition.sha256
 
 
+def test_floats_that_are_no_measurements_are_said(tmp_path: Path) -> None:
+    events = [[1234.5, 0.0, 87.25]] * 50
+    wrong = fcs(events, order="4,3,2,1", keywords={"$BYTEORD": "1,2,3,4"})
+    assert any("no measurements" in warning for warning in read_fcs(written(tmp_path, wrong)).warnings)
+    assert read_fcs(written(tmp_path, fcs(events, order="4,3,2,1"))).warnings == ()
+
+
+def test_float_type_that_contradicts_its_bits(tmp_path: Path) -> None:
+    for stored, said in (("F", "D"), ("D", "F")):
+        bits = [{"F": 32, "D": 64}[stored]] * 3
+        content = fcs(EVENTS, datatype=stored, bits=bits, keywords={"$DATATYPE": said})
+        acquisition = read_fcs(written(tmp_path, content))
+        npt.assert_array_equal(acquisition.raw().T, EVENTS)
+        assert any("another float" in warning for warning in acquisition.warnings)
+
+
 def test_no_events(tmp_path: Path) -> None:
     acquisition = read_fcs(written(tmp_path, fcs([], names=["A", "B"], header_data=(0, 0), text_data=(0, 0))))
     assert acquisition.n_events == 0
