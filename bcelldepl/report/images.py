@@ -75,7 +75,7 @@ def png_bytes(image: Image.Image, colours: int = 96) -> bytes:
     """Encode an image as PNG with a palette of at most `colours`: a third of the size of true colour."""
     buffer = io.BytesIO()
     reduced = image.convert("RGB").quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    reduced.save(buffer, format="PNG", optimize=True)
+    reduced.save(buffer, format="PNG")
     return buffer.getvalue()
 
 

@@ -14,7 +14,16 @@ from bcelldepl.report.curves import POPULATION_NAMES
 from bcelldepl.report.palette import EVIDENCE_MEANINGS, RESULT_MEANINGS, natural_key
 from bcelldepl.report.words import DASH, concentration, limit, percent, whole
 
-__all__ = ["CountCell", "CountRow", "EndpointTable", "count_cell", "count_rows", "endpoint_tables", "plain"]
+__all__ = [
+    "CountCell",
+    "CountRow",
+    "EndpointTable",
+    "count_cell",
+    "count_rows",
+    "endpoint_tables",
+    "number",
+    "plain",
+]
 
 # Beads are counted like a population, but their concentration is an input and not a result.
 _NOT_RESULTS = {"beads"}
@@ -78,7 +87,7 @@ def plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _number(row: Mapping[Any, Any], column: str) -> float:
+def number(row: Mapping[Any, Any], column: str) -> float:
     """Return a number of a row; NaN where it is missing."""
     value = row.get(column)
     return float("nan") if value is None or pd.isna(value) else float(value)
@@ -99,8 +108,8 @@ def count_cell(row: Mapping[Any, Any]) -> CountCell:
         where the tube cannot answer.
     """
     code = plain(row.get("result")) or "NOT_DONE"
-    value, low, high = (_number(row, name) for name in ("cells_per_ul", "ci_low_per_ul", "ci_high_per_ul"))
-    lloq = _number(row, "lloq_per_ul")
+    value, low, high = (number(row, name) for name in ("cells_per_ul", "ci_low_per_ul", "ci_high_per_ul"))
+    lloq = number(row, "lloq_per_ul")
     interval = "" if math.isnan(low) else f"{concentration(low)} {DASH} {concentration(high)}"
     if code == "QUANTIFIED":
         # Beads are counted but have no concentration.
@@ -120,9 +129,9 @@ def count_cell(row: Mapping[Any, Any]) -> CountCell:
         code=code,
         meaning=RESULT_MEANINGS.get(code, ("", code))[1],
         detail=detail,
-        events=whole(_number(row, "events")),
-        of_parent=percent(_number(row, "events"), _number(row, "parent_events")),
-        lod=limit(_number(row, "lod_per_ul")),
+        events=whole(number(row, "events")),
+        of_parent=percent(number(row, "events"), number(row, "parent_events")),
+        lod=limit(number(row, "lod_per_ul")),
         lloq=limit(lloq),
         evidence=evidence if evidence in meanings else "",
         evidence_meaning=meanings.get(evidence, ""),
@@ -157,7 +166,7 @@ def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[CountR
                 file=str(file),
                 subject=plain(first.get("subject")),
                 visit=plain(first.get("visit")),
-                day=_number(first, "day"),
+                day=number(first, "day"),
                 dose_group=plain(first.get("dose_group")),
                 cells=tuple(by_name.get(name) for name in found),
             )
@@ -201,9 +210,9 @@ def endpoint_name(parameter: str) -> str:
 
 def _endpoint(record: Mapping[Any, Any]) -> tuple[str, str]:
     """Return one endpoint as text, with its reason."""
-    qualifier, value = plain(record.get("qualifier")), _number(record, "value")
+    qualifier, value = plain(record.get("qualifier")), number(record, "value")
     reason = plain(record.get("reason"))
     if qualifier == "NE" or math.isnan(value):
         return "NE", reason
-    number = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return f"{qualifier if qualifier in ('<', '>') else ''}{number}", reason
+    text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{qualifier if qualifier in ('<', '>') else ''}{text}", reason

@@ -13,7 +13,7 @@ import pandas as pd
 from bcelldepl.report.images import data_uri
 from bcelldepl.report.palette import natural_key
 from bcelldepl.report.pictures import GateNote, TubePicture
-from bcelldepl.report.table import CountCell, count_cell, plain
+from bcelldepl.report.table import CountCell, count_cell, number, plain
 from bcelldepl.report.words import DASH, limit, percent, whole
 
 __all__ = ["SheetRow", "Tube", "contact_sheet", "tube_entries"]
@@ -84,7 +84,7 @@ def tube_entries(tubes: pd.DataFrame, counts: pd.DataFrame, pictures: Sequence[T
     records.sort(
         key=lambda row: (
             natural_key(plain(row.get("subject"))),
-            _day(row),
+            number(row, "day"),
             plain(row.get("role")) not in ("", "sample"),
             plain(row.get("file")),
         )
@@ -99,7 +99,7 @@ def tube_entries(tubes: pd.DataFrame, counts: pd.DataFrame, pictures: Sequence[T
                 file=file,
                 subject=plain(row.get("subject")),
                 visit=plain(row.get("visit")),
-                day=_day(row),
+                day=number(row, "day"),
                 role=plain(row.get("role")),
                 status=plain(row.get("status")) or "ok",
                 reason=plain(row.get("reason")),
@@ -152,23 +152,14 @@ def contact_sheet(tubes: Sequence[Tube]) -> tuple[list[tuple[str, str]], list[Sh
     )
 
 
-def _day(row: Mapping[Any, Any]) -> float:
-    value = row.get("day")
-    return float("nan") if value is None or pd.isna(value) else float(value)
-
-
 def _facts(row: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
     """Return what the record says about acquisition and quality, as label and text."""
 
-    def number(column: str) -> float:
-        value = row.get(column)
-        return float("nan") if value is None or pd.isna(value) else float(value)
-
-    volume = number("acquired_volume_ul")
+    volume = number(row, "acquired_volume_ul")
     facts = {
-        "Events": whole(number("events")),
-        "Events kept": percent(number("kept_fraction"), 1.0),
-        "Acquisition time kept": percent(number("kept_time_fraction"), 1.0),
+        "Events": whole(number(row, "events")),
+        "Events kept": percent(number(row, "kept_fraction"), 1.0),
+        "Acquisition time kept": percent(number(row, "kept_time_fraction"), 1.0),
         "Quality": plain(row.get("quality_flags")).replace(";", ", ") or "no remark",
         "Acquired volume": "" if math.isnan(volume) else f"{limit(volume)} µL",
         "Cytometer": plain(row.get("cytometer")),

@@ -142,7 +142,10 @@ def test_few_columns_and_a_missing_day_are_enough(tmp_path):
         tmp_path / "r.html", study_id="S", strategy="s", counts=counts, tubes=tubes, endpoints=None,
         pictures=[], run={},
     )  # fmt: skip
-    assert "ND (&lt;0.37)" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "ND (&lt;0.37)" in text
+    assert 'id="curves"' not in text
+    assert "Dose group" not in text
 
 
 def browse(address, tmp_path, *options):
