@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+from bcelldepl.kinetics.decisions import points_table, segments_table, terminal_table, visits_table
+from bcelldepl.kinetics.endpoint import ENDPOINT_COLUMNS
 from bcelldepl.kinetics.endpoints import endpoints_table
+from bcelldepl.kinetics.exposure import exposure_response
+from bcelldepl.kinetics.proportionality import dose_proportionality
+from bcelldepl.kinetics.summary import summarise
+from bcelldepl.kinetics.survival import kaplan_meier, reconstitution_curves
 
-__all__ = ["endpoints_table"]
+__all__ = [
+    "ENDPOINT_COLUMNS",
+    "dose_proportionality",
+    "endpoints_table",
+    "exposure_response",
+    "kaplan_meier",
+    "points_table",
+    "reconstitution_curves",
+    "segments_table",
+    "summarise",
+    "terminal_table",
+    "visits_table",
+]

@@ -131,7 +131,7 @@ def _change(visit: Visit, baseline: Visit | None, evidence: Evidence) -> VisitCh
         return VisitChange(visit, None, None, Qualifier.NOT_EVALUABLE, evidence)
     fraction = visit.at_most / baseline.value
     qualifier = Qualifier.EQUAL if visit.is_quantified else Qualifier.BELOW
-    return VisitChange(visit, 100.0 * fraction, -math.log10(fraction), qualifier, evidence)
+    return VisitChange(visit, 100.0 * fraction, -math.log10(fraction) + 0.0, qualifier, evidence)
 
 
 def _baseline(baseline: Visit | None) -> Endpoint:
@@ -182,7 +182,7 @@ def _depth(nadir: Endpoint, lowest: Visit, baseline: Visit | None) -> tuple[Endp
     deeper = Qualifier.ABOVE if nadir.qualifier is Qualifier.BELOW else Qualifier.EQUAL
     return (
         Endpoint(percent, 100.0 * fraction, nadir.qualifier, *window, nadir.reason),
-        Endpoint(reduction, -math.log10(fraction), deeper, *window, nadir.reason),
+        Endpoint(reduction, -math.log10(fraction) + 0.0, deeper, *window, nadir.reason),
     )
 
 
@@ -202,17 +202,10 @@ def _times(
     onset = next((day for day, evidence in known if evidence is Evidence.DEPLETED), None)
     window = (told[0][0], told[-1][0])
     if onset is None:
-        reason = _join("no visit is evidence of depletion", note)
-        never = not_evaluable(onset_code, reason, n)
-        if known:
-            never = Endpoint(onset_code, known[-1][0], Qualifier.ABOVE, *window, n, reason)
-        return never, not_evaluable(duration_code, reason, n), not_evaluable(recovery_code, reason, n)
-    before = [visit for visit in course.before if visit.is_quantified]
-    started = Endpoint(onset_code, onset, Qualifier.EQUAL, *window, n, note)
-    if not before:
-        started = Endpoint(
-            onset_code, onset, Qualifier.EQUAL, *window, n, _join("no quantified baseline", note)
-        )
+        return _never(known, window, note)
+    quantified = any(visit.is_quantified for visit in course.before)
+    origin = "" if quantified else "no quantified baseline"
+    started = Endpoint(onset_code, onset, Qualifier.EQUAL, *window, n, _join(origin, note))
     later = [(day, evidence) for day, evidence in known if day > onset]
     recovery, pending = _recovery(later, confirm_visits, confirm_within_days)
     if recovery is not None:
@@ -224,14 +217,26 @@ def _times(
         )
     # Without a confirmed recovery all that is known is how long there was none.
     end = known[-1][0] if pending is None else pending
-    reason = "no recovery by the last visit"
-    if pending is not None:
-        reason = f"back at day {pending:.4g}, not confirmed"
-    reason = _join(reason, note)
+    why = "no recovery by the last visit" if pending is None else f"back at day {pending:.4g}, not confirmed"
+    reason = _join(why, note)
     return (
         started,
         Endpoint(duration_code, end - onset, Qualifier.ABOVE, onset, end, n, reason),
         Endpoint(recovery_code, end, Qualifier.ABOVE, *window, n, reason),
+    )
+
+
+def _never(
+    known: Sequence[tuple[float, Evidence]], window: tuple[float, float], note: str
+) -> tuple[Endpoint, Endpoint, Endpoint]:
+    reason, n = _join("no visit is evidence of depletion", note), len(known)
+    onset = not_evaluable("DEPLETION_DAY", reason, n)
+    if known and not note:  # a visit that tells nothing may have been depleted
+        onset = Endpoint("DEPLETION_DAY", known[-1][0], Qualifier.ABOVE, *window, n, reason)
+    return (
+        onset,
+        not_evaluable("DEPLETION_DURATION", reason, n),
+        not_evaluable("RECONSTITUTION_DAY", reason, n),
     )
 
 

@@ -22,6 +22,7 @@ class Summary(StrEnum):
     GEOMETRIC = "geometric mean"
     ARITHMETIC = "mean"
     MEDIAN = "median"
+    SURVIVAL = "Kaplan-Meier median"
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ _B_CELLS: Final = (
     Parameter("NADIR_PERCENT_OF_BASELINE", B, PERCENT, "Lowest B Cells, % of Baseline", "BNADIRPC", _GEO),
     Parameter("LOG10_REDUCTION", B, "log10", "Greatest Log10 Reduction of B Cells", "BLOG10RD", _MEAN),
     Parameter("DEPLETION_DAY", B, DAY, "First Day of B-Cell Depletion", "BDEPLDY", _MEDIAN),
-    Parameter("DEPLETION_DURATION", B, DAY, "Duration of B-Cell Depletion", "BDEPLDUR", _MEDIAN),
-    Parameter("RECONSTITUTION_DAY", B, DAY, "First Day of Confirmed B-Cell Recovery", "BRECONDY", _MEDIAN),
+    Parameter("DEPLETION_DURATION", B, DAY, "Duration of B-Cell Depletion", "BDEPLDUR", Summary.SURVIVAL),
+    Parameter("RECONSTITUTION_DAY", B, DAY, "First Day of Confirmed B-Cell Recovery", "BRECONDY", Summary.SURVIVAL),
 )  # fmt: skip
 
 

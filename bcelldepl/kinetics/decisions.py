@@ -1,0 +1,173 @@
+"""Decisions as tables: what each visit counts as, the rule of each segment, the candidates for a slope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from bcelldepl.counting.table import round_significant
+from bcelldepl.kinetics.endpoints import cellular_of, depletion_of
+from bcelldepl.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["points_table", "segments_table", "terminal_table", "visits_table"]
+
+POINT_COLUMNS: Final = {
+    "subject": "object", "dose_group": "object", "visit": "object", "day": "float64", "nominal_day": "float64",
+    "day_is_actual": "bool", "result": "object", "cells_per_ul": "float64", "lloq_per_ul": "float64",
+    "tubes": "Int64", "use": "object", "counted_as_per_ul": "float64", "in_terminal_slope": "bool",
+    "reason": "object",
+}  # fmt: skip
+SEGMENT_COLUMNS: Final = {
+    "subject": "object", "parameter": "object", "start_day": "float64", "end_day": "float64",
+    "start_per_ul": "float64", "end_per_ul": "float64", "rule": "object", "area": "float64",
+}  # fmt: skip
+TERMINAL_COLUMNS: Final = {
+    "subject": "object", "start_day": "float64", "end_day": "float64", "n_points": "Int64",
+    "lambda_z_per_day": "float64", "r2": "float64", "adjusted_r2": "float64", "span_ratio": "float64",
+    "chosen": "bool", "doubts": "object",
+}  # fmt: skip
+VISIT_COLUMNS: Final = {
+    "subject": "object", "dose_group": "object", "visit": "object", "day": "float64", "nominal_day": "float64",
+    "day_is_actual": "bool", "result": "object", "cells_per_ul": "float64", "lod_per_ul": "float64",
+    "lloq_per_ul": "float64", "is_baseline": "bool", "percent_of_baseline": "float64",
+    "log10_reduction": "float64", "qualifier": "object", "evidence": "object", "tubes": "Int64",
+    "reason": "object",
+}  # fmt: skip
+
+
+def points_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """CAR+ T cells: every visit, what it counts as, and whether it is a point of the terminal slope.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Rows of ``counts.csv``.
+    study : Study
+
+    Returns
+    -------
+    DataFrame
+        One row per subject and draw.
+    """
+    rows = []
+    for one in cellular_of(counts, study):
+        slope = () if one.terminal is None else one.terminal.days
+        for point in one.profile.points:
+            visit = point.visit
+            rows.append(
+                {
+                    "subject": one.course.subject,
+                    "dose_group": one.course.dose_group,
+                    "visit": visit.visit,
+                    "day": visit.day,
+                    "nominal_day": visit.nominal_day,
+                    "day_is_actual": visit.is_actual,
+                    "result": str(visit.result),
+                    "cells_per_ul": visit.value,
+                    "lloq_per_ul": visit.lloq,
+                    "tubes": len(visit.files),
+                    "use": str(point.use),
+                    "counted_as_per_ul": point.per_ul,
+                    "in_terminal_slope": visit.day in slope and visit.is_quantified,
+                    "reason": visit.reason,
+                }
+            )
+    return _table(rows, POINT_COLUMNS)
+
+
+def segments_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """CAR+ T cells: every segment of every AUC with its rule and its area [cells/uL*day].
+
+    The areas of a subject and parameter add up to the endpoint.
+    """
+    rows = [
+        {
+            "subject": one.course.subject,
+            "parameter": area.code,
+            "start_day": segment.start_day,
+            "end_day": segment.end_day,
+            "start_per_ul": segment.start_per_ul,
+            "end_per_ul": segment.end_per_ul,
+            "rule": str(segment.rule),
+            "area": segment.area,
+        }
+        for one in cellular_of(counts, study)
+        for area in one.areas
+        for segment in area.segments
+    ]
+    return _table(rows, SEGMENT_COLUMNS)
+
+
+def terminal_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """CAR+ T cells: every window that could have been the terminal slope, and which one was chosen."""
+    rows = [
+        {
+            "subject": one.course.subject,
+            "start_day": fit.days[0],
+            "end_day": fit.days[-1],
+            "n_points": len(fit.days),
+            "lambda_z_per_day": fit.lambda_z_per_day,
+            "r2": fit.r2,
+            "adjusted_r2": fit.adjusted_r2,
+            "span_ratio": fit.span_ratio,
+            "chosen": fit is one.terminal,
+            "doubts": fit.doubts,
+        }
+        for one in cellular_of(counts, study)
+        for fit in one.fits
+    ]
+    return _table(rows, TERMINAL_COLUMNS)
+
+
+def visits_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """B cells: every visit against its baseline and the thresholds.
+
+    Returns
+    -------
+    DataFrame
+        One row per subject and draw. `qualifier` is that of `percent_of_baseline`; where it is ``<`` the
+        reduction is at least `log10_reduction`. `evidence` is what the visit says of the thresholds.
+    """
+    rows = []
+    for one in depletion_of(counts, study):
+        for change in one.changes:
+            visit = change.visit
+            rows.append(
+                {
+                    "subject": one.course.subject,
+                    "dose_group": one.course.dose_group,
+                    "visit": visit.visit,
+                    "day": visit.day,
+                    "nominal_day": visit.nominal_day,
+                    "day_is_actual": visit.is_actual,
+                    "result": str(visit.result),
+                    "cells_per_ul": visit.value,
+                    "lod_per_ul": visit.lod,
+                    "lloq_per_ul": visit.lloq,
+                    "is_baseline": visit is one.baseline,
+                    "percent_of_baseline": change.percent_of_baseline,
+                    "log10_reduction": change.log10_reduction,
+                    "qualifier": str(change.qualifier),
+                    "evidence": str(change.evidence),
+                    "tubes": len(visit.files),
+                    "reason": visit.reason,
+                }
+            )
+    return _table(rows, VISIT_COLUMNS)
+
+
+def _table(rows: Iterable[Mapping[str, Any]], kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Arrange rows in typed columns; floats keep 6 significant digits, as in ``counts.csv``."""
+    import pandas as pd
+
+    rows = list(rows)
+
+    def cell(value: Any) -> Any:
+        return round_significant(value) if isinstance(value, float) else value
+
+    return pd.DataFrame(
+        {name: pd.Series([cell(row[name]) for row in rows], dtype=kind) for name, kind in kinds.items()}
+    )

@@ -1,0 +1,179 @@
+"""Dose proportionality by the power model: ln(parameter) = a + b ln(dose), proportional where b is 1.
+
+Smith et al., Pharm Res 2000;17:1278-1283: over a range of doses r the parameter is proportional if the 90 %
+interval of b lies within 1 + ln(0.8)/ln(r) and 1 + ln(1.25)/ln(r).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bcelldepl.kinetics.endpoint import is_reliable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bcelldepl.study import Study
+
+__all__ = ["PowerModel", "dose_of_group", "dose_proportionality", "fit_power_model"]
+
+LEVEL: Final = 0.90
+# 3e5, 0.3 x 10^5, 100 000; what follows the slash is no part of the dose.
+DOSE: Final = re.compile(r"(\d+(?:\.\d+)?)(?:\s*[x\u00d7*]\s*10\s*\^?\s*(\d+)|[eE]\+?(\d+))?")
+
+
+@dataclass(frozen=True)
+class PowerModel:
+    """A fitted power model.
+
+    Attributes
+    ----------
+    slope, ci_low, ci_high : float
+        Exponent of dose with its 90 % interval, from Student's t with n - 2 degrees of freedom.
+    intercept : float
+        ln(parameter) at dose 1.
+    n : int
+    low_limit, high_limit : float
+        Limits of proportionality for the range of doses.
+    """
+
+    slope: float
+    ci_low: float
+    ci_high: float
+    intercept: float
+    n: int
+    low_limit: float
+    high_limit: float
+
+    @property
+    def verdict(self) -> str:
+        """Whether the interval lies within the limits, outside of them, or across."""
+        if self.low_limit <= self.ci_low and self.ci_high <= self.high_limit:
+            return "proportional"
+        outside = self.ci_low > self.high_limit or self.ci_high < self.low_limit
+        return "not proportional" if outside else "inconclusive"
+
+
+def fit_power_model(doses: Sequence[float], values: Sequence[float]) -> PowerModel | None:
+    """Fit a power model by least squares of the logarithms.
+
+    Parameters
+    ----------
+    doses, values : sequence of float, length n
+        Above zero.
+
+    Returns
+    -------
+    PowerModel or None
+        None with fewer than three subjects or a single dose.
+    """
+    from scipy import stats
+
+    if len(doses) < 3 or len(set(doses)) < 2:
+        return None
+    fit = stats.linregress([math.log(dose) for dose in doses], [math.log(value) for value in values])
+    half = float(stats.t.ppf((1.0 + LEVEL) / 2.0, len(doses) - 2)) * float(fit.stderr)
+    log_range = math.log(max(doses) / min(doses))
+    return PowerModel(
+        slope=float(fit.slope),
+        ci_low=float(fit.slope) - half,
+        ci_high=float(fit.slope) + half,
+        intercept=float(fit.intercept),
+        n=len(doses),
+        low_limit=1.0 + math.log(0.8) / log_range,
+        high_limit=1.0 + math.log(1.25) / log_range,
+    )
+
+
+def dose_of_group(name: str) -> float | None:
+    """Read a dose from the name of a group, such as ``0.3e5/kg`` or ``3 x 10^5 cells/kg``; None where none is.
+
+    A lone small number, as in ``DL2`` or ``cohort 1``, is a rank and not a dose.
+    """
+    for match in DOSE.finditer(name):
+        exponent = match[2] or match[3]
+        dose = float(match[1]) * 10.0 ** int(exponent or 0)
+        if exponent or dose >= 1000.0:
+            return dose
+    return None
+
+
+def dose_proportionality(
+    endpoints: pd.DataFrame, study: Study | None = None, parameters: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Fit the power model to each exposure parameter.
+
+    Parameters
+    ----------
+    endpoints : DataFrame
+        Rows of ``endpoints.csv``. Only reliable values above zero take part.
+    study : Study, optional
+        Gives `dose_cells_per_kg`; else doses are read from the names of the groups.
+    parameters : sequence of str, optional
+        By default Cmax and every AUC.
+
+    Returns
+    -------
+    DataFrame
+        `parameter`, `n`, `n_left_out`, `slope`, `ci_low`, `ci_high` (90 %), `low_limit`, `high_limit`,
+        `verdict`, `reason`.
+    """
+    import pandas as pd
+
+    doses = _doses(endpoints, study)
+    if parameters is None:
+        found = endpoints["parameter"].unique()
+        parameters = [code for code in found if code == "CMAX" or code.startswith("AUC_")]
+    rows = []
+    for code in parameters:
+        of_code = endpoints[endpoints["parameter"] == code]
+        cells = of_code[["subject", "value", "qualifier", "reason"]].itertuples(index=False, name=None)
+        pairs = [
+            (doses[subject], float(value))
+            for subject, value, qualifier, reason in cells
+            if subject in doses and is_reliable(qualifier, reason) and value > 0
+        ]
+        model = fit_power_model([dose for dose, _ in pairs], [value for _, value in pairs])
+        reason = "" if model else _why_not(pairs, doses)
+        rows.append(
+            (
+                code,
+                len(pairs),
+                len(of_code) - len(pairs),
+                *_numbers(model),
+                model.verdict if model else "",
+                reason,
+            )
+        )
+    columns = ["parameter", "n", "n_left_out", "slope", "ci_low", "ci_high", "low_limit", "high_limit"]
+    return pd.DataFrame(rows, columns=[*columns, "verdict", "reason"])
+
+
+def _numbers(model: PowerModel | None) -> tuple[float, ...]:
+    if model is None:
+        return (math.nan,) * 5
+    return (model.slope, model.ci_low, model.ci_high, model.low_limit, model.high_limit)
+
+
+def _why_not(pairs: Sequence[tuple[float, float]], doses: Mapping[str, float]) -> str:
+    if not doses:
+        return "no dose is known: give dose_cells_per_kg in the sample sheet"
+    return f"{len(pairs)} values at {len({dose for dose, _ in pairs})} doses; 3 at 2 are needed"
+
+
+def _doses(endpoints: pd.DataFrame, study: Study | None) -> dict[str, float]:
+    """Return the dose of each subject; those whose dose is not known or zero are left out."""
+    groups = dict(zip(endpoints["subject"], endpoints["dose_group"], strict=True))
+    given = {tube.subject: tube.dose_cells_per_kg for tube in study.tubes} if study else {}
+    doses: dict[str, float] = {}
+    for subject, group in groups.items():
+        dose = given.get(subject)
+        if dose is None:
+            dose = dose_of_group(str(group or ""))
+        if dose:
+            doses[subject] = dose
+    return doses
