@@ -21,6 +21,7 @@ __all__ = [
     "count_cell",
     "count_rows",
     "endpoint_tables",
+    "in_order",
     "number",
     "plain",
 ]
@@ -91,6 +92,11 @@ def number(row: Mapping[Any, Any], column: str) -> float:
     """Return a number of a row; NaN where it is missing."""
     value = row.get(column)
     return float("nan") if value is None or pd.isna(value) else float(value)
+
+
+def in_order(day: float) -> float:
+    """Return a day to sort by; an unknown one comes last."""
+    return math.inf if math.isnan(day) else day
 
 
 def count_cell(row: Mapping[Any, Any]) -> CountCell:
@@ -171,7 +177,7 @@ def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[CountR
                 cells=tuple(by_name.get(name) for name in found),
             )
         )
-    rows.sort(key=lambda row: (natural_key(row.subject), row.day, row.file))
+    rows.sort(key=lambda row: (natural_key(row.subject), in_order(row.day), row.file))
     return [(name, POPULATION_NAMES.get(name, name)) for name in found], rows
 
 

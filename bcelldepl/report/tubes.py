@@ -13,7 +13,7 @@ import pandas as pd
 from bcelldepl.report.images import data_uri
 from bcelldepl.report.palette import natural_key
 from bcelldepl.report.pictures import GateNote, TubePicture
-from bcelldepl.report.table import CountCell, count_cell, number, plain
+from bcelldepl.report.table import CountCell, count_cell, in_order, number, plain
 from bcelldepl.report.words import DASH, limit, percent, whole
 
 __all__ = ["SheetRow", "Tube", "contact_sheet", "tube_entries"]
@@ -84,7 +84,7 @@ def tube_entries(tubes: pd.DataFrame, counts: pd.DataFrame, pictures: Sequence[T
     records.sort(
         key=lambda row: (
             natural_key(plain(row.get("subject"))),
-            number(row, "day"),
+            in_order(number(row, "day")),
             plain(row.get("role")) not in ("", "sample"),
             plain(row.get("file")),
         )
@@ -139,7 +139,7 @@ def contact_sheet(tubes: Sequence[Tube]) -> tuple[list[tuple[str, str]], list[Sh
     for tube in tubes:
         days.setdefault(tube.visit, []).append(tube.day)
     middle = {visit: float(np.median(found)) for visit, found in days.items()}
-    visits = sorted(middle, key=lambda visit: (math.isnan(middle[visit]), middle[visit], natural_key(visit)))
+    visits = sorted(middle, key=lambda visit: (in_order(middle[visit]), natural_key(visit)))
     rows: dict[str, dict[str, list[Tube]]] = {}
     for tube in tubes:
         rows.setdefault(tube.subject, {}).setdefault(tube.visit, []).append(tube)
