@@ -13,7 +13,6 @@ from bcelldepl.fcs.text import Text, parse_text
 
 __all__ = ["Dataset", "read_datasets"]
 
-_MAX_DATASETS: Final = 1000
 _MAX_TEXT_BYTES: Final = 64 << 20
 
 
@@ -59,7 +58,7 @@ def read_datasets(file: BinaryIO, file_bytes: int, where: str) -> tuple[tuple[Da
         The first data set has no readable HEADER or TEXT.
     """
     datasets = [_read_dataset(file, 0, file_bytes, where)]
-    while len(datasets) < _MAX_DATASETS:
+    while sum(dataset.header.text.n_bytes for dataset in datasets) <= file_bytes:
         last = datasets[-1]
         step = integer(last.text.keywords, "$NEXTDATA") or 0
         if step <= 0:
@@ -75,7 +74,7 @@ def read_datasets(file: BinaryIO, file_bytes: int, where: str) -> tuple[tuple[Da
             datasets.append(_read_dataset(file, base, file_bytes, f"{where}: data set {len(datasets)}"))
         except FcsError as error:
             return tuple(datasets), (f"data set {len(datasets)} cannot be read: {error.what}",)
-    return tuple(datasets), (f"more than {_MAX_DATASETS} data sets; the rest is left out",)
+    return tuple(datasets), ("the TEXT of data sets overlaps; the rest of them is left out",)
 
 
 def _read_dataset(file: BinaryIO, base: int, file_bytes: int, where: str) -> Dataset:

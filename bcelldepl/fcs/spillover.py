@@ -15,6 +15,7 @@ from bcelldepl.fcs.acquisition import Channel, Spillover
 __all__ = ["read_spillover"]
 
 _KEYWORDS: Final = ("$SPILLOVER", "SPILL", "SPILLOVER", "$SPILL", "$COMP", "COMP", "DET_SPILL")
+_MOST_PIECES: Final = 8  # of a channel name that holds commas
 _NOTHING: Final = 1e-5  # Cytek writes an identity with one entry of 1e-6
 _COMPENSATED: Final = re.compile(r"comp-|<", re.IGNORECASE)  # what FlowJo puts before the names it exports
 _DFC: Final = re.compile(r"\$DFC(\d{1,3})TO(\d{1,3})")
@@ -77,8 +78,9 @@ def _with_commas(pieces: list[str], n: int, channels: Sequence[Channel]) -> list
     names: list[str] = []
     start = 0
     while start < len(pieces) and len(names) <= n:
+        longest = min(len(pieces), start + _MOST_PIECES)
         stop = next(
-            (i for i in range(len(pieces), start + 1, -1) if ",".join(pieces[start:i]) in known), start + 1
+            (i for i in range(longest, start + 1, -1) if ",".join(pieces[start:i]) in known), start + 1
         )
         joined = ",".join(pieces[start:stop])
         names.append(known.get(joined, joined))
@@ -90,7 +92,7 @@ def _on_channels(
     key: str, names: list[str], matrix: NDArray[np.float64], channels: Sequence[Channel], warnings: list[str]
 ) -> Spillover | None:
     """Bring the names of a matrix to those of the channels; leave out what the file does not have."""
-    resolved = [_resolve(name, channels) for name in names]
+    resolved = _resolve(names, channels)
     if all(name is None for name in resolved) and all(name.isdecimal() for name in names):
         numbers = [int(name) if len(name) < 6 else 0 for name in names]
         resolved = [channels[i - 1].name if 1 <= i <= len(channels) else None for i in numbers]
@@ -117,12 +119,17 @@ def _on_channels(
     return Spillover(tuple(present), np.ascontiguousarray(matrix[np.ix_(kept, kept)]), key)
 
 
-def _resolve(name: str, channels: Sequence[Channel]) -> str | None:
-    exact = [channel.name for channel in channels if channel.name == name]
-    if exact:
-        return exact[0]
-    loose = [channel.name for channel in channels if _plain(channel.name) == _plain(name)]
-    return loose[0] if len(loose) == 1 else None
+def _resolve(names: Sequence[str], channels: Sequence[Channel]) -> list[str | None]:
+    """The channel that each name means: the same name, else the only one that is alike."""
+    exact = {channel.name for channel in channels}
+    alike: dict[str, list[str]] = {}
+    for channel in channels:
+        alike.setdefault(_plain(channel.name), []).append(channel.name)
+    resolved: list[str | None] = []
+    for name in names:
+        close = alike.get(_plain(name), [])
+        resolved.append(name if name in exact else close[0] if len(close) == 1 else None)
+    return resolved
 
 
 def _plain(name: str) -> str:

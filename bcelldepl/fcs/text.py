@@ -25,6 +25,7 @@ _STANDARD: Final = re.compile(
 )
 _REQUIRED: Final = ("$PAR", "$DATATYPE", "$BYTEORD", "$TOT")
 _MAX_SCORED_CHANNELS: Final = 10_000
+_MOST_REPEATS: Final = 10
 
 Pairs = list[tuple[str, str]]
 
@@ -39,7 +40,7 @@ class Text:
         Keys in upper case; values and keys without blanks around them. The first of two equal keys counts.
     delimiter : bytes
     repeated : dict of str to tuple of str
-        Keys that came more than once: every value in order.
+        Keys that came more than once: their values in order, ten at most.
     warnings : tuple of str
     """
 
@@ -73,31 +74,33 @@ def parse_text(segment: bytes, where: str, delimiter: bytes | None = None) -> Te
             where,
             "the file is damaged; export it again",
         )
-    tokens = segment.rstrip(b"\0").split(delimiter)[1:]
-    if tokens and not tokens[-1].strip():
-        tokens.pop()  # what follows the final delimiter
-    readings = [_plain(tokens)]
+    body = segment[1:].rstrip(b"\0")
+    closed, _, rest = body.rpartition(delimiter)
+    if not rest.strip():
+        body = closed  # without the final delimiter and what follows it
+    tokens = body.split(delimiter)
+    readings = [_pairs(tokens)]  # every delimiter separates; a value may be empty
     if b"" in tokens or not _is_in_step(readings[0]):
-        readings = [_escaped(tokens, delimiter), *readings, _anchored(tokens, delimiter)]
+        readings = [_escaped(body, delimiter), *readings, _anchored(tokens, delimiter)]
     pairs = max(readings, key=_score)  # the first of equals
-    if not pairs:
+    if not any(key for key, _ in pairs):
         raise BadTextError("no keyword with a value found", where, "the file is damaged; export it again")
 
     keywords: dict[str, str] = {}
-    repeated: dict[str, tuple[str, ...]] = {}
+    repeated: dict[str, list[str]] = {}
     for key, value in pairs:
         if not key:
             continue
         if key not in keywords:
             keywords[key] = value
-        else:
-            repeated[key] = (*repeated.get(key, (keywords[key],)), value)
+        elif len(again := repeated.setdefault(key, [keywords[key]])) < _MOST_REPEATS:
+            again.append(value)
     warnings = tuple(
         f"TEXT: {key} is given {len(values)} times with different values; the first, {values[0]!r}, is taken"
         for key, values in repeated.items()
         if key.startswith("$") and len(set(values)) > 1
     )
-    return Text(keywords, delimiter, repeated, warnings)
+    return Text(keywords, delimiter, {key: tuple(values) for key, values in repeated.items()}, warnings)
 
 
 def _decode(token: bytes) -> str:
@@ -114,25 +117,13 @@ def _pairs(tokens: list[bytes]) -> Pairs:
     ]
 
 
-def _plain(tokens: list[bytes]) -> Pairs:
-    """Every delimiter separates; a value may be empty."""
-    return _pairs(tokens)
-
-
-def _escaped(tokens: list[bytes], delimiter: bytes) -> Pairs:
+def _escaped(body: bytes, delimiter: bytes) -> Pairs:
     """The standard: two delimiters in a row are one that belongs to the value."""
-    joined: list[bytes] = []
-    after_empty = False
-    for token in tokens:
-        if token == b"" and joined and not after_empty:
-            joined[-1] += delimiter
-            after_empty = True
-        elif after_empty:
-            joined[-1] += token
-            after_empty = False
-        else:
-            joined.append(token)
-    return _pairs(joined)
+    stand_in = b"\xff\xfe"
+    while stand_in in body:
+        stand_in += b"\xff"
+    tokens = body.replace(delimiter + delimiter, stand_in).split(delimiter)
+    return _pairs([token.replace(stand_in, delimiter) for token in tokens])
 
 
 def _anchored(tokens: list[bytes], delimiter: bytes) -> Pairs:
@@ -148,7 +139,7 @@ def _anchored(tokens: list[bytes], delimiter: bytes) -> Pairs:
 def _runs(tokens: list[bytes]) -> Iterator[list[bytes]]:
     run: list[bytes] = []
     for token in tokens:
-        if run and _STANDARD.fullmatch(_decode(token)):
+        if run and b"$" in token and _STANDARD.fullmatch(_decode(token)):
             yield run
             run = []
         run.append(token)
