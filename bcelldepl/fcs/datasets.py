@@ -9,7 +9,7 @@ from bcelldepl.errors import FcsError
 from bcelldepl.fcs.errors import BadHeaderError, BadTextError
 from bcelldepl.fcs.header import HEADER_BYTES, Header, Segment, parse_header
 from bcelldepl.fcs.numbers import integer
-from bcelldepl.fcs.text import Text, parse_text
+from bcelldepl.fcs.text import Text, missing_keywords, parse_text
 
 __all__ = ["Dataset", "read_datasets"]
 
@@ -101,7 +101,15 @@ def _read_text(file: BinaryIO, base: int, header: Header, where: str) -> Text:
     begin, end = header.text.begin, header.text.end
     segment = _bytes(file, base + begin - 1, end - begin + 2)
     if not segment[1:2].isalnum() and segment[1:2] not in (b"$", b" "):
-        return parse_text(segment[1:], f"{where}: TEXT")
+        text = parse_text(segment[1:], f"{where}: TEXT")
+        gap = header.data.begin - end - 1
+        if not 0 < gap <= _MAX_TEXT_BYTES or missing_keywords(text.keywords) == 0:
+            return text
+        longer = parse_text(segment[1:] + _bytes(file, base + end + 1, gap), f"{where}: TEXT")
+        if missing_keywords(longer.keywords) >= missing_keywords(text.keywords):
+            return text
+        note = f"TEXT: goes on behind its end of {end} that HEADER says, up to DATA"
+        return replace(longer, warnings=(note, *longer.warnings))
     for shifted in (segment, segment[2:], segment[1:].lstrip(b" ")):
         if shifted[:1].isalnum() or shifted[:1] in (b"$", b" ", b""):
             continue

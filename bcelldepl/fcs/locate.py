@@ -15,6 +15,7 @@ __all__ = ["Place", "Source", "locate_data"]
 
 Source = Literal["auto", "header", "text"]
 _CHECKSUM_BYTES: Final = 8
+_MOST_OVERLAP_BYTES: Final = 16
 _EXACT, _OFF_BY_ONE, _LONGER, _SHORTER, _GUESSED = range(5)
 
 
@@ -87,11 +88,13 @@ def locate_data(
     said = {"HEADER": header.data, "TEXT": _text_segment(keywords)}
     sources = ("HEADER", "TEXT") if source == "auto" else (source.upper(),)
     segments = {name: said[name] for name in sources if said[name].begin > 0}
+    # Where both say the same, it is the end of TEXT that is wrong if DATA seems to lie inside it.
+    outside_text = source == "auto" and said["HEADER"] != said["TEXT"]
     candidates = [
         candidate
         for name, segment in segments.items()
         for row in rows
-        for candidate in _candidates(name, segment, row, total, header, base, room, strict=source == "auto")
+        for candidate in _candidates(name, segment, row, total, header, base, room, outside_text)
     ]
     if total == 0 and not any(candidate.n_events for candidate in candidates):
         return Place(base + HEADER_BYTES, 0, rows[0], ("the file holds no events ($TOT is 0)",))
@@ -128,7 +131,7 @@ def _candidates(
     header: Header,
     base: int,
     room: int,
-    strict: bool,
+    outside_text: bool,
 ) -> Iterator[_Candidate]:
     """How well the events fit at these offsets; nothing where they cannot be there."""
     length = segment.n_bytes if segment.is_said else 0
@@ -142,8 +145,8 @@ def _candidates(
     if n_events is None:
         return
     needed = n_events * row.n_bytes
-    if strict and header.text.begin <= segment.begin < header.text.end:
-        return  # inside TEXT
+    if outside_text and _is_inside(header.text, segment.begin):
+        return
     # Offsets count from the data set; some makers count those of a later data set from the start of the file.
     for begin in dict.fromkeys((base + segment.begin, segment.begin)):
         if begin < base + HEADER_BYTES:
@@ -159,6 +162,11 @@ def _candidates(
             )  # fmt: skip
             if grade != _SHORTER or begin + needed <= _next_segment(header, base, begin, room):
                 yield _Candidate(source, segment, begin, n_events, row, grade, note)
+
+
+def _is_inside(text: Segment, begin: int) -> bool:
+    """Whether an offset lies well inside TEXT; a few bytes of overlap come from a wrong end of TEXT."""
+    return text.begin <= begin < text.end - _MOST_OVERLAP_BYTES
 
 
 def _next_segment(header: Header, base: int, begin: int, room: int) -> int:
@@ -203,7 +211,7 @@ def _warnings(best: _Candidate, said: Mapping[str, Segment], header: Header) -> 
             "which the file holds"
         )
     if best.source != "neither" and said[other].begin > 0 and said[other] != said[best.source]:
-        inside = " (inside TEXT)" if header.text.begin <= said[other].begin < header.text.end else ""
+        inside = " (inside TEXT)" if _is_inside(header.text, said[other].begin) else ""
         warnings.append(
             f"DATA: {best.source} says {best.segment}, {other} says {said[other]}{inside}; "
             f"{best.source} fits and is taken"

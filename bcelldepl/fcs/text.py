@@ -15,7 +15,7 @@ from typing import Final
 
 from bcelldepl.fcs.errors import BadTextError
 
-__all__ = ["Text", "parse_text"]
+__all__ = ["Text", "missing_keywords", "parse_text"]
 
 _STANDARD: Final = re.compile(
     r"\$(ABRT|BEGIN\w+|BTIM|BYTEORD|CELLS|COM|COMP|CYT|CYTSN|DATATYPE|DATE|END\w+|ETIM|EXP|FIL|INST|LAST_MODIFIED|"
@@ -147,7 +147,8 @@ def _runs(tokens: list[bytes]) -> Iterator[list[bytes]]:
         yield run
 
 
-def _missing(keywords: dict[str, str]) -> int:
+def missing_keywords(keywords: dict[str, str]) -> int:
+    """How many of the keywords that DATA needs are absent."""
     missing = sum(key not in keywords for key in _REQUIRED)
     digits = keywords.get("$PAR", "")
     n_channels = int(digits) if digits.isdecimal() and len(digits) < 7 else 0
@@ -163,10 +164,10 @@ def _swallowed(keywords: dict[str, str]) -> int:
 
 def _is_in_step(pairs: Pairs) -> bool:
     keywords = dict(pairs)
-    return "$PAR" in keywords and _missing(keywords) == 0 and _swallowed(keywords) == 0
+    return "$PAR" in keywords and missing_keywords(keywords) == 0 and _swallowed(keywords) == 0
 
 
 def _score(pairs: Pairs) -> tuple[bool, int, int]:
     keywords = dict(pairs)
     anchors = sum(key.startswith("$") and bool(_STANDARD.fullmatch(key)) for key in keywords)
-    return "$PAR" in keywords, -_missing(keywords), anchors - _swallowed(keywords)
+    return "$PAR" in keywords, -missing_keywords(keywords), anchors - _swallowed(keywords)

@@ -110,6 +110,21 @@ def test_text_offset_off_by_one(tmp_path: Path, shift: int) -> None:
     assert any("begins with the delimiter nearby" in warning for warning in acquisition.warnings)
 
 
+def test_text_that_goes_on_behind_its_end(tmp_path: Path) -> None:
+    content = fcs(EVENTS, gap=b" " * 20)
+    end = int(content[18:26])
+    acquisition = read(tmp_path, content[:18] + b"%8d" % (end - 60) + content[26:])
+    assert any("goes on behind its end" in warning for warning in acquisition.warnings)
+    assert [channel.name for channel in acquisition.channels] == ["C1", "C2"]
+
+
+@pytest.mark.parametrize("too_far", [1, 9, 16])
+def test_text_that_ends_too_late(tmp_path: Path, too_far: int) -> None:
+    content = fcs(EVENTS)
+    end = int(content[18:26])
+    read(tmp_path, content[:18] + b"%8d" % (end + too_far) + content[26:])
+
+
 def test_channels_without_a_name_or_with_the_same(tmp_path: Path) -> None:
     acquisition = read(tmp_path, fcs(EVENTS, drop=["$P2N"]))
     assert acquisition.channels[1].name == "P2"
