@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from bcelldepl.errors import FcsError
 from bcelldepl.fcs.acquisition import Acquisition
@@ -24,6 +25,8 @@ from bcelldepl.fcs.timeline import read_timeline
 from bcelldepl.fcs.volume import read_volume
 
 __all__ = ["read_fcs"]
+
+_MOST_TOLD: Final = 4  # data sets in one warning
 
 
 @dataclass(frozen=True)
@@ -124,8 +127,9 @@ def _choose(
         told = "; ".join(
             f"{one.index}: {one.place.n_events} events x {len(one.place.row.words)} channels, "
             f"{one.dataset.header.version}"
-            for one in located
+            for one in located[:_MOST_TOLD]
         )
+        told += "; ..." if len(located) > _MOST_TOLD else ""
         warnings.append(f"the file has {len(datasets)} data sets ({told}); {best.index} is read, the richest")
     return best, tuple(warnings)
 
