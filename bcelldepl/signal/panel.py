@@ -17,7 +17,9 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
     "CAR": (("car",), ("fmc63",), ("antifmc63",), ("idiotype",), ("antiidiotype",), ("mc150",), ("mc", "1", "50")),
     "Viability": (
         ("viability",), ("live", "dead"), ("livedead",), ("l", "d"), ("ld",), ("live",), ("dead",), ("aqua",),
-        ("7aad",), ("7", "aad"), ("dapi",), ("zombie",), ("fvs",), ("fvd",), ("pi",), ("sytox",), ("dump",),
+        ("7aad",), ("7", "aad"), ("dapi",), ("zombie",), ("fvs",), ("fvs440uv",), ("fvs510",), ("fvs520",),
+        ("fvs570",), ("fvs575v",), ("fvs620",), ("fvs660",), ("fvs700",), ("fvs780",), ("fvd",), ("fvd506",),
+        ("fvd780",), ("pi",), ("sytox",), ("dump",),
     ),
     "CD56": (("cd56",), ("cd16", "56"), ("cd16", "cd56"), ("cd56", "16"), ("cd56", "cd16"), ("cd1656",), ("ncam",)),
     "Time": (("time",), ("hdr", "t"), ("tlsw",)),
@@ -28,7 +30,7 @@ _SCATTER_WORDS = {
     "SSC": ("ssc", "ss", "sws", "side"),
 }
 _SIGNAL_WORDS = {
-    "A": ("a", "area", "int", "lin"),
+    "A": ("a", "area", "int"),
     "H": ("h", "height", "peak", "pk"),
     "W": ("w", "width", "tof"),
 }
@@ -110,22 +112,18 @@ def _find_scatter(base: str, signal: str, channels: Sequence[Channel]) -> list[C
     exact = [c for c in channels if _same(f"{base}-{signal}", c.name)]
     if exact:
         return exact
-    by_words = [
-        c
-        for c in channels
-        if (words := _words(c.name))
-        and words[0] in _SCATTER_WORDS[base]
-        and len(words) == 2
-        and words[1] in _SIGNAL_WORDS[signal]
-    ]
+    words = {c.name: _scatter_words(c.name) for c in channels}
+    of_base = [c for c in channels if words[c.name][:1] and words[c.name][0] in _SCATTER_WORDS[base]]
+    by_words = [c for c in of_base if len(words[c.name]) == 2 and words[c.name][1] in _SIGNAL_WORDS[signal]]
     if by_words or signal != "A":
         return by_words
     # A file with one forward scatter and no suffix holds the area (or the only signal there is).
-    return [
-        c
-        for c in channels
-        if (words := _words(c.name)) and len(words) == 1 and words[0] in _SCATTER_WORDS[base]
-    ]
+    return [c for c in of_base if len(words[c.name]) == 1]
+
+
+def _scatter_words(name: str) -> list[str]:
+    """Words of a name without the mark of a linear amplifier: ``FS INT LIN``, ``FSC LinA``, ``FSC-HLin``."""
+    return [bare for word in _words(name) if (bare := word.removeprefix("lin").removesuffix("lin"))]
 
 
 def _carries(marker: str, channel: Channel) -> bool:
@@ -146,9 +144,19 @@ def _prefer_area(candidates: list[Channel]) -> list[Channel]:
     """Of area, height and width of one detector take the area."""
     if len(candidates) < 2:
         return candidates
-    stems = {re.sub(r"[-_ ]?[AHW]$", "", c.name) for c in candidates}
-    areas = [c for c in candidates if re.search(r"[-_ ]A$", c.name)]
-    return areas if len(stems) == 1 and len(areas) == 1 else candidates
+    split = [_split_signal(c.name) for c in candidates]
+    areas = [c for c, (_, signal) in zip(candidates, split, strict=True) if signal == "A"]
+    return areas if len({stem for stem, _ in split}) == 1 and len(areas) == 1 else candidates
+
+
+def _split_signal(name: str) -> tuple[tuple[str, ...], str]:
+    """Words of a detector without the last that says which signal of it is meant, and that signal."""
+    words = _words(name)
+    for i in range(len(words) - 1, 0, -1):
+        for signal, names in _SIGNAL_WORDS.items():
+            if words[i] in names:
+                return (*words[:i], *words[i + 1 :]), signal
+    return tuple(words), ""
 
 
 def _words(text: str) -> list[str]:
