@@ -70,11 +70,12 @@ def plan_unmixing(
         if name in index:
             columns[:, j] = inverse[:, index[name]]
     used = np.flatnonzero(np.any(columns != 0.0, axis=1))
-    outside = [name for name in wanted if name not in index]
+    outside = list(dict.fromkeys(name for name in wanted if name not in index))
     weights = np.zeros((len(used) + len(outside), len(wanted)))
     weights[: len(used)] = columns[used]
-    for i, name in enumerate(outside):
-        weights[len(used) + i, list(wanted).index(name)] = 1.0
+    for j, name in enumerate(wanted):
+        if name not in index:
+            weights[len(used) + outside.index(name), j] = 1.0
     return Unmixing((*(spillover.channels[i] for i in used), *outside), weights)
 
 
