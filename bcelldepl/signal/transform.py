@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ class Transform(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["linear", "asinh", "logicle"]
-    top: float | Literal["range"] = "range"
+    top: Annotated[float, Field(gt=0, allow_inf_nan=False)] | Literal["range"] = "range"
     decades: float = Field(4.5, gt=0)
     width: float = Field(0.5, ge=0)
     negative: float = Field(0.0, ge=0)
@@ -40,6 +40,9 @@ class Transform(BaseModel):
     def _wide_enough(self) -> Transform:
         if self.kind == "logicle" and 2 * self.width > self.decades:
             msg = "width may be at most half of decades"
+            raise ValueError(msg)
+        if self.kind == "logicle" and self.negative > self.decades - 2 * self.width:
+            msg = "negative may be at most decades less twice width"
             raise ValueError(msg)
         return self
 
