@@ -51,6 +51,9 @@ def test_defaults_are_those_promised(tmp_path) -> None:
         "depletion_threshold_per_ul": 10,
         "reconstitution_threshold_per_ul": 10,
         "confirm_visits": 2,
+        "denominator": "blood",
+        "depletion_threshold_percent": 1,
+        "reconstitution_threshold_percent": 1,
     }
 
 

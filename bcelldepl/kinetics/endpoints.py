@@ -59,14 +59,18 @@ def depletion_of(counts: pd.DataFrame, study: Study) -> tuple[Depletion, ...]:
     if not (counts["population"] == B).any():
         return ()
     settings = study.endpoints
+    in_blood = courses(counts, study, B)
+    if settings.denominator == "blood":
+        judged = in_blood
+        thresholds = (settings.depletion_threshold_per_ul, settings.reconstitution_threshold_per_ul)
+    else:
+        judged = courses(counts, study, B, settings.denominator)
+        thresholds = (settings.depletion_threshold_percent, settings.reconstitution_threshold_percent)
     return tuple(
         analyse_depletion(
-            course,
-            settings.depletion_threshold_per_ul,
-            settings.reconstitution_threshold_per_ul,
-            settings.confirm_visits,
+            course, *thresholds, settings.confirm_visits, settings.confirm_within_days, judged=judged_course
         )
-        for course in courses(counts, study, B)
+        for course, judged_course in zip(in_blood, judged, strict=True)
     )
 
 

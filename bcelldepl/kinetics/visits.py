@@ -19,11 +19,11 @@ from bcelldepl.counting.limits import ResultCode
 from bcelldepl.errors import CountingError
 from bcelldepl.study import Role, Study
 from bcelldepl.study.tubes import Tube
-from bcelldepl.units import CELLS_PER_UL
+from bcelldepl.units import CELLS_PER_UL, PERCENT
 
 __all__ = ["Course", "Visit", "courses"]
 
-NUMBERS: Final = ("day", "cells_per_ul", "lod_per_ul", "lloq_per_ul")
+NUMBERS: Final = ("day", "events", "cells_per_ul", "lod_per_ul", "lloq_per_ul")
 NEEDED: Final = (
     "file",
     "subject",
@@ -133,7 +133,9 @@ class Course:
         return tuple(visit for visit in self.visits if visit.day > 0 and not visit.is_evaluable)
 
 
-def courses(counts: pd.DataFrame, study: Study, population: str) -> tuple[Course, ...]:
+def courses(
+    counts: pd.DataFrame, study: Study, population: str, denominator: str | None = None
+) -> tuple[Course, ...]:
     """Arrange counts of one population by subject and day.
 
     Parameters
@@ -145,6 +147,8 @@ def courses(counts: pd.DataFrame, study: Study, population: str) -> tuple[Course
         on its nominal day.
     population : str
         As in the column `population`.
+    denominator : str, optional
+        Another population: values and limits are then percent of its events in the same tube.
 
     Returns
     -------
@@ -157,28 +161,46 @@ def courses(counts: pd.DataFrame, study: Study, population: str) -> tuple[Course
     CountingError
         A column is missing, a number is text, a result code is unknown, or a concentration is negative.
     """
-    rows = _checked(counts)
+    rows = _checked(counts, NEEDED if denominator is None else (*NEEDED, "events"))
     tubes = {tube.file: tube for tube in study.tubes}
     rows = [row for row in rows if (tube := tubes.get(row["file"])) is None or tube.role is Role.SAMPLE]
     groups = {tube.subject: tube.dose_group for tube in study.tubes}
     for row in rows:
         groups.setdefault(row["subject"], row.get("dose_group") or "")
+    own = [row for row in rows if row["population"] == population]
+    if denominator is not None:
+        total = {row["file"]: row["events"] for row in rows if row["population"] == denominator}
+        limits = (float(study.limits.lod_events), float(study.limits.lloq_events))
+        own = [_percent(row, total.get(row["file"]), denominator, *limits) for row in own]
     by_subject: dict[str, list[Visit]] = defaultdict(list)
-    for row in rows:
-        if row["population"] == population:
-            by_subject[row["subject"]].append(_one_tube(row, tubes.get(row["file"])))
+    for row in own:
+        by_subject[row["subject"]].append(_one_tube(row, tubes.get(row["file"])))
+    unit = CELLS_PER_UL if denominator is None else PERCENT
     return tuple(
-        Course(subject, group, population, CELLS_PER_UL, tuple(_draws(by_subject[subject])))
+        Course(subject, group, population, unit, tuple(_draws(by_subject[subject])))
         for subject, group in groups.items()
     )
 
 
-def _checked(counts: pd.DataFrame) -> list[dict[str, Any]]:
+def _percent(
+    row: dict[str, Any], total: float | None, denominator: str, lod_events: float, lloq_events: float
+) -> dict[str, Any]:
+    """Return a row with percent of another population in place of cells per microlitre."""
+    if not total or row["events"] is None:
+        unknown = {"cells_per_ul": None, "lod_per_ul": None, "lloq_per_ul": None}
+        return (
+            row | unknown | {"result": ResultCode.NOT_EVALUABLE, "reason": f"no {denominator} were counted"}
+        )
+    events = {"cells_per_ul": row["events"], "lod_per_ul": lod_events, "lloq_per_ul": lloq_events}
+    return row | {column: 100.0 * number / total for column, number in events.items()}
+
+
+def _checked(counts: pd.DataFrame, needed: Sequence[str]) -> list[dict[str, Any]]:
     """Return rows as dictionaries with plain text and floats; NaN becomes None."""
-    absent = [column for column in NEEDED if column not in counts.columns]
+    absent = [column for column in needed if column not in counts.columns]
     if absent:
-        raise CountingError(f"counts lack the column {absent[0]}", "counts", f"needed: {', '.join(NEEDED)}")
-    columns = [column for column in (*NEEDED, "dose_group", "reason") if column in counts.columns]
+        raise CountingError(f"counts lack the column {absent[0]}", "counts", f"needed: {', '.join(needed)}")
+    columns = [column for column in (*needed, "dose_group", "reason") if column in counts.columns]
     rows: list[dict[str, Any]] = []
     for values in counts[list(dict.fromkeys(columns))].to_dict("records"):
         row: dict[str, Any] = {}

@@ -36,6 +36,9 @@ class StudySettings(Settings):
         The sample sheet, relative to the study file.
     strategy : str
         Name of a file in ``gates/``, or the path of a strategy file.
+    companions : str or None
+        A table of other results by subject and visit, relative to the study file; see
+        `bcelldepl.study.companions`.
     allow_outside : bool
         Whether paths may leave the folder of the study file.
     """
@@ -43,6 +46,7 @@ class StudySettings(Settings):
     id: Text
     samples: Text
     strategy: Text
+    companions: Text | None = None
     allow_outside: bool = False
 
 
@@ -127,22 +131,35 @@ class EndpointSettings(Settings):
         B cells below, and again above [cells/uL].
     confirm_visits : int
         Visits in a row that confirm a recovery.
+    confirm_within_days : float or None
+        Longest time from the first of them to the last [day]; None: any.
+    denominator : {"blood", "lymphocytes", "leukocytes"}
+        What depletion is judged in: B cells per microlitre of blood, or in percent of another population.
+    depletion_threshold_percent, reconstitution_threshold_percent : float
+        B cells below, and again above [% of `denominator`]; not used with ``blood``.
     """
 
     auc_days: Days = (28.0, 90.0)
     depletion_threshold_per_ul: float = Field(default=10.0, gt=0)
     reconstitution_threshold_per_ul: float = Field(default=10.0, gt=0)
     confirm_visits: int = Field(default=2, ge=1)
+    confirm_within_days: float | None = Field(default=None, gt=0)
+    denominator: Literal["blood", "lymphocytes", "leukocytes"] = "blood"
+    depletion_threshold_percent: float = Field(default=1.0, gt=0, le=100)
+    reconstitution_threshold_percent: float = Field(default=1.0, gt=0, le=100)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.reconstitution_threshold_per_ul < self.depletion_threshold_per_ul:
-            msg = (
-                f"reconstitution_threshold_per_ul ({self.reconstitution_threshold_per_ul:g}) lies below "
-                f"depletion_threshold_per_ul ({self.depletion_threshold_per_ul:g}): "
-                "one visit could be depleted and reconstituted at once"
-            )
-            raise ValueError(msg)
+        for unit in ("per_ul", "percent"):
+            below = getattr(self, f"depletion_threshold_{unit}")
+            above = getattr(self, f"reconstitution_threshold_{unit}")
+            if above < below:
+                msg = (
+                    f"reconstitution_threshold_{unit} ({above:g}) lies below "
+                    f"depletion_threshold_{unit} ({below:g}): "
+                    "one visit could be depleted and reconstituted at once"
+                )
+                raise ValueError(msg)
         return self
 
 

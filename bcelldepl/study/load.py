@@ -9,6 +9,8 @@ from typing import Any
 
 from bcelldepl.errors import Problem, StudyError
 from bcelldepl.study.cells import inside, relative_path
+from bcelldepl.study.companion_sheet import read_companions
+from bcelldepl.study.companions import CompanionResult
 from bcelldepl.study.config import StudyFile
 from bcelldepl.study.samples import Samples, read_samples
 from bcelldepl.study.sheet import Sheet, read_sheet
@@ -46,6 +48,8 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     problems += _check_paths(raw, path)
     problems += samples.sheet.problems
     problems += [] if config is None else _check_method(config, samples, path.name)
+    companion_results, complaints = _companions(config, path.parent, samples)
+    problems += complaints
     if problems or config is None:
         raise StudyError(problems)
     return Study(
@@ -59,6 +63,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         limits=config.limits,
         endpoints=config.endpoints,
         tubes=tuple(samples.tubes),
+        companion_results=companion_results,
         warnings=(*samples.warnings, *_unused_batches(config, samples)),
     )
 
@@ -79,12 +84,26 @@ def _samples(study: Mapping[str, Any], folder: Path) -> Samples:
     return read_samples(read_sheet(sheet_path, name), sheet_path.parent, allow_outside, depth)
 
 
+def _companions(
+    config: StudyFile | None, folder: Path, samples: Samples
+) -> tuple[tuple[CompanionResult, ...], list[Problem]]:
+    """Read the companions of a study whose sheet is understood: they are checked against its subjects."""
+    if config is None or config.study.companions is None or not samples.tubes:
+        return (), []
+    name = relative_path(config.study.companions)
+    if not ((config.study.allow_outside or inside(name)) and (folder / name).is_file()):
+        return (), []  # the check of paths says so
+    sheet = read_sheet(folder / name, config.study.companions)
+    return tuple(read_companions(sheet, samples.tubes)), sheet.problems
+
+
 def _check_paths(raw: Mapping[str, Any], path: Path) -> list[Problem]:
     """Check every path of the settings: inside the study folder, and there."""
     study, compensation = _table(raw, "study"), _table(raw, "compensation")
     named = {
         "[study] samples": study.get("samples"),
         "[study] strategy": study.get("strategy"),
+        "[study] companions": study.get("companions"),
         "[compensation] matrix": compensation.get("matrix"),
     }
     named |= {

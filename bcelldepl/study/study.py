@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from bcelldepl.study.companions import CompanionResult
 from bcelldepl.study.config import (
     CompensationSettings,
     CountingSettings,
@@ -33,6 +34,10 @@ class Study(BaseModel):
         Marker to detector or label, where the files do not say it.
     compensation, counting, limits, endpoints
         The tables of that name, with defaults.
+    companions : str or None
+        The table of other results, as in ``[study]``.
+    companion_results : tuple of CompanionResult
+        What it holds, by subject, test and day.
     tubes : tuple of Tube
         Subjects in the order in which the sheet first names them; within a subject by nominal day, then role
         (`sample` first, as in `Role`), then row of the sheet.
@@ -48,6 +53,7 @@ class Study(BaseModel):
     samples: str
     id: str
     strategy: str
+    companions: str | None = None
     allow_outside: bool = False
     panel: dict[str, str] = {}
     compensation: CompensationSettings = CompensationSettings()
@@ -55,6 +61,7 @@ class Study(BaseModel):
     limits: LimitSettings = LimitSettings()
     endpoints: EndpointSettings = EndpointSettings()
     tubes: tuple[Tube, ...] = ()
+    companion_results: tuple[CompanionResult, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
 
 from bcelldepl.kinetics import endpoints_table, visits_table
@@ -137,3 +138,38 @@ def test_change_at_each_visit(made) -> None:
     ]  # fmt: skip
     assert table["log10_reduction"].tolist()[:3] == pytest.approx([0, 1, -math.log10(0.025)], rel=1e-5)
     assert table["is_baseline"].tolist() == [True] + 5 * [False]
+
+
+def test_confirmation_within_days(made, value_of) -> None:
+    visits = [PRE, (7, 4), (28, 15), (90, 15), (100, 15)]
+    for within, day in ((None, 28), (62, 28), (61, 90)):
+        table = endpoints_table(*made({"P": visits}, population="B", confirm_within_days=within))
+        assert value_of(table, "RECONSTITUTION_DAY") == day
+
+
+def test_thresholds_in_percent_of_lymphocytes(made, value_of) -> None:
+    """B cells of 10 000 lymphocytes; the LLOQ of 50 events is 0.5 %, of 4 000 lymphocytes 1.25 %."""
+    b_events = {-5: 2000, 7: 80, 28: 10, 60: 120, 90: 300}
+    b, study = made(
+        {"P": [(day, 50, {"events": events, "result": "QUANTIFIED" if events >= 50 else "NOT_DETECTED"})
+               for day, events in b_events.items()]},
+        population="B", denominator="lymphocytes", depletion_threshold_percent=1.0,
+        reconstitution_threshold_percent=2.0, confirm_visits=1,
+    )  # fmt: skip
+    lymphocytes, _ = made(
+        {"P": [(day, 900, {"events": 10_000}) for day in b_events]}, population="lymphocytes"
+    )
+    table = endpoints_table(pd.concat([b, lymphocytes]), study)
+    assert (value_of(table, "DEPLETION_DAY"), value_of(table, "RECONSTITUTION_DAY")) == (7, 90)
+    assert value_of(table, "BASELINE", "unit") == "cells/uL"
+    few = lymphocytes.assign(events=[10_000, 10_000, 4_000, 10_000, 10_000])
+    visits = visits_table(pd.concat([b, few]), study)
+    assert visits["evidence"].tolist() == [
+        "recovered",
+        "depleted",
+        "no evidence",
+        "between thresholds",
+        "recovered",
+    ]
+    none = endpoints_table(b, study)
+    assert value_of(none, "DEPLETION_DAY", "qualifier") == "NE"
