@@ -1,0 +1,143 @@
+"""Read manual counts from a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bcelldepl.errors import Problem
+from bcelldepl.interop.errors import ExchangeError
+from bcelldepl.interop.manual import Manual, ManualCount, ManualTube
+
+__all__ = ["read_count_table"]
+
+# Headings by which a column goes, the name that it has here first; compared without case, blanks and underscores.
+_HEADINGS = {
+    "file": ("file", "filename", "fcs", "fcsfile", "sample", "name", "tube"),
+    "population": ("population", "gate", "gatename", "subset", "cell"),
+    "events": ("events", "count", "manualevents", "n", "#cells", "cells"),
+    "per_ul": ("perul", "cellsperul", "cells/ul", "cells/µl", "manualperul", "concentration"),
+    "sha256": ("sha256",),
+    "path": ("gatepath", "path"),
+}
+_REMEDY = "give columns file, population and events (and per_ul where known); or one column per population"
+
+
+def read_count_table(path: Path) -> Manual:
+    """Read a table of manual counts.
+
+    Parameters
+    ----------
+    path : Path
+        CSV, TSV or XLSX. Either long: one row per file and population, with the columns ``file``, ``population`` and
+        ``events`` or ``per_ul``; or wide: ``file``, then one column of events per population.
+
+    Returns
+    -------
+    Manual
+        Without gates.
+
+    Raises
+    ------
+    ExchangeError
+        For a table without such columns.
+    """
+    import pandas as pd
+
+    try:
+        if path.suffix.lower() == ".xlsx":
+            table = pd.read_excel(path, dtype=str)
+        else:
+            table = pd.read_csv(path, dtype=str, sep=None, engine="python", encoding="utf-8-sig")
+    except (OSError, ValueError, KeyError) as error:
+        raise ExchangeError(f"the table cannot be read: {error}", path.name, _REMEDY) from error
+    columns = _recognise([str(column) for column in table.columns])
+    if "file" not in columns:
+        raise ExchangeError(
+            f"no column names the file; there are {', '.join(map(str, table.columns))}", path.name, _REMEDY
+        )
+    rows = table.fillna("").to_dict("records")
+    skipped: list[Problem] = []
+    if "population" in columns and ("events" in columns or "per_ul" in columns):
+        stated = _long(rows, columns, path.name, skipped)
+    else:
+        others = [str(c) for c in table.columns if c not in columns.values()]
+        stated = _wide(rows, columns["file"], others, path.name, skipped)
+    hashes = (
+        {str(row[columns["file"]]): str(row[columns["sha256"]]) for row in rows}
+        if "sha256" in columns
+        else {}
+    )
+    tubes = tuple(ManualTube((file,), hashes.get(file, ""), None, counts) for file, counts in stated.items())
+    return Manual(path, "count table", tubes, tuple(skipped))
+
+
+def _recognise(headings: list[str]) -> dict[str, str]:
+    plain = {heading.casefold().replace(" ", "").replace("_", ""): heading for heading in reversed(headings)}
+    found: dict[str, str] = {}
+    for column, spellings in _HEADINGS.items():
+        for spelling in spellings:
+            if spelling in plain and plain[spelling] not in found.values():
+                found[column] = plain[spelling]
+                break
+    return found
+
+
+def _long(
+    rows: list[dict[Any, Any]], columns: dict[str, str], where: str, skipped: list[Problem]
+) -> dict[str, dict[str, ManualCount]]:
+    stated: dict[str, dict[str, ManualCount]] = {}
+    for line, row in enumerate(rows, start=2):
+        cells = {name: str(row[heading]).strip() for name, heading in columns.items()}
+        population = cells.get("path", "").removeprefix("root/") or cells["population"]
+        if not cells["file"] or not population:
+            continue
+        try:
+            count = ManualCount(_whole(cells.get("events", "")), _number(cells.get("per_ul", "")))
+        except ValueError as error:
+            skipped.append(Problem(f"{where}, line {line}", f"{error}: row skipped"))
+            continue
+        of_file = stated.setdefault(cells["file"], {})
+        if population in of_file:
+            skipped.append(
+                Problem(
+                    f"{where}, line {line}", f"a second count of {population!r} in {cells['file']}: skipped"
+                )
+            )
+            continue
+        of_file[population] = count
+    return stated
+
+
+def _wide(
+    rows: list[dict[Any, Any]], file: str, populations: list[str], where: str, skipped: list[Problem]
+) -> dict[str, dict[str, ManualCount]]:
+    stated: dict[str, dict[str, ManualCount]] = {}
+    for line, row in enumerate(rows, start=2):
+        for population in populations:
+            try:
+                events = _whole(str(row[population]).strip())
+            except ValueError as error:
+                skipped.append(Problem(f"{where}, line {line}, {population}", f"{error}: skipped"))
+                continue
+            if events is not None:
+                stated.setdefault(str(row[file]), {})[population] = ManualCount(events)
+    return stated
+
+
+def _number(text: str) -> float | None:
+    if not text or text.casefold() in ("na", "n/a", "nan", "-"):
+        return None
+    value = float(text)  # raises for text
+    if not 0 <= value < float("inf"):
+        msg = f"{text!r} is no count"
+        raise ValueError(msg)
+    return value
+
+
+def _whole(text: str) -> int | None:
+    value = _number(text)
+    if value is not None and value != int(value):
+        msg = f"{text!r} is no whole number of events"
+        raise ValueError(msg)
+    return None if value is None else int(value)

@@ -1,0 +1,158 @@
+"""A gate as other programs know it: a shape on scaled channels, in a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["AS_IN_FILE", "Axis", "Gate", "GateTree", "Matrix", "Path", "Ratio", "Scale", "below", "path_text"]
+
+Path = tuple[str, ...]  # names from the root, the gate's own last
+AS_IN_FILE = "FCS"  # compensation by the matrix in the file
+
+
+class Scale(Protocol):
+    """A scale that can be gone along in both directions."""
+
+    def apply(self, events: NDArray[np.float64], /) -> NDArray[np.float64]:
+        """Put signals on the scale."""
+
+    def inverse(self, events: NDArray[np.float64], /) -> NDArray[np.float64]:
+        """Return to signals."""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A made-up channel: ``factor * (x - x_offset) / (y - y_offset)``."""
+
+    x: str
+    y: str
+    factor: float
+    x_offset: float
+    y_offset: float
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A compensation matrix: each row says what one fluorochrome gives to the detectors.
+
+    Attributes
+    ----------
+    outputs : tuple of str, length k
+        Names of the compensated signals.
+    detectors : tuple of str, length n
+    spectra : ndarray of float64, shape (k, n)
+        Square, or with more detectors than fluorochromes: then by least squares.
+    fluorochromes : tuple of str
+        Other names of `outputs`; may be empty.
+    """
+
+    outputs: tuple[str, ...]
+    detectors: tuple[str, ...]
+    spectra: NDArray[np.float64]
+    fluorochromes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One dimension of a gate.
+
+    Attributes
+    ----------
+    channel : str
+        ``$PnN`` or ``$PnS``; for a ratio its name.
+    compensation : str
+        Empty: as measured. `AS_IN_FILE`, or the name of one of the tree's matrices.
+    scale : str
+        Name of one of the tree's scales; empty for none.
+    low, high : float or None
+        Ends of a rectangle on the scale, ``low <= x < high``; None where it is open.
+    ratio : Ratio or None
+    """
+
+    channel: str
+    compensation: str = ""
+    scale: str = ""
+    low: float | None = None
+    high: float | None = None
+    ratio: Ratio | None = None
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate.
+
+    Attributes
+    ----------
+    path : tuple of str
+        Its place in the tree.
+    kind : {"rectangle", "polygon", "ellipsoid", "and", "or", "not"}
+    axes : tuple of Axis
+        Empty for the last three.
+    corners : ndarray of float64, shape (m, 2), or None
+        Of a polygon, on the scales of the axes.
+    centre, covariance, squared_radius
+        Of an ellipsoid.
+    complement : bool
+        Whether the events outside are meant.
+    operands : tuple of (tuple of str, bool)
+        Of the last three kinds: paths, and whether the events outside are meant.
+    quadrant : bool
+        Whether the rectangle is a part of a plane split by dividers.
+    """
+
+    path: Path
+    kind: Literal["rectangle", "polygon", "ellipsoid", "and", "or", "not"]
+    axes: tuple[Axis, ...] = ()
+    corners: NDArray[np.float64] | None = None
+    centre: NDArray[np.float64] | None = None
+    covariance: NDArray[np.float64] | None = None
+    squared_radius: float = 1.0
+    complement: bool = False
+    operands: tuple[tuple[Path, bool], ...] = ()
+    quadrant: bool = False
+
+    @property
+    def name(self) -> str:
+        """The gate's own name."""
+        return self.path[-1]
+
+    @property
+    def parent(self) -> Path:
+        """Path of the parent; empty at the root."""
+        return self.path[:-1]
+
+
+@dataclass(frozen=True)
+class GateTree:
+    """The gates of one tube.
+
+    Attributes
+    ----------
+    gates : dict of path to Gate
+        Parents, and what a gate is combined from, come first.
+    scales : mapping of str to Scale
+    matrices : mapping of str to Matrix
+    """
+
+    gates: dict[Path, Gate]
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+    matrices: Mapping[str, Matrix] = field(default_factory=dict)
+
+    def chain(self, path: Path) -> list[Gate]:
+        """List the gates on the way from the root to a population, the population's own last."""
+        return [self.gates[path[:depth]] for depth in range(1, len(path) + 1) if path[:depth] in self.gates]
+
+
+def path_text(path: Path) -> str:
+    """Write a path as ``A/B/C``."""
+    return "/".join(path)
+
+
+def below(path: Path, ancestor: Path) -> bool:
+    """Tell whether a path lies at or under another."""
+    return path[: len(ancestor)] == ancestor
