@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ EVENTS_PER_BIN = 200  # enough for a rate known to 7 %
 MIN_BINS, MAX_BINS = 20, 300
 RATE_Z, RATE_CHANGE = 6.0, 0.4  # a disturbed rate is off by both
 SIGNAL_Z, SIGNAL_CHANGE = 6.0, 0.02  # the same for a mean signal, in transformed units
+SIGNAL_EDGE_Z = 3.0  # a block of signal goes on as far as this
 MIN_BLOCK_BINS = 2  # for signals: one odd bin is no block
 MAX_MARGIN = 0.05
 MIN_KEPT_TIME = 0.7
@@ -168,8 +170,7 @@ def _find_blocks(
 
 def _odd_rate(counts: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Bins whose rate is off; a bin must keep to the tube's usual rate, beyond Poisson noise and its usual unrest."""
-    usual = float(np.median(counts[counts > 0]))
-    unrest = 1.4826 * float(np.median(np.abs(counts - usual)))
+    usual, unrest = _usual(counts, counts)
     z = np.abs(counts - usual) / max(np.sqrt(usual), unrest)
     odd: NDArray[np.bool_] = (z > RATE_Z) & (np.abs(counts / usual - 1.0) > RATE_CHANGE)
     return odd
@@ -178,7 +179,7 @@ def _odd_rate(counts: NDArray[np.int64]) -> NDArray[np.bool_]:
 def _odd_signals(
     signals: Mapping[str, NDArray[np.float32]], bins: NDArray[np.int32], n_bins: int
 ) -> NDArray[np.bool_]:
-    """Bins in runs of at least two whose mean signal is off in any channel."""
+    """Bins in runs of at least two whose mean signal is off in any channel, in one of them by far."""
     odd = np.zeros(n_bins, dtype=np.bool_)
     for column in signals.values():
         counts, means, variances = np.zeros(n_bins, dtype=np.int64), np.zeros(n_bins), np.zeros(n_bins)
@@ -186,15 +187,26 @@ def _odd_signals(
         seen = counts > 1
         if seen.sum() < MIN_BINS // 2:
             continue
-        usual = np.median(means[seen])
-        unrest = 1.4826 * np.median(np.abs(means[seen] - usual))
+        usual, unrest = _usual(means[seen], counts[seen])
         noise = np.sqrt(np.median(variances[seen]) / np.maximum(counts, 1))
         shift = np.abs(means - usual)
-        marked = seen & (shift > SIGNAL_Z * np.maximum(noise, unrest)) & (shift > SIGNAL_CHANGE)
-        for first, last in _runs(marked):
-            if last - first >= MIN_BLOCK_BINS:
+        z = np.where(seen & (shift > SIGNAL_CHANGE), shift / np.maximum(noise, unrest), 0.0)
+        for first, last in _runs(z > SIGNAL_EDGE_Z):
+            if last - first >= MIN_BLOCK_BINS and z[first:last].max() > SIGNAL_Z:
                 odd[first:last] = True
     return odd
+
+
+def _usual(values: NDArray[Any], counts: NDArray[np.int64]) -> tuple[float, float]:
+    """Median and robust spread over events, not over time: a tube may stand empty for longer than it ran."""
+    usual = _event_median(values, counts)
+    return usual, 1.4826 * _event_median(np.abs(values - usual), counts)
+
+
+def _event_median(values: NDArray[Any], counts: NDArray[np.int64]) -> float:
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(counts[order])
+    return float(values[order[np.searchsorted(reached, 0.5 * reached[-1])]])
 
 
 def _runs(marked: NDArray[np.bool_]) -> list[tuple[int, int]]:
