@@ -45,7 +45,7 @@ def clock_seconds(keywords: Mapping[str, str]) -> float | None:
     started, ended = (seconds_of_day(keywords.get(key, "")) for key in ("$BTIM", "$ETIM"))
     if started is None or ended is None:
         return None
-    return (ended - started) % _DAY or None
+    return round((ended - started) % _DAY, 6) or None
 
 
 def acquisition_date(keywords: Mapping[str, str]) -> str | None:
