@@ -82,7 +82,7 @@ def run(
     ]
     done = map_tubes(_count_and_draw, jobs, names, workers, _stage(tell, "counts"))
     tell("writing the report", 0, 1)
-    _write(folder, study, strategy, fitted, fits, done, {
+    _write(folder, study, strategy, fitted, done, {
         "digest": wanted,
         "started": started.isoformat(timespec="seconds"),
         "inputs": inputs,
@@ -160,7 +160,6 @@ def _write(
     study: Study,
     strategy: Strategy,
     fitted: Sequence[FittedTube],
-    fits: Mapping[str, Mapping[str, Fit]],
     done: Sequence[tuple[CountedTube, TubePicture]],
     header: dict[str, Any],
 ) -> None:
@@ -177,11 +176,11 @@ def _write(
     write.write_parquet(folder / "counts.parquet", counts)
     write.write_csv(folder / "tubes.csv", tubes)
     write.write_csv(folder / "endpoints.csv", endpoints)
-    for tube, one, (_, picture) in zip(study.tubes, fitted, done, strict=True):
-        if tube.file not in fits:
+    for tube, one, (counted, picture) in zip(study.tubes, fitted, done, strict=True):
+        if counted.failure:
             continue
         stem = write.tube_stem(tube.file)
-        gates = write.gates_json(tube.file, one.sha256, one.panel, one.scales, strategy, fits[tube.file])
+        gates = write.gates_json(tube.file, one.sha256, one.panel, one.scales, strategy, counted.fits)
         write.write_json(folder / "gates" / f"{stem}.json", gates)
         write.write_bytes(folder / "figures" / "tubes" / f"{stem}.png", picture.path_png)
         outputs += [f"gates/{stem}.json", f"figures/tubes/{stem}.png"]

@@ -63,6 +63,8 @@ class CountedTube:
     concentrations : tuple of Concentration
         One per population that the strategy reports.
     views : tuple of GateView
+    fits : dict of str to Fit
+        The gates as they were applied.
     kept_fraction, kept_time_fraction : float or None
         Parts of the events and of the time that the quality mask kept; None for a failed tube.
     dropped : dict of str to int
@@ -78,6 +80,7 @@ class CountedTube:
     failure: str = ""
     concentrations: tuple[Concentration, ...] = ()
     views: tuple[GateView, ...] = ()
+    fits: Mapping[str, Fit] = field(default_factory=dict)
     kept_fraction: float | None = None
     kept_time_fraction: float | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
@@ -223,6 +226,7 @@ def count(
         file=tube.file,
         concentrations=tuple((counted | absent)[name] for name in reported),
         views=populations.views,
+        fits=populations.fits,
         kept_fraction=quality.kept_fraction,
         kept_time_fraction=quality.kept_time_fraction,
         dropped=quality.dropped,

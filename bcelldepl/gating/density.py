@@ -242,12 +242,24 @@ def find_landmark(density: Density, below: float = np.inf, near: float | None = 
     if not fair:
         fair = [int(np.argmax(smooth))]
     mode = fair[0] if near is None else min(fair, key=lambda i: abs(density.positions[i] - near))
+    centre, width = _summit(density.positions, smooth, mode), float(density.positions[1] - density.positions[0])
+    # The bin of the mode counts as far as it lies below the centre.
     lower = density.counts[: mode + 1].astype(np.float64)
+    lower[-1] *= (centre - density.positions[mode]) / width + 0.5
     if lower.sum() < MIN_EVENTS / 2:
         return None
     # The median distance of the lower half from the mode is 0.6745 standard deviations of a normal.
     from_mode = np.cumsum(lower[::-1])
-    steps = float(np.searchsorted(from_mode, 0.5 * from_mode[-1]))
-    spread = steps * float(density.positions[1] - density.positions[0]) / 0.6745
-    events = int(density.counts[usable].sum())
-    return Landmark(float(density.positions[mode]), max(spread, 0.004), events)
+    distance = centre - density.positions[: mode + 1][::-1] + 0.5 * width
+    spread = float(np.interp(0.5 * from_mode[-1], from_mode, distance)) / 0.6745
+    return Landmark(centre, max(spread, 0.004), int(density.counts[usable].sum()))
+
+
+def _summit(positions: NDArray[np.float64], smooth: NDArray[np.float64], mode: int) -> float:
+    """Position of a peak between bins, by the parabola through its three highest."""
+    if not 0 < mode < len(smooth) - 1:
+        return float(positions[mode])
+    left, top, right = smooth[mode - 1 : mode + 2]
+    bend = left - 2.0 * top + right
+    step = 0.5 * (left - right) / bend if bend < 0 else 0.0
+    return float(positions[mode] + np.clip(step, -0.5, 0.5) * (positions[1] - positions[0]))

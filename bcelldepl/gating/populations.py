@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.rules.base import Fit
 
 __all__ = ["GateView", "Population", "Populations"]
 
@@ -101,8 +103,11 @@ class Populations:
         One per gate, in the order of the strategy.
     membership : dict of str to ndarray of bool, shape (n_events,)
         Per population and event of the file; empty unless asked for, so that a batch holds no events.
+    fits : dict of str to Fit
+        The gates as they were applied.
     """
 
     members: dict[str, Population]
     views: tuple[GateView, ...] = ()
     membership: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    fits: Mapping[str, Fit] = field(default_factory=dict)

@@ -95,7 +95,7 @@ def apply_gates(
     views: list[GateView] = []
     evidence: dict[str, Evidence] = {ALL: Evidence.DATA}
     membership: dict[str, NDArray[np.bool_]] = {}
-    tube = None
+    settled: dict[str, Fit] = {}
     for tube, rule, parent in _walk(signal, strategy):
         fit = fits[rule.name]
         columns = tube.columns(rule, parent)
@@ -103,7 +103,9 @@ def apply_gates(
         if fit.evidence is Evidence.FAILED:
             applied = Applied(np.zeros(len(index), dtype=np.bool_), 0, 0)
         else:
+            fit = rule.settle(fit, columns)
             applied = rule.apply(fit.shape, columns)
+        settled[rule.name] = fit
         tube.members[rule.name] = index[applied.inside]
         # A population combined from others stands no better than they do.
         evidence[rule.name] = weakest(
@@ -147,7 +149,7 @@ def apply_gates(
             belongs = np.zeros(signal.n_events, dtype=np.bool_)
             belongs[tube.members[rule.name]] = True
             membership[rule.name] = belongs
-    return Populations(members, tuple(views), membership)
+    return Populations(members, tuple(views), membership, settled)
 
 
 def _first_reason(fit: Fit, rule: Rule, members: Mapping[str, Population], parent: str) -> str:

@@ -168,6 +168,10 @@ class Rule(BaseModel, ABC):
         """Say why a tube's own gate cannot be believed beside those of other tubes; empty where it can."""
         return ""
 
+    def settle(self, fit: Fit, columns: Columns) -> Fit:  # noqa: ARG002
+        """Take a last look at the tube with its reconciled gate, before it is applied."""
+        return fit
+
     @abstractmethod
     def apply(self, shape: Any, columns: Columns) -> Applied:
         """Gate the parent's events."""

@@ -1,0 +1,166 @@
+"""A cut on one marker: how it travels between tubes, applies and is drawn, however it was found."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from bcelldepl.gating.density import Density, Landmark, find_landmark, make_density
+from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
+
+__all__ = ["CutShape", "MarkerCut"]
+
+_RATIO_BOUNDS = (0.6, 1.6)  # of the spreads of two negatives between which a cut may travel
+
+
+@dataclass(frozen=True)
+class CutShape:
+    """A cut with its 95 % interval, and the negative population that it stands off from.
+
+    Attributes
+    ----------
+    position, low, high : float
+        In transformed units.
+    negative : Landmark or None
+        Where this tube's negative lies; cuts travel between tubes by it.
+    """
+
+    position: float
+    low: float
+    high: float
+    negative: Landmark | None = None
+
+
+class MarkerCut(Rule, ABC):
+    """What every cut on one marker has in common.
+
+    Attributes
+    ----------
+    marker : str
+    side : {"above", "below"}
+        Which side is the population.
+    window : tuple of float
+        Where a cut may lie, in transformed units.
+    fixed : float or None
+        The cut of last resort.
+    reference : str
+        Population whose events are the internal negative (T cells for CD19); empty: the lowest peak of the parent.
+    travels : bool
+        Whether a cut that is carried between tubes moves with the negative; scatter does not drift as stains do.
+    max_shift : float
+        A cut travels no farther than this between tubes.
+    against : str
+        The other axis of its picture; empty for a histogram.
+    """
+
+    marker: str
+    side: Literal["above", "below"] = "above"
+    window: tuple[float, float] = (0.0, 1.0)
+    fixed: float | None = None
+    reference: str = ""
+    travels: bool = True
+    max_shift: float = 0.12
+    against: str = ""
+
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """The marker."""
+        return (self.marker,)
+
+    @property
+    def extra_markers(self) -> tuple[str, ...]:
+        """The other axis of the picture."""
+        return (self.against,) if self.against else ()
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """The internal negative."""
+        return (self.reference,) if self.reference else ()
+
+    def clip(self, position: float) -> float:
+        """Hold a position within the window."""
+        return float(np.clip(position, *self.window))
+
+    def negative(self, density: Density, references: Mapping[str, Columns]) -> Landmark | None:
+        """Locate the negative: the internal one where it is given, else the lowest peak of the parent."""
+        if self.reference in references:
+            found = find_landmark(make_density(references[self.reference][self.marker]))
+            if found is not None:
+                return found
+        return find_landmark(density, below=self.window[1])
+
+    def carry(self, own: Fit, donors: Sequence[Fit]) -> Fit | None:
+        """Move the donors' cut by the shift of the negative, and stretch its stand-off by the spread, both bounded."""
+        here = own.shape.negative if own.shape is not None else None
+        useful = [d.shape for d in donors if d.shape.negative is not None and np.isfinite(d.shape.position)]
+        if not useful or (here is None and self.travels):
+            return None
+        positions, lows, highs, shifts = [], [], [], []
+        for shape in useful:
+            if not self.travels or here is None:
+                shifts.append(0.0)
+                positions.append(shape.position)
+                lows.append(shape.low)
+                highs.append(shape.high)
+                continue
+            there = shape.negative
+            ratio = float(np.clip(here.spread / there.spread, *_RATIO_BOUNDS))
+            # Half the change of spread is believed: the spread of a negative is itself measured with error.
+            ratio = 0.5 * (1.0 + ratio)
+            shifts.append(here.centre - there.centre)
+            positions.append(here.centre + ratio * (shape.position - there.centre))
+            lows.append(here.centre + ratio * (shape.low - there.centre))
+            highs.append(here.centre + ratio * (shape.high - there.centre))
+        shift = float(np.median(shifts))
+        if abs(shift) > self.max_shift:
+            return None
+        between = float(np.std(positions, ddof=1)) if len(positions) > 1 else 0.01
+        position = self.clip(float(np.median(positions)))
+        low = min(float(np.median(lows)), position - 1.96 * between)
+        high = max(float(np.median(highs)), position + 1.96 * between)
+        return replace(own, shape=CutShape(position, low, high, here))
+
+    def fallback(self, own: Fit) -> Fit | None:
+        """Return the strategy's fixed cut, with a wide interval."""
+        if self.fixed is None:
+            return None
+        here = own.shape.negative if own.shape is not None else None
+        return replace(own, shape=CutShape(self.fixed, self.fixed - 0.05, self.fixed + 0.05, here))
+
+    def implausible(self, own: Fit, others: Sequence[Fit]) -> str:
+        """Compare the stand-off of the cut with that in other tubes."""
+        stand_offs = [
+            o.shape.position - o.shape.negative.centre
+            for o in others
+            if o.shape.negative is not None and np.isfinite(o.shape.position)
+        ]
+        if len(stand_offs) < 4 or own.shape.negative is None:
+            return ""
+        usual = float(np.median(stand_offs))
+        unrest = 1.4826 * float(np.median(np.abs(np.array(stand_offs) - usual)))
+        mine = own.shape.position - own.shape.negative.centre
+        if abs(mine - usual) <= max(0.10, 5.0 * unrest):
+            return ""
+        return f"the {self.marker} valley lies {mine:.2f} above the negative, in other tubes {usual:.2f}"
+
+    def apply(self, shape: CutShape, columns: Columns) -> Applied:
+        """Count the events on the population's side; NaN is on neither."""
+        values = columns[self.marker]
+        if self.side == "above":
+            inside = values > shape.position
+            ends = int((values > shape.high).sum()), int((values > shape.low).sum())
+        else:
+            inside = values <= shape.position
+            ends = int((values <= shape.low).sum()), int((values <= shape.high).sum())
+        return Applied(inside, min(ends), max(ends))
+
+    def outline(self, shape: CutShape | None, columns: Columns) -> Outline:
+        """A line at the cut, with its interval."""
+        against = self.against if self.against in columns else ""
+        if shape is None or not np.isfinite(shape.position):
+            return Outline(self.marker, against)
+        return Outline(self.marker, against, (), (shape.position,), (shape.low, shape.high))
