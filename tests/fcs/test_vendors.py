@@ -104,3 +104,26 @@ def test_clinical_tube(real_data: Path) -> None:
     assert acquisition.acquisition_seconds == pytest.approx(29.0)
     assert acquisition.spillover is not None
     assert acquisition.spillover.matrix.shape == (6, 6)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "vendors/fcs2_facscalibur_log_amp_int10.fcs",
+        "vendors/fcs2_facscan_littleendian_int16.fcs",
+        "vendors/navios_dfc_constant528.lmd",
+        "vendors/moflo_astrios_two_time_words_68ch.fcs",
+        "tbnk/tbnk_facscanto.fcs",
+    ],
+)
+def test_scaled_values_are_those_of_flowio(real_data: Path, name: str) -> None:
+    """Log amplifiers with an offset of 0, gains, plain floats; FlowIO multiplies time channels by their step."""
+    import flowio
+
+    acquisition = read_fcs(real_data / name)
+    with (real_data / name).open("rb") as file:
+        peer = flowio.FlowData(file, ignore_offset_error=True).as_array(preprocess=True).T
+    kept = [
+        i for i, channel in enumerate(acquisition.channels) if not channel.name.upper().startswith("TIME")
+    ]
+    npt.assert_allclose(acquisition.columns()[kept], peer[kept], rtol=1e-6)
