@@ -1,0 +1,144 @@
+"""From a file to signals: read, compensated and transformed as other readers do it."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+from bcelldepl.errors import CompensationError
+from bcelldepl.fcs import read_fcs
+from bcelldepl.fcs.acquisition import Spillover
+from bcelldepl.fcs.write import spillover_keyword, write_fcs
+from bcelldepl.signal import Transform, make_signal, resolve_panel
+
+TOP = 262_144.0
+LINEAR = {"scatter": Transform(kind="linear"), "fluorescence": Transform(kind="linear")}
+STAINED = {**LINEAR, "fluorescence": Transform(kind="logicle", width=0.7)}
+DYES = ("FITC-A", "PE-A", "APC-A")
+MATRIX = np.array([[1.0, 0.2, 0.01], [0.05, 1.0, 0.0], [0.0, 0.03, 1.0]])
+PANEL = {"FSC-A": "FSC-A", "CD3": "FITC-A", "CD19": "PE-A", "CD45": "APC-A", "Time": "Time"}
+
+
+@pytest.fixture
+def tube(tmp_path):
+    """A tube of 3,000 events whose dyes are known: its file and the dyes."""
+    rng = np.random.default_rng(0)
+    dyes = rng.lognormal(7, 1.5, (3, 3_000)).clip(0, 1e5)
+    forward, time = rng.uniform(5e4, 2e5, 3_000), np.arange(3_000.0)
+    columns = np.vstack([forward, MATRIX.T @ dyes, time]).astype(np.float32)
+    path = tmp_path / "tube.fcs"
+    write_fcs(
+        path,
+        columns,
+        ["FSC-A", *DYES, "Time"],
+        ["", "CD3", "CD19", "CD45", ""],
+        keywords={"$SPILLOVER": spillover_keyword(DYES, MATRIX), "$TIMESTEP": "0.02"},
+    )
+    return read_fcs(path), dyes
+
+
+def test_the_dyes_come_back(tube):
+    acquisition, dyes = tube
+    signal = make_signal(acquisition, PANEL, LINEAR, acquisition.spillover)
+    for marker, dye in zip(("CD3", "CD19", "CD45"), dyes, strict=True):
+        np.testing.assert_allclose(signal.columns[marker], dye / TOP, rtol=0, atol=1e-6)
+    assert signal.n_events == 3_000
+    assert "Time" not in signal.columns
+
+
+def test_without_a_matrix_the_detectors_are_taken_as_they_are(tube):
+    acquisition, dyes = tube
+    signal = make_signal(acquisition, PANEL, LINEAR, None)
+    np.testing.assert_allclose(signal.columns["CD19"], (MATRIX.T @ dyes)[1] / TOP, rtol=0, atol=1e-6)
+
+
+def test_a_marker_is_the_same_whatever_else_is_asked_for(tube):
+    acquisition, _ = tube
+    every = make_signal(acquisition, PANEL, STAINED, acquisition.spillover)
+    alone = make_signal(acquisition, {"CD19": "PE-A"}, STAINED, acquisition.spillover)
+    np.testing.assert_allclose(alone.columns["CD19"], every.columns["CD19"], rtol=0, atol=1e-7)
+    assert set(alone.columns) == {"CD19"}
+
+
+def test_scales_say_what_was_done_and_differ_where_it_differs(tube):
+    acquisition, _ = tube
+    linear = make_signal(acquisition, PANEL, LINEAR, None).scales
+    stained = make_signal(acquisition, PANEL, STAINED, None).scales
+    assert linear["CD19"] != stained["CD19"]
+    assert linear["FSC-A"] == stained["FSC-A"]
+    assert stained["CD19"] == "logicle to 262144"
+
+
+def test_a_transform_of_one_marker_goes_before_that_of_its_kind(tube):
+    acquisition, _ = tube
+    own = {**STAINED, "CD19": Transform(kind="asinh", cofactor=0.01)}
+    signal = make_signal(acquisition, PANEL, own, None)
+    usual = make_signal(acquisition, PANEL, STAINED, None)
+    np.testing.assert_array_equal(signal.columns["CD3"], usual.columns["CD3"])
+    assert np.abs(signal.columns["CD19"] - usual.columns["CD19"]).max() > 0.01
+
+
+def test_time_is_in_seconds(tmp_path):
+    rng = np.random.default_rng(1)
+    ticks = np.concatenate([np.arange(0, 5_000), np.arange(7_500, 10_000)]).astype(np.float32)
+    columns = np.vstack([rng.uniform(5e4, 2e5, len(ticks)), ticks]).astype(np.float32)
+    path = tmp_path / "paused.fcs"
+    write_fcs(path, columns, ["FSC-A", "Time"], ["", ""], keywords={"$TIMESTEP": "0.02"})
+    (pause,) = make_signal(read_fcs(path), {"FSC-A": "FSC-A", "Time": "Time"}, LINEAR, None).quality.blocks
+    assert (pause.start_s, pause.end_s) == pytest.approx((100.0, 150.0), abs=6.0)
+
+
+def test_a_matrix_that_overflows_is_an_error_and_not_infinite_cells(tube):
+    acquisition, _ = tube
+    tiny = Spillover(DYES, np.eye(3) * 1e-38, "$SPILLOVER")
+    with pytest.raises(CompensationError, match="infinite"):
+        make_signal(acquisition, PANEL, LINEAR, tiny)
+
+
+def test_a_file_without_events(tmp_path):
+    path = tmp_path / "empty.fcs"
+    write_fcs(path, np.empty((2, 0), dtype=np.float32), ["FSC-A", "PE-A"], ["", "CD19"], keywords={})
+    signal = make_signal(read_fcs(path), {"FSC-A": "FSC-A", "CD19": "PE-A"}, STAINED, None)
+    assert signal.n_events == 0
+    assert signal.columns["CD19"].shape == (0,)
+
+
+@pytest.fixture(scope="module")
+def tbnk(real_data):
+    path = real_data / "tbnk" / "tbnk_facscanto.fcs"
+    acquisition = read_fcs(path)
+    markers = ("CD3", "CD56", "CD45", "CD4", "CD19", "CD8")
+    return path, acquisition, resolve_panel(acquisition.channels, ("FSC-A", "SSC-A", *markers))
+
+
+@pytest.fixture(scope="module")
+def by_flowkit(tbnk):
+    """Compensated events of the real tube by flowkit, by channel."""
+    import flowkit
+
+    path, _, _ = tbnk
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sample = flowkit.Sample(path)
+        sample.apply_compensation(sample.metadata["spill"])
+        return dict(zip(sample.pnn_labels, sample.get_events(source="comp").T, strict=True))
+
+
+def test_compensation_of_a_real_tube_agrees_with_flowkit(tbnk, by_flowkit):
+    _, acquisition, panel = tbnk
+    signal = make_signal(acquisition, panel, LINEAR, acquisition.spillover)
+    for marker, channel in panel.items():
+        np.testing.assert_allclose(signal.columns[marker], by_flowkit[channel] / TOP, rtol=0, atol=1e-6)
+
+
+def test_logicle_of_a_real_tube_agrees_with_flowkit(tbnk, by_flowkit):
+    import flowkit
+
+    _, acquisition, panel = tbnk
+    signal = make_signal(acquisition, panel, STAINED, acquisition.spillover)
+    theirs = flowkit.transforms.LogicleTransform(param_t=TOP, param_w=0.7, param_m=4.5, param_a=0)
+    for marker in ("CD3", "CD19", "CD45"):
+        expected = theirs.apply(by_flowkit[panel[marker]])
+        np.testing.assert_allclose(signal.columns[marker], expected, rtol=0, atol=1e-6)
