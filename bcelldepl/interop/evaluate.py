@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.fcs.acquisition import Acquisition
 from bcelldepl.interop.errors import ExchangeError
-from bcelldepl.interop.gate import AS_IN_FILE, Axis, Gate, GateTree, Matrix, Path, path_text
+from bcelldepl.interop.gate import AS_IN_FILE, Axis, Gate, GateTree, Matrix, Path, Scale, path_text
 
 __all__ = ["Channels", "evaluate", "inside"]
 
@@ -37,6 +37,11 @@ class Channels:
         if own is not None:
             self._matrices[AS_IN_FILE] = Matrix(own.channels, own.channels, own.matrix)
         self._columns: dict[tuple[str, str], NDArray[np.float64]] = {}
+        self._scaled: dict[tuple[str, str, int], tuple[Scale, NDArray[np.float64]]] = {}
+
+    def name_of(self, channel: str) -> str:
+        """Return the ``$PnN`` of a channel, however a gate spells it; the spelling itself where there is none."""
+        return self._names.get(channel, channel)
 
     def column(self, channel: str, compensation: str = "") -> NDArray[np.float64]:
         """Return the linear signal of a channel; time in seconds.
@@ -52,6 +57,13 @@ class Channels:
                 self._compensated(channel, compensation) if compensation else self._measured(channel)
             )
         return self._columns[key]
+
+    def scaled(self, channel: str, compensation: str, scale: Scale) -> NDArray[np.float64]:
+        """Return a channel on a scale."""
+        key = (channel, compensation, id(scale))
+        if key not in self._scaled:  # the scale is kept too, so that its identity stays its own
+            self._scaled[key] = (scale, _on_scale(self.column(channel, compensation), scale))
+        return self._scaled[key][1]
 
     def _measured(self, channel: str) -> NDArray[np.float64]:
         name = self._names.get(channel) if channel else None
@@ -84,13 +96,17 @@ class Channels:
         return total
 
 
-def evaluate(tree: GateTree, channels: Channels) -> tuple[dict[Path, NDArray[np.bool_]], dict[Path, str]]:
+def evaluate(
+    tree: GateTree, channels: Channels, known: Mapping[Gate, NDArray[np.bool_]] | None = None
+) -> tuple[dict[Path, NDArray[np.bool_]], dict[Path, str]]:
     """Gate a file.
 
     Parameters
     ----------
     tree : GateTree
     channels : Channels
+    known : mapping of Gate to ndarray of bool, optional
+        Memberships of gates of another tree: taken over where the gate and all that it stands on are the same.
 
     Returns
     -------
@@ -101,11 +117,16 @@ def evaluate(tree: GateTree, channels: Channels) -> tuple[dict[Path, NDArray[np.
     """
     members: dict[Path, NDArray[np.bool_]] = {}
     skipped: dict[Path, str] = {}
+    taken: set[Path] = set()
     for path, gate in tree.gates.items():
         needs = [gate.parent, *(operand for operand, _ in gate.operands)]
         lost = [one for one in needs if one and one not in members]
         if lost:
             skipped[path] = f"it stands on {path_text(lost[0])!r}, which was not gated"
+            continue
+        if known and gate in known and all(one in taken for one in needs if one):
+            members[path] = known[gate]
+            taken.add(path)
             continue
         try:
             own = inside(gate, tree, channels, members)
@@ -142,19 +163,22 @@ def inside(
 
 def scaled(axis: Axis, tree: GateTree, channels: Channels) -> NDArray[np.float64]:
     """Return the events' positions on an axis."""
+    if axis.scale and axis.scale not in tree.scales:
+        raise ExchangeError(f"no scale {axis.scale!r}", axis.channel)
     if axis.ratio is not None:
         above = channels.column(axis.ratio.x) - axis.ratio.x_offset
         under = channels.column(axis.ratio.y) - axis.ratio.y_offset
         with np.errstate(divide="ignore", invalid="ignore"):
-            column = axis.ratio.factor * (above / under)
-    else:
-        column = channels.column(axis.channel, axis.compensation)
+            ratio: NDArray[np.float64] = axis.ratio.factor * (above / under)
+        return _on_scale(ratio, tree.scales[axis.scale]) if axis.scale else ratio
     if not axis.scale:
-        return column
-    if axis.scale not in tree.scales:
-        raise ExchangeError(f"no scale {axis.scale!r}", axis.channel)
+        return channels.column(axis.channel, axis.compensation)
+    return channels.scaled(axis.channel, axis.compensation, tree.scales[axis.scale])
+
+
+def _on_scale(column: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
     with np.errstate(divide="ignore", invalid="ignore"):  # logarithms of what is not above zero
-        return np.asarray(tree.scales[axis.scale].apply(column[:, None]), dtype=np.float64)[:, 0]
+        return np.asarray(scale.apply(column[:, None]), dtype=np.float64)[:, 0]
 
 
 def _in_shape(gate: Gate, columns: list[NDArray[np.float64]]) -> NDArray[np.bool_]:

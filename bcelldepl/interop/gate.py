@@ -82,9 +82,9 @@ class Axis:
     ratio: Ratio | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gate:
-    """One gate.
+    """One gate. Two are the same only if they are one object.
 
     Attributes
     ----------

@@ -26,7 +26,7 @@ from bcelldepl.interop.nearest import nearest_polygon
 from bcelldepl.interop.scales import portable_scale
 from bcelldepl.signal.panel import SCATTER
 
-__all__ = ["MATRIX", "Travelling", "pack"]
+__all__ = ["MATRIX", "Travelling", "matrices_of", "pack"]
 
 MATRIX = "compensation"  # name of the matrix in what is written
 _NARROW = 1e-6  # a cut nearer than this to an event is moved between its neighbours
@@ -67,6 +67,14 @@ def pack(tube: GatedTube) -> Travelling:
     return _Packer(tube).pack()
 
 
+def matrices_of(tube: GatedTube) -> dict[str, Matrix]:
+    """Return the matrix that a tube was compensated with, by its name; none where it changes nothing."""
+    own = tube.spillover
+    if own is None or np.array_equal(own.matrix, np.eye(len(own.channels))):
+        return {}
+    return {MATRIX: Matrix(own.channels, own.channels, own.matrix)}
+
+
 class _Packer:
     def __init__(self, tube: GatedTube) -> None:
         self.tube = tube
@@ -82,10 +90,7 @@ class _Packer:
         self.scale_names = {
             m: name for m in tube.panel for name in scales if name.startswith(_plain(f"{m}_"))
         }
-        matrices = {}
-        own = tube.spillover
-        if own is not None and not np.array_equal(own.matrix, np.eye(len(own.channels))):
-            matrices[MATRIX] = Matrix(own.channels, own.channels, own.matrix)
+        matrices = matrices_of(tube)
         self.tree = GateTree({}, scales, matrices)
         self.channels = Channels(tube.acquisition, matrices)
         self.done = Travelling(self.tree, {ALL: ()})
