@@ -1,8 +1,8 @@
-"""The evidence ladder: each gate of each tube takes the best evidence that the batch has for it."""
+"""The evidence ladder: each gate of each tube takes the best evidence that the study has for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bcelldepl.gating.evidence import Evidence
@@ -10,6 +10,8 @@ from bcelldepl.gating.rules.base import Fit, Rule
 from bcelldepl.gating.strategy import Strategy
 
 __all__ = ["TubeFits", "reconcile"]
+
+MAX_PEERS = 60  # tubes that a gate is held against: more would tell nothing new, and take the square of the time
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,9 @@ class TubeFits:
 
     def shows(self, rule: Rule) -> bool:
         """Whether this tube can show where a population lies: a control without the marker cannot."""
-        return not (
-            self.role in ("unstained", "blank", "single")
-            or (self.role == "fmo" and self.role_marker in rule.markers)
-        )
+        if self.role == "fmo":
+            return self.role_marker not in rule.markers
+        return self.role == "sample"
 
 
 def reconcile(tubes: Sequence[TubeFits], strategy: Strategy) -> dict[str, dict[str, Fit]]:
@@ -72,87 +73,85 @@ def reconcile(tubes: Sequence[TubeFits], strategy: Strategy) -> dict[str, dict[s
     ordered = sorted(tubes, key=lambda tube: tube.key)
     settled: dict[str, dict[str, Fit]] = {tube.key: {} for tube in tubes}
     for rule in strategy.populations:
-        having = [tube for tube in ordered if rule.name in tube.fits]
-        believed = _believe(rule, having)
-        for tube in having:
-            settled[tube.key][rule.name] = _climb(rule, tube, having, believed)
+        ladder = _Ladder(rule, [tube for tube in ordered if rule.name in tube.fits])
+        for tube in ladder.tubes:
+            settled[tube.key][rule.name] = ladder.climb(tube)
     return settled
 
 
-def _believe(rule: Rule, tubes: Sequence[TubeFits]) -> dict[str, Fit]:
-    """Fits on the tube's own data that hold up beside those of other tubes."""
-    own = {
-        t.key: t.fits[rule.name]
-        for t in tubes
-        if t.fits[rule.name].evidence is Evidence.DATA and t.shows(rule)
-    }
-    scales = {t.key: t.scales for t in tubes}
-    believed = {}
-    for key, fit in own.items():
-        others = [other for k, other in own.items() if k != key and scales[k] == scales[key]]
-        if not rule.implausible(fit, others):
-            believed[key] = fit
-    return believed
+class _Ladder:
+    """One rule over all tubes: who can be believed, and who lends to whom."""
 
-
-def _climb(rule: Rule, tube: TubeFits, tubes: Sequence[TubeFits], believed: Mapping[str, Fit]) -> Fit:
-    own = tube.fits[rule.name]
-    if not rule.control and tube.key in believed:
-        return own
-    if not rule.control and own.evidence in (Evidence.DATA, Evidence.FIXED) and not rule.markers:
-        return own
-    others = [t for t in tubes if t.key != tube.key and t.scales == tube.scales]
-    doubt = ""
-    if own.evidence is Evidence.DATA and tube.key not in believed:
-        doubt = rule.implausible(own, [believed[t.key] for t in others if t.key in believed])
-    why = doubt or own.reason
-
-    def donors(belongs: Callable[[TubeFits], bool], fits: Mapping[str, Fit]) -> list[Fit]:
-        return [fits[t.key] for t in others if belongs(t) and t.key in fits]
-
-    if rule.control:
-        controls = {
-            t.key: t.fits[rule.name]
-            for t in tubes
-            if t.is_control_of(rule.control) and t.fits[rule.name].evidence is not Evidence.FAILED
+    def __init__(self, rule: Rule, tubes: Sequence[TubeFits]) -> None:
+        self.rule = rule
+        self.tubes = tubes
+        self.own = {
+            tube.key: tube.fits[rule.name]
+            for tube in tubes
+            if tube.fits[rule.name].evidence is Evidence.DATA and tube.shows(rule)
         }
-        if tube.key in controls:
-            return replace(own, evidence=Evidence.CONTROL, reason="")
-        for belongs, whose in (
-            (lambda t: t.subject == tube.subject, "this subject's"),
-            (lambda t: t.batch == tube.batch, "this batch's"),
-            (lambda t: True, "the study's"),
-        ):  # type: tuple[Callable[[TubeFits], bool], str]
-            carried = _carry(rule, own, donors(belongs, controls))
-            if carried:
-                return replace(carried, evidence=Evidence.CONTROL, reason=f"cut from {whose} control tubes")
-    else:
-        carried = _carry(rule, own, donors(lambda t: t.subject == tube.subject, believed))
-        if carried:
-            return replace(
-                carried,
-                evidence=Evidence.SUBJECT,
-                reason=f"{why}; gate carried from this subject's other tubes",
-            )
-        for belongs in (lambda t: t.batch == tube.batch, lambda t: True):
-            carried = _carry(rule, own, donors(belongs, believed))
-            if carried:
-                return replace(
-                    carried, evidence=Evidence.BATCH, reason=f"{why}; gate carried from other subjects' tubes"
-                )
-    fixed = rule.fallback(own)
-    if fixed:
-        evidence = Evidence.FIXED
-        reason = f"{why or 'no control tube'}; the strategy's fixed gate is used"
-        return replace(fixed, evidence=evidence, reason=reason, review=own.evidence is not Evidence.FIXED)
-    return Fit(
-        None,
-        Evidence.FAILED,
-        f"{why or 'no control tube'}, and no other tube can lend a gate",
-        own.parent_events,
-        review=True,
-    )
+        self.doubts = {
+            tube.key: rule.implausible(self.own[tube.key], self._peers(tube, self.own))
+            for tube in tubes
+            if tube.key in self.own
+        }
+        self.believed = {key: fit for key, fit in self.own.items() if not self.doubts[key]}
+        self.controls = {
+            tube.key: tube.fits[rule.name]
+            for tube in tubes
+            if rule.control
+            and tube.is_control_of(rule.control)
+            and tube.fits[rule.name].evidence is not Evidence.FAILED
+        }
 
+    def climb(self, tube: TubeFits) -> Fit:
+        """Take the first rung that holds."""
+        own = tube.fits[self.rule.name]
+        if tube.key in self.controls:
+            return replace(own, evidence=Evidence.CONTROL)
+        if not self.rule.control and (tube.key in self.believed or not self.rule.markers):
+            return own
+        why = self.doubts.get(tube.key) or own.reason
+        peers = self._peers(tube, self.believed)
+        for evidence, words, lenders in self._rungs(tube):
+            carried = self.rule.carry(own, lenders, peers) if lenders else None
+            if carried:
+                reason = words if self.rule.control else f"{why}; {words}"
+                return replace(carried, evidence=evidence, reason=reason)
+        return self._last_resort(own, why or "no control tube")
 
-def _carry(rule: Rule, own: Fit, donors: Sequence[Fit]) -> Fit | None:
-    return rule.carry(own, donors) if donors else None
+    def _rungs(self, tube: TubeFits) -> Iterator[tuple[Evidence, str, list[Fit]]]:
+        """Lenders, best first: this subject's tubes, then its batch's, then the study's."""
+        others = [one for one in self.tubes if one.key != tube.key and one.scales == tube.scales]
+        circles = (
+            ("this subject's", [one for one in others if one.subject == tube.subject]),
+            ("this batch's", [one for one in others if one.batch == tube.batch]),
+            ("the study's", others),
+        )
+        for whose, circle in circles:
+            if self.rule.control:
+                lenders = [self.controls[one.key] for one in circle if one.key in self.controls]
+                yield Evidence.CONTROL, f"cut from {whose} control tubes", lenders
+            else:
+                lenders = [self.believed[one.key] for one in circle if one.key in self.believed]
+                rung = Evidence.SUBJECT if whose == "this subject's" else Evidence.BATCH
+                yield rung, f"gate carried from {whose} other tubes", lenders
+
+    def _last_resort(self, own: Fit, why: str) -> Fit:
+        fixed = self.rule.fallback(own)
+        if fixed is None:
+            reason = f"{why}, and no other tube can lend a gate"
+            return Fit(None, Evidence.FAILED, reason, own.parent_events, review=True)
+        if own.evidence is Evidence.FIXED:  # the strategy means it so
+            return own
+        reason = f"{why}; the strategy's fixed gate is used"
+        return replace(fixed, evidence=Evidence.FIXED, reason=reason, review=True)
+
+    def _peers(self, tube: TubeFits, fits: Mapping[str, Fit]) -> list[Fit]:
+        """Fits of other tubes on the same scales: this subject's, this batch's, and evenly of the rest."""
+        others = [one for one in self.tubes if one.key != tube.key and one.key in fits and one.scales == tube.scales]
+        near = [one for one in others if one.subject == tube.subject or one.batch == tube.batch][:MAX_PEERS]
+        far = [one for one in others if one.subject != tube.subject and one.batch != tube.batch]
+        room = MAX_PEERS - len(near)
+        step = max(-(-len(far) // room), 1) if room else 1
+        return [fits[one.key] for one in (*near, *(far[::step] if room else ()))]

@@ -149,7 +149,7 @@ class Rule(BaseModel, ABC):
         """
 
     @abstractmethod
-    def carry(self, own: Fit, donors: Sequence[Fit]) -> Fit | None:
+    def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:
         """Bring the gates of other tubes to this one, through landmarks; None where that is beyond its bounds.
 
         Parameters
@@ -158,6 +158,8 @@ class Rule(BaseModel, ABC):
             What this tube gave.
         donors : sequence of Fit
             Fits with a shape, from other tubes.
+        peers : sequence of Fit
+            All such fits of the study, to learn from how much the gate varies between tubes.
         """
 
     def fallback(self, own: Fit) -> Fit | None:  # noqa: ARG002

@@ -42,7 +42,7 @@ class BooleanRule(Rule):
         """Nothing to fit."""
         return Fit((), Evidence.DATA, "", 0)
 
-    def carry(self, own: Fit, donors: Sequence[Fit]) -> Fit | None:  # noqa: ARG002
+    def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:  # noqa: ARG002
         """Nothing to carry."""
         return own
 

@@ -19,6 +19,10 @@ from bcelldepl.gating.rules.ellipse import ellipse_edge
 
 __all__ = ["ClusterRule", "ClusterShape"]
 
+_USUAL_UNREST = 0.03  # of an island's place between tubes, where too few tubes tell
+_UNREST_BOUNDS = (0.02, 0.08)
+_FEW_EVENTS = 150  # an island of fewer events is held to where and how wide other tubes have it
+_WIDE = 1.5
 _OUTLINE_RADIUS = 9.21  # squared distance that holds 99 % of a normal island in two markers
 
 
@@ -153,47 +157,61 @@ class ClusterRule(Rule):
                 return f"what is {name} does not stand apart from its neighbours"
         return ""
 
-    def carry(self, own: Fit, donors: Sequence[Fit]) -> Fit | None:
+    def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:
         """Bring in the wanted island, moved by the islands that both tubes have, widened by how it varies."""
         if own.shape is None or not own.shape.islands:
             return None
-        markers = own.shape.markers
-        moved, scales = [], []
-        for donor in donors:
-            island = donor.shape.island(self.wanted)
-            if donor.shape.markers != markers or island is None:
-                continue
-            shift = _shift(own.shape, donor.shape)
-            if shift is None or np.any(np.abs(shift) > self.max_shift):
-                continue
-            moved.append(np.array(island.mean) + shift)
-            scales.append(np.array(island.scale))
+        moved = self._moved(own.shape, donors)
         if not moved:
             return None
-        spread = np.var(moved, axis=0, ddof=1) if len(moved) > 2 else np.full(len(markers), 0.02**2)
-        scale = np.mean(scales, axis=0) + np.diag(np.minimum(spread, 0.05**2))
-        mean = np.median(moved, axis=0)
-        island = Island(
-            self.wanted, tuple(map(float, mean)), tuple(tuple(map(float, row)) for row in scale), 0.0
-        )
+        mean = np.median([island.mean for island in moved], axis=0)
+        scale = np.mean([island.scale for island in moved], axis=0)
+        scale = scale + np.diag(self._unrest(own.shape, [*donors, *peers]))
+        carried = Island(self.wanted, tuple(mean.tolist()), tuple(tuple(row) for row in scale.tolist()), 0.0)
         others = tuple(one for one in own.shape.islands if one.signature != self.wanted)
-        return replace(own, shape=ClusterShape(markers, (*others, island)))
+        return replace(own, shape=ClusterShape(own.shape.markers, (*others, carried)))
+
+    def _moved(self, here: ClusterShape, donors: Sequence[Fit]) -> list[Island]:
+        """The donors' wanted islands where they would lie in this tube; those out of reach are left out."""
+        moved = []
+        for donor in donors:
+            island = donor.shape.island(self.wanted)
+            shift = _shift(here, donor.shape) if donor.shape.markers == here.markers else None
+            if island is None or shift is None or np.any(np.abs(shift) > self.max_shift):
+                continue
+            moved.append(replace(island, mean=tuple((np.array(island.mean) + shift).tolist())))
+        return moved
+
+    def _unrest(self, here: ClusterShape, fits: Sequence[Fit]) -> NDArray[np.float64]:
+        """Variance by marker of where tubes have the island, within bounds; shape (k,)."""
+        moved = self._moved(here, fits)
+        if len(moved) < 3:
+            return np.full(len(here.markers), _USUAL_UNREST**2)
+        means = np.array([island.mean for island in moved])
+        spread = 1.4826 * np.median(np.abs(means - np.median(means, axis=0)), axis=0)
+        bounded: NDArray[np.float64] = np.clip(np.maximum(spread, 0.8 * means.std(axis=0)), *_UNREST_BOUNDS) ** 2
+        return bounded
 
     def implausible(self, own: Fit, others: Sequence[Fit]) -> str:
-        """Compare where the island lies, seen from the landmarks, with other tubes."""
-        target = own.shape.island(self.wanted)
-        steps = []
-        for other in others:
-            island = other.shape.island(self.wanted)
-            shift = _shift(own.shape, other.shape)
-            if island is not None and shift is not None and other.shape.markers == own.shape.markers:
-                steps.append(np.array(target.mean) - np.array(island.mean) - shift)
-        if len(steps) < 4:
+        """Compare where the island lies, seen from the landmarks, and how wide it is, with other tubes.
+
+        A small island is held to more: what few events show may be strays that settled between islands.
+        """
+        moved = self._moved(own.shape, others)
+        if len(moved) < 4:
             return ""
-        off = np.abs(np.median(steps, axis=0))
+        target = own.shape.island(self.wanted)
+        means = np.array([island.mean for island in moved])
+        off = np.abs(np.array(target.mean) - np.median(means, axis=0))
+        few = target.events < _FEW_EVENTS
+        allowed = 3.0 * np.sqrt(self._unrest(own.shape, others)) if few else np.full(len(off), 0.2)
+        spread = np.sqrt(np.diag(np.array(target.scale)))
+        usual = np.median([np.sqrt(np.diag(np.array(island.scale))) for island in moved], axis=0)
         for i, marker in enumerate(self.signature):
-            if off[i] > 0.2:
+            if off[i] > allowed[i]:
                 return f"the island lies {off[i]:.2f} away in {marker} from where other tubes have it"
+            if few and spread[i] > _WIDE * usual[i]:
+                return f"the {target.events:.0f} events are spread {spread[i] / usual[i]:.1f} times as wide in {marker} as in other tubes"
         return ""
 
     def apply(self, shape: ClusterShape, columns: Columns) -> Applied:

@@ -123,7 +123,7 @@ class EllipseRule(Rule):
         i, j = np.unravel_index(int(np.argmax(gaussian_filter(counts.astype(np.float64), 2.0))), counts.shape)
         return np.array([low[0] + (i + 0.5) * 2 * rx / _BINS, low[1] + (j + 0.5) * 2 * ry / _BINS])
 
-    def carry(self, own: Fit, donors: Sequence[Fit]) -> Fit | None:
+    def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:  # noqa: ARG002
         """Take the donors' median ellipse: an island that is absent has no landmark of its own."""
         centre = np.median([d.shape.centre for d in donors], axis=0)
         covariance = np.median([d.shape.covariance for d in donors], axis=0)

@@ -93,7 +93,7 @@ class MarkerCut(Rule, ABC):
                 return found
         return find_landmark(density, below=self.window[1])
 
-    def carry(self, own: Fit, donors: Sequence[Fit]) -> Fit | None:
+    def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:  # noqa: ARG002
         """Move the donors' cut by the shift of the negative, and stretch its stand-off by the spread, both bounded."""
         here = own.shape.negative if own.shape is not None else None
         useful = [d.shape for d in donors if d.shape.negative is not None and np.isfinite(d.shape.position)]

@@ -48,7 +48,7 @@ class PolygonRule(Rule):
         """Nothing to fit: the gate is the strategy's."""
         return Fit(PolygonShape(self.vertices), Evidence.FIXED, "", len(columns[self.x]))
 
-    def carry(self, own: Fit, donors: Sequence[Fit]) -> Fit | None:  # noqa: ARG002
+    def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:  # noqa: ARG002
         """Stay where the strategy drew it."""
         return own
 

@@ -83,7 +83,7 @@ class SingletRule(Rule):
         shape = SingletShape(float(at_zero), float(slope), max(float(np.median(spreads)), _MIN_SPREAD))
         return Fit(shape, Evidence.DATA, "", n)
 
-    def carry(self, own: Fit, donors: Sequence[Fit]) -> Fit | None:
+    def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:  # noqa: ARG002
         """Take the donors' median band."""
         table = np.array([(d.shape.at_zero, d.shape.slope, d.shape.spread) for d in donors])
         return replace(own, shape=SingletShape(*np.median(table, axis=0).tolist()))
