@@ -1,0 +1,229 @@
+"""Real tubes with gates drawn by people (or by openCyto), read from where they lie; nothing of them is copied.
+
+`volumetric_cd19`: manual gates of eight tubes, event by event. `lyoplate_bcell`: the count of the central manual
+gating, and openCyto's labels event by event. `flowjo_mouse`: the gates of its FlowJo workspace. `tbnk`: no gates;
+it serves for thinning alone, with our own call of the full tube as the label.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from accuracy_peers import Cuts, call_peer, draw_cuts
+from accuracy_simulated import Gated, fit_study
+from numpy.typing import NDArray
+
+from bcelldepl.batch.tube import read_signal
+from bcelldepl.counting import count_tube, tube_facts
+from bcelldepl.gating.tube import apply_gates
+from bcelldepl.signal import Signal
+from bcelldepl.study import Study, Tube, load_study
+
+__all__ = ["FOLDER", "RealTube", "baseline_of", "full_calls", "load_real", "root_of", "score_real"]
+
+Record = dict[str, Any]
+Mask = NDArray[np.bool_]
+FOLDER: Final = Path(os.environ.get("BCELLDEPL_REAL_DATA", "../shared/data"))
+_HERE: Final = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class RealTube:
+    """A real tube with labels.
+
+    Attributes
+    ----------
+    name, dataset : str
+    tube : Tube
+    signal : Signal
+    gated : Gated
+        Of its whole study.
+    labels : dict of str to mask
+        Expert's populations, by event of the file.
+    """
+
+    name: str
+    dataset: str
+    tube: Tube
+    signal: Signal
+    gated: Gated
+    labels: Mapping[str, Mask]
+
+    @property
+    def root(self) -> str:
+        """The population in which B cells are looked for."""
+        return root_of(self.gated)
+
+    def ours(self) -> dict[str, Mask]:
+        """Membership by our reconciled gates."""
+        fits = self.gated.fits[self.tube.file]
+        return apply_gates(self.signal, self.gated.strategy, fits, keep_membership=True).membership
+
+    def draw(self) -> Cuts:
+        """Cuts drawn in this tube by the expert's labels, for the peers."""
+        index = np.flatnonzero(self.ours()[self.root])
+        columns = {marker: values[index] for marker, values in self.signal.columns.items()}
+        return draw_cuts(columns, {name: mask[index] for name, mask in self.labels.items()})
+
+
+def baseline_of(one: RealTube, tubes: Sequence[RealTube]) -> RealTube:
+    """Another visit of the same subject in which a gate can be drawn; the tube itself where there is none."""
+    others = [t for t in tubes if t.dataset == one.dataset and t.tube.subject == one.tube.subject]
+    return next((t for t in others if t.tube.visit != one.tube.visit), one)
+
+
+def root_of(gated: Gated) -> str:
+    """Name of the cleaned events that the peers are given."""
+    names = {rule.name for rule in gated.strategy.populations}
+    return "lymphocytes" if "lymphocytes" in names else "leukocytes"
+
+
+def load_real(folder: Path, workers: int) -> list[RealTube]:
+    """Read every labelled real tube; none where the folder is absent."""
+    if not folder.is_dir():
+        return []
+    tubes = _volumetric(folder / "volumetric_cd19", workers)
+    with tempfile.TemporaryDirectory() as place:
+        tubes += _tbnk(folder / "tbnk", workers)
+        tubes += _lyoplate(folder / "lyoplate_bcell", Path(place), workers)
+        tubes += _mouse(folder / "flowjo_mouse", Path(place), workers)
+    return tubes
+
+
+def _signal(tube: Tube, study: Study, gated: Gated) -> Signal:
+    return read_signal(tube, study, gated.strategy)[2]
+
+
+def _volumetric(folder: Path, workers: int) -> list[RealTube]:
+    study = load_study(folder / "study.toml")
+    gated = fit_study(study, workers)
+    labels = np.load(folder / "manual_event_labels.npz")
+    names = {"B": "CD19+", "leukocytes": "CD45+"}
+    return [
+        RealTube(
+            tube.file.removeprefix("CellCounts5L_AB_01-").removesuffix(".fcs"),
+            "volumetric_cd19",
+            tube,
+            _signal(tube, study, gated),
+            gated,
+            {ours: labels[f"{tube.file}|{theirs}"] for ours, theirs in names.items()},
+        )
+        for tube in study.tubes
+        if f"{tube.file}|CD19+" in labels.files
+    ]
+
+
+def _tbnk(folder: Path, workers: int) -> list[RealTube]:
+    study = load_study(folder / "study.toml")
+    gated = fit_study(study, workers)
+    (tube,) = study.tubes
+    signal = _signal(tube, study, gated)
+    own = apply_gates(signal, gated.strategy, gated.fits[tube.file], keep_membership=True).membership
+    return [RealTube("tbnk", "tbnk", tube, signal, gated, {name: own[name] for name in ("B", "T")})]
+
+
+def _single(
+    fcs: Path, place: Path, workers: int, panel: Mapping[str, str], source: str
+) -> tuple[Tube, Study, Gated]:
+    """A study of one file, which is written to a folder that does not last."""
+    name = fcs.parent.name
+    strategy = _HERE / "strategies" / f"{name}.toml"
+    (place / f"{name}.csv").write_text(f"file,subject,visit,day\n{fcs.resolve()},{name},full,0\n")
+    lines = [
+        "[study]", f'id = "{name}"', f'samples = "{name}.csv"', f'strategy = "{strategy}"', "allow_outside = true",
+        "[compensation]", f'source = "{source}"', "[panel]", *(f'"{m}" = "{c}"' for m, c in panel.items()),
+    ]  # fmt: skip
+    path = place / f"{name}.toml"
+    path.write_text("\n".join(lines) + "\n")
+    study = load_study(path)
+    return study.tubes[0], study, fit_study(study, workers)
+
+
+def _lyoplate(folder: Path, place: Path, workers: int) -> list[RealTube]:
+    (fcs,) = folder.glob("*.fcs")
+    tube, study, gated = _single(fcs, place, workers, {"Viability": "B515-A"}, "none")
+    table = pd.read_csv(folder / "opencyto_labels.csv.gz")
+    labels = {"B": table["CD19"].to_numpy(bool), "T": table["CD3"].to_numpy(bool)}
+    return [RealTube("lyoplate", "lyoplate_bcell", tube, _signal(tube, study, gated), gated, labels)]
+
+
+def _mouse(folder: Path, place: Path, workers: int) -> list[RealTube]:
+    fcs = folder / "68983.fcs"
+    tube, study, gated = _single(fcs, place, workers, {"NK1.1": "PE-A"}, "auto")
+    b_cells = pd.read_csv(folder / "gatingResult.csv", header=None)[0].to_numpy() == "B cells"
+    labels = {"B": b_cells, "T": _flowjo_gate(folder / "gating.wsp", fcs, "T cells")}
+    return [RealTube("mouse", "flowjo_mouse", tube, _signal(tube, study, gated), gated, labels)]
+
+
+def _flowjo_gate(workspace: Path, fcs: Path, gate: str) -> Mask:
+    """Membership of a gate of a FlowJo workspace (the label file splits T cells and leaves some unlabelled)."""
+    import flowkit
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        session = flowkit.Workspace(workspace, fcs_samples=str(fcs))
+        (sample,) = session.get_sample_ids()
+        session.analyze_samples(sample_id=sample)
+        return np.asarray(session.get_gate_membership(sample, gate), dtype=bool)
+
+
+def score_real(tubes: list[RealTube], peers: list[str]) -> list[Record]:
+    """Counts and F1 of every method on every full tube against the expert's labels."""
+    records = []
+    for one in tubes:
+        baseline = baseline_of(one, tubes)
+        # A gate drawn by the labels of the very tube is no gate from a baseline.
+        asked = [peer for peer in peers if peer != "fixed" or baseline is not one]
+        calls = full_calls(one, baseline.draw(), asked)
+        records.append({
+            "tube": one.name,
+            "dataset": one.dataset,
+            "expert": {name: int(mask.sum()) for name, mask in one.labels.items()},
+            "calls": {
+                method: {
+                    name: {"events": int(mask.sum()), "right": int((mask & one.labels[name]).sum())}
+                    for name, mask in by.items()
+                }
+                for method, by in calls.items()
+            },
+            "per_ul": _per_ul(one) if one.dataset == "volumetric_cd19" else None,
+            "evidence": str(one.gated.fits[one.tube.file]["B"].evidence),
+        })  # fmt: skip
+    return records
+
+
+def full_calls(one: RealTube, cuts: Cuts, peers: Sequence[str]) -> dict[str, dict[str, Mask]]:
+    """What every method calls in the full tube, of the populations that the expert labelled."""
+    own = one.ours()
+    index = np.flatnonzero(own[one.root])
+    columns = {marker: values[index] for marker, values in one.signal.columns.items()}
+    calls = {"ours": {name: own[name] for name in one.labels if name in own}}
+    for peer in peers:
+        calls[peer] = {}
+        for name, mask in call_peer(peer, columns, cuts).items():
+            if name in one.labels:
+                calls[peer][name] = np.zeros(one.signal.n_events, dtype=bool)
+                calls[peer][name][index[mask]] = True
+    return calls
+
+
+def _per_ul(one: RealTube) -> dict[str, float]:
+    """Our cells/uL and the manual gate's, over the whole acquired volume."""
+    study = one.gated.study
+    acquisition, _, signal = read_signal(one.tube, study, one.gated.strategy)
+    volume = acquisition.volume.microlitres
+    quality = signal.quality
+    facts = tube_facts(
+        one.tube, volume, acquisition.volume.reason, quality.kept_time_fraction, acquisition.acquisition_seconds
+    )
+    populations = apply_gates(signal, one.gated.strategy, one.gated.fits[one.tube.file])
+    counted = {c.population: c for c in count_tube(populations, facts, study.counting, study.limits)}
+    return {"ours": float(counted["B"].cells_per_ul or 0.0), "manual": float(one.labels["B"].sum() / volume)}

@@ -1,0 +1,287 @@
+"""Simulated studies through our pipeline and through the peers, tube by tube, against the true labels.
+
+What counts as truth: single live cells by their label, among the events of the acquisition time that the quality
+mask kept. Cutting a disturbed stretch of time costs cells and beads alike, so it is no error of gating; an event
+that is dropped for any other reason (off the scatter's scale, taken for a doublet) is. Doublets, dead and sticky
+cells are true members of no population: a gate that calls them errs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from accuracy_peers import Cuts, call_peer, draw_cuts, oracle_calls
+from numpy.typing import NDArray
+
+from bcelldepl.batch.tube import FittedTube, fit, read_signal
+from bcelldepl.batch.workers import map_tubes
+from bcelldepl.counting import count_tube, tube_facts
+from bcelldepl.fcs import Acquisition
+from bcelldepl.gating.populations import Populations
+from bcelldepl.gating.reconcile import TubeFits, reconcile
+from bcelldepl.gating.rules.base import Fit
+from bcelldepl.gating.strategy import Strategy, load_strategy
+from bcelldepl.gating.tube import apply_gates
+from bcelldepl.signal import Signal
+from bcelldepl.simulate import simulate
+from bcelldepl.simulate.cells import LABELS, POPULATIONS
+from bcelldepl.study import Study, Tube, load_study
+
+__all__ = ["Gated", "Plan", "fit_study", "plans", "quiet", "run_plan", "tube_fits"]
+
+Record = dict[str, Any]
+Mask = NDArray[np.bool_]
+COUNTED: Final = ("B", "T", "CAR_T")
+DRIFTS: Final = (0.06, 0.10, 0.15)
+ORACLE_FROM: Final = {"B": 200, "CAR_T": 500}  # true events from which F1 is asked for
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One simulated study.
+
+    Attributes
+    ----------
+    scenario : str
+    drift : float
+    subjects, seed : int
+    """
+
+    scenario: str
+    drift: float
+    subjects: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Name of its folder."""
+        return f"{self.scenario}_{self.drift:.2f}_{self.subjects}_{self.seed}"
+
+
+@dataclass(frozen=True)
+class Gated:
+    """A study after both passes of gating.
+
+    Attributes
+    ----------
+    study : Study
+    strategy : Strategy
+    fitted : dict of str to FittedTube
+    fits : dict of str to dict of str to Fit
+        Reconciled, by file and population.
+    """
+
+    study: Study
+    strategy: Strategy
+    fitted: Mapping[str, FittedTube]
+    fits: Mapping[str, Mapping[str, Fit]]
+
+
+def plans(*, quick: bool) -> list[Plan]:
+    """Both scenarios at three drifts, every study with subjects of its own: 26 in full, 6 in quick mode."""
+    sizes = {"trial": 1, "hard": 1} if quick else {"trial": 4, "hard": 5}
+    sizes_at = [(scenario, drift) for scenario in sizes for drift in DRIFTS]
+    return [
+        Plan(scenario, drift, sizes[scenario] - (drift != 0.15 and not quick and scenario == "hard"), seed)
+        for seed, (scenario, drift) in enumerate(sizes_at, start=1)
+    ]
+
+
+def quiet(stage: str, done: int, total: int) -> None:
+    """Progress that is told to nobody."""
+
+
+def fit_study(study: Study, workers: int) -> Gated:
+    """Both passes of gating over a study, as `run` does them."""
+    strategy = load_strategy(study.strategy, study.folder)
+    names = [tube.file for tube in study.tubes]
+    fitted = map_tubes(fit, [(tube, study, strategy) for tube in study.tubes], names, workers, quiet)
+    good = [(t, f) for t, f in zip(study.tubes, fitted, strict=True) if not f.failure]
+    fits = reconcile([tube_fits(tube, f.batch, f.scales, f.fits) for tube, f in good], strategy)
+    return Gated(study, strategy, dict(zip(names, fitted, strict=True)), fits)
+
+
+def tube_fits(tube: Tube, batch: str, scales: Mapping[str, str], fits: Mapping[str, Fit]) -> TubeFits:
+    """What the ladder needs to know of a tube."""
+    return TubeFits(
+        key=tube.file,
+        subject=tube.subject,
+        batch=batch,
+        before_infusion=tube.before_infusion,
+        role=tube.role.value,
+        role_marker=tube.role_marker or "",
+        scales=scales,
+        fits=fits,
+    )
+
+
+def run_plan(
+    plan: Plan, folder: Path, peers: Sequence[str], workers: int, *, oracle: bool = True
+) -> list[Record]:
+    """Simulate a study (or find it in the folder), gate it, and score every sample tube.
+
+    Parameters
+    ----------
+    plan : Plan
+    folder : Path
+        Where simulated studies are kept between runs.
+    peers : sequence of str
+        Keys of `PEERS`.
+    workers : int
+    oracle : bool
+        Whether to train the oracle, the longest part.
+    """
+    where = folder / plan.name
+    if not (where / "study.toml").is_file():
+        simulate(where, scenario=plan.scenario, subjects=plan.subjects, seed=plan.seed, drift=plan.drift)
+    study = load_study(where / "study.toml")
+    gated = fit_study(study, workers)
+    samples = [tube for tube in study.tubes if tube.role == "sample" and not gated.fitted[tube.file].failure]
+    baselines = {tube.subject: tube for tube in reversed(samples)}
+    jobs = [(tube, study, gated.strategy, gated.fits[tube.file]) for tube in baselines.values()]
+    drawn = map_tubes(_baseline_cuts, jobs, list(baselines), workers, quiet)
+    cuts = dict(zip(baselines, drawn, strict=True))
+    true_per_ul = pd.read_csv(where / "truth.csv").set_index(["file", "population"])["true_per_ul"].to_dict()
+    scoring = [
+        (tube, study, gated.strategy, gated.fits[tube.file], cuts[tube.subject], tuple(peers), oracle,
+         {name: true_per_ul[tube.file, name] for name in COUNTED})
+        for tube in samples
+    ]  # fmt: skip
+    records = map_tubes(_score_tube, scoring, [t.file for t in samples], workers, quiet)
+    return [{"scenario": plan.scenario, "drift": plan.drift, "seed": plan.seed, **one} for one in records]
+
+
+def _baseline_cuts(tube: Tube, study: Study, strategy: Strategy, fits: Mapping[str, Fit]) -> Cuts:
+    """Draw the cuts of the fixed gate in a subject's first tube, by its true labels."""
+    _, _, signal = read_signal(tube, study, strategy)
+    lymphocytes = apply_gates(signal, strategy, fits, keep_membership=True).membership["lymphocytes"]
+    labels = _labels(tube)
+    columns = {marker: values[lymphocytes] for marker, values in signal.columns.items()}
+    return draw_cuts(columns, {name: _members(labels, name)[lymphocytes] for name in ("B", "T")})
+
+
+def _labels(tube: Tube) -> NDArray[np.uint8]:
+    return np.load(tube.path.parent.parent / "labels" / f"{tube.path.stem}.npy")
+
+
+def _members(labels: NDArray[np.uint8], population: str) -> Mask:
+    return np.isin(labels, [LABELS.index(label) for label in POPULATIONS[population]])
+
+
+def _time_kept(acquisition: Acquisition, panel: Mapping[str, str], signal: Signal) -> Mask:
+    """Events of the acquisition time that was kept, whatever else befell them."""
+    seconds = acquisition.columns([panel["Time"]])[0] * np.float32(acquisition.time_step_s or 1.0)
+    cut = np.zeros(signal.n_events, dtype=bool)
+    for block in signal.quality.blocks:
+        cut |= (seconds >= block.start_s) & (seconds < block.end_s)
+    return signal.quality.keep | ~cut
+
+
+def _score_tube(
+    tube: Tube,
+    study: Study,
+    strategy: Strategy,
+    fits: Mapping[str, Fit],
+    cuts: Cuts,
+    peers: Sequence[str],
+    oracle: bool,
+    true_per_ul: Mapping[str, float],
+) -> Record:
+    acquisition, panel, signal = read_signal(tube, study, strategy)
+    labels = _labels(tube)
+    time_kept = _time_kept(acquisition, panel, signal)
+    truth = {name: _members(labels, name) & time_kept for name in COUNTED}
+    gated = apply_gates(signal, strategy, fits, keep_membership=True)
+    calls = {"ours": {name: gated.membership[name] for name in COUNTED if name in gated.membership}}
+    lymphocytes = np.flatnonzero(gated.membership["lymphocytes"])
+    columns = {marker: values[lymphocytes] for marker, values in signal.columns.items()}
+    for peer in peers:
+        calls[peer] = {
+            name: _spread(mask, lymphocytes, signal.n_events)
+            for name, mask in call_peer(peer, columns, cuts).items()
+        }
+    if oracle:
+        kept = np.flatnonzero(signal.quality.keep)
+        seen = {marker: values[kept] for marker, values in signal.columns.items()}
+        calls["oracle"] = {
+            name: _spread(oracle_calls(seen, truth[name][kept]), kept, signal.n_events)
+            for name, least in ORACLE_FROM.items()
+            if truth[name].sum() >= least
+        }
+    return {
+        "file": tube.file,
+        "subject": tube.subject,
+        "visit": tube.visit,
+        "before_infusion": tube.before_infusion,
+        "true": {name: int(mask.sum()) for name, mask in truth.items()},
+        "true_per_ul": dict(true_per_ul),
+        "leukocytes": int((_members(labels, "leukocytes") & time_kept).sum()),
+        "beads": int((_members(labels, "beads") & time_kept).sum()),
+        "minimum_beads": study.counting.minimum_beads,
+        "calls": {
+            method: {name: _tally(mask, truth[name]) for name, mask in by.items()} for method, by in calls.items()
+        },
+        "ours": _reported(tube, study, acquisition, signal, gated),
+        "lost": {name: _lost(name, truth[name], gated) for name in COUNTED},
+        "gained": {name: _gained(gated.membership[name] & ~truth[name], labels) for name in COUNTED},
+    }
+
+
+def _spread(mask: Mask, index: NDArray[np.intp], size: int) -> Mask:
+    whole = np.zeros(size, dtype=bool)
+    whole[index[mask]] = True
+    return whole
+
+
+def _tally(called: Mask, truth: Mask) -> dict[str, int]:
+    return {"events": int(called.sum()), "right": int((called & truth).sum())}
+
+
+def _reported(
+    tube: Tube, study: Study, acquisition: Acquisition, signal: Signal, gated: Populations
+) -> dict[str, Record]:
+    """Count the tube as `run` does."""
+    facts = tube_facts(
+        tube,
+        acquisition.volume.microlitres,
+        acquisition.volume.reason,
+        signal.quality.kept_time_fraction,
+        acquisition.acquisition_seconds,
+    )
+    return {
+        one.population: {
+            "result": str(one.result),
+            "evidence": str(one.evidence),
+            "per_ul": one.cells_per_ul,
+            "low": one.ci_low_per_ul,
+            "high": one.ci_high_per_ul,
+            "volume_ul": one.analysed_volume_ul,
+        }
+        for one in count_tube(gated, facts, study.counting, study.limits)
+        if one.population in COUNTED
+    }
+
+
+def _lost(population: str, truth: Mask, gated: Populations) -> dict[str, int]:
+    """True events that were not called, by the gate of the path that lost them."""
+    path = [population]
+    while path[-1] in gated.members:
+        path.append(gated.members[path[-1]].parent)
+    left, lost = truth.copy(), {}
+    for name in reversed(path[:-1]):
+        gone = left & ~gated.membership[name]
+        if gone.any():
+            lost[name] = int(gone.sum())
+        left &= gated.membership[name]
+    return lost
+
+
+def _gained(wrong: Mask, labels: NDArray[np.uint8]) -> dict[str, int]:
+    """Events called wrongly, by what they are."""
+    counts = np.bincount(labels[wrong], minlength=len(LABELS))
+    return {LABELS[code]: int(counts[code]) for code in np.flatnonzero(counts)}

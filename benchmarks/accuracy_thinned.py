@@ -1,0 +1,137 @@
+"""Real tubes from which B cells are taken away at random: what is counted of what is left?
+
+No public data set holds tubes of depleted patients with a reference count. But a real tube minus real B cells is
+such a tube, and what is left is known exactly. B cells are the expert's (manual gates, openCyto's labels for
+`lyoplate_bcell`, our own call of the full tube for `tbnk`). The subject's other visits stand by as in a study; a
+tube without others has itself, unthinned, as the subject's baseline.
+
+Some events are B cells by their markers and yet outside the expert's gate (of scatter, as a rule), or the other
+way round. What the expert and any of the methods, ours or a peer, dispute in the full tube is therefore set aside
+for all: of the events that somebody called a B cell, only the expert's come back. How far the expert and a method
+disagree is measured on the full tubes, and once more here by removing the expert's B cells alone (``strict``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from accuracy_peers import Cuts, call_peer
+from accuracy_real import RealTube, baseline_of, full_calls
+from accuracy_simulated import quiet, tube_fits
+from numpy.typing import NDArray
+
+from bcelldepl.batch.workers import map_tubes
+from bcelldepl.counting.limits import result_code
+from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.reconcile import TubeFits, reconcile
+from bcelldepl.gating.tube import apply_gates, fit_gates
+from bcelldepl.signal import Signal
+
+__all__ = ["LEFT", "run_thinned"]
+
+Record = dict[str, Any]
+LEFT: Final = (100, 50, 20, 10, 5, 1, 0)
+REPEATS: Final = {"full": 20, "quick": 4}
+PEER_REPEATS: Final = {"full": 10, "quick": 2}
+
+
+def run_thinned(
+    tubes: Sequence[RealTube], peers: Sequence[str], workers: int, *, quick: bool
+) -> list[Record]:
+    """Thin every tube to every number left, so many times, and let every method count.
+
+    Parameters
+    ----------
+    tubes : sequence of RealTube
+        All of them: those of a subject serve each other as baseline.
+    peers : sequence of str
+    workers : int
+    quick : bool
+    """
+    size = "quick" if quick else "full"
+    repeats, peer_repeats = REPEATS[size], PEER_REPEATS[size]
+    jobs = []
+    for place, one in enumerate(tubes):
+        cuts = baseline_of(one, tubes).draw()
+        somebodys = np.logical_or.reduce([by["B"] for by in full_calls(one, cuts, peers).values()])
+        jobs += [
+            (one, _company(one), cuts, tuple(peers), somebodys, (place, left), repeats, peer_repeats)
+            for left in LEFT
+        ]
+        jobs.append((one, _company(one), cuts, tuple(peers), np.zeros_like(somebodys), (place, 0), 1, 1, "strict"))
+    return [record for records in map_tubes(_thin, jobs, [job[0].name for job in jobs], workers, quiet)
+            for record in records]  # fmt: skip
+
+
+def _company(one: RealTube) -> list[TubeFits]:
+    """The other tubes of the study; for a study of one tube, that tube as it was, a visit before."""
+    company = []
+    for tube in one.gated.study.tubes:
+        fitted = one.gated.fitted[tube.file]
+        if fitted.failure or (tube.file == one.tube.file and len(one.gated.study.tubes) > 1):
+            continue
+        company.append(tube_fits(tube, fitted.batch, fitted.scales, fitted.fits))
+    return company
+
+
+def _thin(
+    one: RealTube,
+    company: Sequence[TubeFits],
+    cuts: Cuts,
+    peers: Sequence[str],
+    disputed: NDArray[np.bool_],
+    draw: tuple[int, int],
+    repeats: int,
+    peer_repeats: int,
+    kind: str = "thinned",
+) -> list[Record]:
+    left = draw[1]
+    cells = np.flatnonzero(one.labels["B"] & one.signal.quality.keep)
+    records = []
+    for repeat in range(repeats):
+        rng = np.random.default_rng([*draw, repeat])
+        chosen = np.ones(one.signal.n_events, dtype=bool)
+        chosen[one.labels["B"] | disputed] = False
+        chosen[rng.choice(cells, left, replace=False)] = True
+        signal, label = subset(one.signal, chosen), one.labels["B"][chosen]
+        record, root = _ours(one, company, signal, label)
+        columns = {marker: values[root] for marker, values in signal.columns.items()}
+        for peer in peers if repeat < peer_repeats else ():
+            called = call_peer(peer, columns, cuts)["B"]
+            record["calls"][peer] = {"events": int(called.sum()), "right": int((called & label[root]).sum())}
+        records.append({
+            "kind": kind, "tube": one.name, "dataset": one.dataset, "left": left, "repeat": repeat,
+            "events": signal.n_events, **record,
+        })  # fmt: skip
+    return records
+
+
+def subset(signal: Signal, chosen: NDArray[np.bool_]) -> Signal:
+    """Signals of some of the events."""
+    columns = {marker: values[chosen] for marker, values in signal.columns.items()}
+    return replace(signal, columns=columns, quality=replace(signal.quality, keep=signal.quality.keep[chosen]))
+
+
+def _ours(
+    one: RealTube, company: Sequence[TubeFits], signal: Signal, label: NDArray[np.bool_]
+) -> tuple[Record, NDArray[np.intp]]:
+    """Gate the thinned tube in its company; returns the record and the events that the peers are given."""
+    strategy, limits = one.gated.strategy, one.gated.study.limits
+    batch = one.gated.fitted[one.tube.file].batch
+    thinned = tube_fits(one.tube, batch, signal.scales, fit_gates(signal, strategy))
+    thinned = replace(thinned, key=f"thinned {one.tube.file}")
+    fits = reconcile([*company, thinned], strategy)[thinned.key]
+    gated = apply_gates(signal, strategy, fits, keep_membership=True)
+    found, called = gated.members["B"], gated.membership["B"]
+    failed = found.evidence is Evidence.FAILED
+    record = {
+        "calls": {"ours": {"events": found.events, "right": int((called & label).sum())}},
+        "evidence": str(found.evidence),
+        "result": "NOT_EVALUABLE" if failed else str(result_code(found.events, limits)),
+        "true_result": str(result_code(int(label.sum()), limits)),
+        "interval": [found.events_low, found.events_high],
+    }
+    return record, np.flatnonzero(gated.membership[one.root])
