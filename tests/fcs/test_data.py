@@ -212,12 +212,19 @@ def test_blocks_join_without_a_seam(tmp_path: Path) -> None:
     npt.assert_array_equal(columns, values.T[[4, 0]])
 
 
-def test_two_threads_read_what_one_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    values = np.random.default_rng(5).normal(size=(40_003, 4)).astype("<f4")
-    path = written(tmp_path, fcs([[0.0] * 4], data=values.tobytes(), keywords={"$TOT": "40003"}))
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_large_files_by_the_kernel_in_two_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    values = np.random.default_rng(5).normal(size=(40_003, 4)).astype(f"{order}f4")
+    byte_order = "1,2,3,4" if order == "<" else "4,3,2,1"
+    content = fcs([[0.0] * 4], data=values.tobytes(), order=byte_order, keywords={"$TOT": "40003"})
+    path = written(tmp_path, content)
     acquisition = read_fcs(path)
-    monkeypatch.setattr("bcelldepl.fcs.data._SHARED_FROM_BYTES", 1000)
+    monkeypatch.setattr("bcelldepl.fcs.data._LARGE_BYTES", 1000)
     npt.assert_array_equal(acquisition.columns(), values.T)
+    npt.assert_array_equal(acquisition.columns(["C4", "C2"]), values.T[[3, 1]])
+    npt.assert_array_equal(acquisition.raw(["C3"]), values.T[[2]])
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(TruncatedDataError):
         acquisition.columns()

@@ -1,0 +1,22 @@
+"""Columns of a block of rows, against numpy's own indexing."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.testing as npt
+import pytest
+
+from bcelldepl.kernels.columns import gather_columns
+
+
+@pytest.mark.parametrize("n", [0, 1, 255, 256, 257, 1000])
+@pytest.mark.parametrize("indices", [[0], [6, 2, 2], list(range(7))])
+def test_gathers_what_indexing_gives(n: int, indices: list[int]) -> None:
+    rows = np.random.default_rng(n).integers(0, 1 << 32, (n, 7), dtype=np.uint32)
+    out = np.full((len(indices), n + 5), 9, np.uint32)
+    for kernel in (gather_columns, gather_columns.py_func):
+        out[:] = 9
+        kernel(rows, np.array(indices, np.int64), out, 3)
+        npt.assert_array_equal(out[:, 3 : 3 + n], rows[:, indices].T)
+        npt.assert_array_equal(out[:, :3], 9)
+        npt.assert_array_equal(out[:, 3 + n :], 9)
