@@ -1,0 +1,64 @@
+"""Clouds of events with known truth, and what is needed to gate them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from bcelldepl.gating.rules import AnyRule, Rule
+from bcelldepl.gating.strategy import Strategy
+from bcelldepl.signal import Signal
+from bcelldepl.signal.quality import Quality
+
+Columns = dict[str, NDArray[np.float32]]
+
+
+def rule(kind: str, name: str = "X", parent: str = "all", **settings: object) -> Rule:
+    """A rule as a strategy file would give it."""
+    made: Rule = TypeAdapter(AnyRule).validate_python(
+        {"rule": kind, "name": name, "parent": parent, **settings}
+    )
+    return made
+
+
+def cloud(
+    n: int, seed: int | Sequence[int], spread: float | Mapping[str, float] = 0.05, **centres: float
+) -> Columns:
+    """Normal events around a centre."""
+    rng = np.random.default_rng(seed)
+    widths = spread if isinstance(spread, Mapping) else dict.fromkeys(centres, spread)
+    return {
+        marker: rng.normal(centre, widths[marker], n).astype(np.float32) for marker, centre in centres.items()
+    }
+
+
+def together(*parts: Columns) -> Columns:
+    """Several clouds as one tube, one after the other."""
+    return {marker: np.concatenate([part[marker] for part in parts]) for marker in parts[0]}
+
+
+def truth(*parts: Columns) -> NDArray[np.intp]:
+    """Which cloud each event of `together` comes from."""
+    return np.repeat(np.arange(len(parts)), [len(next(iter(part.values()))) for part in parts])
+
+
+def take(columns: Columns, index: NDArray[np.generic]) -> Columns:
+    """Chosen events, in the given order."""
+    return {marker: column[index] for marker, column in columns.items()}
+
+
+def signal(
+    columns: Columns, keep: NDArray[np.bool_] | None = None, scale: str = "logicle to 262144"
+) -> Signal:
+    """A tube with these transformed columns."""
+    n = len(next(iter(columns.values())))
+    kept = np.ones(n, dtype=np.bool_) if keep is None else keep
+    return Signal(columns, Quality(kept, 1.0, {}), dict.fromkeys(columns, scale))
+
+
+def strategy(*rules: Rule) -> Strategy:
+    """A strategy of these rules."""
+    return Strategy(name="test", populations=tuple(rules))

@@ -1,0 +1,580 @@
+"""Each rule finds what is known to be there, and nothing where nothing is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from clouds import cloud, rule, take, together, truth
+from matplotlib.path import Path
+from pydantic import ValidationError
+
+from bcelldepl.gating.density import Landmark
+from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.rules import Fit
+from bcelldepl.gating.rules.cut import CutShape
+
+
+def negative(n=5_000, seed=0, at=0.25, spread=0.04):
+    return cloud(n, seed, {"CD19": spread, "SSC-A": 0.05}, CD19=at, **{"SSC-A": 0.2})
+
+
+def positive(n=500, seed=1, at=0.65):
+    return cloud(n, seed, 0.05, CD19=at, **{"SSC-A": 0.2})
+
+
+VALLEY = rule("cut", marker="CD19", method="valley", window=(0.3, 0.6))
+TAIL = rule("cut", marker="CD19", method="tail", tail_spreads=5.0)
+QUANTILE = rule("cut", marker="CD19", method="quantile", false_positive_rate=1e-3)
+
+
+def gate(one, columns, references=None):
+    """Fit a rule and apply it to the same events."""
+    fit = one.fit(columns, references or {})
+    return fit, one.apply(fit.shape, columns)
+
+
+# One-marker cuts
+
+
+@pytest.mark.parametrize("n_positive", [100, 1_000, 5_000])
+def test_a_valley_cut_counts_the_positives(n_positive):
+    parts = negative(), positive(n_positive)
+    fit, applied = gate(VALLEY, together(*parts))
+    assert fit.evidence is Evidence.DATA
+    assert fit.parent_events == 5_000 + n_positive
+    assert applied.inside.sum() == pytest.approx(n_positive, rel=0.02, abs=1)
+    assert (applied.inside == (truth(*parts) == 1)).mean() > 0.998
+    assert applied.events_low <= applied.inside.sum() <= applied.events_high
+    assert fit.shape.low <= fit.shape.position <= fit.shape.high
+    assert fit.shape.negative.centre == pytest.approx(0.25, abs=0.01)
+
+
+def test_below_and_above_share_out_the_events():
+    columns = together(negative(), positive())
+    below = rule("cut", marker="CD19", side="below", window=(0.3, 0.6))
+    shape = VALLEY.fit(columns, {}).shape
+    up, down = VALLEY.apply(shape, columns), below.apply(shape, columns)
+    np.testing.assert_array_equal(up.inside, ~down.inside)
+    for applied in (up, down):
+        assert applied.events_low <= applied.inside.sum() <= applied.events_high
+
+
+@pytest.mark.parametrize(("prefer", "place"), [("lowest", 0.3), ("highest", 0.65), ("deepest", 0.65)])
+def test_which_of_several_valleys_is_taken(prefer, place):
+    columns = together(
+        cloud(4_000, 0, 0.05, CD19=0.2), cloud(4_000, 1, 0.05, CD19=0.4), cloud(4_000, 2, 0.03, CD19=0.85)
+    )
+    fit = rule("cut", marker="CD19", prefer=prefer).fit(columns, {})
+    assert fit.shape.position == pytest.approx(place, abs=0.06)
+
+
+@pytest.mark.parametrize("side", ["above", "below"])
+@pytest.mark.parametrize("n", [0, 5, 100, 50_000])
+def test_without_a_valley_there_is_no_cut_and_no_event_is_positive(side, n):
+    one = rule("cut", marker="CD19", side=side, window=(0.3, 0.6))
+    columns = negative(n)
+    fit = one.fit(columns, {})
+    assert fit.evidence is Evidence.FAILED
+    assert fit.reason
+    if fit.shape is not None:
+        assert one.apply(fit.shape, columns).inside.sum() == 0
+        assert one.apply(fit.shape, columns).events_high == 0
+
+
+def test_a_valley_outside_the_window_is_not_taken():
+    fit = rule("cut", marker="CD19", window=(0.6, 0.9)).fit(together(negative(), positive(5_000)), {})
+    assert fit.evidence is Evidence.FAILED
+
+
+@pytest.mark.parametrize("n", [1_000, 50_000])
+def test_a_tail_cut_stands_so_many_spreads_above_the_negative(n):
+    fit, applied = gate(TAIL, negative(n))
+    assert fit.shape.position == pytest.approx(0.25 + 5 * 0.04, abs=0.04)
+    assert applied.inside.mean() < 1e-3
+    _, beside = gate(TAIL, together(negative(n), positive(300)))
+    assert beside.inside.sum() == pytest.approx(300, rel=0.02, abs=2 + 1e-3 * n)
+
+
+@pytest.mark.parametrize("rate", [1e-2, 1e-3, 1e-4])
+def test_a_quantile_cut_leaves_the_false_positive_rate(rate):
+    one = rule("cut", marker="CD19", method="quantile", false_positive_rate=rate)
+    rates = [
+        one.apply(one.fit(negative(20_000, seed), {}).shape, negative(100_000, [seed, 9])).inside.mean()
+        for seed in range(10)
+    ]
+    assert np.median(rates) < 1.5 * rate
+    assert np.median(rates) > 0.2 * rate
+
+
+def test_a_quantile_cut_of_a_skewed_control_is_not_fooled_by_its_normal_core():
+    rng = np.random.default_rng(0)
+    control = {
+        "CD19": np.concatenate([rng.normal(0.25, 0.03, 20_000), rng.uniform(0.25, 0.6, 400)]).astype("f4")
+    }
+    applied = gate(QUANTILE, control)[1]
+    assert applied.inside.mean() <= 1.2e-3
+
+
+@pytest.mark.parametrize("one", [TAIL, QUANTILE], ids=["tail", "quantile"])
+@pytest.mark.parametrize("n", [0, 1, 8])
+def test_a_few_events_place_no_cut(one, n):
+    fit = one.fit(negative(n), {})
+    assert fit.evidence is Evidence.FAILED
+    assert "too few" in fit.reason
+
+
+def test_an_internal_negative_goes_before_the_lowest_peak():
+    one = rule("cut", marker="CD19", method="tail", reference="T", tail_spreads=4.0)
+    shifted = negative(2_000, 3, at=0.4)
+    fit = one.fit(together(negative(), positive()), {"T": shifted})
+    assert one.uses == ("T",)
+    assert fit.shape.position == pytest.approx(0.4 + 4 * 0.04, abs=0.03)
+
+
+def cut_fit(position, centre=0.25, spread=0.04, evidence=Evidence.DATA):
+    return Fit(
+        CutShape(position, position - 0.02, position + 0.02, Landmark(centre, spread, 5_000)),
+        evidence,
+        "",
+        5_000,
+    )
+
+
+NO_CUT = Fit(CutShape(np.nan, np.nan, np.nan, Landmark(0.30, 0.04, 5_000)), Evidence.FAILED, "none", 5_000)
+
+
+def test_a_carried_cut_moves_with_the_negative():
+    carried = VALLEY.carry(NO_CUT, [cut_fit(0.45), cut_fit(0.46), cut_fit(0.44)])
+    assert carried.shape.position == pytest.approx(0.50, abs=1e-6)
+    assert carried.shape.low < 0.49 < 0.51 < carried.shape.high
+    assert carried.parent_events == 5_000
+
+
+def test_scatter_cuts_do_not_move_with_the_negative():
+    still = rule("cut", marker="CD19", window=(0.3, 0.6), travels=False)
+    assert still.carry(NO_CUT, [cut_fit(0.45)]).shape.position == pytest.approx(0.45)
+
+
+def test_a_cut_is_not_carried_too_far_nor_out_of_its_window():
+    far = Fit(CutShape(np.nan, np.nan, np.nan, Landmark(0.50, 0.04, 5_000)), Evidence.FAILED, "none", 5_000)
+    assert VALLEY.carry(far, [cut_fit(0.45)]) is None
+    near_the_end = VALLEY.carry(NO_CUT, [cut_fit(0.59)])
+    assert near_the_end.shape.position <= 0.6
+
+
+@pytest.mark.parametrize("own", [NO_CUT, Fit(None, Evidence.FAILED, "none", 3)], ids=["landmark", "nothing"])
+def test_donors_without_a_cut_lend_none(own):
+    useless = Fit(CutShape(np.nan, np.nan, np.nan, Landmark(0.25, 0.04, 9)), Evidence.FAILED, "", 9)
+    assert VALLEY.carry(own, [useless]) is None
+
+
+def test_a_cut_is_not_carried_to_a_tube_without_a_landmark():
+    assert VALLEY.carry(Fit(None, Evidence.FAILED, "none", 3), [cut_fit(0.45)]) is None
+
+
+def test_a_carried_cut_finds_the_few_positives_of_a_depleted_tube():
+    donors = [VALLEY.fit(together(negative(5_000, s), positive(800, [s, 1])), {}) for s in range(4)]
+    parts = negative(5_000, 77, at=0.28), positive(6, 78, at=0.68)
+    columns = together(*parts)
+    own = VALLEY.fit(columns, {})
+    assert own.evidence is Evidence.FAILED
+    applied = VALLEY.apply(VALLEY.carry(own, donors).shape, columns)
+    assert applied.inside[truth(*parts) == 1].all()
+    assert applied.inside[truth(*parts) == 0].mean() < 1e-3
+
+
+def test_the_fixed_cut_is_that_of_the_strategy():
+    fixed = rule("cut", marker="CD19", fixed=0.5)
+    assert fixed.fallback(NO_CUT).shape.position == 0.5
+    assert VALLEY.fallback(NO_CUT) is None
+
+
+def test_a_cut_that_lies_elsewhere_than_in_all_other_tubes_is_implausible():
+    others = [cut_fit(0.45 + 0.005 * i) for i in range(5)]
+    assert VALLEY.implausible(cut_fit(0.46), others) == ""
+    assert "CD19" in VALLEY.implausible(cut_fit(0.70), others)
+    assert VALLEY.implausible(cut_fit(0.70), others[:3]) == ""  # three tubes are no custom
+
+
+# Positives by a control
+
+
+def car_tube(n, part, seed, dim=0.0):
+    """Events of which a part is positive, some of them dim; and which are."""
+    rng = np.random.default_rng(seed)
+    is_positive = rng.random(n) < part
+    bright = rng.normal(0.7, 0.07, n)
+    bridged = rng.uniform(0.3, 0.7, n)
+    up = np.where(rng.random(n) < dim, bridged, bright)
+    values = np.where(is_positive, up, rng.normal(0.25, 0.04, n)).astype(np.float32)
+    return {"CAR": values}, is_positive
+
+
+@pytest.mark.parametrize("part", [0.0, 0.02, 0.2, 0.5])
+@pytest.mark.parametrize("dim", [0.0, 0.15])
+def test_positives_are_counted_by_a_control_from_another_tube(part, dim):
+    one = rule("positives", marker="CAR", control="CAR", window=(0.2, 0.9))
+    control, _ = car_tube(10_000, 0.0, 1)
+    columns, is_positive = car_tube(20_000, part, 2, dim)
+    own = one.fit(columns, {})
+    carried = one.carry(own, [one.fit(control, {})])
+    events = int(one.apply(one.settle(carried, columns).shape, columns).inside.sum())
+    assert events == pytest.approx(is_positive.sum(), rel=0.05, abs=12)
+
+
+# Ellipse
+
+
+ISLAND = rule("ellipse", x="CD45", y="SSC-A", near=(0.7, 0.25), reach=(0.15, 0.15), probability=0.99)
+
+
+def lymphocytes(n=3_000, seed=0, x=0.72, y=0.22):
+    return cloud(n, seed, {"CD45": 0.03, "SSC-A": 0.02}, CD45=x, **{"SSC-A": y})
+
+
+def granulocytes(n=8_000, seed=1):
+    return cloud(n, seed, 0.05, CD45=0.5, **{"SSC-A": 0.7})
+
+
+def test_an_ellipse_holds_its_part_of_a_normal_island():
+    parts = lymphocytes(20_000), granulocytes()
+    fit, applied = gate(ISLAND, together(*parts))
+    held = applied.inside[truth(*parts) == 0].mean()
+    assert fit.evidence is Evidence.DATA
+    assert held == pytest.approx(0.99, abs=0.01)
+    assert applied.inside[truth(*parts) == 1].mean() < 1e-3
+    assert applied.events_low <= applied.inside.sum() <= applied.events_high
+    assert fit.shape.centre == pytest.approx((0.72, 0.22), abs=0.005)
+
+
+@pytest.mark.parametrize("n", [0, 20, 45])
+def test_too_few_events_in_the_window_are_no_island(n):
+    fit = ISLAND.fit(together(lymphocytes(n), granulocytes()), {})
+    assert fit.evidence is Evidence.FAILED
+    assert fit.shape is None
+    assert "near CD45" in fit.reason
+
+
+def test_a_carried_ellipse_is_the_median_of_the_donors():
+    donors = [ISLAND.fit(together(lymphocytes(2_000, s), granulocytes()), {}) for s in range(5)]
+    odd = ISLAND.fit(together(lymphocytes(2_000, 9, x=0.62), granulocytes()), {})
+    carried = ISLAND.carry(Fit(None, Evidence.FAILED, "", 100), [*donors, odd])
+    assert carried.shape.centre == pytest.approx((0.72, 0.22), abs=0.01)
+    assert ISLAND.apply(carried.shape, granulocytes()).inside.mean() < 1e-3
+    assert ISLAND.apply(carried.shape, lymphocytes(1_000, 33)).inside.mean() > 0.95
+
+
+def test_the_outline_of_an_ellipse_holds_what_the_gate_holds():
+    columns = together(lymphocytes(), granulocytes(500))
+    fit, applied = gate(ISLAND, columns)
+    (edge,) = ISLAND.outline(fit.shape, columns).outlines
+    by_outline = Path(edge).contains_points(np.column_stack([columns["CD45"], columns["SSC-A"]]))
+    assert (by_outline == applied.inside).mean() > 0.998
+
+
+# Polygon
+
+
+SQUARE = ((0.6, 0.1), (0.85, 0.1), (0.85, 0.35), (0.6, 0.35))
+POLYGON = rule("polygon", x="CD45", y="SSC-A", vertices=SQUARE)
+
+
+def test_a_polygon_stays_where_the_strategy_drew_it():
+    columns = together(lymphocytes(), granulocytes())
+    fit, applied = gate(POLYGON, columns)
+    x, y = columns["CD45"], columns["SSC-A"]
+    np.testing.assert_array_equal(applied.inside, (x > 0.6) & (x < 0.85) & (y > 0.1) & (y < 0.35))
+    assert fit.evidence is Evidence.FIXED
+    assert POLYGON.carry(fit, [fit]) == fit
+
+
+@pytest.mark.parametrize("shape", ["fitted", None])
+def test_a_polygon_is_drawn_even_where_it_failed(shape):
+    columns = lymphocytes(10)
+    fit = POLYGON.fit(columns, {})
+    outline = POLYGON.outline(fit.shape if shape else None, columns)
+    np.testing.assert_array_equal(outline.outlines[0], SQUARE)
+
+
+def test_a_polygon_needs_three_corners():
+    with pytest.raises(ValidationError, match="vertices"):
+        rule("polygon", x="CD45", y="SSC-A", vertices=SQUARE[:2])
+
+
+# Singlets
+
+
+SINGLETS = rule("singlets")
+
+
+def scatter(n, seed, doublets=0.0):
+    """Cells whose height is proportional to their area, on a scale that is logarithmic; and which are doublets."""
+    rng = np.random.default_rng(seed)
+    area = rng.normal(0.6, 0.08, n)
+    double = rng.random(n) < doublets
+    height = area - 0.02 + rng.normal(0, 0.01, n) - np.where(double, 0.12, 0.0)
+    return {"FSC-A": area.astype(np.float32), "FSC-H": height.astype(np.float32)}, double
+
+
+@pytest.mark.parametrize("part", [0.0, 0.05, 0.2])
+def test_singlets_are_kept_and_doublets_are_not(part):
+    columns, double = scatter(20_000, 0, part)
+    fit, applied = gate(SINGLETS, columns)
+    assert fit.evidence is Evidence.DATA
+    assert applied.inside[~double].mean() > 0.99
+    assert applied.inside[double].sum() <= 0.02 * double.sum()
+
+
+def test_too_few_events_show_no_ridge():
+    fit = SINGLETS.fit(scatter(100, 0)[0], {})
+    assert (fit.evidence, fit.shape) == (Evidence.FAILED, None)
+
+
+def test_a_carried_band_of_singlets_serves_a_small_tube():
+    donors = [SINGLETS.fit(scatter(5_000, seed, 0.1)[0], {}) for seed in range(3)]
+    columns, double = scatter(100, 50, 0.3)
+    carried = SINGLETS.carry(SINGLETS.fit(columns, {}), donors)
+    np.testing.assert_array_equal(SINGLETS.apply(carried.shape, columns).inside, ~double)
+
+
+def test_the_outline_of_the_singlets_holds_what_the_gate_holds():
+    columns, _ = scatter(3_000, 0, 0.2)
+    fit, applied = gate(SINGLETS, columns)
+    (edge,) = SINGLETS.outline(fit.shape, columns).outlines
+    by_outline = Path(edge).contains_points(np.column_stack([columns["FSC-A"], columns["FSC-H"]]))
+    assert (by_outline == applied.inside).mean() > 0.998
+
+
+# Boolean
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"all_of": ("A", "B")}, [0, 0, 0, 1]),
+        ({"any_of": ("A", "B")}, [0, 1, 1, 1]),
+        ({"none_of": ("A", "B")}, [1, 0, 0, 0]),
+        ({"all_of": ("A",), "none_of": ("B",)}, [0, 0, 1, 0]),
+        ({"any_of": ("A",), "none_of": ("B",)}, [0, 0, 1, 0]),
+    ],
+)
+def test_boolean_rules_combine_memberships(settings, expected):
+    one = rule("boolean", **settings)
+    columns = {
+        "FSC-A": np.zeros(4, dtype=np.float32),
+        "A": np.array([0, 0, 1, 1], dtype=np.float32),
+        "B": np.array([0, 1, 0, 1], dtype=np.float32),
+    }
+    applied = gate(one, columns)[1]
+    assert applied.inside.tolist() == [bool(one) for one in expected]
+    assert applied.events_low == applied.events_high == sum(expected)
+
+
+def test_a_boolean_rule_of_nothing_is_refused():
+    # It would hold every event of its parent.
+    with pytest.raises(ValidationError):
+        rule("boolean")
+
+
+# Cluster
+
+
+B = rule("cluster", signature={"CD3": "-", "CD19": "+"}, windows={"CD3": (0.35, 0.6), "CD19": (0.35, 0.6)})
+
+
+def t_cells(n=3_000, seed=0, shift=0.0):
+    return cloud(n, [seed, 1], 0.04, CD3=0.7 + shift, CD19=0.25)
+
+
+def nk_cells(n=800, seed=0, shift=0.0):
+    return cloud(n, [seed, 2], 0.05, CD3=0.22 + shift, CD19=0.25)
+
+
+def b_cells(n=600, seed=0, shift=0.0):
+    return cloud(n, [seed, 3], 0.05, CD3=0.22 + shift, CD19=0.7)
+
+
+@pytest.mark.parametrize("n", [40, 600, 5_000])
+def test_a_cluster_counts_its_island(n):
+    parts = t_cells(), nk_cells(), b_cells(n)
+    fit, applied = gate(B, together(*parts))
+    assert fit.evidence is Evidence.DATA
+    assert applied.inside.sum() == pytest.approx(n, rel=0.02, abs=2)
+    assert applied.inside[truth(*parts) == 2].mean() > 0.98
+    assert applied.events_low <= applied.inside.sum() <= applied.events_high
+
+
+@pytest.mark.parametrize("n", [0, 3, 20])
+def test_an_absent_island_is_no_evidence_and_holds_no_event(n):
+    columns = together(t_cells(), nk_cells(), b_cells(n))
+    fit = B.fit(columns, {})
+    assert fit.evidence is Evidence.FAILED
+    assert fit.shape.island(B.wanted) is None
+    assert B.apply(fit.shape, columns).inside.sum() == 0
+
+
+def test_a_smear_is_no_island():
+    rng = np.random.default_rng(0)
+    smear = {"CD3": rng.normal(0.22, 0.05, 400).astype("f4"), "CD19": rng.uniform(0.3, 1.1, 400).astype("f4")}
+    fit = B.fit(together(t_cells(), nk_cells(), smear), {})
+    assert fit.evidence is Evidence.FAILED
+    assert fit.reason
+
+
+@pytest.mark.parametrize("n_b", [0, 1, 10, 100])
+def test_a_carried_island_finds_what_is_left_of_it(n_b):
+    donors = [B.fit(together(t_cells(seed=s), nk_cells(seed=s), b_cells(seed=s)), {}) for s in range(4)]
+    parts = t_cells(seed=50, shift=0.03), nk_cells(seed=50, shift=0.03), b_cells(n_b, 50, 0.03)
+    columns = together(*parts)
+    carried = B.carry(B.fit(together(*parts[:2]), {}), donors)
+    applied = B.apply(carried.shape, columns)
+    assert applied.inside[truth(*parts) == 2].sum() == pytest.approx(n_b, abs=max(1, 0.03 * n_b))
+    assert applied.inside[truth(*parts) < 2].sum() <= 2
+
+
+def test_an_island_is_not_carried_too_far_nor_without_landmarks():
+    donor = B.fit(together(t_cells(), nk_cells(), b_cells()), {})
+    far = B.fit(together(t_cells(shift=-0.25), nk_cells(shift=-0.25)), {})
+    assert B.carry(far, [donor]) is None
+    assert B.carry(Fit(None, Evidence.FAILED, "", 5), [donor]) is None
+
+
+def test_an_informative_marker_is_used_where_the_panel_has_it():
+    one = rule("cluster", signature={"CD3": "-", "CD19": "+"}, informative=("CD20",))
+    columns = together(t_cells(), nk_cells(), b_cells())
+    with_cd20 = {**columns, "CD20": np.where(columns["CD19"] > 0.5, 0.8, 0.2).astype(np.float32)}
+    assert one.fit(columns, {}).shape.markers == ("CD3", "CD19")
+    assert one.fit(with_cd20, {}).shape.markers == ("CD3", "CD19", "CD20")
+    assert one.extra_markers == ("CD20",)
+
+
+# What every rule keeps to
+
+
+def everything(n_scale=1.0):
+    """A tube that every rule below can be fitted to."""
+    n = [int(n_scale * k) for k in (3_000, 800, 600)]
+    parts = t_cells(n[0]), nk_cells(n[1]), b_cells(n[2])
+    columns = together(*parts)
+    rng = np.random.default_rng(5)
+    total = len(columns["CD3"])
+    singlets, _ = scatter(total, 8, 0.1)
+    return {
+        **columns,
+        **singlets,
+        "CD45": rng.normal(0.7, 0.03, total).astype(np.float32),
+        "SSC-A": rng.normal(0.25, 0.03, total).astype(np.float32),
+        "CAR": car_tube(total, 0.2, 3)[0]["CAR"],
+    }
+
+
+RULES = {
+    "valley": rule("cut", marker="CD19", window=(0.3, 0.6), against="SSC-A"),
+    "below": rule("cut", marker="CD19", side="below", window=(0.3, 0.6)),
+    "tail": rule("cut", marker="CD19", method="tail"),
+    "quantile": rule("cut", marker="CD19", method="quantile"),
+    "positives": rule("positives", marker="CAR", control="CAR"),
+    "ellipse": ISLAND,
+    "polygon": POLYGON,
+    "singlets": SINGLETS,
+    "cluster": B,
+}
+
+
+def fitted(one):
+    """The rule's shape: from a control for rules that need one, else from the tube itself."""
+    columns = everything()
+    control = {**columns, "CD19": negative(4_400)["CD19"], "CAR": car_tube(4_400, 0.0, 1)[0]["CAR"]}
+    by_control = one in (RULES["quantile"], RULES["positives"])
+    return one.fit(control if by_control else columns, {}).shape
+
+
+every_rule = pytest.mark.parametrize("one", RULES.values(), ids=RULES.keys())
+
+
+@every_rule
+def test_permuted_events_are_permuted_members(one):
+    columns = everything()
+    order = np.random.default_rng(0).permutation(len(columns["CD3"]))
+    shape = fitted(one)
+    straight, permuted = one.apply(shape, columns), one.apply(shape, take(columns, order))
+    np.testing.assert_array_equal(permuted.inside, straight.inside[order])
+    assert (permuted.events_low, permuted.events_high) == (straight.events_low, straight.events_high)
+
+
+@every_rule
+def test_a_gate_does_not_depend_on_the_order_of_events(one):
+    columns = everything()
+    order = np.random.default_rng(1).permutation(len(columns["CD3"]))
+    straight, permuted = gate(one, columns)[1], gate(one, take(columns, order))[1]
+    assert (permuted.inside != straight.inside[order]).mean() < 1e-3
+
+
+@every_rule
+def test_equal_events_are_equal_members(one):
+    columns = everything()
+    n = len(columns["CD3"])
+    shape = fitted(one)
+    twice = one.apply(shape, take(columns, np.repeat(np.arange(n), 2))).inside
+    np.testing.assert_array_equal(twice[::2], twice[1::2])
+
+
+@every_rule
+def test_events_that_are_no_numbers_are_in_no_gate(one):
+    columns = everything()
+    broken = {
+        marker: np.where(np.arange(len(c)) % 7 == 0, np.float32(np.nan), c) for marker, c in columns.items()
+    }
+    straight, inside = one.apply(fitted(one), columns).inside, one.apply(fitted(one), broken).inside
+    sound = np.arange(len(inside)) % 7 != 0
+    assert not inside[~sound].any()
+    assert straight.any()
+    assert (inside[sound] != straight[sound]).mean() < 1e-3
+
+
+@every_rule
+def test_events_that_are_no_numbers_do_not_spoil_a_fit(one):
+    columns = everything()
+    broken = {
+        marker: np.insert(c, np.arange(0, 4_000, 100), np.nan).astype(np.float32)
+        for marker, c in columns.items()
+    }
+    clean, spoiled = gate(one, columns)[1], gate(one, broken)[1]
+    assert spoiled.inside.sum() == pytest.approx(clean.inside.sum(), rel=0.01)
+
+
+@every_rule
+@pytest.mark.parametrize("n", [0, 1])
+def test_an_empty_parent_is_no_error_and_holds_nothing(one, n):
+    columns = everything()
+    none = take(columns, np.arange(n))
+    fit = one.fit(none, {})
+    assert fit.evidence in (Evidence.FAILED, Evidence.FIXED)
+    assert fit.parent_events == n
+    applied = one.apply(one.fit(columns, {}).shape, take(columns, np.arange(0)))
+    assert applied.inside.shape == (0,)
+    assert applied.events_low == applied.events_high == 0
+
+
+@every_rule
+def test_a_gate_is_drawn_on_markers_of_the_panel_and_also_where_it_failed(one):
+    columns = everything()
+    fit = one.fit(columns, {})
+    for shape in (fit.shape, None):
+        outline = one.outline(shape, columns)
+        assert outline.x in columns
+        assert outline.y in ("", *columns)
+    drawn = one.outline(fit.shape, columns)
+    assert drawn.outlines or drawn.cuts
+
+
+@every_rule
+def test_the_interval_holds_the_count(one):
+    applied = one.apply(fitted(one), everything())
+    assert 0 < applied.events_low <= applied.inside.sum() <= applied.events_high
+
+
+@every_rule
+def test_unknown_settings_are_refused(one):
+    with pytest.raises(ValidationError, match="surprise"):
+        type(one).model_validate({**one.model_dump(), "surprise": 1})
