@@ -9,13 +9,16 @@ from bcelldepl.kinetics.exposure import exposure_response
 from bcelldepl.kinetics.proportionality import dose_proportionality
 from bcelldepl.kinetics.summary import summarise
 from bcelldepl.kinetics.survival import kaplan_meier, reconstitution_curves
+from bcelldepl.kinetics.tables import companions_table, kinetics_tables
 
 __all__ = [
     "ENDPOINT_COLUMNS",
+    "companions_table",
     "dose_proportionality",
     "endpoints_table",
     "exposure_response",
     "kaplan_meier",
+    "kinetics_tables",
     "points_table",
     "reconstitution_curves",
     "segments_table",

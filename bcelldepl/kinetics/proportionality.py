@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     from bcelldepl.study import Study
 
-__all__ = ["PowerModel", "dose_of_group", "dose_proportionality", "fit_power_model"]
+__all__ = [
+    "PowerModel",
+    "dose_of_group",
+    "dose_proportionality",
+    "doses_of",
+    "fit_power_model",
+    "reliable_pairs",
+]
 
 LEVEL: Final = 0.90
 # 3e5, 0.3 x 10^5, 100 000; what follows the slash is no part of the dose.
@@ -124,33 +131,32 @@ def dose_proportionality(
     """
     import pandas as pd
 
-    doses = _doses(endpoints, study)
+    doses = doses_of(endpoints, study)
     if parameters is None:
         found = endpoints["parameter"].unique()
         parameters = [code for code in found if code == "CMAX" or code.startswith("AUC_")]
     rows = []
     for code in parameters:
-        of_code = endpoints[endpoints["parameter"] == code]
-        cells = of_code[["subject", "value", "qualifier", "reason"]].itertuples(index=False, name=None)
-        pairs = [
-            (doses[subject], float(value))
-            for subject, value, qualifier, reason in cells
-            if subject in doses and is_reliable(qualifier, reason) and value > 0
-        ]
-        model = fit_power_model([dose for dose, _ in pairs], [value for _, value in pairs])
+        pairs = reliable_pairs(endpoints, code, doses)
+        model = fit_power_model(pairs["dose"].tolist(), pairs["value"].tolist())
+        left_out = int((endpoints["parameter"] == code).sum()) - len(pairs)
         reason = "" if model else _why_not(pairs, doses)
-        rows.append(
-            (
-                code,
-                len(pairs),
-                len(of_code) - len(pairs),
-                *_numbers(model),
-                model.verdict if model else "",
-                reason,
-            )
-        )
+        rows.append((code, len(pairs), left_out, *_numbers(model), model.verdict if model else "", reason))
     columns = ["parameter", "n", "n_left_out", "slope", "ci_low", "ci_high", "low_limit", "high_limit"]
     return pd.DataFrame(rows, columns=[*columns, "verdict", "reason"])
+
+
+def reliable_pairs(endpoints: pd.DataFrame, parameter: str, doses: Mapping[str, float]) -> pd.DataFrame:
+    """One row per subject with a known dose and a reliable value above zero: `dose_group`, `dose`, `value`."""
+    rows = endpoints[endpoints["parameter"] == parameter]
+    good = [
+        subject in doses and is_reliable(qualifier, reason) and value > 0
+        for subject, qualifier, reason, value in zip(
+            rows["subject"], rows["qualifier"], rows["reason"], rows["value"], strict=True
+        )
+    ]
+    rows = rows[good]
+    return rows[["dose_group", "value"]].assign(dose=[doses[subject] for subject in rows["subject"]])
 
 
 def _numbers(model: PowerModel | None) -> tuple[float, ...]:
@@ -159,13 +165,13 @@ def _numbers(model: PowerModel | None) -> tuple[float, ...]:
     return (model.slope, model.ci_low, model.ci_high, model.low_limit, model.high_limit)
 
 
-def _why_not(pairs: Sequence[tuple[float, float]], doses: Mapping[str, float]) -> str:
+def _why_not(pairs: pd.DataFrame, doses: Mapping[str, float]) -> str:
     if not doses:
         return "no dose is known: give dose_cells_per_kg in the sample sheet"
-    return f"{len(pairs)} values at {len({dose for dose, _ in pairs})} doses; 3 at 2 are needed"
+    return f"{len(pairs)} values at {pairs['dose'].nunique()} doses; 3 at 2 are needed"
 
 
-def _doses(endpoints: pd.DataFrame, study: Study | None) -> dict[str, float]:
+def doses_of(endpoints: pd.DataFrame, study: Study | None) -> dict[str, float]:
     """Return the dose of each subject; those whose dose is not known or zero are left out."""
     groups = dict(zip(endpoints["subject"], endpoints["dose_group"], strict=True))
     given = {tube.subject: tube.dose_cells_per_kg for tube in study.tubes} if study else {}

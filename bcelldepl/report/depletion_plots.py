@@ -1,0 +1,154 @@
+"""Depletion of all subjects at a glance: waterfall of the deepest reduction, swimmer plot of its length."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from bcelldepl.report.day_axis import plain_frame, set_day_axis
+from bcelldepl.report.palette import INK, MUTED, dose_styles, natural_key
+
+__all__ = ["draw_swimmer", "draw_waterfall"]
+
+HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
+EVIDENCE = {
+    "depleted": ("o", True, "depleted"),
+    "recovered": ("o", False, "not depleted"),
+    "between thresholds": ("D", False, "between thresholds"),
+    "no evidence": ("x", False, "no evidence"),
+}
+
+
+def draw_waterfall(endpoints: pd.DataFrame, axes: Axes) -> Axes:
+    """Draw the greatest log10 reduction of B cells of each subject, deepest last.
+
+    A reduction that is at least so deep, because the nadir lies below a limit, carries an arrow.
+
+    Parameters
+    ----------
+    endpoints : DataFrame
+        Rows of ``endpoints.csv``.
+    axes : Axes
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        The same axes.
+    """
+    rows = endpoints[endpoints["parameter"] == "LOG10_REDUCTION"]
+    known = rows[rows["value"].notna()].sort_values(["value", "subject"], kind="stable")
+    styles = _styles(known)
+    for place, row in enumerate(known.itertuples()):
+        colour, hatch = styles[str(row.dose_group)]
+        depth = -float(str(row.value))
+        axes.bar(
+            place,
+            depth,
+            color=colour,
+            width=0.78,
+            hatch=hatch,
+            edgecolor="white",
+            linewidth=0.5,
+            gid=row.subject,
+        )
+        if row.qualifier == ">":
+            axes.annotate("", (place, depth), (0, -13), textcoords="offset points", zorder=4, annotation_clip=False,
+                          arrowprops={"arrowstyle": "<-", "color": INK, "linewidth": 1.1})  # fmt: skip
+    missing = rows.loc[rows["value"].isna(), "subject"].tolist()
+    axes.set_xticks(range(len(known)), known["subject"].tolist(), rotation=90 if len(known) > 14 else 0)
+    axes.axhline(0, color=INK, linewidth=0.8)
+    highest, lowest = _ends(known)
+    axes.set_ylim(lowest * 1.1, highest * 1.1)
+    plain_frame(axes, "B cells: deepest change from baseline [log10]")
+    axes.tick_params(axis="x", length=0)
+    handles: list[Patch | Line2D] = [
+        Patch(facecolor=colour, hatch=hatch, edgecolor="white", label=group)
+        for group, (colour, hatch) in styles.items()
+    ]
+    handles.append(Line2D([], [], color=INK, marker=r"$\downarrow$", linestyle="none", markersize=9,
+                          label="at least: nadir below the limit"))  # fmt: skip
+    axes.legend(handles=handles, frameon=False, fontsize=8, labelcolor=INK, ncols=len(handles), loc="upper center",
+                bbox_to_anchor=(0.5, -0.12))  # fmt: skip
+    if missing:
+        axes.set_xlabel(f"not evaluable: {', '.join(missing)}", fontsize=8, color=MUTED)
+    return axes
+
+
+def draw_swimmer(endpoints: pd.DataFrame, visits: pd.DataFrame, axes: Axes) -> Axes:
+    """Draw the depletion of each subject as a bar by day, with what every visit said.
+
+    Parameters
+    ----------
+    endpoints : DataFrame
+        Rows of ``endpoints.csv``.
+    visits : DataFrame
+        As `bcelldepl.kinetics.visits_table` gives it.
+    axes : Axes
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        The same axes.
+    """
+    wanted = endpoints[endpoints["parameter"].isin(["DEPLETION_DAY", "DEPLETION_DURATION"])]
+    table = wanted.pivot(index="subject", columns="parameter", values="value")
+    signs = wanted.pivot(index="subject", columns="parameter", values="qualifier")
+    groups = dict(zip(wanted["subject"], wanted["dose_group"], strict=True))
+    styles = dose_styles(str(group) for group in groups.values())
+    lengths = (
+        dict.fromkeys(groups, -1.0) | table["DEPLETION_DURATION"].dropna().to_dict() if len(table) else {}
+    )
+    order = sorted(
+        groups, key=lambda name: (natural_key(str(groups[name])), lengths[name], name), reverse=True
+    )
+    for place, subject in enumerate(order):
+        colour, _ = styles[str(groups[subject])]
+        start, length = table.loc[subject, "DEPLETION_DAY"], table.loc[subject, "DEPLETION_DURATION"]
+        own = visits[(visits["subject"] == subject) & visits["day"].notna()]
+        if len(own):
+            axes.hlines(place, own["day"].min(), own["day"].max(), color="#cfd6dd", linewidth=1, zorder=1)
+        if pd.notna(length):
+            axes.barh(place, length, left=start, height=0.62, color=colour, alpha=0.35, zorder=2, gid=subject)
+            if signs.loc[subject, "DEPLETION_DURATION"] == ">":
+                axes.annotate("", (start + length, place), (11, 0), textcoords="offset points", zorder=4,
+                              arrowprops={"arrowstyle": "<-", "color": colour, "linewidth": 1.8})  # fmt: skip
+        for evidence, (marker, full, _) in EVIDENCE.items():
+            some = own[own["evidence"] == evidence]
+            axes.plot(some["day"], [place] * len(some), linestyle="none", marker=marker, markersize=4.5, zorder=3,
+                      color=INK if evidence != "no evidence" else MUTED, markerfacecolor=INK if full else "white",
+                      markeredgewidth=0.9)  # fmt: skip
+    axes.set_yticks(range(len(order)), order)
+    axes.set_ylim(-0.7, len(order) - 0.3)
+    set_day_axis(axes, [*visits["nominal_day"], 0.0])
+    axes.axvline(0, color="#b8c1ca", linewidth=0.8, zorder=1)
+    plain_frame(axes, "B-cell depletion", grid=None)
+    axes.tick_params(axis="y", length=0)
+    handles: list[Patch | Line2D] = [Patch(facecolor=c, alpha=0.35, label=g) for g, (c, _) in styles.items()]
+    handles += [
+        Line2D([], [], marker=marker, linestyle="none", markersize=4.5, label=word,
+               color=INK if word != "no evidence" else MUTED, markerfacecolor=INK if full else "white")
+        for marker, full, word in EVIDENCE.values()
+    ]  # fmt: skip
+    handles.append(Line2D([], [], color=INK, marker=r"$\rightarrow$", linestyle="none", markersize=9,
+                          label="no confirmed recovery yet"))  # fmt: skip
+    axes.legend(handles=handles, frameon=False, fontsize=8, labelcolor=INK, ncols=4, loc="upper center",
+                bbox_to_anchor=(0.5, -0.12))  # fmt: skip
+    return axes
+
+
+def _ends(known: pd.DataFrame) -> tuple[float, float]:
+    """Highest and lowest end of the bars, never both zero."""
+    depths = [-value for value in known["value"]]
+    return max([0.1, *depths]), min([-0.2, *depths])
+
+
+def _styles(rows: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """Colour and hatching of each group, so that a grey copy still tells them apart."""
+    styles = dose_styles(rows["dose_group"].astype(str))
+    return {
+        group: (colour, HATCHES[n % len(HATCHES)]) for n, (group, (colour, _)) in enumerate(styles.items())
+    }

@@ -1,0 +1,175 @@
+"""One page per subject: CAR+ T cells, B cells and companions under each other on one day axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bcelldepl.kinetics.cellular import CellularKinetics
+from bcelldepl.report.curves import draw_curves
+from bcelldepl.report.day_axis import plain_frame, set_day_axis
+from bcelldepl.report.palette import ACCENT, INK, MUTED
+from bcelldepl.study import Study
+from bcelldepl.study.companions import CompanionResult
+
+__all__ = ["draw_companions", "draw_depletion", "draw_kinetics", "draw_subject_page"]
+
+DEPLETED = "#dfe7f1"
+LEGEND = (
+    "Full marker: quantified. Open: below LLOQ. Bar with arrow: not detected, upper limit of the interval. "
+    "Cross: not evaluable.\nShort dash: LLOQ of the tube. Ring: Cmax. Dashed line: terminal slope. "
+    "Shaded: depletion; its arrow: no confirmed recovery."
+)
+STYLES = {"all subjects": (ACCENT, "o")}
+
+
+def draw_subject_page(
+    subject: str,
+    counts: pd.DataFrame,
+    endpoints: pd.DataFrame,
+    study: Study,
+    kinetics: CellularKinetics | None = None,
+) -> Figure:
+    """Draw everything of one subject.
+
+    Parameters
+    ----------
+    subject : str
+    counts, endpoints : DataFrame
+        Rows of ``counts.csv`` and ``endpoints.csv``; those of other subjects are left out.
+    study : Study
+        Gives actual days, thresholds and companions.
+    kinetics : CellularKinetics, optional
+        Of this subject, for the terminal slope.
+
+    Returns
+    -------
+    Figure
+        A4, upright.
+    """
+    own = _on_actual_days(counts[counts["subject"] == subject], study)
+    ends = endpoints[endpoints["subject"] == subject]
+    others = [one for one in study.companion_results if one.subject == subject]
+    tests = list(dict.fromkeys(one.test for one in others))
+    analytes = [name for name in ("CAR_T", "B") if name in set(own["population"])]
+    heights = [2.6] * len(analytes) + [1.0] * len(tests)
+    figure = Figure(figsize=(8.27, 11.69), facecolor="white")
+    panels = figure.subplots(max(len(heights), 1), 1, squeeze=False, height_ratios=heights or [1])[:, 0]
+    used = min(0.80, 0.3 * len(analytes) + 0.115 * len(tests))
+    figure.subplots_adjust(left=0.1, right=0.95, top=0.89, bottom=0.89 - max(used, 0.3), hspace=0.36)
+    days = [*own["day"], *(one.day for one in others), 0.0]
+    for axes, analyte in zip(panels, analytes, strict=False):
+        if analyte == "CAR_T":
+            draw_kinetics(own, ends, axes, kinetics)
+        else:
+            draw_depletion(own, ends, axes, study)
+    for axes, test in zip(panels[len(analytes) :], tests, strict=False):
+        draw_companions([one for one in others if one.test == test], axes)
+    for axes in panels:
+        set_day_axis(axes, days, "day since infusion" if axes is panels[-1] else "")
+    group = next(iter(own["dose_group"]), "") if len(own) else ""
+    title = f"{subject}" + (f", {group}" if group else "")
+    figure.text(0.1, 0.955, title, fontsize=15, color=INK, va="bottom")
+    figure.text(0.1, 0.935, study.id, fontsize=9, color=MUTED, va="bottom")
+    figure.text(0.1, 0.02, LEGEND, fontsize=7.5, color=MUTED, va="bottom")
+    return figure
+
+
+def draw_kinetics(
+    counts: pd.DataFrame, endpoints: pd.DataFrame, axes: Axes, kinetics: CellularKinetics | None = None
+) -> Axes:
+    """Draw CAR+ T cells of one subject with Cmax, the terminal slope and the numbers beside it."""
+    draw_curves(counts.assign(dose_group=""), "CAR_T", axes, styles=STYLES)
+    values = _by_parameter(endpoints, "CAR_T")
+    cmax, tmax = values.get("CMAX"), values.get("TMAX")
+    if cmax is not None and tmax is not None and cmax["qualifier"] == "=":
+        axes.plot([tmax["value"]], [cmax["value"]], marker="o", markersize=11, markerfacecolor="none", color=INK,
+                  linestyle="none", zorder=4, gid="CMAX")  # fmt: skip
+    if kinetics is not None and kinetics.terminal is not None:
+        fit = kinetics.terminal
+        line = np.linspace(fit.days[0], fit.days[-1], 50)
+        axes.plot(line, np.exp(fit.intercept - fit.lambda_z_per_day * line), color=INK, linewidth=1.2,
+                  linestyle=(0, (4, 2)), zorder=4, gid="LAMBDA_Z")  # fmt: skip
+    shown = [code for code in values if code in ("CMAX", "TMAX", "HALF_LIFE") or code.startswith("AUC_0_")]
+    _write(axes, [[_sentence(code, values[code]) for code in shown]])
+    return axes
+
+
+def draw_depletion(counts: pd.DataFrame, endpoints: pd.DataFrame, axes: Axes, study: Study) -> Axes:
+    """Draw B cells of one subject with the threshold and the time of depletion."""
+    draw_curves(counts.assign(dose_group=""), "B", axes, styles=STYLES)
+    values = _by_parameter(endpoints, "B")
+    if study.endpoints.denominator == "blood":
+        threshold = study.endpoints.depletion_threshold_per_ul
+        axes.axhline(threshold, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1, gid="threshold")
+        axes.annotate(f"threshold {threshold:g}", (0, threshold), xycoords=("axes fraction", "data"), fontsize=7.5,
+                      xytext=(3, 2), textcoords="offset points", color=MUTED)  # fmt: skip
+    onset, duration = values.get("DEPLETION_DAY"), values.get("DEPLETION_DURATION")
+    if onset is not None and duration is not None and not math.isnan(duration["value"]):
+        end = onset["value"] + duration["value"]
+        axes.axvspan(onset["value"], end, color=DEPLETED, zorder=0, gid="depletion")
+        if duration["qualifier"] == ">":
+            axes.annotate("", (end, 0.96), (-14, 0), xycoords=("data", "axes fraction"), textcoords="offset points",
+                          arrowprops={"arrowstyle": "->", "color": INK})  # fmt: skip
+    lines = (
+        ("BASELINE", "NADIR", "LOG10_REDUCTION"),
+        ("DEPLETION_DAY", "DEPLETION_DURATION", "RECONSTITUTION_DAY"),
+    )
+    _write(axes, [[_sentence(code, values[code]) for code in line if code in values] for line in lines])
+    return axes
+
+
+def draw_companions(results: Sequence[CompanionResult], axes: Axes) -> Axes:
+    """Draw one companion test of one subject by day; censored results are open triangles."""
+    axes.plot(
+        [one.day for one in results], [one.value for one in results], color="#4a4a4a", linewidth=1, zorder=2
+    )
+    for sign, marker in (("=", "s"), ("<", "v"), (">", "^")):
+        some = [one for one in results if one.qualifier == sign]
+        axes.plot([one.day for one in some], [one.value for one in some], linestyle="none", marker=marker,
+                  markersize=5, color="#4a4a4a", markerfacecolor="#4a4a4a" if sign == "=" else "white")  # fmt: skip
+    plain_frame(axes)
+    unit = f" [{results[0].unit}]" if results and results[0].unit else ""
+    axes.set_title(f"{results[0].test if results else ''}{unit}", loc="left", fontsize=10, color=INK, pad=5)
+    axes.margins(y=0.25)
+    axes.axvline(0, color="#b8c1ca", linewidth=0.8, zorder=1)
+    return axes
+
+
+def _on_actual_days(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
+    actual = {tube.file: tube.actual_day for tube in study.tubes}
+    days = [day if (known := actual.get(file)) is None else known
+            for file, day in zip(counts["file"], counts["day"], strict=True)]  # fmt: skip
+    return counts.assign(day=days)
+
+
+def _by_parameter(endpoints: pd.DataFrame, analyte: str) -> dict[str, dict[str, Any]]:
+    rows: list[dict[str, Any]] = endpoints[endpoints["analyte"] == analyte].to_dict("records")  # type: ignore[assignment]
+    return {row["parameter"]: row for row in rows}
+
+
+def _sentence(code: str, row: dict[str, Any]) -> str:
+    name = {"CMAX": "Cmax", "TMAX": "Tmax", "HALF_LIFE": "half-life", "BASELINE": "baseline", "NADIR": "nadir",
+            "LOG10_REDUCTION": "log10 reduction", "DEPLETION_DAY": "depleted from day",
+            "DEPLETION_DURATION": "for days", "RECONSTITUTION_DAY": "recovered on day"}.get(
+                code, code.replace("AUC_0_", "AUC 0-"))  # fmt: skip
+    if row["qualifier"] == "NE":
+        return f"{name}: NE"
+    sign = "" if row["qualifier"] == "=" else f"{row['qualifier']} "
+    doubt = " (?)" if str(row["reason"]).startswith("not for summaries") else ""
+    return f"{name}: {sign}{_short(row['value'])}{doubt}"
+
+
+def _short(value: float) -> str:
+    return f"{float(f'{value:.3g}'):,g}"
+
+
+def _write(axes: Axes, lines: list[list[str]]) -> None:
+    text = "\n".join("   ".join(line) for line in lines)
+    axes.text(1, 1.02, text, transform=axes.transAxes, ha="right", va="bottom", fontsize=7.5, color=INK)

@@ -1,0 +1,123 @@
+"""Figures of the kinetics: what they draw is in the data, they take an Axes and return it, and bytes repeat."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from bcelldepl.kinetics import endpoints_table, kinetics_tables, summarise, visits_table
+from bcelldepl.kinetics.endpoints import cellular_of
+from bcelldepl.report.depletion_plots import draw_swimmer, draw_waterfall
+from bcelldepl.report.group_curves import draw_group_curves
+from bcelldepl.report.group_plots import draw_exposure_response, draw_proportionality, draw_reconstitution
+from bcelldepl.report.kinetics import kinetics_figures, write_kinetics_figures
+from bcelldepl.report.subject_page import draw_depletion, draw_kinetics, draw_subject_page
+from bcelldepl.study.companions import CompanionResult
+
+
+@pytest.fixture
+def trial(made):
+    """Four subjects; the last one is not evaluable after infusion."""
+    groups = {"A": "1e5/kg", "B": "1e5/kg", "C": "3e5/kg", "D": "3e5/kg"}
+    cart = {
+        name: [(0, 0), *((day, peak * math.exp(-0.15 * (day - 7))) for day in (7, 10, 14, 18)), (28, 1)]
+        for name, peak in (("A", 100), ("B", 150), ("C", 400))
+    } | {"D": [(0, 0), (7, None)]}
+    b = {name: [(-5, 200), (7, 1), (28, 8), (60, 20), (90, 60)] for name in "AB"}
+    b |= {"C": [(-5, 100), (7, 1), (28, 0), (60, 0), (90, 30)], "D": [(-5, 100), (7, None)]}
+    counts, study = made(cart, groups=groups)
+    counts = pd.concat([counts, made(b, population="B", groups=groups)[0]], ignore_index=True)
+    counts["ci_high_per_ul"] = counts["cells_per_ul"] * 1.3 + 0.4
+    companions = [
+        CompanionResult(subject="A", visit="D7", test="IgG", unit="g/L", day=7, value=9.0, qualifier="<")
+    ]
+    study = study.model_copy(update={"companion_results": tuple(companions)})
+    return counts, endpoints_table(counts, study), study
+
+
+def axes():
+    return Figure().subplots()
+
+
+def test_functions_take_an_axes_and_return_it(trial) -> None:
+    counts, endpoints, study = trial
+    own, ends = counts[counts["subject"] == "A"], endpoints[endpoints["subject"] == "A"]
+    drawn = [
+        lambda to: draw_group_curves(summarise(counts, endpoints), "CAR_T", to, 5.0),
+        lambda to: draw_waterfall(endpoints, to),
+        lambda to: draw_swimmer(endpoints, visits_table(counts, study), to),
+        lambda to: draw_reconstitution(endpoints, to),
+        lambda to: draw_proportionality(endpoints, "CMAX", to, study),
+        lambda to: draw_exposure_response(endpoints, "AUC_0_28", "LOG10_REDUCTION", to),
+        lambda to: draw_kinetics(own, ends, to),
+        lambda to: draw_depletion(own, ends, to, study),
+    ]
+    for draw in drawn:
+        to = axes()
+        assert draw(to) is to
+
+
+def test_waterfall_has_one_bar_per_subject_and_names_the_rest(trial) -> None:
+    _, endpoints, _ = trial
+    to = draw_waterfall(endpoints, axes())
+    heights = {bar.get_gid(): bar.get_height() for bar in to.patches if bar.get_gid()}
+    assert heights == pytest.approx({"A": -2, "B": -2, "C": math.log10(2 / 100)}, rel=1e-5)
+    assert to.get_xlabel() == "not evaluable: D"
+
+
+def test_swimmer_bars_are_the_durations(trial) -> None:
+    counts, endpoints, study = trial
+    to = draw_swimmer(endpoints, visits_table(counts, study), axes())
+    bars = {bar.get_gid(): (bar.get_x(), bar.get_width()) for bar in to.patches if bar.get_gid()}
+    assert bars == {"A": (7, 53), "B": (7, 53), "C": (7, 83)}
+
+
+def test_subject_page_shows_cmax_slope_and_depletion(trial) -> None:
+    counts, endpoints, study = trial
+    kinetics = {one.course.subject: one for one in cellular_of(counts, study)}
+    page = draw_subject_page("A", counts, endpoints, study, kinetics["A"])
+    marked = {
+        artist.get_gid(): artist for panel in page.axes for artist in panel.get_children() if artist.get_gid()
+    }
+    assert marked["CMAX"].get_xydata().tolist() == [[7, pytest.approx(100)]]
+    assert "depletion" in marked
+    assert [panel.get_title(loc="left") for panel in page.axes][-1] == "IgG [g/L]"
+    limits = {panel.get_xlim() for panel in page.axes}
+    assert len(limits) == 1  # one day axis
+
+
+def test_a_subject_without_results_still_has_a_page(trial) -> None:
+    counts, endpoints, study = trial
+    assert len(draw_subject_page("D", counts, endpoints, study).axes) == 2
+    none = counts[counts["subject"] != "D"]
+    assert len(draw_subject_page("D", none, endpoints, study).axes) == 1
+
+
+def test_files_are_written_and_bytes_repeat(trial, tmp_path) -> None:
+    counts, endpoints, study = trial
+    few = endpoints[endpoints["subject"] == "A"]
+    one, two = (write_kinetics_figures(tmp_path / name, counts, few, study) for name in ("one", "two"))
+    assert [path.name for path in one] == [path.name for path in two]
+    assert all(a.read_bytes() == b.read_bytes() for a, b in zip(one, two, strict=True))
+    assert {path.suffix for path in one} == {".png", ".svg", ".pdf"}
+    assert (tmp_path / "one" / "subjects" / "A.pdf").is_file()
+
+
+def test_nothing_evaluable_is_still_drawn(made) -> None:
+    counts, study = made({"A": [(0, None), (7, None)]})
+    counts = pd.concat([counts, made({"A": [(0, None), (7, None)]}, population="B")[0]])
+    counts["ci_high_per_ul"] = counts["ci_high_per_ul"].astype(float)
+    names = [name for name, _ in kinetics_figures(counts, endpoints_table(counts, study), study)]
+    assert "subjects/A" in names
+
+
+def test_tables_beside_the_endpoints(trial) -> None:
+    counts, endpoints, study = trial
+    tables = kinetics_tables(counts, endpoints, study)
+    assert tables["companions"].iloc[0].tolist() == ["A", "1e5/kg", "D7", 7.0, "IgG", 9.0, "g/L", "<", ""]
+    assert all(len(table) for table in tables.values())
+    plain = kinetics_tables(counts, endpoints, study.model_copy(update={"companion_results": ()}))
+    assert "companions" not in plain
