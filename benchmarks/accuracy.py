@@ -74,7 +74,9 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     parts = asked.only or PARTS
     peers, missing = ([], []) if asked.ours else available()
     for name in missing:
-        print(f"{PEERS[name].title}: the package {PEERS[name].needs} is not installed, skipped", file=sys.stderr)
+        print(
+            f"{PEERS[name].title}: the package {PEERS[name].needs} is not installed, skipped", file=sys.stderr
+        )
     records: dict[str, Any] = {part: [] for part in PARTS}
     records |= {"peers": peers, "skipped": missing, "mode": "quick" if asked.quick else "full"}
     if "simulated" in parts:
@@ -82,11 +84,15 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
             for plan in plans(quick=asked.quick):
                 folder = asked.folder or Path(passing)
                 with _Told(f"{plan.scenario}, drift {plan.drift}, {plan.subjects} subjects"):
-                    records["simulated"] += run_plan(plan, folder, peers, asked.workers, oracle=not asked.ours)
+                    records["simulated"] += run_plan(
+                        plan, folder, peers, asked.workers, oracle=not asked.ours
+                    )
     if "real" in parts or "thinned" in parts:
         tubes = load_real(FOLDER if FOLDER.is_absolute() else ROOT / FOLDER, asked.workers)
         if not tubes:
-            print(f"no real data in {FOLDER}, skipped (BCELLDEPL_REAL_DATA names the folder)", file=sys.stderr)
+            print(
+                f"no real data in {FOLDER}, skipped (BCELLDEPL_REAL_DATA names the folder)", file=sys.stderr
+            )
         if "real" in parts:
             with _Told("real tubes"):
                 records["real"] = score_real(tubes, peers)

@@ -38,7 +38,9 @@ SIGNATURES: Final = {
     "T": {"CD3": "+", "CD19": "-"},
     "CAR_T": {"CD3": "+", "CAR": "+"},
 }
-CAR_FALSE_POSITIVES: Final = 1e-4  # of T cells before the infusion, for the fixed cut; as our own strategy asks
+CAR_FALSE_POSITIVES: Final = (
+    1e-4  # of T cells before the infusion, for the fixed cut; as our own strategy asks
+)
 COMPONENTS: Final = 8  # of the mixture; at least 5, and one for each kind of lymphocyte in a full panel
 METACLUSTERS: Final = 12
 FEW_EVENTS: Final = 50  # fewer are not clustered
@@ -125,7 +127,9 @@ def _fixed(columns: Columns, cuts: Cuts) -> dict[str, Mask]:
 def gate_by(columns: Columns, cuts: Positions) -> dict[str, Mask]:
     """Gate every population by one cut per marker."""
     return {
-        population: np.logical_and.reduce([_on_side(columns[m], cuts[m], sign) for m, sign in signature.items()])
+        population: np.logical_and.reduce(
+            [_on_side(columns[m], cuts[m], sign) for m, sign in signature.items()]
+        )
         for population, signature in wanted(columns).items()
     }
 
@@ -235,7 +239,9 @@ def draw_cuts(columns: Columns, truth: Mapping[str, Mask]) -> Cuts:
     gate["CD19"] = _best_cut(columns["CD19"][negative], truth["B"][negative])
     naming["CD19"] = _halfway(columns["CD19"], truth["B"])
     if "CAR" in columns:
-        gate["CAR"] = naming["CAR"] = float(np.quantile(columns["CAR"][truth["T"]], 1.0 - CAR_FALSE_POSITIVES))
+        gate["CAR"] = naming["CAR"] = float(
+            np.quantile(columns["CAR"][truth["T"]], 1.0 - CAR_FALSE_POSITIVES)
+        )
     return Cuts(gate, naming)
 
 

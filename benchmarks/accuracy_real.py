@@ -222,7 +222,11 @@ def _per_ul(one: RealTube) -> dict[str, float]:
     volume = acquisition.volume.microlitres
     quality = signal.quality
     facts = tube_facts(
-        one.tube, volume, acquisition.volume.reason, quality.kept_time_fraction, acquisition.acquisition_seconds
+        one.tube,
+        volume,
+        acquisition.volume.reason,
+        quality.kept_time_fraction,
+        acquisition.acquisition_seconds,
     )
     populations = apply_gates(signal, one.gated.strategy, one.gated.fits[one.tube.file])
     counted = {c.population: c for c in count_tube(populations, facts, study.counting, study.limits)}

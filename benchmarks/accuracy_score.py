@@ -13,7 +13,7 @@ from bcelldepl.counting.intervals import garwood
 from bcelldepl.counting.limits import result_code
 from bcelldepl.study.config import LimitSettings
 
-__all__ = ["MANUAL_CD3", "MANUAL_CD19", "Row", "anatomy", "by_study", "f1", "rows_of"]
+__all__ = ["LIMITS", "MANUAL_CD3", "MANUAL_CD19", "Row", "anatomy", "by_study", "f1", "in_poisson", "rows_of"]
 
 Record = dict[str, Any]
 LIMITS: Final = LimitSettings()
@@ -168,7 +168,7 @@ def _few_rows(table: _Table, records: list[Record]) -> None:
 
     def within(record: Record, method: str) -> float | None:
         called = _called(record, method, "B")
-        return None if called is None else float(_in_poisson(called["events"], record["true"]["B"]))
+        return None if called is None else float(in_poisson(called["events"], record["true"]["B"]))
 
     def false_rate(record: Record, method: str) -> float | None:
         called = _called(record, method, "B")
@@ -197,7 +197,8 @@ def _few_rows(table: _Table, records: list[Record]) -> None:
     )  # fmt: skip
 
 
-def _in_poisson(called: int, true: int) -> bool:
+def in_poisson(called: int, true: int) -> bool:
+    """Whether a count lies within the exact Poisson 99 % interval of the truth."""
     interval = garwood(true, 0.99)
     return interval.low <= called <= interval.high
 
@@ -270,46 +271,70 @@ def _coverage_rows(table: _Table, records: list[Record]) -> None:
 
 
 def _real_rows(table: _Table, real: list[Record]) -> None:
-    def f1_at(record: Record, method: str, population: str) -> float | None:
-        called = _called(record, method, population)
-        return None if called is None else f1(called["events"], called["right"], record["expert"][population])
+    of = defaultdict(list)
+    for record in real:
+        of[record["dataset"]].append(record)
+    if of["volumetric_cd19"]:
+        _volumetric_rows(table, of["volumetric_cd19"])
+    if of["lyoplate_bcell"]:
+        _lyoplate_row(table, of["lyoplate_bcell"], "B", "CD19+", MANUAL_CD19)
+        _lyoplate_row(table, of["lyoplate_bcell"], "T", "CD3+", MANUAL_CD3)
+    if of["flowjo_mouse"]:
+        _mouse_row(table, of["flowjo_mouse"], "B")
+        _mouse_row(table, of["flowjo_mouse"], "T")
 
-    def ratio(record: Record, method: str, population: str, manual: float) -> float | None:
-        called = _called(record, method, population)
-        return None if called is None else called["events"] / manual
 
-    def per_ul(record: Record, method: str) -> float | None:
-        if method == "ours":
-            return record["per_ul"]["ours"] / record["per_ul"]["manual"]
-        return ratio(record, method, "B", record["expert"]["B"])
+def _expert_f1(record: Record, method: str, population: str) -> float | None:
+    called = _called(record, method, population)
+    return None if called is None else f1(called["events"], called["right"], record["expert"][population])
 
-    volumetric = [r for r in real if r["dataset"] == "volumetric_cd19"]
-    if volumetric:
-        n = len(volumetric)
-        table.add("volumetric_f1_worst", f"volumetric_cd19: CD19+ F1, worst of {n} tubes", "≥ 0.95", "high", 0.005,
-                  lambda m: _over(volumetric, lambda r: f1_at(r, m, "B"), min), lambda v: v >= 0.95)  # fmt: skip
-        table.add("volumetric_f1_median", "volumetric_cd19: CD19+ F1, median", "≥ 0.95", "high", 0.005,
-                  lambda m: _over(volumetric, lambda r: f1_at(r, m, "B"), np.median), lambda v: v >= 0.95)  # fmt: skip
-        table.add("volumetric_ratio_worst", "volumetric_cd19: cells/uL off the manual value, worst tube [%]", "≤ 10",
-                  "low", 1.0,
-                  lambda m: _over(volumetric, lambda r: _off(per_ul(r, m)), max), lambda v: v <= 10.0)  # fmt: skip
-        table.add("volumetric_ratio_mean", "volumetric_cd19: ratio to manual, geometric mean", "0.97 to 1.03",
-                  "one", 0.01,
-                  lambda m: _over(volumetric, lambda r: per_ul(r, m), _geometric), lambda v: 0.97 <= v <= 1.03)  # fmt: skip
-    for name, population, manual in (("B", "B", MANUAL_CD19), ("CD3", "T", MANUAL_CD3)):
-        these = [r for r in real if r["dataset"] == "lyoplate_bcell"]
-        label = {"B": "CD19+", "CD3": "CD3+"}[name]
-        if these:
-            table.add(f"lyoplate_{name.lower()}", f"lyoplate_bcell: {label}, ratio to the manual {manual:,}",
-                      "0.96 to 1.04", "one", 0.01,
-                      lambda m, p=population, v=manual, t=these: _over(t, lambda r: ratio(r, m, p, v), np.mean),
-                      lambda v: 0.96 <= v <= 1.04)  # fmt: skip
-    for population in ("B", "T"):
-        these = [r for r in real if r["dataset"] == "flowjo_mouse"]
-        if these:
-            table.add(f"mouse_{population.lower()}", f"flowjo_mouse: {population} cells, F1", "≥ 0.97", "high", 0.005,
-                      lambda m, p=population, t=these: _over(t, lambda r: f1_at(r, m, p), np.mean),
-                      lambda v: v >= 0.97)  # fmt: skip
+
+def _ratio(record: Record, method: str, population: str, manual: float) -> float | None:
+    called = _called(record, method, population)
+    return None if called is None else called["events"] / manual
+
+
+def _per_ul_ratio(record: Record, method: str) -> float | None:
+    """Of cells/uL to the manual value; peers count events of the same volume."""
+    if method == "ours":
+        return record["per_ul"]["ours"] / record["per_ul"]["manual"]
+    return _ratio(record, method, "B", record["expert"]["B"])
+
+
+def _volumetric_rows(table: _Table, tubes: list[Record]) -> None:
+    name, n = "volumetric_cd19", len(tubes)
+    table.add(
+        "volumetric_f1_worst", f"{name}: CD19+ F1, worst of {n} tubes", "≥ 0.95", "high", 0.005,
+        lambda m: _over(tubes, lambda r: _expert_f1(r, m, "B"), min), lambda v: v >= 0.95,
+    )  # fmt: skip
+    table.add(
+        "volumetric_f1_median", f"{name}: CD19+ F1, median", "≥ 0.95", "high", 0.005,
+        lambda m: _over(tubes, lambda r: _expert_f1(r, m, "B"), np.median), lambda v: v >= 0.95,
+    )  # fmt: skip
+    table.add(
+        "volumetric_ratio_worst", f"{name}: cells/uL off the manual value, worst tube [%]", "≤ 10", "low", 1.0,
+        lambda m: _over(tubes, lambda r: _off(_per_ul_ratio(r, m)), max), lambda v: v <= 10.0,
+    )  # fmt: skip
+    table.add(
+        "volumetric_ratio_mean", f"{name}: ratio to manual, geometric mean", "0.97 to 1.03", "one", 0.01,
+        lambda m: _over(tubes, lambda r: _per_ul_ratio(r, m), _geometric), lambda v: 0.97 <= v <= 1.03,
+    )  # fmt: skip
+
+
+def _lyoplate_row(table: _Table, tubes: list[Record], population: str, label: str, manual: int) -> None:
+    table.add(
+        f"lyoplate_{population.lower()}", f"lyoplate_bcell: {label}, ratio to the manual {manual:,}",
+        "0.96 to 1.04", "one", 0.01,
+        lambda m: _over(tubes, lambda r: _ratio(r, m, population, manual), np.mean),
+        lambda v: 0.96 <= v <= 1.04,
+    )  # fmt: skip
+
+
+def _mouse_row(table: _Table, tubes: list[Record], population: str) -> None:
+    table.add(
+        f"mouse_{population.lower()}", f"flowjo_mouse: {population} cells, F1", "≥ 0.97", "high", 0.005,
+        lambda m: _over(tubes, lambda r: _expert_f1(r, m, population), np.mean), lambda v: v >= 0.97,
+    )  # fmt: skip
 
 
 def _off(ratio: float | None) -> float | None:
@@ -320,52 +345,67 @@ def _geometric(found: list[float]) -> float:
     return float(np.exp(np.mean(np.log(np.maximum(found, 1e-9)))))
 
 
-def _thinned_rows(table: _Table, records: list[Record]) -> None:
-    thinned = [r for r in records if r["kind"] == "thinned"]
+def _events(record: Record, method: str) -> int | None:
+    called = record["calls"].get(method)
+    return None if called is None else called["events"]
 
-    def events(record: Record, method: str) -> int | None:
-        called = record["calls"].get(method)
-        return None if called is None else called["events"]
 
-    for left in sorted({r["left"] for r in thinned if r["left"]}, reverse=True):
-        these = [r for r in thinned if r["left"] == left]
-        table.add(
-            f"thinned_{left}", f"{left} left: count within Poisson 99 % of it [% of {len(these)} draws]", "≥ 97",
-            "high", 2.0,
-            lambda m, t=these, k=left: _over(
-                t, lambda r: None if events(r, m) is None else float(_in_poisson(events(r, m), k)), _percent),
-            lambda v: v >= 97.0,
-        )  # fmt: skip
-    for left in sorted({r["left"] for r in thinned if r["left"] >= 20}, reverse=True):
-        these = [r for r in thinned if r["left"] == left]
+def _recovered_rows(table: _Table, draws: list[Record], left: int) -> None:
+    """How well a number left is recovered: tube by tube within Poisson, and on average."""
+
+    def within(record: Record, method: str) -> float | None:
+        events = _events(record, method)
+        return None if events is None else float(in_poisson(events, left))
+
+    table.add(
+        f"thinned_{left}", f"{left} left: count within Poisson 99 % of it [% of {len(draws)} draws]", "≥ 97",
+        "high", 2.0, lambda m: _over(draws, lambda r: within(r, m), _percent), lambda v: v >= 97.0,
+    )  # fmt: skip
+    if left >= 20:
         table.add(
             f"thinned_{left}_bias", f"{left} left: recovered over left, mean", "0.97 to 1.03", "one", 0.02,
-            lambda m, t=these, k=left: _over(
-                t, lambda r: None if events(r, m) is None else events(r, m) / k, np.mean),
+            lambda m: _over(draws, lambda r: None if (n := _events(r, m)) is None else n / left, np.mean),
             lambda v: 0.97 <= v <= 1.03,
         )  # fmt: skip
+
+
+def _thinned_rows(table: _Table, records: list[Record]) -> None:
+    thinned = [r for r in records if r["kind"] == "thinned"]
+    for left in sorted({r["left"] for r in thinned if r["left"]}, reverse=True):
+        _recovered_rows(table, [r for r in thinned if r["left"] == left], left)
     none = [r for r in thinned if r["left"] == 0]
     strict = [r for r in records if r["kind"] == "strict"]
-    table.add("thinned_0_mean", "none left: false events, mean", "≤ 1", "low", 0.5,
-              lambda m: _over(none, lambda r: events(r, m), np.mean), lambda v: v <= 1.0)  # fmt: skip
-    table.add("thinned_0_worst", "none left: false events, worst tube", "≤ 3", "low", 1.0,
-              lambda m: _over(none, lambda r: events(r, m), max), lambda v: v <= 3.0)  # fmt: skip
+    clear = [r for r in thinned if r["left"] not in (LIMITS.lod_events, LIMITS.lloq_events)]
 
     def right(record: Record, method: str) -> float | None:
-        if events(record, method) is None:
+        events = _events(record, method)
+        if events is None:
             return None
-        found = record["result"] if method == "ours" else str(result_code(events(record, method), LIMITS))
+        found = record["result"] if method == "ours" else str(result_code(events, LIMITS))
         return float(found == record["true_result"])
 
-    clear = [r for r in thinned if r["left"] not in (LIMITS.lod_events, LIMITS.lloq_events)]
-    table.add("thinned_category", "category right where the number left is not a limit itself [% of draws]", "≥ 97",
-              "high", 2.0, lambda m: _over(clear, lambda r: right(r, m), _percent), lambda v: v >= 97.0)  # fmt: skip
-    table.add("thinned_strict", "only the expert's B cells removed: events still called, mean of tubes",
-              "for information", "none", 5.0,
-              lambda m: _over(strict, lambda r: events(r, m), np.mean), lambda v: True)  # fmt: skip
+    table.add(
+        "thinned_0_mean", "none left: false events, mean", "0", "low", 0.5,
+        lambda m: _over(none, lambda r: _events(r, m), np.mean), lambda v: v == 0.0,
+    )  # fmt: skip
+    table.add(
+        "thinned_0_worst", "none left: false events, worst tube", "0", "low", 1.0,
+        lambda m: _over(none, lambda r: _events(r, m), max), lambda v: v == 0.0,
+    )  # fmt: skip
+    table.add(
+        "thinned_category", "category right where the number left is not itself a limit [% of draws]", "≥ 97",
+        "high", 2.0, lambda m: _over(clear, lambda r: right(r, m), _percent), lambda v: v >= 97.0,
+    )  # fmt: skip
+    table.add(
+        "thinned_strict", "only the expert's B cells removed: events still called, mean of tubes",
+        "for information", "none", 5.0,
+        lambda m: _over(strict, lambda r: _events(r, m), np.mean), lambda v: True,
+    )  # fmt: skip
 
 
-def rows_of(simulated: list[Record], real: list[Record], thinned: list[Record], peers: Sequence[str]) -> list[Row]:
+def rows_of(
+    simulated: list[Record], real: list[Record], thinned: list[Record], peers: Sequence[str]
+) -> list[Row]:
     """All rows of the table.
 
     Parameters
@@ -415,24 +455,35 @@ def by_study(simulated: list[Record]) -> list[Record]:
 
 
 def anatomy(simulated: list[Record]) -> list[Record]:
-    """Which gate loses true events, and what is called that should not be, per 10,000 true events (or tubes' sum)."""
-    groups = {
+    """Which gate of ours loses true events, and what is called that should not be, summed over tubes."""
+    groups: dict[str, tuple[str, Callable[[int], bool]]] = {
         "B, 200 or more": ("B", lambda n: n >= MANY_B),
         "B, 1 to 199": ("B", lambda n: 1 <= n < MANY_B),
         "B, none": ("B", lambda n: n == 0),
+        "T": ("T", lambda n: True),
         "CAR+ T, 500 or more": ("CAR_T", lambda n: n >= MANY_CAR),
         "CAR+ T, fewer": ("CAR_T", lambda n: n < MANY_CAR),
+        "beads": ("beads", lambda n: True),
     }
     found = []
     for name, (population, belongs) in groups.items():
-        records = [r for r in simulated if belongs(r["true"][population])]
+        records = [r for r in simulated if belongs(_true_events(r, population))]
         lost, gained = Counter[str](), Counter[str]()
         for record in records:
             lost.update(record["lost"][population])
             gained.update(record["gained"][population])
         found.append({
-            "tubes": name, "number": len(records), "true_events": sum(r["true"][population] for r in records),
-            "lost": dict(lost.most_common()), "gained": dict(gained.most_common(8)),
-            "evidence": dict(Counter(r["ours"][population]["evidence"] for r in records).most_common()),
+            "tubes": name,
+            "number": len(records),
+            "true_events": sum(_true_events(r, population) for r in records),
+            "lost": dict(lost.most_common()),
+            "gained": dict(gained.most_common(8)),
+            "evidence": dict(
+                Counter(r["ours"][population]["evidence"] for r in records if population in r["ours"]).most_common()
+            ),
         })  # fmt: skip
     return found
+
+
+def _true_events(record: Record, population: str) -> int:
+    return int(record["beads"] if population == "beads" else record["true"][population])

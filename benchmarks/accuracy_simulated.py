@@ -196,6 +196,7 @@ def _score_tube(
     labels = _labels(tube)
     time_kept = _time_kept(acquisition, panel, signal)
     truth = {name: _members(labels, name) & time_kept for name in COUNTED}
+    traced = {**truth, "beads": _members(labels, "beads") & time_kept}
     gated = apply_gates(signal, strategy, fits, keep_membership=True)
     calls = {"ours": {name: gated.membership[name] for name in COUNTED if name in gated.membership}}
     lymphocytes = np.flatnonzero(gated.membership["lymphocytes"])
@@ -221,14 +222,15 @@ def _score_tube(
         "true": {name: int(mask.sum()) for name, mask in truth.items()},
         "true_per_ul": dict(true_per_ul),
         "leukocytes": int((_members(labels, "leukocytes") & time_kept).sum()),
-        "beads": int((_members(labels, "beads") & time_kept).sum()),
+        "beads": int(traced["beads"].sum()),
         "minimum_beads": study.counting.minimum_beads,
         "calls": {
-            method: {name: _tally(mask, truth[name]) for name, mask in by.items()} for method, by in calls.items()
+            method: {name: _tally(mask, truth[name]) for name, mask in by.items()}
+            for method, by in calls.items()
         },
         "ours": _reported(tube, study, acquisition, signal, gated),
-        "lost": {name: _lost(name, truth[name], gated) for name in COUNTED},
-        "gained": {name: _gained(gated.membership[name] & ~truth[name], labels) for name in COUNTED},
+        "lost": {name: _lost(name, mask, gated) for name, mask in traced.items()},
+        "gained": {name: _gained(gated.membership[name] & ~mask, labels) for name, mask in traced.items()},
     }
 
 

@@ -14,7 +14,11 @@ __all__ = ["markdown", "put_between"]
 
 BEGIN: Final = "<!-- begin {name} -->"
 END: Final = "<!-- end {name} -->"
-_TITLES: Final = {"ours": "**ours**", **{name: peer.title for name, peer in PEERS.items()}, "oracle": "oracle"}
+_TITLES: Final = {
+    "ours": "**ours**",
+    **{name: peer.title for name, peer in PEERS.items()},
+    "oracle": "oracle",
+}
 _BY_STUDY: Final = {
     "b_f1_median": "B F1, median",
     "b_error_median": "B error, median [%]",

@@ -61,7 +61,9 @@ def run_thinned(
             (one, _company(one), cuts, tuple(peers), somebodys, (place, left), repeats, peer_repeats)
             for left in LEFT
         ]
-        jobs.append((one, _company(one), cuts, tuple(peers), np.zeros_like(somebodys), (place, 0), 1, 1, "strict"))
+        jobs.append(
+            (one, _company(one), cuts, tuple(peers), np.zeros_like(somebodys), (place, 0), 1, 1, "strict")
+        )
     return [record for records in map_tubes(_thin, jobs, [job[0].name for job in jobs], workers, quiet)
             for record in records]  # fmt: skip
 
