@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,8 +123,8 @@ class DayShift:
 
 
 def day_shift(
-    reference: Mapping[Hashable, float | None],
-    test: Mapping[Hashable, float | None],
+    reference: Mapping[Any, float | None],
+    test: Mapping[Any, float | None],
     *,
     confidence: float = CONFIDENCE,
 ) -> DayShift:
@@ -141,7 +142,7 @@ def day_shift(
     DayShift
     """
 
-    def reached(days: Mapping[Hashable, float | None]) -> dict[Hashable, float]:
+    def reached(days: Mapping[Any, float | None]) -> dict[Hashable, float]:
         return {who: float(day) for who, day in days.items() if day is not None and not math.isnan(day)}
 
     one, other = reached(reference), reached(test)

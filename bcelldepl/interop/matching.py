@@ -181,22 +181,29 @@ def match_files(
         by_name.setdefault(_file_name(file), []).append(file)
     by_sha256 = {sha256: file for file, sha256 in files.items() if sha256}
     renamed = {theirs: ours for ours, theirs in mapping.files.items()}
+    lost: list[tuple[ManualTube, str]] = []
     for tube in manual.tubes:
         if tube.names == (EVERY_FILE,):
             matched.update(dict.fromkeys(files, tube))
             continue
         found, reason = _find(tube, files, by_name, by_sha256, renamed)
         if found is None:
-            problems.append(
-                Problem(f"{manual.path.name}: {tube.name}", reason, "name it in [files] of a mapping")
-            )
+            lost.append((tube, reason))
         elif found in matched:
             problems.append(
                 Problem(f"{manual.path.name}: {tube.name}", f"a second result for {found}: skipped")
             )
         else:
             matched[found] = tube
-    problems += [Problem(file, "no manual result") for file in files if file not in matched]
+    free = [file for file in files if file not in matched]
+    for tube, reason in lost:
+        near = get_close_matches(_file_name(tube.name), [_file_name(file) for file in free], n=1, cutoff=0.94)
+        perhaps = next((f"; perhaps {file}" for file in free if near and _file_name(file) == near[0]), "")
+        where = f"{manual.path.name}: {tube.name}"
+        problems.append(
+            Problem(where, f"{reason}{perhaps}", "name it in [files] of a mapping" if perhaps else "")
+        )
+    problems += [Problem(file, "no manual result") for file in free]
     return matched, problems
 
 
@@ -220,8 +227,7 @@ def _find(
             return found[0], ""
         if found:
             return None, f"{len(found)} tubes of the study have this name: {', '.join(found)}"
-    near = get_close_matches(_file_name(tube.name), list(by_name), n=1, cutoff=0.8)
-    return None, f"no such tube in the study{f'; perhaps {by_name[near[0]][0]}' if near else ''}"
+    return None, "no such tube in the study"
 
 
 def _file_name(name: str) -> str:

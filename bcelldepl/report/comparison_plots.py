@@ -1,0 +1,110 @@
+"""The plots of a method comparison: difference against mean, and one method against the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from bcelldepl.agreement import bland_altman, deming, passing_bablok
+from bcelldepl.report.palette import ACCENT, GRID, INK, MUTED, dose_styles
+
+__all__ = ["draw_agreement"]
+
+Values = NDArray[np.float64]
+
+
+def draw_agreement(
+    manual: Sequence[float], auto: Sequence[float], visits: Sequence[str], *, unit: str, population: str
+) -> Figure:
+    """Draw one population's agreement.
+
+    Parameters
+    ----------
+    manual, auto : sequence of float, length n
+        Concentrations or events, tube by tube.
+    visits : sequence of str, length n
+        Tubes of one visit share a mark.
+    unit, population : str
+        For labels.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Left, automated against manual with identity and the two lines; right, Bland and Altman's plot of the ratio,
+        with limits and their intervals.
+    """
+    figure = Figure(figsize=(10.6, 4.3), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    _scatter(np.asarray(manual), np.asarray(auto), visits, unit, left)
+    _differences(np.asarray(manual), np.asarray(auto), visits, unit, right)
+    for axes in (left, right):
+        axes.grid(color=GRID, linewidth=0.7)
+        axes.set_axisbelow(True)
+        axes.tick_params(length=2, width=0.6, color=MUTED, labelcolor=MUTED, labelsize=8)
+        for side, spine in axes.spines.items():
+            spine.set(visible=side in ("left", "bottom"), color="#b8c1ca", linewidth=0.8)
+    figure.suptitle(population, x=0.01, ha="left", fontsize=11, color=INK, parse_math=False)
+    return figure
+
+
+def _scatter(manual: Values, auto: Values, visits: Sequence[str], unit: str, axes: Axes) -> None:
+    both = (manual > 0) & (auto > 0)
+    if not both.any():
+        axes.set_axis_off()
+        return
+    low, high = float(min(manual[both].min(), auto[both].min())), float(max(manual.max(), auto.max()))
+    line = np.geomspace(low / 1.5, high * 1.5, 60)
+    axes.plot(line, line, color=MUTED, linewidth=1.0, label="identity")
+    fits = {"Passing-Bablok": passing_bablok(manual, auto), "Deming": deming(manual, auto)}
+    for (name, fit), (colour, style) in zip(fits.items(), ((ACCENT, "-"), ("#009e73", "--")), strict=True):
+        fitted = fit.intercept.value + fit.slope.value * line
+        seen = fitted > low / 1.5
+        if seen.any():
+            label = f"{name}: {fit.slope.value:.3f} x {fit.intercept.value:+.2f}"
+            axes.plot(line[seen], fitted[seen], color=colour, linewidth=1.2, linestyle=style, label=label)
+    for visit, (colour, marker) in dose_styles(visits).items():
+        chosen = np.array([one == visit for one in visits]) & both
+        axes.plot(
+            manual[chosen], auto[chosen], marker, color=colour, markersize=5, alpha=0.85, linestyle="none"
+        )
+    axes.set(xscale="log", yscale="log", xlim=(low / 1.5, high * 1.5), ylim=(low / 1.5, high * 1.5))
+    axes.set_xlabel(f"manual [{unit}]", fontsize=9, color=MUTED)
+    axes.set_ylabel(f"automated [{unit}]", fontsize=9, color=MUTED)
+    axes.legend(fontsize=8, frameon=False, labelcolor=INK, loc="upper left")
+
+
+def _differences(manual: Values, auto: Values, visits: Sequence[str], unit: str, axes: Axes) -> None:
+    result = bland_altman(manual, auto)
+    if not len(result.middle):
+        axes.set_axis_off()
+        return
+    both = (manual > 0) & (auto > 0)
+    kept = [visit for visit, there in zip(visits, both, strict=True) if there]
+    for estimate, name in (
+        (result.bias, "bias"),
+        (result.upper, "upper limit"),
+        (result.lower, "lower limit"),
+    ):
+        if np.isfinite(estimate.low):
+            axes.axhspan(estimate.low, estimate.high, color=ACCENT, alpha=0.09, linewidth=0)
+        if np.isfinite(estimate.value):
+            axes.axhline(
+                estimate.value, color=ACCENT, linewidth=1.2, linestyle="-" if name == "bias" else "--"
+            )
+            axes.annotate(f"{name} {estimate.value:+.1f} %", (1.0, estimate.value), xycoords=("axes fraction", "data"),
+                          xytext=(-3, 2), textcoords="offset points", ha="right", fontsize=8, color=ACCENT)  # fmt: skip
+    axes.axhline(0.0, color=MUTED, linewidth=0.8)
+    for visit, (colour, marker) in dose_styles(visits).items():
+        chosen = np.array([one == visit for one in kept], dtype=bool)
+        axes.plot(result.middle[chosen], result.offset[chosen], marker, color=colour, markersize=5, alpha=0.85,
+                  linestyle="none", label=visit)  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_xlabel(f"geometric mean [{unit}]", fontsize=9, color=MUTED)
+    axes.set_ylabel("automated against manual [%]", fontsize=9, color=MUTED)
+    axes.legend(
+        fontsize=8, frameon=False, labelcolor=INK, loc="upper left", title="visit", title_fontsize=8, ncols=2
+    )
