@@ -119,14 +119,9 @@ def assess_quality(
     else:
         if np.mean(np.diff(time_s) < 0) > 0.01:
             flags.append("the time channel runs backwards in places")
-        blocks, bins, width = _find_blocks(time_s, signals)
-        start = float(time_s.min())
-        dropped_bins = np.zeros(int(bins.max()) + 1 if n else 0, dtype=np.bool_)
+        blocks, cut = _find_blocks(time_s, signals)
         for block in blocks:
-            first, last = round((block.start_s - start) / width), round((block.end_s - start) / width)
-            dropped_bins[first:last] = True
             by_reason[block.reason] = by_reason.get(block.reason, 0) + block.events
-        cut = dropped_bins[bins]
         kept_time = 1.0 - float(sum(b.end_s - b.start_s for b in blocks)) / float(time_s.max() - time_s.min())
     dropped = {"margin": int((margin & ~cut).sum()), **by_reason}
     doubts = []
@@ -140,17 +135,14 @@ def assess_quality(
 
 def _find_blocks(
     time_s: NDArray[np.float32], signals: Mapping[str, NDArray[np.float32]]
-) -> tuple[tuple[TimeBlock, ...], NDArray[np.int32], float]:
-    n = len(time_s)
-    n_bins = int(np.clip(n // EVENTS_PER_BIN, MIN_BINS, MAX_BINS))
-    start, span = float(time_s.min()), float(time_s.max() - time_s.min())
-    width = span / n_bins
-    bins = np.empty(n, dtype=np.int32)
-    time_bins(time_s, start, width, n_bins, bins)
+) -> tuple[tuple[TimeBlock, ...], NDArray[np.bool_]]:
+    """Blocks to leave out, and the events in them."""
+    bins, edges, ticks = _bin_time(time_s)
+    n_bins = len(ticks)
     counts = np.bincount(bins, minlength=n_bins).astype(np.int64)
     reason = np.full(n_bins, "", dtype="<U6")
     reason[_odd_signals(signals, bins, n_bins)] = "signal"
-    reason[_odd_rate(counts)] = "rate"
+    reason[_odd_rate(counts, ticks)] = "rate"
     if np.median(counts) > GAP_EVENTS:
         reason[counts == 0] = "gap"
     blocks = []
@@ -159,20 +151,55 @@ def _find_blocks(
         names, how_many = np.unique(inside, return_counts=True)
         blocks.append(
             TimeBlock(
-                start_s=start + first * width,
-                end_s=start + last * width,
+                start_s=float(edges[first]),
+                end_s=float(edges[last]),
                 reason=str(names[np.argmax(how_many)]),
                 events=int(counts[first:last].sum()),
             )
         )
-    return tuple(blocks), bins, width
+    return tuple(blocks), (reason != "")[bins]
 
 
-def _odd_rate(counts: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _bin_time(
+    time_s: NDArray[np.float32],
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
+    """Bin of every event, edges of the bins, and the ticks of the clock in each.
+
+    Every bin holds as many ticks of the clock: where a tick is no small part of a bin, bins of equal time would hold
+    now one tick more, now one less, and their rates would jump.
+    """
+    start, end = float(time_s.min()), float(time_s.max())
+    steps = np.diff(np.sort(time_s))
+    steps = steps[steps > 0]
+    tick = float(np.mean(steps[steps < 1.5 * steps.min()], dtype=np.float64))
+    n_ticks = max(round((end - start) / tick), 1) + 1
+    tick = (end - start) / (n_ticks - 1)
+    wanted = int(np.clip(len(time_s) // EVENTS_PER_BIN, MIN_BINS, MAX_BINS))
+    per_bin = -(-n_ticks // wanted)
+    n_bins = -(-n_ticks // per_bin)
+    rest = n_ticks - (n_bins - 1) * per_bin
+    if n_bins > 1 and 2 * rest < per_bin:  # too short to stand alone
+        n_bins, rest = n_bins - 1, rest + per_bin
+    ticks = np.full(n_bins, float(per_bin))
+    ticks[-1] = rest
+    edges = start + tick * (per_bin * np.arange(n_bins + 1.0) - 0.5)
+    bins = np.empty(len(time_s), dtype=np.int32)
+    time_bins(time_s, float(edges[0]), per_bin * tick, n_bins, bins)
+    edges[0], edges[-1] = start, end
+    return bins, edges, ticks
+
+
+def _odd_rate(counts: NDArray[np.int64], ticks: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Bins whose rate is off; a bin must keep to the tube's usual rate, beyond Poisson noise and its usual unrest."""
-    usual, unrest = _usual(counts, counts)
-    z = np.abs(counts - usual) / max(np.sqrt(usual), unrest)
-    odd: NDArray[np.bool_] = (z > RATE_Z) & (np.abs(counts / usual - 1.0) > RATE_CHANGE)
+    exposure = ticks / ticks[0]
+    usual, unrest = _usual(counts / exposure, counts)
+    # The first and the last tick may be cut short: their bins are given the rate that is nearest to the usual.
+    least = exposure.copy()
+    least[[0, -1]] -= 1.0 / ticks[0]
+    needed = counts / usual
+    exposure = np.clip(needed, least, exposure)
+    z = np.abs(counts - usual * exposure) / np.maximum(np.sqrt(usual * exposure), unrest * exposure)
+    odd: NDArray[np.bool_] = (z > RATE_Z) & (np.abs(needed - exposure) > RATE_CHANGE * exposure)
     return odd
 
 
