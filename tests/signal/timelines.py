@@ -50,7 +50,9 @@ class Timeline:
         return Timeline(self.time_s, moved.astype(np.float32), self.forward)
 
 
-def steady(n: int = 30_000, seconds: float = 100.0, seed: int = 0, tick: float = 0.01) -> Timeline:
+def steady(
+    n: int = 30_000, seconds: float = 100.0, seed: int | list[int] = 0, tick: float = 0.01
+) -> Timeline:
     """A clean tube: a Poisson stream of three populations, time in the ticks of the cytometer."""
     rng = np.random.default_rng(seed)
     n = int(rng.poisson(n))
