@@ -27,9 +27,9 @@ def test_every_seed_is_read(tmp_path: Path, content: bytes) -> None:
 def test_only_refusals_come_out_of_a_damaged_file(tmp_path: Path, content: bytes, seed: int) -> None:
     path = tmp_path / "mutant.fcs"
     path.write_bytes(mutant(content, random.Random(seed)))
-    started = time.perf_counter()
+    started = time.process_time()
     read_all(path)
-    assert time.perf_counter() - started < LIMIT_SECONDS
+    assert time.process_time() - started < LIMIT_SECONDS
 
 
 @settings(max_examples=500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

@@ -50,10 +50,10 @@ def test_every_file_that_must_be_refused(vendors: tuple[Path, dict[str, Any]]) -
     refused = [name for name, entry in expected.items() if entry["verdict"] == "refuse"]
     assert refused
     for name in refused:
-        started = time.perf_counter()
+        started = time.process_time()
         with pytest.raises(FcsError) as caught:
             read_fcs(folder / name)
-        assert time.perf_counter() - started < 1.0
+        assert time.process_time() - started < 1.0
         assert "\n" not in str(caught.value)
 
 
