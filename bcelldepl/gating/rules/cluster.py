@@ -151,9 +151,7 @@ class ClusterRule(Rule):
         for other in shape.islands:
             if other is target:
                 continue
-            apart = np.array(target.mean) - np.array(other.mean)
-            pooled = 0.5 * (scale + np.array(other.scale))
-            if float(np.sqrt(apart @ np.linalg.solve(pooled, apart))) < self.min_distance:
+            if _distance(target, other) < self.min_distance:
                 return f"what is {name} does not stand apart from its neighbours"
         return ""
 
@@ -168,14 +166,25 @@ class ClusterRule(Rule):
         scale = np.mean([island.scale for island in moved], axis=0)
         scale = scale + np.diag(self._unrest(own.shape, [*donors, *peers]))
         carried = Island(self.wanted, tuple(mean.tolist()), tuple(tuple(row) for row in scale.tolist()), 0.0)
-        others = tuple(one for one in own.shape.islands if one.signature != self.wanted)
+        # A few strays that settled beside it must not take the events of the island that is brought in.
+        others = [
+            one
+            for one in own.shape.islands
+            if one.signature != self.wanted
+            and (one.events >= _FEW_EVENTS or _distance(one, carried) >= self.min_distance)
+        ]
+        # A neighbour that is too small to show itself here still has its place, or its cells would be taken for ours.
+        for signature in {one.signature for donor in donors for one in donor.shape.islands if one.events >= _FEW_EVENTS}:
+            if signature != self.wanted and own.shape.island(signature) is None:
+                others += self._moved(own.shape, donors, signature)[:1]
+        others.sort(key=lambda one: one.signature)
         return replace(own, shape=ClusterShape(own.shape.markers, (*others, carried)))
 
-    def _moved(self, here: ClusterShape, donors: Sequence[Fit]) -> list[Island]:
-        """The donors' wanted islands where they would lie in this tube; those out of reach are left out."""
+    def _moved(self, here: ClusterShape, donors: Sequence[Fit], signature: str = "") -> list[Island]:
+        """The donors' islands of a signature where they would lie in this tube; those out of reach are left out."""
         moved = []
         for donor in donors:
-            island = donor.shape.island(self.wanted)
+            island = donor.shape.island(signature or self.wanted)
             shift = _shift(here, donor.shape) if donor.shape.markers == here.markers else None
             if island is None or shift is None or np.any(np.abs(shift) > self.max_shift):
                 continue
@@ -232,6 +241,13 @@ class ClusterRule(Rule):
             return Outline(x, y)
         scale = np.array(target.scale)[:2, :2] * 1.3
         return Outline(x, y, (ellipse_edge(np.array(target.mean[:2]), scale, _OUTLINE_RADIUS),))
+
+
+def _distance(one: Island, other: Island) -> float:
+    """Mahalanobis distance of two islands, by the mean of their scales."""
+    apart = np.array(one.mean) - np.array(other.mean)
+    pooled = 0.5 * (np.array(one.scale) + np.array(other.scale))
+    return float(np.sqrt(apart @ np.linalg.solve(pooled, apart)))
 
 
 def _shift(here: ClusterShape, there: ClusterShape) -> NDArray[np.float64] | None:
