@@ -24,9 +24,9 @@ from typing import Any, Final
 
 from accuracy_peers import PEERS, available
 from accuracy_real import FOLDER, load_real, score_real
-from accuracy_score import Row, anatomy, by_study, rows_of
+from accuracy_score import Row, anatomy, by_study, rows_of, worst_tubes
 from accuracy_simulated import plans, run_plan
-from accuracy_table import markdown, put_between
+from accuracy_table import markdown, put_between, worst_markdown
 from accuracy_thinned import run_thinned
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -46,9 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.records:
             asked.records.write_text(json.dumps(records))
     content = summary(records)
-    print(markdown(content))
+    text = f"{markdown(content)}\n\n{worst_markdown(worst_tubes(records['simulated']))}\n"
+    print(text)
     if asked.table:
-        asked.table.write_text(markdown(content) + "\n", encoding="utf-8")
+        asked.table.write_text(text, encoding="utf-8")
     if asked.write:
         write(content, records)
     return check(content) if asked.check else 0

@@ -13,7 +13,18 @@ from bcelldepl.counting.intervals import garwood
 from bcelldepl.counting.limits import result_code
 from bcelldepl.study.config import LimitSettings
 
-__all__ = ["LIMITS", "MANUAL_CD3", "MANUAL_CD19", "Row", "anatomy", "by_study", "f1", "in_poisson", "rows_of"]
+__all__ = [
+    "LIMITS",
+    "MANUAL_CD3",
+    "MANUAL_CD19",
+    "Row",
+    "anatomy",
+    "by_study",
+    "f1",
+    "in_poisson",
+    "rows_of",
+    "worst_tubes",
+]
 
 Record = dict[str, Any]
 LIMITS: Final = LimitSettings()
@@ -483,6 +494,36 @@ def anatomy(simulated: list[Record]) -> list[Record]:
             ),
         })  # fmt: skip
     return found
+
+
+def worst_tubes(simulated: list[Record], number: int = 8) -> list[Record]:
+    """Tubes in which ours errs most, to look into: where cells are many, and where they are few."""
+    found = []
+    for population, many in (("B", MANY_B), ("CAR_T", MANY_CAR)):
+        ranked = sorted(simulated, key=lambda r, p=population, m=many: _surprise(r, p, m), reverse=True)
+        plenty = [r for r in ranked if r["true"][population] >= many]
+        scarce = [r for r in ranked if r["true"][population] < many]
+        found += [_errors(r, population) for r in (*plenty[:number], *scarce[:number])]
+    return found
+
+
+def _surprise(record: Record, population: str, many: int) -> float:
+    """Count error in percent where cells are many, in Poisson standard deviations where they are few."""
+    true, called = record["true"][population], record["calls"]["ours"][population]["events"]
+    return float(abs(called - true) / (0.01 * true if true >= many else np.sqrt(true + 1.0)))
+
+
+def _errors(record: Record, population: str) -> Record:
+    return {
+        "population": population,
+        "study": f"{record['scenario']} {record['drift']:.2f}",
+        "file": record["file"],
+        "true": record["true"][population],
+        "called": record["calls"]["ours"][population]["events"],
+        "evidence": record["ours"][population]["evidence"],
+        "lost": record["lost"][population],
+        "gained": record["gained"][population],
+    }
 
 
 def _true_events(record: Record, population: str) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from accuracy_peers import PEERS
 from accuracy_score import Row
 
-__all__ = ["markdown", "put_between"]
+__all__ = ["markdown", "put_between", "worst_markdown"]
 
 BEGIN: Final = "<!-- begin {name} -->"
 END: Final = "<!-- end {name} -->"
@@ -96,6 +96,25 @@ def _studies(studies: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def worst_markdown(tubes: Sequence[dict[str, Any]]) -> str:
+    """The tubes to look into, for those who work on the gates."""
+    lines = [
+        "Tubes in which ours errs most:\n",
+        _line(["population", "study", "tube", "true", "called", "evidence", "lost at", "called wrongly"]),
+        _line(["---"] * 8),
+    ]
+    lines += [
+        _line([t["population"], t["study"], t["file"], str(t["true"]), str(t["called"]), t["evidence"],
+               _listed(t["lost"]), _listed(t["gained"])])
+        for t in tubes
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "-"
+
+
 def _anatomy(groups: Sequence[dict[str, Any]]) -> str:
     lines = [
         "Where ours errs: true events lost, by the gate that lost them; events called wrongly, by what they are; "
@@ -104,12 +123,9 @@ def _anatomy(groups: Sequence[dict[str, Any]]) -> str:
         _line(["---"] * 6),
     ]
 
-    def listed(counts: dict[str, int]) -> str:
-        return ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "-"
-
     lines += [
-        _line([g["tubes"], str(g["number"]), f"{g['true_events']:,}", listed(g["lost"]), listed(g["gained"]),
-               listed(g["evidence"])])
+        _line([g["tubes"], str(g["number"]), f"{g['true_events']:,}", _listed(g["lost"]), _listed(g["gained"]),
+               _listed(g["evidence"])])
         for g in groups
     ]  # fmt: skip
     return "\n".join(lines)
