@@ -95,6 +95,12 @@ def test_a_gate_is_not_carried_to_another_scale():
     ].shape.position == pytest.approx(0.3)
 
 
+def test_a_marker_that_only_one_tube_has_hinders_no_other_gate():
+    # Panels are revised in the middle of a study: a baseline without CD20 still shows where CD19 is cut.
+    revised = TubeFits(**{**vars(DEPLETED), "scales": {**DEPLETED.scales, "CD20": "logicle to 262144"}})
+    assert settle(revised, BASELINE)["S1_D28"].evidence is Evidence.SUBJECT
+
+
 def test_a_tube_without_a_landmark_borrows_no_cut_that_travels():
     blind = tube("S1_D28", nothing(None))
     assert settle(blind, BASELINE)["S1_D28"].evidence is Evidence.FAILED
@@ -110,8 +116,9 @@ def test_a_subject_whose_stain_drifted_too_far_borrows_from_the_batch():
 
 @pytest.mark.parametrize(
     "facts",
-    [{"role": "unstained"}, {"role": "blank"}, {"role": "single"}, {"role": "fmo", "role_marker": "CD19"}],
-)
+    [{"role": "unstained"}, {"role": "blank"}, {"role": "single"}, {"role": "fmo", "role_marker": "CD19"},
+     {"role": "fmo", "role_marker": "cd19"}],
+)  # fmt: skip
 def test_a_control_that_lacks_the_marker_lends_nothing(facts):
     control = tube("control", found(0.9), **facts)
     assert settle(DEPLETED, control, OF_BATCH)["S1_D28"].evidence is Evidence.BATCH

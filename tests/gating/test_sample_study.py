@@ -22,7 +22,13 @@ class Gated:
     """One gated tube beside its labels."""
 
     def __init__(self, tube, keep, populations, labels, codes):
-        self.tube, self.keep, self.populations, self.labels, self.codes = tube, keep, populations, labels, codes
+        self.tube, self.keep, self.populations, self.labels, self.codes = (
+            tube,
+            keep,
+            populations,
+            labels,
+            codes,
+        )
 
     def true(self, population):
         return np.isin(self.labels, self.codes[population]) & self.keep
@@ -35,7 +41,8 @@ class Gated:
 def gated():
     meanings = json.loads((SAMPLE / "labels" / "populations.json").read_text(encoding="utf-8"))
     codes = {
-        name: [meanings["labels"][label] for label in labels] for name, labels in meanings["populations"].items()
+        name: [meanings["labels"][label] for label in labels]
+        for name, labels in meanings["populations"].items()
     }
     study = load_study(SAMPLE / "study.toml")
     tree = load_strategy(study.strategy)
@@ -66,7 +73,9 @@ def samples(gated):
     return [one for one in gated.values() if one.tube.role == "sample"]
 
 
-@pytest.mark.parametrize(("population", "least"), [("B", 200), ("T", 200), ("beads", 200), ("leukocytes", 1_000)])
+@pytest.mark.parametrize(
+    ("population", "least"), [("B", 200), ("T", 200), ("beads", 200), ("leukocytes", 1_000)]
+)
 def test_populations_with_many_events_are_counted_within_5_percent(gated, population, least):
     ratios = {
         one.tube.file: one.events(population) / one.true(population).sum()
