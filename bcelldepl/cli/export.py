@@ -1,0 +1,51 @@
+"""``bcelldepl export``: results for analysts, and gates for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+__all__ = ["export"]
+
+TABLES = ("csv", "parquet", "xpt", "dataset-json")
+GATES: tuple[Literal["gatingml"], Literal["flowjo"]] = ("gatingml", "flowjo")
+
+
+def export(
+    results: Annotated[Path, typer.Argument(help="Results folder that `bcelldepl run` wrote.")],
+    to: Annotated[str, typer.Option("--to", help=f"{', '.join(TABLES)}: tables; {', '.join(GATES)}: gates.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write to.")],
+) -> None:
+    """Hand results over: SDTM and ADaM style tables for analysts, or the gates for FlowJo and Gating-ML.
+
+    Exit codes: 0 done; 2 the request was wrong, or a value does not fit into the format; nothing was written.
+    """
+    from bcelldepl.errors import BcelldeplError
+
+    try:
+        written = _export(results, to, out)
+    except BcelldeplError as error:
+        typer.echo(f"export: {error}", err=True)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        typer.echo(f"export: {out} cannot be written: {error}", err=True)
+        raise typer.Exit(2) from None
+    for path in written:
+        typer.echo(str(path))
+
+
+def _export(results: Path, to: str, out: Path) -> list[Path]:
+    from bcelldepl.interop.errors import ExchangeError
+
+    for gates in GATES:
+        if to == gates:
+            from bcelldepl.interop.export import export_gates
+
+            return export_gates(results, gates, out)
+    if to in TABLES:
+        from bcelldepl.interop.transfer import export as export_tables
+
+        return export_tables(results, to, out)
+    raise ExchangeError(f"{to!r} is no format", "--to", f"known: {', '.join((*TABLES, *GATES))}")
