@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -118,3 +119,19 @@ def test_car_t_cells_are_counted_where_there_are_many(gated):
     }
     assert ratios
     assert all(0.9 <= ratio <= 1.1 for ratio in ratios.values()), ratios
+
+
+def test_a_study_without_beads_still_counts_its_cells():
+    # Dual-platform studies have none; that the bead gate finds nothing says nothing against the cells.
+    codes = json.loads((SAMPLE / "labels" / "populations.json").read_text(encoding="utf-8"))["labels"]
+    beads = [code for label, code in codes.items() if "bead" in label]
+    study = load_study(SAMPLE / "study.toml")
+    tree = load_strategy(study.strategy)
+    tube = next(one for one in study.tubes if one.role == "sample")
+    _, _, made = read_signal(tube, study, tree)
+    is_bead = np.isin(np.load(SAMPLE / "labels" / f"{Path(tube.file).stem}.npy"), beads)
+    made = replace(made, quality=replace(made.quality, keep=made.quality.keep & ~is_bead))
+    alone = TubeFits(tube.file, tube.subject, "", False, "sample", "", made.scales, fit_gates(made, tree))
+    members = apply_gates(made, tree, reconcile([alone], tree)[tube.file]).members
+    assert members["T"].evidence is Evidence.DATA
+    assert members["B"].evidence is Evidence.DATA

@@ -99,6 +99,18 @@ def test_permuted_events_are_permuted_members():
         assert (permuted.membership[name] != inside[order]).mean() < 1e-3
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("marker", ["CD45", "SSC-A", "CD3", "CD19"])
+def test_one_event_without_a_number_takes_no_population_away(marker, value):
+    columns, kinds = blood(0)
+    spoiled = {name: column.copy() for name, column in columns.items()}
+    spoiled[marker][np.flatnonzero(kinds == T)[0]] = value
+    clean, found = counted(signal(columns)).members, counted(signal(spoiled)).members
+    for name, one in found.items():
+        assert one.events == pytest.approx(clean[name].events, abs=2), name
+        assert one.evidence is Evidence.DATA, name
+
+
 def test_every_gate_has_a_view_of_its_parents_events():
     columns, _ = blood(4)
     found = counted(signal(columns))
