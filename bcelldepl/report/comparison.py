@@ -254,7 +254,7 @@ def _rows(tube: TubeComparison) -> list[dict[str, object]]:
             tube.file, tube.subject, tube.visit, pair.population, pair.auto_events, pair.manual_events,
             _short(pair.auto_per_ul), _short(pair.manual_per_ul), _short(pair.ratio),
             *(_short(getattr(events, name) if events else None) for name in ("precision", "recall", "f1", "jaccard")),
-            one.divergence.gate.name if one.divergence else "", one.verdict.value, one.reason,
+            one.gate, one.verdict.value, one.reason,
         ), strict=True)))  # fmt: skip
     return rows
 

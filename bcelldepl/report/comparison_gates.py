@@ -66,7 +66,7 @@ def draw_both_gates(
     before = _parent_events(tube, share.auto, manual, members)
     auto_only = tube.membership[population] & ~members[path]
     manual_only = members[path] & ~tube.membership[population]
-    figure = Figure(figsize=(4.3 * len(planes) + 0.4, 4.4), layout="constrained")
+    figure = Figure(figsize=(3.7 * len(planes) + 0.3, 3.8), layout="constrained")
     for plane, axes in zip(planes, np.atleast_1d(figure.subplots(1, len(planes))), strict=True):
         _draw_events(tube, plane, before, axes)
         for chosen, colour in ((auto_only, AUTO), (manual_only, MANUAL)):
@@ -82,7 +82,7 @@ def draw_both_gates(
         for spine in axes.spines.values():
             spine.set(color="#b8c1ca", linewidth=0.7)
     title = f"{population}: where {share.name} parts"
-    figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=INK, parse_math=False)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=9.5, color=INK, parse_math=False)
     return figure
 
 
@@ -148,7 +148,7 @@ def _draw_dots(
     index = np.flatnonzero(chosen)
     index = index[:: max(1, len(index) // _MOST_DOTS)]
     x, y = (tube.signal.columns[marker][index] for marker in plane)
-    axes.plot(x, y, ".", color=colour, markersize=2.6, alpha=0.75, markeredgewidth=0, zorder=3)
+    axes.plot(x, y, ".", color=colour, markersize=3.6, alpha=0.9, markeredgewidth=0, zorder=3)
 
 
 def _draw_auto(tube: GatedTube, population: str, plane: tuple[str, str], axes: Axes) -> None:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from bcelldepl.agreement import Verdict
 from bcelldepl.report.comparison_gates import draw_both_gates
 from bcelldepl.report.comparison_plots import draw_agreement
-from bcelldepl.report.comparison_statistics import Statistic, concentration_pairs
+from bcelldepl.report.comparison_statistics import Statistic, concentration_pairs, is_quantified
 from bcelldepl.report.comparison_tubes import ComparedPopulation, TubeComparison
 from bcelldepl.report.curves import POPULATION_NAMES
 from bcelldepl.report.images import data_uri, figure_bytes, small_png
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = ["comparison_page"]
 
+_LIMITS = "limits"
 _SUMMARY = (
     ("bias_percent", "bias", " %"),
-    ("limit_low_percent", "lower limit", " %"),
-    ("limit_high_percent", "upper limit", " %"),
+    (_LIMITS, "limits of agreement", " %"),
     ("lin_ccc", "Lin's CCC", ""),
     ("median_f1", "median F1", ""),
     ("replicate_cv_auto_percent", "replicate CV", " %"),
-    ("depleted_agreement", "depleted: agreement", ""),
+    ("depleted_agreement", "same decision", ""),
     ("false_depleted_share", "falsely depleted", ""),
 )
 
@@ -83,11 +83,27 @@ def _summary(population: str, comparison: Comparison) -> dict[str, Any]:
     return {
         "name": POPULATION_NAMES.get(population, population),
         "theirs": comparison.named.get(population, ""),
+        "their_name": comparison.named.get(population, "").rpartition("/")[2],
         "n": own["bias_percent"].estimate.n if "bias_percent" in own else 0,
         "verdict": verdict
         if Verdict.AGREE in verdicts or Verdict.DISAGREE in verdicts
         else Verdict.NOT_COMPARABLE,
-        "cells": [_cell(own.get(name), unit) for name, _, unit in _SUMMARY],
+        "cells": [
+            _limits(own) if name == _LIMITS else _cell(own.get(name), unit) for name, _, unit in _SUMMARY
+        ],
+    }
+
+
+def _limits(own: Mapping[str, Statistic]) -> dict[str, str]:
+    """Both limits of agreement in one cell, the intervals of each below."""
+    low, high = (_cell(own.get(f"limit_{end}_percent"), "") for end in ("low", "high"))
+    beyond = Verdict.DISAGREE.value if Verdict.DISAGREE.value in (low["verdict"], high["verdict"]) else ""
+    known = low["value"] != DASH
+    return {
+        "value": f"{low['value']} to {high['value']} %" if known else DASH,
+        "interval": f"{low['interval']}; {high['interval']}" if known else "",
+        "verdict": beyond,
+        "limit": low["limit"],
     }
 
 
@@ -124,6 +140,7 @@ def _plot(population: str, comparison: Comparison) -> dict[str, str]:
         [m for _, m, _ in pairs],
         [a for _, _, a in pairs],
         [tube.visit for tube, _, _ in pairs],
+        [is_quantified(tube, population) for tube, _, _ in pairs],
         unit="cells/µL" if known else "events",
         population=POPULATION_NAMES.get(population, population),
     )
@@ -136,16 +153,18 @@ def _discordant(tube: TubeComparison) -> dict[str, Any]:
 
 
 def _part(tube: TubeComparison, one: ComparedPopulation) -> dict[str, Any]:
-    image = ""
+    image, width = "", 0
     if one.divergence is not None and tube.gated is not None and tube.tree is not None and tube.members:
         path = next((path for path in tube.members if "/".join(path) == one.theirs), None)
         figure = path and draw_both_gates(
             tube.gated, one.pair.population, tube.tree, path, tube.members, one.divergence.gate
         )
-        image = data_uri(small_png(figure, 150), "image/png") if figure else ""
+        if figure:
+            image, width = data_uri(small_png(figure, 160), "image/png"), round(96 * figure.get_figwidth())
     return {
         "one": one,
         "image": image,
+        "width": width,
         "where": [w for w in one.whereabouts[:4] if _telling(w.only_auto, w.only_manual)],
     }
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
 from bcelldepl.agreement import bland_altman, deming, passing_bablok
@@ -15,10 +17,40 @@ from bcelldepl.report.palette import ACCENT, GRID, INK, MUTED, dose_styles
 __all__ = ["draw_agreement"]
 
 Values = NDArray[np.float64]
+_FINE = (-20, -15, -10, -8, -6, -4, -2, 0, 2, 4, 6, 8, 10, 15, 20, 25)
+_COARSE = (
+    -99,
+    -98,
+    -95,
+    -90,
+    -80,
+    -67,
+    -50,
+    -33,
+    -20,
+    -10,
+    0,
+    10,
+    25,
+    50,
+    100,
+    200,
+    400,
+    900,
+    2000,
+    5000,
+    10000,
+)
 
 
 def draw_agreement(
-    manual: Sequence[float], auto: Sequence[float], visits: Sequence[str], *, unit: str, population: str
+    manual: Sequence[float],
+    auto: Sequence[float],
+    visits: Sequence[str],
+    quantified: Sequence[bool],
+    *,
+    unit: str,
+    population: str,
 ) -> Figure:
     """Draw one population's agreement.
 
@@ -28,6 +60,8 @@ def draw_agreement(
         Concentrations or events, tube by tube.
     visits : sequence of str, length n
         Tubes of one visit share a mark.
+    quantified : sequence of bool, length n
+        Tubes whose ratio is taken; the others are in the left plot alone.
     unit, population : str
         For labels.
 
@@ -40,8 +74,13 @@ def draw_agreement(
     figure = Figure(figsize=(10.6, 4.3), layout="constrained")
     left, right = figure.subplots(1, 2)
     _scatter(np.asarray(manual), np.asarray(auto), visits, unit, left)
-    _differences(np.asarray(manual), np.asarray(auto), visits, unit, right)
+    counted = np.asarray(quantified, dtype=bool)
+    kept = [visit for visit, there in zip(visits, quantified, strict=True) if there]
+    _differences(np.asarray(manual)[counted], np.asarray(auto)[counted], kept, unit, right)
     for axes in (left, right):
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_scale() == "log":
+                _plain_ticks(axis)
         axes.grid(color=GRID, linewidth=0.7)
         axes.set_axisbelow(True)
         axes.tick_params(length=2, width=0.6, color=MUTED, labelcolor=MUTED, labelsize=8)
@@ -49,6 +88,28 @@ def draw_agreement(
             spine.set(visible=side in ("left", "bottom"), color="#b8c1ca", linewidth=0.8)
     figure.suptitle(population, x=0.01, ha="left", fontsize=11, color=INK, parse_math=False)
     return figure
+
+
+def _log_ratio(percent: Values | Sequence[float]) -> Values:
+    """Height of a difference in percent: twice and half are as far from none."""
+    return np.log(np.maximum(1.0 + np.asarray(percent, dtype=np.float64) / 100.0, 1e-6))
+
+
+def _percent_ticks(axes: Axes) -> None:
+    """Mark round percentages, nine at most."""
+    low, high = axes.get_ylim()
+    for known in (_FINE, _COARSE, _COARSE[::2]):
+        marks = [percent for percent in known if low <= _log_ratio([percent])[0] <= high]
+        if len(marks) <= 9:
+            break
+    axes.set_yticks(_log_ratio(marks), [f"{mark:+g}" if mark else "0" for mark in marks])
+
+
+def _plain_ticks(axis: Axis) -> None:
+    """Write a log axis in plain numbers, at 1, 2 and 5 of every decade."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def _scatter(manual: Values, auto: Values, visits: Sequence[str], unit: str, axes: Axes) -> None:
@@ -90,18 +151,23 @@ def _differences(manual: Values, auto: Values, visits: Sequence[str], unit: str,
         (result.lower, "lower limit"),
     ):
         if np.isfinite(estimate.low):
-            axes.axhspan(estimate.low, estimate.high, color=ACCENT, alpha=0.09, linewidth=0)
+            axes.axhspan(*_log_ratio([estimate.low, estimate.high]), color=ACCENT, alpha=0.09, linewidth=0)
         if np.isfinite(estimate.value):
-            axes.axhline(
-                estimate.value, color=ACCENT, linewidth=1.2, linestyle="-" if name == "bias" else "--"
-            )
-            axes.annotate(f"{name} {estimate.value:+.1f} %", (1.0, estimate.value), xycoords=("axes fraction", "data"),
+            (height,) = _log_ratio([estimate.value])
+            axes.axhline(height, color=ACCENT, linewidth=1.2, linestyle="-" if name == "bias" else "--")
+            axes.annotate(f"{name} {estimate.value:+.1f} %", (1.0, height), xycoords=("axes fraction", "data"),
                           xytext=(-3, 2), textcoords="offset points", ha="right", fontsize=8, color=ACCENT)  # fmt: skip
     axes.axhline(0.0, color=MUTED, linewidth=0.8)
+    heights = _log_ratio(result.offset)
     for visit, (colour, marker) in dose_styles(visits).items():
         chosen = np.array([one == visit for one in kept], dtype=bool)
-        axes.plot(result.middle[chosen], result.offset[chosen], marker, color=colour, markersize=5, alpha=0.85,
+        axes.plot(result.middle[chosen], heights[chosen], marker, color=colour, markersize=5, alpha=0.85,
                   linestyle="none", label=visit)  # fmt: skip
+    ends = [end for end in (result.lower.value, result.upper.value) if np.isfinite(end)]
+    seen = np.concatenate([heights, _log_ratio(ends), [0.0]])
+    margin = max(0.35 * float(np.ptp(seen)), 0.02)
+    axes.set_ylim(float(seen.min()) - margin, float(seen.max()) + margin)
+    _percent_ticks(axes)
     axes.set_xscale("log")
     axes.set_xlabel(f"geometric mean [{unit}]", fontsize=9, color=MUTED)
     axes.set_ylabel("automated against manual [%]", fontsize=9, color=MUTED)

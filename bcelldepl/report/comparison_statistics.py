@@ -22,10 +22,18 @@ from bcelldepl.agreement import (
 )
 from bcelldepl.report.comparison_tubes import ComparedPopulation, TubeComparison
 
-__all__ = ["STATISTICS_COLUMNS", "Statistic", "concentration_pairs", "day_statistics", "study_statistics"]
+__all__ = [
+    "STATISTICS_COLUMNS",
+    "Statistic",
+    "concentration_pairs",
+    "day_statistics",
+    "is_quantified",
+    "study_statistics",
+]
 
 STATISTICS_COLUMNS = ("population", "statistic", "value", "ci_low", "ci_high", "n", "limit", "verdict")
 _RANGES = ((0.0, 5.0), (5.0, 50.0), (50.0, math.inf))  # cells/uL
+_FEWEST_EVENTS = 50  # of the manual side, for a ratio to be taken
 _FEWEST = 3  # pairs for a verdict on a statistic
 
 
@@ -94,7 +102,8 @@ def _of_population(
 ) -> list[Statistic]:
     pairs = concentration_pairs(tubes, population)
     manual, auto = np.array([m for _, m, _ in pairs]), np.array([a for _, _, a in pairs])
-    comparison = bland_altman(manual, auto)
+    counted = np.array([is_quantified(tube, population) for tube, _, _ in pairs], dtype=bool)
+    comparison = bland_altman(manual[counted], auto[counted])
     rows = [
         _within(population, "bias_percent", comparison.bias, limits.max_bias_percent),
         _within(population, "limit_low_percent", comparison.lower, limits.max_limits_percent),
@@ -135,7 +144,7 @@ def _by_part(population: str, pairs: Sequence[tuple[TubeComparison, float, float
         parts[name] = lambda _, value, low=low, high=high: low <= value < high  # type: ignore[misc]
     rows = []
     for name, belongs in parts.items():
-        chosen = [(m, a) for tube, m, a in pairs if belongs(tube, m)]
+        chosen = [(m, a) for tube, m, a in pairs if belongs(tube, m) and is_quantified(tube, population)]
         if chosen:
             bias = bland_altman([m for m, _ in chosen], [a for _, a in chosen]).bias
             rows.append(Statistic(population, f"bias_percent:{name}", bias))
@@ -215,6 +224,12 @@ def day_statistics(
         alone = len(moved.only_reference) + len(moved.only_test)
         rows.append(Statistic("B", f"{name}_by_one_method_only", _plain(alone, len(auto[parameter]))))
     return rows
+
+
+def is_quantified(tube: TubeComparison, population: str) -> bool:
+    """Whether a ratio means anything: of a few events it is chance."""
+    events = [one.pair.manual_events for one in tube.populations if one.pair.population == population]
+    return all(count is None or count >= _FEWEST_EVENTS for count in events)
 
 
 def _plain(value: float, n: int) -> Estimate:

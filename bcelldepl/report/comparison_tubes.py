@@ -54,6 +54,8 @@ class ComparedPopulation:
     whereabouts : tuple of Whereabouts
     reconstituted : tuple of (str, str)
         The second decision, automated and manual; empty strings where none is taken.
+    gate : str
+        The first divergent gate by name; ``beads`` where the cells agree and the counting beads do not.
     """
 
     pair: TubePair
@@ -65,6 +67,7 @@ class ComparedPopulation:
     cause: Cause | None = None
     whereabouts: tuple[Whereabouts, ...] = ()
     reconstituted: tuple[str, str] = ("", "")
+    gate: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,8 @@ def compare_tube(
             problems += [Problem(f"{first['file']}: {path_text(path)}", why) for path, why in lost.items()]
         except BcelldeplError as error:
             problems.append(Problem(str(first["file"]), str(error)))
-    volume = _manual_volume(rows, manual, named, members, gated)
+    beads = _beads(rows, manual, named, members)
+    volume = _manual_volume(rows, beads, gated)
     compared = []
     for row in rows:
         population = str(row["population"])
@@ -162,7 +166,11 @@ def compare_tube(
             if note:
                 problems.append(Problem(f"{first['file']}: {named[population]}", note))
         verdict, reason = judge_tube(one.pair, limits, 200)
-        compared.append(_explained(replace(one, verdict=verdict, reason=reason), gated, tree, members, named))
+        one = replace(
+            one, verdict=verdict, reason=reason, gate=one.divergence.gate.name if one.divergence else ""
+        )
+        one = _explained(one, gated, tree, members, named)
+        compared.append(_by_beads(one, beads) if beads else one)
     return TubeComparison(
         str(first["file"]),
         str(first["subject"]),
@@ -181,28 +189,48 @@ def _path_in(members: Mapping[Path, Any], text: str) -> Path:
     return next((path for path in members if path_text(path) == text), tuple(text.split("/")))
 
 
-def _manual_volume(
+def _beads(
     rows: Sequence[Mapping[str, Any]],
     manual: ManualTube,
     named: Mapping[str, str],
     members: Mapping[Path, NDArray[np.bool_]],
-    gated: GatedTube | None,
+) -> tuple[int, int] | None:
+    """Counting beads by both methods; None where the tube is not counted by them, or either has none."""
+    row = next((row for row in rows if row["population"] == "beads"), None)
+    by_beads = any(one.get("method") == "beads" for one in rows)
+    if row is None or not by_beads or "beads" not in named:
+        return None
+    member = members.get(_path_in(members, named["beads"]))
+    theirs = (
+        int(member.sum()) if member is not None else manual.stated.get(named["beads"], ManualCount()).events
+    )
+    ours = _number(row.get("events"))
+    return (int(ours), theirs) if ours and theirs else None
+
+
+def _manual_volume(
+    rows: Sequence[Mapping[str, Any]], beads: tuple[int, int] | None, gated: GatedTube | None
 ) -> float | None:
     """Blood volume behind the manual counts: by the manual beads, else the whole acquired volume [uL]."""
     volume = _number(rows[0].get("analysed_volume_ul"))
     if volume is None:
         return None
-    beads = next((row for row in rows if row["population"] == "beads"), None)
-    if rows[0].get("method") == "beads" and beads is not None and "beads" in named:
-        member = members.get(_path_in(members, named["beads"]))
-        stated = manual.stated.get(named["beads"], ManualCount()).events
-        theirs = int(member.sum()) if member is not None else stated
-        ours = _number(beads.get("events"))
-        if theirs and ours:
-            return volume * theirs / ours
+    if beads:
+        return volume * beads[1] / beads[0]
     # Our volume shrinks with the time that the quality mask left out; a manual count is of the whole file.
     kept = gated.signal.quality.kept_time_fraction if gated is not None else 1.0
     return volume / kept if kept > 0 else None
+
+
+def _by_beads(one: ComparedPopulation, beads: tuple[int, int]) -> ComparedPopulation:
+    """Put a disagreement down to the beads where they differ more than the cells do."""
+    ours, theirs = one.pair.auto_events, one.pair.manual_events
+    if one.verdict is not Verdict.DISAGREE or not ours or not theirs:
+        return one
+    if abs(np.log(beads[0] / beads[1])) <= abs(np.log(ours / theirs)):
+        return one
+    words = f"the beads part: {beads[0]} automated, {beads[1]} manual; of the cells {ours} and {theirs}"
+    return replace(one, gate="beads", reason=f"{one.reason.partition(';')[0]}; {words}")
 
 
 def _number(value: Any) -> float | None:
