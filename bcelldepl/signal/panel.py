@@ -67,7 +67,8 @@ def resolve_panel(
     Raises
     ------
     PanelError
-        Naming every marker that no channel, or more than one, carries, with the file's channels.
+        Naming every marker that no channel, more than one, or one channel with another marker carries, with the
+        file's channels. A channel may serve two markers only where the study says so.
     """
     overrides = overrides or {}
     found: dict[str, str] = {}
@@ -90,6 +91,10 @@ def resolve_panel(
             complaints.append(f"{marker}: {len(candidates)} channels could be it ({_list(candidates)})")
         elif marker not in optional or marker in overrides:
             complaints.append(missing)
+    for name in dict.fromkeys(found.values()):
+        sharing = [marker for marker, channel in found.items() if channel == name and marker not in overrides]
+        if len(sharing) > 1:
+            complaints.append(f"{' and '.join(sharing)}: one channel carries them all ({name})")
     if complaints:
         msg = "; ".join(complaints) + f". Channels of the file: {_list(channels)}"
         raise PanelError(msg, where, "name the detector of each such marker in the study's [panel]")
