@@ -191,6 +191,16 @@ def test_two_candidates_are_an_error_that_names_both():
     assert "FITC-A (CD3 FITC)" in caught.value.what
 
 
+def test_a_channel_of_two_markers_stands_for_neither_unless_the_study_says_so():
+    lineage = (*USUAL[:3], ("PE-A", "Lin CD3/CD19/CD14"))
+    with pytest.raises(PanelError, match=r"CD3 and CD19: one channel carries them all \(PE-A\)"):
+        resolve(*lineage, required=["CD3"], optional=["CD19"])
+    assert resolve(*lineage, required=["CD3", "CD19"], overrides={"CD3": "PE-A"}) == {
+        "CD3": "PE-A",
+        "CD19": "PE-A",
+    }
+
+
 def test_every_marker_that_is_wrong_is_named_at_once():
     with pytest.raises(PanelError) as caught:
         resolve(*USUAL, ("A-A", "CD20 A"), ("B-A", "CD20 B"), required=["CD19", "CD20", "CAR"])
