@@ -93,7 +93,7 @@ VARIABLES: Final = (
     Variable("CPSTRESU", "Standard Units", "text", "CPORRESU", "C71620"),
     Variable("CPLLOQ", "Lower Limit of Quantitation", "float", "LLOQ of this tube, in CPSTRESU"),
     Variable("CPSTAT", "Completion Status", "text", "NOT DONE where the tube cannot answer", "C66789"),
-    Variable("CPREASND", "Reason Not Done", "text", "why; in full as CPNOTE in SUPPCP"),
+    Variable("CPREASND", "Reason Not Done", "text", "reason of counts.csv; in full as CPNOTE in SUPPCP"),
     Variable("CPSPEC", "Specimen Type", "text", "constant", "C78734"),
     Variable("CPMETHOD", "Method of Test or Examination", "text", "constant", "C85492"),
     Variable(
