@@ -13,8 +13,8 @@ from bcelldepl.kernels.mixture import accumulate_islands, island_posteriors
 
 __all__ = ["DEGREES", "Island", "fit_islands", "fit_weights", "posterior_of"]
 
-DEGREES = 6.0  # tails of a stained population are heavier than a normal's
-_BACKGROUND_SHARE = 1e-3  # of events that belong to no island, spread over the unit box
+DEGREES = 12.0  # tails of a stained population are heavier than a normal's
+_BACKGROUND_SHARE = 1e-2  # of events that belong to no island, spread over the unit box
 _RIDGE = 0.006**2  # no island is narrower than this
 _ROUNDS = 60
 _TOLERANCE = 1e-7
