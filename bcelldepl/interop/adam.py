@@ -9,12 +9,13 @@ from bcelldepl.interop.cp import TESTS
 from bcelldepl.interop.handover import Handover
 from bcelldepl.interop.sdtm import Plan, number_text, split_text
 from bcelldepl.interop.tables import Table, Variable, make_table
+from bcelldepl.kinetics.courses import courses
 from bcelldepl.kinetics.decisions import points_table, visits_table
 from bcelldepl.kinetics.endpoint import NOT_FOR_SUMMARIES
 from bcelldepl.kinetics.parameters import B, parameters
 from bcelldepl.kinetics.profile import Use
 from bcelldepl.kinetics.summary import one_per_visit
-from bcelldepl.kinetics.visits import Visit, courses
+from bcelldepl.kinetics.visits import Visit
 
 __all__ = ["adam_tables"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,7 @@ def read_handover(folder: Path) -> Handover:
         run: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         settings = StudyFile.model_validate_json(json.dumps(run["settings"]))
         strategy: dict[str, Any] = run["strategy"]["content"]
+        datetime.fromisoformat(run["finished"])
     except (ValueError, KeyError, TypeError) as error:
         raise ExchangeError(f"run.json is not the record of a run: {error}", str(folder)) from None
     text = dict.fromkeys(("file", "subject", "visit", "dose_group", "reason", "comment", "role"), str)

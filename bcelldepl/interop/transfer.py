@@ -8,6 +8,7 @@ import io
 import json
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -77,7 +78,7 @@ def handover_tables(handed: Handover) -> list[Table]:
 def _write(table: Table, to: str, out: Path, handed: Handover) -> Path:
     path = out / f"{table.name.lower()}{SUFFIXES[to]}"
     if to == "xpt":
-        write_transport(table, path)
+        write_transport(table, path, datetime.fromisoformat(str(handed.run["finished"])))
     elif to == "parquet":
         beside = path.with_name(f".{path.name}.part")
         table.frame().to_parquet(beside, index=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,11 @@ __all__ = ["transport_problems", "write_transport"]
 
 LONGEST_NAME, LONGEST_LABEL, LONGEST_TEXT = 8, 40, 200
 NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
+MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 EPOCH: Final = date(1960, 1, 1)
+EPOCH_TIME: Final = datetime(1960, 1, 1)
+HEADER_BYTES: Final = 8 * 80  # records that tell when a file and its data set were made
+STAMP: Final = re.compile(rb"\d\d[A-Z]{3}\d\d:\d\d:\d\d:\d\d")
 
 
 def transport_problems(tables: Sequence[Table]) -> list[Problem]:
@@ -42,7 +46,7 @@ def transport_problems(tables: Sequence[Table]) -> list[Problem]:
     return problems
 
 
-def write_transport(table: Table, path: Path) -> None:
+def write_transport(table: Table, path: Path, created: datetime = EPOCH_TIME) -> None:
     """Write one data set.
 
     Parameters
@@ -51,6 +55,8 @@ def write_transport(table: Table, path: Path) -> None:
         Dates become SAS dates with the format DATE9.
     path : Path
         Such as ``cp.xpt``; written beside it first, then renamed.
+    created : datetime
+        Written as the time of creation; that of the run, so that the same results give the same bytes.
 
     Raises
     ------
@@ -85,6 +91,10 @@ def write_transport(table: Table, path: Path) -> None:
         file_format_version=5,
         variable_format=formats,
     )
+    content = beside.read_bytes()
+    month = MONTHS[created.month - 1]  # in English whatever the locale
+    stamp = f"{created:%d}{month}{created:%y:%H:%M:%S}".encode()
+    beside.write_bytes(STAMP.sub(stamp, content[:HEADER_BYTES]) + content[HEADER_BYTES:])
     os.replace(beside, path)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bcelldepl.kinetics.cellular import CellularKinetics, analyse_cellular
+from bcelldepl.kinetics.courses import courses
 from bcelldepl.kinetics.depletion import Depletion, analyse_depletion
 from bcelldepl.kinetics.endpoint import Endpoint, table_of
 from bcelldepl.kinetics.parameters import CAR_T, B, parameters
-from bcelldepl.kinetics.visits import courses
 from bcelldepl.study import Study
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bcelldepl.counting.table import round_significant
+from bcelldepl.kinetics.courses import courses
 from bcelldepl.kinetics.endpoint import Qualifier, is_reliable
 from bcelldepl.kinetics.parameters import CAR_T, B, Summary, parameters
 from bcelldepl.kinetics.survival import kaplan_meier, median_day
-from bcelldepl.kinetics.visits import Course, Visit, courses
+from bcelldepl.kinetics.visits import Course, Visit
 from bcelldepl.study import Study
 from bcelldepl.units import CELLS_PER_UL
 

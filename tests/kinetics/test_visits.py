@@ -7,7 +7,7 @@ import pytest
 
 from bcelldepl.errors import CountingError
 from bcelldepl.kinetics import ENDPOINT_COLUMNS, endpoints_table, points_table, visits_table
-from bcelldepl.kinetics.visits import courses
+from bcelldepl.kinetics.courses import courses
 
 PROMISED = [
     "subject", "dose_group", "analyte", "parameter", "value", "unit", "qualifier", "window_start_day",
