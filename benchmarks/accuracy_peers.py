@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib.util
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -26,6 +26,7 @@ __all__ = [
     "call_peer",
     "draw_cuts",
     "gate_by",
+    "name_car",
     "oracle_calls",
 ]
 
@@ -243,6 +244,23 @@ def draw_cuts(columns: Columns, truth: Mapping[str, Mask]) -> Cuts:
             np.quantile(columns["CAR"][truth["T"]], 1.0 - CAR_FALSE_POSITIVES)
         )
     return Cuts(gate, naming)
+
+
+def name_car(cuts: Cuts, values: NDArray[np.float32], positive: Mask) -> Cuts:
+    """Name CAR+ clusters by a tube in which they are plentiful: halfway between its true positives and negatives.
+
+    Parameters
+    ----------
+    cuts : Cuts
+        From a tube without CAR+ cells.
+    values : ndarray, shape (n_events,)
+        CAR of the T cells of the tube with most CAR+ cells.
+    positive : mask
+        Which are.
+    """
+    if positive.sum() < FEW_EVENTS or positive.all():
+        return cuts
+    return replace(cuts, naming={**cuts.naming, "CAR": _halfway(values, positive)})
 
 
 def _best_cut(values: NDArray[np.float32], positive: Mask) -> float:

@@ -35,7 +35,7 @@ __all__ = ["LEFT", "run_thinned"]
 Record = dict[str, Any]
 LEFT: Final = (100, 50, 20, 10, 5, 1, 0)
 REPEATS: Final = {"full": 20, "quick": 4}
-PEER_REPEATS: Final = {"full": 10, "quick": 2}
+PEER_REPEATS: Final = {"full": 5, "quick": 2}
 
 
 def run_thinned(
