@@ -307,7 +307,9 @@ def oracle_calls(columns: Columns, truth: Mask, folds: int = 3) -> Mask:
         max_iter=60, learning_rate=0.15, early_stopping=False, random_state=0
     )
     parts = StratifiedKFold(folds, shuffle=True, random_state=0)
-    calls[inside] = cross_val_predict(model, points[inside], truth[inside], cv=parts)
+    with warnings.catch_warnings():  # hardly an event that is not true is near: its class is small
+        warnings.simplefilter("ignore")
+        calls[inside] = cross_val_predict(model, points[inside], truth[inside], cv=parts)
     return calls
 
 
