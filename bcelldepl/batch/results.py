@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -38,10 +39,8 @@ class Results:
     @cached_property
     def endpoints(self) -> pd.DataFrame:
         """``endpoints.csv``: one row per subject, analyte and parameter."""
-        import pandas as pd
-
-        return pd.read_csv(self.folder / "endpoints.csv", dtype={"subject": str, "dose_group": str}, keep_default_na=False,
-                           na_values={"value": [""], "window_start_day": [""], "window_end_day": [""]})  # fmt: skip
+        numbers = ("value", "window_start_day", "window_end_day", "n_points")
+        return _read(self.folder / "endpoints.csv", numbers)
 
     def summary(self, by: str = "dose_group") -> pd.DataFrame:
         """Summarise counts by visit within groups; see `bcelldepl.kinetics.summarise`."""
@@ -52,14 +51,8 @@ class Results:
     @cached_property
     def tubes(self) -> pd.DataFrame:
         """``tubes.csv``: one row per tube."""
-        import pandas as pd
-
-        return pd.read_csv(
-            self.folder / "tubes.csv",
-            dtype={"visit": str, "subject": str, "batch": str},
-            keep_default_na=False,
-            na_values={"kept_fraction": [""], "events": [""]},
-        )
+        numbers = ("day", "events", "kept_fraction", "kept_time_fraction", "acquired_volume_ul")
+        return _read(self.folder / "tubes.csv", numbers)
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -77,3 +70,11 @@ class Results:
     def exit_code(self) -> int:
         """0 where every tube is fine, 1 where some failed or need review."""
         return 1 if self.attention else 0
+
+
+def _read(path: Path, numbers: Sequence[str]) -> pd.DataFrame:
+    """Read a table: text as it stands (a visit ``04`` is not 4), numbers where they are meant."""
+    import pandas as pd
+
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return table.assign(**{name: pd.to_numeric(table[name]) for name in numbers})

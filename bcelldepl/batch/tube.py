@@ -214,10 +214,11 @@ def count(
         c.population: c for c in not_done(missing, "the panel of this tube lacks a marker of this population")
     }
     checks = [check.sentence for check in check_tube(populations, facts, study.counting) if not check.passed]
+    unused = _leading_to("beads", strategy) if _counted_without_beads(counted) else set()
     doubts = [
         f"{name}: {one.reason or one.evidence.value}"
         for name, one in fits.items()
-        if one.review or one.evidence is Evidence.FAILED
+        if (one.review or one.evidence is Evidence.FAILED) and name not in unused
     ]
     if tube.role == "sample":
         doubts += sorted({c.reason for c in counted.values() if c.result == "NOT_EVALUABLE"})
@@ -234,6 +235,20 @@ def count(
         flags=(*quality.flags, *checks),
         doubts=tuple(dict.fromkeys((*doubts, *quality.doubts))),
     )
+
+
+def _counted_without_beads(counted: Mapping[str, Concentration]) -> bool:
+    return "beads" in counted and counted["beads"].result == "NOT_DONE"
+
+
+def _leading_to(population: str, strategy: Strategy) -> set[str]:
+    """A population and those that it is gated in."""
+    parents = {rule.name: rule.parent for rule in strategy.populations}
+    names = set()
+    while population in parents:
+        names.add(population)
+        population = parents[population]
+    return names
 
 
 def role_name(tube: Tube) -> str:

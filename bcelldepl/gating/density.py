@@ -242,7 +242,10 @@ def find_landmark(density: Density, below: float = np.inf, near: float | None = 
     if not fair:
         fair = [int(np.argmax(smooth))]
     mode = fair[0] if near is None else min(fair, key=lambda i: abs(density.positions[i] - near))
-    centre, width = _summit(density.positions, smooth, mode), float(density.positions[1] - density.positions[0])
+    centre, width = (
+        _summit(density.positions, smooth, mode),
+        float(density.positions[1] - density.positions[0]),
+    )
     # The bin of the mode counts as far as it lies below the centre.
     lower = density.counts[: mode + 1].astype(np.float64)
     lower[-1] *= (centre - density.positions[mode]) / width + 0.5

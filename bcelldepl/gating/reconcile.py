@@ -11,7 +11,9 @@ from bcelldepl.gating.strategy import Strategy
 
 __all__ = ["TubeFits", "reconcile"]
 
-MAX_PEERS = 60  # tubes that a gate is held against: more would tell nothing new, and take the square of the time
+MAX_PEERS = (
+    60  # tubes that a gate is held against: more would tell nothing new, and take the square of the time
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class TubeFits:
     def shows(self, rule: Rule) -> bool:
         """Whether this tube can show where a population lies: a control without the marker cannot."""
         if self.role == "fmo":
-            return self.role_marker not in rule.markers
+            return self.role_marker.casefold() not in {marker.casefold() for marker in rule.markers}
         return self.role == "sample"
 
 
@@ -122,7 +124,7 @@ class _Ladder:
 
     def _rungs(self, tube: TubeFits) -> Iterator[tuple[Evidence, str, list[Fit]]]:
         """Lenders, best first: this subject's tubes, then its batch's, then the study's."""
-        others = [one for one in self.tubes if one.key != tube.key and one.scales == tube.scales]
+        others = [one for one in self.tubes if self._comparable(one, tube)]
         circles = (
             ("this subject's", [one for one in others if one.subject == tube.subject]),
             ("this batch's", [one for one in others if one.batch == tube.batch]),
@@ -137,6 +139,10 @@ class _Ladder:
                 rung = Evidence.SUBJECT if whose == "this subject's" else Evidence.BATCH
                 yield rung, f"gate carried from {whose} other tubes", lenders
 
+    def _comparable(self, one: TubeFits, tube: TubeFits) -> bool:
+        """Whether another tube has the rule's markers on the same scales."""
+        return one.key != tube.key and all(one.scales.get(m) == tube.scales.get(m) for m in self.rule.markers)
+
     def _last_resort(self, own: Fit, why: str) -> Fit:
         fixed = self.rule.fallback(own)
         if fixed is None:
@@ -149,7 +155,7 @@ class _Ladder:
 
     def _peers(self, tube: TubeFits, fits: Mapping[str, Fit]) -> list[Fit]:
         """Fits of other tubes on the same scales: this subject's, this batch's, and evenly of the rest."""
-        others = [one for one in self.tubes if one.key != tube.key and one.key in fits and one.scales == tube.scales]
+        others = [one for one in self.tubes if one.key in fits and self._comparable(one, tube)]
         near = [one for one in others if one.subject == tube.subject or one.batch == tube.batch][:MAX_PEERS]
         far = [one for one in others if one.subject != tube.subject and one.batch != tube.batch]
         room = MAX_PEERS - len(near)

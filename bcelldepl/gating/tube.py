@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bcelldepl.gating.evidence import Evidence, weakest
 from bcelldepl.gating.populations import GateView, Population, Populations
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Rule, draw_plane
+from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.strategy import ALL, Strategy
 from bcelldepl.signal import Signal
 
@@ -107,10 +108,7 @@ def apply_gates(
             applied = rule.apply(fit.shape, columns)
         settled[rule.name] = fit
         tube.members[rule.name] = index[applied.inside]
-        # A population combined from others stands no better than they do.
-        evidence[rule.name] = weakest(
-            evidence[parent], fit.evidence, *(evidence[u] for u in rule.uses if not rule.markers)
-        )
+        evidence[rule.name] = weakest(evidence[parent], fit.evidence, *_borrowed(rule, evidence))
         events = int(applied.inside.sum())
         members[rule.name] = Population(
             name=rule.name,
@@ -150,6 +148,16 @@ def apply_gates(
             belongs[tube.members[rule.name]] = True
             membership[rule.name] = belongs
     return Populations(members, tuple(views), membership, settled)
+
+
+def _borrowed(rule: Rule, evidence: Mapping[str, Evidence]) -> list[Evidence]:
+    """Evidence of the populations that a combination stands on."""
+    if not isinstance(rule, BooleanRule):
+        return []
+    excluded = [evidence[name] for name in rule.none_of]
+    if rule.tolerate_absent:
+        excluded = [one for one in excluded if one is not Evidence.FAILED]
+    return [*(evidence[name] for name in (*rule.all_of, *rule.any_of)), *excluded]
 
 
 def _first_reason(fit: Fit, rule: Rule, members: Mapping[str, Population], parent: str) -> str:

@@ -35,6 +35,9 @@ _SIGNAL_WORDS = {
     "W": ("w", "width", "tof"),
 }
 
+# A panel without the marker of the key shows the same cells by another.
+_SERVED_BY = {"CD56": "CD16"}
+
 # A channel that carries one of these is not a candidate for the marker of the key: a CD19 CAR is no CD19.
 _YIELDS_TO: dict[str, tuple[str, ...]] = {"CD19": ("CAR",), "CD16": ("CD56",)}
 
@@ -110,6 +113,8 @@ def find_marker(marker: str, channels: Sequence[Channel]) -> list[Channel]:
     candidates = exact or [c for c in channels if _carries(marker, c)]
     for other in _YIELDS_TO.get(marker, ()):
         candidates = [c for c in candidates if _same(marker, c.label) or not _carries(other, c)]
+    if not candidates and marker in _SERVED_BY:
+        return find_marker(_SERVED_BY[marker], channels)
     return _prefer_area(candidates)
 
 

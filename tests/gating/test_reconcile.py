@@ -33,7 +33,12 @@ def nothing(negative=0.25):
 def tube(key, fit, subject="S1", batch="b1", scale="logicle to 262144", name="B", **facts):
     usual = {"before_infusion": False, "role": "sample", "role_marker": ""}
     return TubeFits(
-        key=key, subject=subject, batch=batch, scales={"CD19": scale}, fits={name: fit}, **{**usual, **facts}
+        key=key,
+        subject=subject,
+        batch=batch,
+        scales=dict.fromkeys(("CD19", "CD3", "CAR"), scale),
+        fits={name: fit},
+        **{**usual, **facts},
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
@@ -21,12 +21,23 @@ class BooleanRule(Rule):
     ----------
     all_of, any_of, none_of : tuple of str
         Populations gated before.
+    tolerate_absent : bool
+        Whether a population of `none_of` that was not found excludes nothing (beads in a tube without), instead of
+        leaving it open what should have been excluded.
     """
 
     rule: Literal["boolean"]
     all_of: tuple[str, ...] = Field(default=())
     any_of: tuple[str, ...] = Field(default=())
     none_of: tuple[str, ...] = Field(default=())
+    tolerate_absent: bool = False
+
+    @model_validator(mode="after")
+    def _combines(self) -> BooleanRule:
+        if not self.uses:
+            msg = "combines nothing: name populations in all_of, any_of or none_of"
+            raise ValueError(msg)
+        return self
 
     @property
     def markers(self) -> tuple[str, ...]:

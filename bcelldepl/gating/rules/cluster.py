@@ -106,10 +106,12 @@ class ClusterRule(Rule):
         markers = (*self.signature, *(m for m in self.informative if m in columns))
         points = self._points(columns, markers)
         n = points.shape[1]
+        whole = np.all(np.isfinite(points), axis=0)  # an event that lacks a value tells nothing of islands
+        points = points[:, whole]
         if n < self.min_events:
             return Fit(None, Evidence.FAILED, f"{n} events are too few to find islands", n)
-        cuts = [self._split(marker, make_density(columns[marker])) for marker in self.signature]
-        above = [columns[marker] > cut for marker, cut in zip(self.signature, cuts, strict=True)]
+        cuts = [self._split(marker, make_density(columns[marker][whole])) for marker in self.signature]
+        above = [columns[marker][whole] > cut for marker, cut in zip(self.signature, cuts, strict=True)]
         seeds = []
         for signs in product("-+", repeat=len(self.signature)):
             chosen = np.all(
@@ -174,7 +176,9 @@ class ClusterRule(Rule):
             and (one.events >= _FEW_EVENTS or _distance(one, carried) >= self.min_distance)
         ]
         # A neighbour that is too small to show itself here still has its place, or its cells would be taken for ours.
-        for signature in {one.signature for donor in donors for one in donor.shape.islands if one.events >= _FEW_EVENTS}:
+        for signature in {
+            one.signature for donor in donors for one in donor.shape.islands if one.events >= _FEW_EVENTS
+        }:
             if signature != self.wanted and own.shape.island(signature) is None:
                 others += self._moved(own.shape, donors, signature)[:1]
         others.sort(key=lambda one: one.signature)
@@ -198,7 +202,9 @@ class ClusterRule(Rule):
             return np.full(len(here.markers), _USUAL_UNREST**2)
         means = np.array([island.mean for island in moved])
         spread = 1.4826 * np.median(np.abs(means - np.median(means, axis=0)), axis=0)
-        bounded: NDArray[np.float64] = np.clip(np.maximum(spread, 0.8 * means.std(axis=0)), *_UNREST_BOUNDS) ** 2
+        bounded: NDArray[np.float64] = (
+            np.clip(np.maximum(spread, 0.8 * means.std(axis=0)), *_UNREST_BOUNDS) ** 2
+        )
         return bounded
 
     def implausible(self, own: Fit, others: Sequence[Fit]) -> str:
@@ -220,7 +226,8 @@ class ClusterRule(Rule):
             if off[i] > allowed[i]:
                 return f"the island lies {off[i]:.2f} away in {marker} from where other tubes have it"
             if few and spread[i] > _WIDE * usual[i]:
-                return f"the {target.events:.0f} events are spread {spread[i] / usual[i]:.1f} times as wide in {marker} as in other tubes"
+                times = spread[i] / usual[i]
+                return f"the {target.events:.0f} events spread {times:.1f} times as wide in {marker} as in other tubes"
         return ""
 
     def apply(self, shape: ClusterShape, columns: Columns) -> Applied:

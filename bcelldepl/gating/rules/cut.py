@@ -106,7 +106,9 @@ def control_quantile(
     n = len(values)
     sample = np.sort(values[np.isfinite(values)].astype(np.float64))
     if len(sample) < 5 * MIN_EVENTS:
-        return Fit(None, Evidence.FAILED, f"{n} events are too few for a control quantile of {rule.marker}", n)
+        return Fit(
+            None, Evidence.FAILED, f"{n} events are too few for a control quantile of {rule.marker}", n
+        )
     middle = float(np.median(sample))
     spread = float(np.quantile(sample, 0.9772) - middle) / 2.0
     steps = float(norm.isf(false_positive_rate))

@@ -99,10 +99,9 @@ class MarkerCut(Rule, ABC):
         useful = [d.shape for d in donors if d.shape.negative is not None and np.isfinite(d.shape.position)]
         if not useful or (here is None and self.travels):
             return None
-        positions, lows, highs, shifts = [], [], [], []
+        positions, lows, highs = [], [], []
         for shape in useful:
             if not self.travels or here is None:
-                shifts.append(0.0)
                 positions.append(shape.position)
                 lows.append(shape.low)
                 highs.append(shape.high)
@@ -111,12 +110,12 @@ class MarkerCut(Rule, ABC):
             ratio = float(np.clip(here.spread / there.spread, *_RATIO_BOUNDS))
             # Half the change of spread is believed: the spread of a negative is itself measured with error.
             ratio = 0.5 * (1.0 + ratio)
-            shifts.append(here.centre - there.centre)
+            if abs(here.centre - there.centre) > self.max_shift:
+                continue
             positions.append(here.centre + ratio * (shape.position - there.centre))
             lows.append(here.centre + ratio * (shape.low - there.centre))
             highs.append(here.centre + ratio * (shape.high - there.centre))
-        shift = float(np.median(shifts))
-        if abs(shift) > self.max_shift:
+        if not positions:
             return None
         between = float(np.std(positions, ddof=1)) if len(positions) > 1 else 0.01
         position = self.clip(float(np.median(positions)))

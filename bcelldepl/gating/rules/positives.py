@@ -22,15 +22,17 @@ _ROUNDS = 400
 _TOLERANCE = 1e-6
 _SPREAD_BOUNDS = (0.9, 1.1)  # of the negative in the mixture, about the spread that its lower half shows
 _BOOTSTRAPS = 24
+_DOUBT = 0.25  # of the positives that only the mixture sees, as a standard deviation
+_UNSEEN = 0.6  # spreads below an unbalanced cut in which dim positives may lie
 
 
 class PositivesRule(MarkerCut):
     """Cut a marker by its controls, then balance the cut where positives are many enough to show themselves.
 
     The control gives a strict cut that few negatives pass. Dim positives below it would be lost. Where enough events
-    lie above it, the tube's own histogram is taken as a mixture of the negative, bright positives and a bridge of dim ones
-    between, and the cut moves down to where as many events lie above it as the mixture expects positives: what is lost
-    below is made up by what is gained above.
+    lie above it, the tube's own histogram is taken as a mixture of the negative, bright positives and a bridge of dim
+    ones between, and the cut moves down to where as many events lie above it as the mixture expects positives: what is
+    lost below is made up by what is gained above.
 
     Attributes
     ----------
@@ -62,17 +64,25 @@ class PositivesRule(MarkerCut):
         shape: CutShape = fit.shape
         above = int((values > shape.position).sum())
         enough = above >= self.min_positives and 100 * above >= self.min_percent * len(values)
-        if shape.negative is None or not enough:
+        if shape.negative is None:
             return fit
+        if not enough:
+            low = min(shape.low, shape.position - _UNSEEN * shape.negative.spread)
+            return replace(fit, shape=replace(shape, low=low))
         density = make_density(values)
         expected = expected_positives(density, shape.negative, shape.position)
         position = min(_cut_for(density, expected), shape.position)
         rng = np.random.default_rng(0)
         redrawn = [
-            expected_positives(replace(density, counts=counts), shape.negative, shape.position) / max(counts.sum(), 1)
-            for counts in rng.poisson(density.counts, size=(_BOOTSTRAPS, len(density.counts))).astype(np.uint32)
+            expected_positives(replace(density, counts=counts), shape.negative, shape.position)
+            / max(counts.sum(), 1)
+            for counts in rng.poisson(density.counts, size=(_BOOTSTRAPS, len(density.counts))).astype(
+                np.uint32
+            )
         ]
-        error = 1.96 * float(np.std(redrawn, ddof=1)) * density.events
+        drawn = float(np.std(redrawn, ddof=1)) * density.events
+        hidden = _DOUBT * max(expected - above, 0.0)  # what lies below the strict cut is the model's word
+        error = 1.96 * float(np.hypot(drawn, hidden))
         low, high = _cut_for(density, expected + error), _cut_for(density, max(expected - error, 0.0))
         settled = CutShape(position, min(low, position), max(high, position), shape.negative)
         return replace(fit, shape=settled)
@@ -87,7 +97,7 @@ def _cut_for(density: Density, events: float) -> float:
 
 
 def expected_positives(density: Density, negative: Landmark, strict: float) -> float:
-    """Expected number of positive events, by a mixture of a normal negative, bright positives, and a bridge of dim ones.
+    """Expected number of positive events, by a mixture of a negative, bright positives, and a bridge of dim ones.
 
     The bridge is a normal held halfway between the negative and the bright positives, half as wide as their distance:
     what dim cells hide under the negative cannot be seen, and a component free to move away from it would deny them.
@@ -121,7 +131,8 @@ def expected_positives(density: Density, negative: Landmark, strict: float) -> f
         variance = ((posterior * (x - mean[:, None]) ** 2) @ counts) / events
         spread = np.sqrt(np.maximum(variance, 0.015**2))
         mean[1], spread[1] = 0.5 * (mean[0] + mean[2]), 0.25 * (mean[2] - mean[0])
-        spread[0] = np.clip(spread[0], *(bound * negative.spread for bound in _SPREAD_BOUNDS))
+        narrow, wide = _SPREAD_BOUNDS
+        spread[0] = np.clip(spread[0], narrow * negative.spread, wide * negative.spread)
         again = events / events.sum()
         if np.abs(again - weight).max() < _TOLERANCE:
             break
@@ -130,9 +141,12 @@ def expected_positives(density: Density, negative: Landmark, strict: float) -> f
 
 
 def _posterior(
-    x: NDArray[np.float64], mean: NDArray[np.float64], spread: NDArray[np.float64], weight: NDArray[np.float64]
+    x: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    spread: NDArray[np.float64],
+    weight: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Posteriors of normal components at each position, shape (3, n); below the negative's centre nothing is positive."""
+    """Posteriors of normal components by position, shape (3, n); nothing below the negative's centre is positive."""
     log_density = -0.5 * ((x - mean[:, None]) / spread[:, None]) ** 2 + np.log(weight / spread)[:, None]
     log_density[1:, x < mean[0]] = -np.inf
     density = np.exp(log_density - log_density.max(axis=0))

@@ -63,11 +63,14 @@ class SingletRule(Rule):
         return (self.area, self.height)
 
     def _excess(self, columns: Columns) -> NDArray[np.float64]:
-        return columns[self.height].astype(np.float64) - columns[self.area].astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            return columns[self.height].astype(np.float64) - columns[self.area].astype(np.float64)
 
     def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:  # noqa: ARG002
         """Follow the ridge over slices of the area that hold as many events each, by a robust line."""
         area, excess = columns[self.area].astype(np.float64), self._excess(columns)
+        whole = np.isfinite(excess)
+        area, excess = area[whole], excess[whole]
         n = len(area)
         if n < _MIN_EVENTS:
             return Fit(None, Evidence.FAILED, f"{n} events are too few to find the singlets", n)
@@ -90,7 +93,8 @@ class SingletRule(Rule):
 
     def apply(self, shape: SingletShape, columns: Columns) -> Applied:
         """Keep events within the band."""
-        off = self._excess(columns) - shape.at_zero - shape.slope * columns[self.area]
+        with np.errstate(invalid="ignore"):  # infinity less infinity is no single cell
+            off = self._excess(columns) - shape.at_zero - shape.slope * columns[self.area]
         inside = (off > -self.spreads_below * shape.spread) & (off < self.spreads_above * shape.spread)
         n = int(inside.sum())
         return Applied(inside, n, n)
