@@ -48,7 +48,10 @@ def read_count_table(path: Path) -> Manual:
         if path.suffix.lower() == ".xlsx":
             table = pd.read_excel(path, dtype=str)
         else:
-            table = pd.read_csv(path, dtype=str, sep=None, engine="python", encoding="utf-8-sig")
+            with path.open(encoding="utf-8-sig") as file:
+                heading = file.readline()
+            delimiter = max("\t;,", key=heading.count)
+            table = pd.read_csv(path, dtype=str, sep=delimiter, encoding="utf-8-sig")
     except (OSError, ValueError, KeyError) as error:
         raise ExchangeError(f"the table cannot be read: {error}", path.name, _REMEDY) from error
     columns = _recognise([str(column) for column in table.columns])

@@ -18,6 +18,7 @@ from bcelldepl.gating.strategy import ALL
 from bcelldepl.interop.gate import Axis, Gate, GateTree, Path
 from bcelldepl.interop.gated import GatedTube
 from bcelldepl.interop.scales import portable_scale
+from bcelldepl.interop.stages import QUALITY
 from bcelldepl.kernels.histogram import histogram_2d
 from bcelldepl.report.density import density_image
 from bcelldepl.report.palette import INK, MUTED
@@ -26,6 +27,7 @@ from bcelldepl.signal.panel import SCATTER
 __all__ = ["AUTO", "MANUAL", "draw_both_gates"]
 
 AUTO, MANUAL = "#0072b2", "#d55e00"
+TIME = "Time"
 _BINS = 110
 _MOST_DOTS = 4000  # more would only hide one another
 _STEPS = 24  # points along an edge, which another scale bends
@@ -76,7 +78,9 @@ def draw_both_gates(
             _draw_manual(tube, manual, tree, plane, axes)
         x, y = plane
         axes.set(xlim=limits_of(x), ylim=limits_of(y))
-        axes.set_xlabel(x, fontsize=9, color=MUTED, parse_math=False)
+        axes.set_xlabel(
+            "part of the acquisition" if x == TIME else x, fontsize=9, color=MUTED, parse_math=False
+        )
         axes.set_ylabel(y, fontsize=9, color=MUTED, parse_math=False)
         axes.tick_params(length=2, width=0.6, color=MUTED, labelcolor=MUTED, labelsize=8)
         for spine in axes.spines.values():
@@ -94,6 +98,8 @@ def _planes(tube: GatedTube, auto: str, manual: Gate | None) -> list[tuple[str, 
     if rule is not None and rule.markers:
         outline = rule.outline(_shape(tube, auto), tube.signal.columns)
         own = [marker for marker in (outline.x, outline.y) if marker]
+    if auto == QUALITY and TIME in tube.panel:
+        own = [TIME]
     spare = [marker for marker in ("SSC-A", "FSC-A") if marker in tube.signal.columns]
     planes: list[tuple[str, str]] = []
     for wanted in (markers[:2], own):
@@ -107,12 +113,37 @@ def _planes(tube: GatedTube, auto: str, manual: Gate | None) -> list[tuple[str, 
 
 def _markers(tube: GatedTube, gate: Gate) -> list[str]:
     """Markers of a gate; of a combined gate none, for it has no outline."""
-    by_channel = {channel: marker for marker, channel in tube.panel.items() if marker in tube.signal.columns}
+    by_channel = {
+        channel: marker
+        for marker, channel in tube.panel.items()
+        if marker == TIME or marker in tube.signal.columns
+    }
     labels = {channel.label: channel.name for channel in tube.acquisition.channels if channel.label}
     found = [
         by_channel.get(labels.get(axis.channel, axis.channel), "") for axis in gate.axes if not axis.ratio
     ]
     return [marker for marker in found if marker]
+
+
+def _column(tube: GatedTube, marker: str) -> NDArray[np.float32]:
+    """Positions of all events; of time the part of the acquisition that has gone by."""
+    if marker != TIME:
+        return tube.signal.columns[marker]
+    start, span = _clock(tube)
+    seconds = tube.acquisition.columns([tube.panel[TIME]])[0] * np.float32(
+        tube.acquisition.time_step_s or 1.0
+    )
+    part: NDArray[np.float32] = ((seconds - start) / span).astype(np.float32)
+    return part
+
+
+def _clock(tube: GatedTube) -> tuple[float, float]:
+    """First moment and length of the acquisition [s]."""
+    ticks = tube.acquisition.columns([tube.panel[TIME]])[0]
+    step = tube.acquisition.time_step_s or 1.0
+    if not ticks.size:
+        return 0.0, 1.0
+    return float(ticks.min()) * step, max(float(np.ptp(ticks)) * step, 1e-9)
 
 
 def _shape(tube: GatedTube, population: str):  # type: ignore[no-untyped-def]  # each rule has its own
@@ -134,7 +165,7 @@ def _parent_events(
 
 
 def _draw_events(tube: GatedTube, plane: tuple[str, str], chosen: NDArray[np.bool_], axes: Axes) -> None:
-    x, y = (tube.signal.columns[marker][chosen] for marker in plane)
+    x, y = (_column(tube, marker)[chosen] for marker in plane)
     counts = np.zeros((_BINS, _BINS), dtype=np.uint32)
     histogram_2d(x, y, limits_of(plane[0]), limits_of(plane[1]), counts)
     extent = (*limits_of(plane[0]), *limits_of(plane[1]))
@@ -147,11 +178,21 @@ def _draw_dots(
 ) -> None:
     index = np.flatnonzero(chosen)
     index = index[:: max(1, len(index) // _MOST_DOTS)]
-    x, y = (tube.signal.columns[marker][index] for marker in plane)
+    x, y = (_column(tube, marker)[index] for marker in plane)
     axes.plot(x, y, ".", color=colour, markersize=3.6, alpha=0.9, markeredgewidth=0, zorder=3)
 
 
 def _draw_auto(tube: GatedTube, population: str, plane: tuple[str, str], axes: Axes) -> None:
+    if population == QUALITY and plane[0] == TIME:
+        start, span = _clock(tube)
+        for block in tube.signal.quality.blocks:
+            axes.axvspan(
+                (block.start_s - start) / span,
+                (block.end_s - start) / span,
+                color=AUTO,
+                alpha=0.15,
+                linewidth=0,
+            )
     rule = next((rule for rule in tube.strategy.populations if rule.name == population), None)
     if rule is None or not rule.markers or _shape(tube, population) is None:
         return
@@ -227,6 +268,9 @@ def _ours(
     """Bring positions on a manual axis to our scale."""
     column = np.ascontiguousarray(values, dtype=np.float64)[:, None]
     linear = tree.scales[axis.scale].inverse(column) if axis.scale in tree.scales else column
+    if marker == TIME:
+        start, span = _clock(tube)
+        return np.asarray((linear - start) / span, dtype=np.float64)[:, 0]
     transforms = tube.strategy.all_transforms
     chosen = transforms.get(marker) or transforms["scatter" if marker in SCATTER else "fluorescence"]
     reach = next(c.range for c in tube.acquisition.channels if c.name == tube.panel[marker])
