@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["CONCENTRATION", "statistics", "summarise"]
 
 CONCENTRATION: Final = "CONCENTRATION"
+LARGEST_LOG_VARIANCE: Final = 700.0  # beyond it the CV is no number
 STATISTICS: Final = (
     "mean",
     "sd",
@@ -99,7 +100,7 @@ def statistics(values: Sequence[float]) -> dict[str, float | None]:
     if (sample > 0).all():
         logs = np.log(sample)
         found["geometric_mean"] = float(np.exp(logs.mean()))
-        if several:
+        if several and logs.var(ddof=1) < LARGEST_LOG_VARIANCE:
             found["geometric_cv_percent"] = float(100.0 * math.sqrt(math.expm1(logs.var(ddof=1))))
     return {name: None if value is None else round_significant(value) for name, value in found.items()}
 

@@ -61,8 +61,8 @@ def kinetics_figures(
     for analyte, name in (("CAR_T", "groups_car_t"), ("B", "groups_b")):
         if analyte in populations:
             figure, axes = _page(7.2, 4.6, bottom=0.95)
-            lloq = counts.loc[counts["population"] == analyte, "lloq_per_ul"].median()
-            draw_group_curves(summary, analyte, axes, float(lloq) if pd.notna(lloq) else None)
+            limits = counts.loc[counts["population"] == analyte, "lloq_per_ul"].dropna()
+            draw_group_curves(summary, analyte, axes, float(limits.median()) if len(limits) else None)
             yield name, figure
     if "B" in populations:
         subjects = endpoints["subject"].nunique()
