@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bcelldepl.batch.results import Results
 from bcelldepl.batch.run import run
+from bcelldepl.results import Results
 
 __all__ = ["Results", "run"]

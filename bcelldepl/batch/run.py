@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from bcelldepl.batch import record, write
-from bcelldepl.batch.results import Results
 from bcelldepl.batch.tables import tubes_table
 from bcelldepl.batch.tube import CountedTube, FittedTube, count, fit, role_name
 from bcelldepl.batch.workers import Progress, map_tubes
@@ -21,6 +20,7 @@ from bcelldepl.gating.strategy import Strategy, load_strategy
 from bcelldepl.kinetics import endpoints_table
 from bcelldepl.report import TubePicture, picture_tube, save_figure, write_report
 from bcelldepl.report.curves import draw_study_curves
+from bcelldepl.results import Results, tube_stem
 from bcelldepl.study import Study, Tube
 
 __all__ = ["run"]
@@ -179,7 +179,7 @@ def _write(
     for tube, one, (counted, picture) in zip(study.tubes, fitted, done, strict=True):
         if counted.failure:
             continue
-        stem = write.tube_stem(tube.file)
+        stem = tube_stem(tube.file)
         gates = write.gates_json(tube.file, one.sha256, one.panel, one.scales, strategy, counted.fits)
         write.write_json(folder / "gates" / f"{stem}.json", gates)
         write.write_bytes(folder / "figures" / "tubes" / f"{stem}.png", picture.path_png)

@@ -6,19 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bcelldepl.counting import Concentration, check_tube, count_tube, not_done, tube_facts
-from bcelldepl.errors import BcelldeplError, CompensationError
-from bcelldepl.fcs import Acquisition, Spillover, read_fcs
+from bcelldepl.errors import BcelldeplError
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.gating.tube import apply_gates, fit_gates
-from bcelldepl.signal import Signal, make_signal, resolve_panel
-from bcelldepl.signal.compensation import read_matrix
-from bcelldepl.signal.panel import SCATTER
+from bcelldepl.results.tube import batch_of, read_signal
 from bcelldepl.study import Study, Tube
 
-__all__ = ["CountedTube", "FittedTube", "count", "fit", "read_signal", "role_name"]
+__all__ = ["CountedTube", "FittedTube", "count", "fit", "role_name"]
 
 
 @dataclass(frozen=True)
@@ -107,53 +104,6 @@ class CountedTube:
         return replace(self, views=())
 
 
-def read_signal(tube: Tube, study: Study, strategy: Strategy) -> tuple[Acquisition, dict[str, str], Signal]:
-    """Read a tube as far as its signals.
-
-    Returns
-    -------
-    Acquisition, dict of str to str, Signal
-        The file, its panel (marker to channel), and its signals.
-
-    Raises
-    ------
-    FcsError, PanelError, CompensationError
-        Where the file cannot be read, lacks a marker, or has no usable spillover matrix.
-    """
-    acquisition = read_fcs(tube.path, volume_unit=study.counting.volume_unit)
-    panel = resolve_panel(
-        acquisition.channels,
-        strategy.required_markers,
-        strategy.optional_markers,
-        {marker: name for marker, name in study.panel.items() if marker in strategy.markers},
-        where=tube.file,
-    )
-    spillover = _spillover(acquisition, study, tube, panel)
-    return acquisition, panel, make_signal(acquisition, panel, strategy.all_transforms, spillover)
-
-
-def _spillover(
-    acquisition: Acquisition, study: Study, tube: Tube, panel: Mapping[str, str]
-) -> Spillover | None:
-    """Find the matrix for a tube: the study's goes before the file's own."""
-    if study.compensation.source == "none":
-        return None
-    path = study.matrix_path(_batch(tube, acquisition))
-    if path is not None:
-        return read_matrix(path)
-    stains = [marker for marker in panel if marker not in SCATTER and marker != "Time"]
-    if acquisition.spillover is None and len(stains) > 1:
-        msg = f"the file has no spillover matrix, and {len(stains)} stains are gated"
-        raise CompensationError(
-            msg, tube.file, 'give one in [compensation], or say source = "none" if the data needs none'
-        )
-    return acquisition.spillover
-
-
-def _batch(tube: Tube, acquisition: Acquisition) -> str:
-    return tube.batch or acquisition.date or ""
-
-
 def fit(tube: Tube, study: Study, strategy: Strategy) -> FittedTube:
     """First pass over a tube. Never raises for what is wrong with the tube itself."""
     try:
@@ -161,7 +111,7 @@ def fit(tube: Tube, study: Study, strategy: Strategy) -> FittedTube:
         return FittedTube(
             file=tube.file,
             sha256=acquisition.sha256,
-            batch=_batch(tube, acquisition),
+            batch=batch_of(tube, acquisition),
             cytometer=acquisition.cytometer,
             events=acquisition.n_events,
             warnings=acquisition.warnings,

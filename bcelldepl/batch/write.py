@@ -16,7 +16,7 @@ from bcelldepl.gating.strategy import Strategy
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["gates_json", "tube_stem", "write_bytes", "write_csv", "write_json", "write_parquet"]
+__all__ = ["gates_json", "write_bytes", "write_csv", "write_json", "write_parquet"]
 
 
 def _beside(path: Path, write: Callable[[Path], object]) -> None:
@@ -48,11 +48,6 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
 def write_parquet(path: Path, table: pd.DataFrame) -> None:
     """Write a table as Parquet."""
     _beside(path, lambda part: table.to_parquet(part, index=False))
-
-
-def tube_stem(file: str) -> str:
-    """Name of a tube's files in the results: its path in the sheet, without folders or suffix."""
-    return Path(file).with_suffix("").as_posix().replace("/", "__").replace("..", "_")
 
 
 def gates_json(

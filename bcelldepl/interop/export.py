@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.batch.write import tube_stem
 from bcelldepl.gating.strategy import ALL
 from bcelldepl.interop.evaluate import Channels, evaluate
 from bcelldepl.interop.gate import GateTree
@@ -21,6 +20,7 @@ from bcelldepl.interop.manual import Manual, read_manual
 from bcelldepl.interop.travel import Travelling, pack
 from bcelldepl.interop.write_flowjo import WorkspaceSample, for_flowjo, workspace
 from bcelldepl.interop.write_gatingml import gating_ml
+from bcelldepl.results import tube_stem
 
 __all__ = ["EXPORT_COLUMNS", "ExportedGate", "export_gates"]
 

@@ -12,9 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from bcelldepl.batch.results import Results
-from bcelldepl.batch.tube import read_signal
-from bcelldepl.batch.write import tube_stem
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.fcs.acquisition import Acquisition, Spillover
 from bcelldepl.gating.evidence import Evidence
@@ -26,6 +23,7 @@ from bcelldepl.gating.rules.polygon import PolygonShape
 from bcelldepl.gating.rules.singlets import SingletShape
 from bcelldepl.gating.strategy import ALL, Strategy
 from bcelldepl.interop.errors import ExchangeError
+from bcelldepl.results import Results, read_signal, tube_stem
 from bcelldepl.signal import Signal
 from bcelldepl.signal.compensation import read_matrix
 from bcelldepl.study import Study, load_study

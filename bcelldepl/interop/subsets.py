@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bcelldepl.batch.write import tube_stem
 from bcelldepl.errors import Problem
 from bcelldepl.fcs.acquisition import Acquisition, Channel
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
 from bcelldepl.interop.gated import GatedResults, GatedTube
+from bcelldepl.results import tube_stem
 
 __all__ = ["export_subsets"]
 

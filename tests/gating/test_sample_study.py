@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bcelldepl.batch.tube import read_signal
+from bcelldepl.results import read_signal
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.reconcile import TubeFits, reconcile
 from bcelldepl.gating.strategy import load_strategy

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Results"]
+__all__ = ["Results", "tube_stem"]
 
 
 @dataclass(frozen=True)
@@ -78,3 +78,8 @@ def _read(path: Path, numbers: Sequence[str]) -> pd.DataFrame:
 
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     return table.assign(**{name: pd.to_numeric(table[name]) for name in numbers})
+
+
+def tube_stem(file: str) -> str:
+    """Name of a tube's files in the results: its path in the sheet, without folders or suffix."""
+    return Path(file).with_suffix("").as_posix().replace("/", "__").replace("..", "_")

@@ -1,0 +1,102 @@
+"""One bad tube never stops a batch: it is named with its reason, and the rest is counted."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bcelldepl.batch import Results, run
+from bcelldepl.fcs import read_fcs
+from bcelldepl.fcs.write import write_fcs
+from bcelldepl.study import load_study
+
+
+def rewrite(
+    path: Path,
+    *,
+    drop: tuple[str, ...] = (),
+    rename: dict[str, str] | None = None,
+    only: np.ndarray | None = None,
+) -> None:
+    """Write a file again without some keywords, with other labels, or with some of its events."""
+    old = read_fcs(path)
+    columns = old.columns()
+    if only is not None:
+        columns = columns[:, only]
+    kept = {
+        k: v
+        for k, v in old.keywords.items()
+        if k.startswith("$") and not k.startswith("$P") and k not in drop
+    }
+    for name in ("$BEGINDATA", "$ENDDATA", "$BEGINANALYSIS", "$ENDANALYSIS", "$BEGINSTEXT", "$ENDSTEXT", "$NEXTDATA",
+                 "$BYTEORD", "$DATATYPE", "$MODE", "$PAR", "$TOT"):  # fmt: skip
+        kept.pop(name, None)
+    labels = [(rename or {}).get(c.label, c.label) for c in old.channels]
+    write_fcs(path, np.ascontiguousarray(columns), [c.name for c in old.channels], labels, keywords=kept,
+              ranges=[c.range for c in old.channels])  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def spoiled(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """A study with a truncated file, one without a matrix, one without beads, one without CD19, and one missing."""
+    folder = tmp_path_factory.mktemp("spoiled") / "study"
+    shutil.copytree(simulated, folder)
+    fcs = folder / "fcs"
+    whole = (fcs / "S01_D10.fcs").read_bytes()
+    (fcs / "S01_D10.fcs").write_bytes(whole[: len(whole) // 2])
+    rewrite(fcs / "S01_D28.fcs", drop=("$SPILLOVER",))
+    labels = np.load(folder / "labels" / "S02_D10.npy")
+    rewrite(fcs / "S02_D10.fcs", only=~np.isin(labels, (20, 21, 22)))
+    rewrite(fcs / "S02_D28.fcs", rename={"CD19 PE-Cy7": "CD99 PE-Cy7"})
+    (fcs / "S02_D90.fcs").unlink()
+    return run(load_study(folder / "study.toml"), folder / "results", workers=2)
+
+
+EXPECTED = {
+    "fcs/S01_D10.fcs": ("failed", "bytes"),
+    "fcs/S01_D28.fcs": ("failed", "no spillover matrix"),
+    "fcs/S02_D10.fcs": ("review", "bead"),
+    "fcs/S02_D28.fcs": ("failed", "CD19"),
+    "fcs/S02_D90.fcs": ("failed", "No such file"),
+}
+
+
+@pytest.mark.parametrize("file", sorted(EXPECTED))
+def test_each_is_named_with_its_reason(spoiled: Results, file: str) -> None:
+    attention = {name: (status, reason) for name, status, reason in spoiled.attention}
+    status, words = EXPECTED[file]
+    assert attention[file][0] == status
+    assert words.casefold() in attention[file][1].casefold()
+
+
+def test_the_rest_is_counted_as_if_nothing_had_happened(spoiled: Results) -> None:
+    good = spoiled.counts[~spoiled.counts["file"].isin(EXPECTED)]
+    assert set(good["file"]) == {"fcs/S01_BL.fcs", "fcs/S01_D90.fcs", "fcs/S02_BL.fcs"}
+    baseline = good[(good["population"] == "B") & (good["day"] < 0)]
+    assert set(baseline["result"]) == {"QUANTIFIED"}
+    assert spoiled.exit_code == 1
+
+
+def test_a_failed_tube_has_its_rows_and_no_number(spoiled: Results) -> None:
+    rows = spoiled.counts[spoiled.counts["file"] == "fcs/S01_D10.fcs"]
+    assert set(rows["result"]) == {"NOT_DONE"}
+    assert rows["cells_per_ul"].isna().all()
+    assert rows["reason"].str.len().min() > 0
+
+
+def test_a_tube_without_beads_is_gated_but_not_evaluable(spoiled: Results) -> None:
+    rows = spoiled.counts[spoiled.counts["file"] == "fcs/S02_D10.fcs"].set_index("population")
+    assert rows.loc["T", "events"] > 200
+    assert rows.loc["T", "result"] == "NOT_EVALUABLE"
+    assert "bead" in rows.loc["T", "reason"]
+
+
+def test_a_file_copied_under_another_name_is_pointed_out(copy: Path, tmp_path: Path) -> None:
+    shutil.copy(copy / "fcs" / "S01_D28.fcs", copy / "fcs" / "S01_D90.fcs")
+    results = run(load_study(copy / "study.toml"), tmp_path / "out", workers=1)
+    attention = {name: reason for name, _, reason in results.attention}
+    assert "the same bytes as fcs/S01_D28.fcs" in attention["fcs/S01_D90.fcs"]
+    assert "the same bytes as fcs/S01_D90.fcs" in attention["fcs/S01_D28.fcs"]

@@ -1,0 +1,151 @@
+"""The main job on simulated studies: counts against truth, and the promises of the results folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from bcelldepl.batch import Results, run
+from bcelldepl.counting import COUNT_COLUMNS
+from bcelldepl.study import load_study
+
+RUN_DEPENDENT = {"run.json", "report.html"}  # they tell when the study was run
+
+
+def truth_of(folder: Path) -> pd.DataFrame:
+    return pd.read_csv(folder / "truth.csv").set_index(["file", "population"])
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in RUN_DEPENDENT
+    }
+
+
+def test_every_interval_of_b_cells_holds_the_true_concentration(results: Results, simulated: Path) -> None:
+    truth = truth_of(simulated)
+    rows = results.counts[results.counts["population"] == "B"]
+    assert len(rows) == 8
+    for row in rows.itertuples():
+        # 99 % of Poisson noise in cells and beads is wider than the reported 95 % interval by a third.
+        true = truth.loc[(row.file, "B"), "true_per_ul"]
+        margin = 0.35 * (row.ci_high_per_ul - row.ci_low_per_ul)
+        assert row.ci_low_per_ul - margin <= true <= row.ci_high_per_ul + margin, row.file
+
+
+def test_counted_b_events_follow_the_true_ones(results: Results, simulated: Path) -> None:
+    truth = truth_of(simulated)
+    kept = results.tubes.set_index("file")["kept_time_fraction"]
+    rows = results.counts[results.counts["population"] == "B"]
+    seen = 0
+    for row in rows.itertuples():
+        true = truth.loc[(row.file, "B"), "true_events"]
+        if true >= 200 and kept[row.file] == 1.0:
+            seen += 1
+            assert abs(row.events / true - 1) <= 0.05, row.file
+        if true < 10:
+            assert row.result == "NOT_DETECTED", row.file
+    assert seen >= 2
+
+
+def test_car_cells_are_not_found_before_the_infusion(results: Results) -> None:
+    rows = results.counts[(results.counts["population"] == "CAR_T") & (results.counts["day"] < 0)]
+    assert len(rows) == 2
+    assert set(rows["result"]) == {"NOT_DETECTED"}
+    assert (rows["events"] / rows["parent_events"]).max() < 0.005
+
+
+def test_the_folder_holds_what_is_promised(results: Results) -> None:
+    assert list(results.counts.columns) == list(COUNT_COLUMNS)
+    names = {path.name for path in results.folder.iterdir()}
+    assert names >= {
+        "counts.csv",
+        "counts.parquet",
+        "tubes.csv",
+        "endpoints.csv",
+        "gates",
+        "figures",
+        "run.json",
+        "report.html",
+    }
+    tubes = results.tubes
+    assert len(tubes) == 10
+    stems = {Path(file).stem for file in tubes["file"]}
+    assert {path.stem.removeprefix("fcs__") for path in (results.folder / "gates").iterdir()} == stems
+    assert {
+        path.stem.removeprefix("fcs__") for path in (results.folder / "figures" / "tubes").iterdir()
+    } == stems
+    assert not list(results.folder.rglob("*.part"))
+
+
+def test_controls_have_no_counts_but_have_a_row_and_gates(results: Results) -> None:
+    controls = results.tubes[results.tubes["role"] == "fmo:CAR"]
+    assert len(controls) == 2
+    assert not set(controls["file"]) & set(results.counts["file"])
+
+
+def test_csv_and_parquet_say_the_same(results: Results) -> None:
+    text = pd.read_csv(results.folder / "counts.csv", dtype={"visit": str}, keep_default_na=False)
+    for column, kind in COUNT_COLUMNS.items():
+        if kind == "object":
+            assert list(text[column]) == list(results.counts[column])
+        else:
+            left = pd.to_numeric(text[column].replace("", None)).to_numpy(dtype=float)
+            right = results.counts[column].to_numpy(dtype=float, na_value=float("nan"))
+            assert pd.Series(left).equals(pd.Series(right)), column
+
+
+def test_the_record_names_every_input_and_output_by_its_hash(results: Results, simulated: Path) -> None:
+    record = results.record
+    for file, sha256 in record["inputs"].items():
+        assert hashlib.sha256((simulated / file).read_bytes()).hexdigest() == sha256
+    outputs = record["outputs"]
+    on_disk = {p.relative_to(results.folder).as_posix() for p in results.folder.rglob("*") if p.is_file()}
+    assert set(outputs) == on_disk - {"run.json"}
+    for name, sha256 in outputs.items():
+        assert hashlib.sha256((results.folder / name).read_bytes()).hexdigest() == sha256
+    assert record["settings"]["limits"]["lloq_events"] == 50
+    assert record["versions"]["numpy"]
+
+
+def test_gates_are_plain_numbers_with_their_evidence(results: Results) -> None:
+    content = json.loads((results.folder / "gates" / "fcs__S01_D10.json").read_text())
+    gates = content["gates"]
+    assert gates["B"]["parent"] == "lymphocytes"
+    assert gates["B"]["evidence"] in {"subject", "batch"}
+    assert gates["B"]["reason"]
+    assert content["panel"]["CD19"] == "PE-Cy7-A"
+
+
+def test_two_workers_give_the_same_bytes_as_one(results: Results, simulated: Path, tmp_path: Path) -> None:
+    run(load_study(simulated / "study.toml"), tmp_path / "two", workers=2)
+    assert digests(tmp_path / "two") == digests(results.folder)
+
+
+def test_the_order_of_the_sheet_does_not_change_a_count(results: Results, copy: Path, tmp_path: Path) -> None:
+    sheet = (copy / "samples.csv").read_text().splitlines()
+    (copy / "samples.csv").write_text("\n".join([sheet[0], *reversed(sheet[1:])]) + "\n")
+    again = run(load_study(copy / "study.toml"), tmp_path / "again", workers=1)
+    key = ["file", "population"]
+    left = results.counts.sort_values(key).reset_index(drop=True)
+    right = again.counts.sort_values(key).reset_index(drop=True)
+    pd.testing.assert_frame_equal(left, right)
+
+
+def test_running_again_does_nothing_until_something_changes(copy: Path, tmp_path: Path) -> None:
+    study = load_study(copy / "study.toml")
+    first = run(study, tmp_path / "out", workers=1)
+    assert not first.was_current
+    assert run(study, tmp_path / "out", workers=1).was_current
+    (first.folder / "counts.csv").write_text("edited")
+    mended = run(study, tmp_path / "out", workers=1)
+    assert not mended.was_current
+    assert (first.folder / "counts.csv").read_text() != "edited"
+    text = (copy / "study.toml").read_text()
+    (copy / "study.toml").write_text(text + "\n[limits]\nlod_events = 10\n")
+    assert not run(load_study(copy / "study.toml"), tmp_path / "out", workers=1).was_current
