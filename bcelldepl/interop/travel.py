@@ -179,7 +179,9 @@ class _Packer:
         for i, x in enumerate(markers):
             for y in markers[i + 1 :]:
                 corners, disputed = nearest_polygon(columns[x][parent], columns[y][parent], member)
-                if len(corners) and disputed < fewest:
+                # The first pair is what people look at: another must be clearly nearer.
+                margin = max(2, 0.01 * member.sum()) if len(best) else 0
+                if len(corners) and disputed + margin < fewest:
                     best, fewest, axes = corners, disputed, (x, y)
         if not len(best):
             inside_parent = {name: column[parent] for name, column in columns.items()}

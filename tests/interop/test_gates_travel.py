@@ -12,14 +12,17 @@ import pandas as pd
 import pytest
 
 import bcelldepl as bd
+from bcelldepl.agreement import first_divergence
 from bcelldepl.gating.strategy import ALL
 from bcelldepl.interop.evaluate import Channels, evaluate
+from bcelldepl.interop.explain import explain
 from bcelldepl.interop.export import export_gates
 from bcelldepl.interop.gate import Axis, Gate, GateTree, path_text
 from bcelldepl.interop.gated import GatedResults, GatedTube
 from bcelldepl.interop.kept import kept_gates
 from bcelldepl.interop.manual import read_manual
 from bcelldepl.interop.nearest import nearest_polygon
+from bcelldepl.interop.stages import auto_stages, manual_stages
 from bcelldepl.interop.subsets import export_subsets
 from bcelldepl.interop.travel import pack
 from bcelldepl.interop.write_flowjo import WorkspaceSample, for_flowjo, workspace
@@ -117,10 +120,8 @@ def test_workspace_read_back_by_flowkit_alone(results: Path, tmp_path: Path) -> 
 
 
 def test_export_is_the_same_bytes_again(results: Path, tmp_path: Path) -> None:
-    for to in ("gatingml", "flowjo"):
-        one = export_gates(results, to, tmp_path / "one")
-        other = export_gates(results, to, tmp_path / "one")
-        assert [path.read_bytes() for path in one] == [path.read_bytes() for path in other]
+    one = [path.read_bytes() for path in export_gates(results, "flowjo", tmp_path)]
+    assert one == [path.read_bytes() for path in export_gates(results, "flowjo", tmp_path)]
 
 
 def test_subsets_hold_the_population_and_true_keywords(results: Path, tmp_path: Path) -> None:
@@ -276,6 +277,41 @@ def test_the_fault_is_named(results: Path, tmp_path: Path, fault, gate: str, cau
     assert "data:image/png" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert cause.replace("'", "&#39;") in page
+
+
+def operator(tube: GatedTube, seed: int) -> tuple[GateTree, float]:
+    """Gates drawn by hand so that the B cells differ by about 5 % from the automated ones; and by how much they do."""
+    tree, auto = pack(tube).tree, int(tube.membership["B"].sum())
+    path = next(path for path in tree.gates if path[-1] == "B")
+    drawn = []
+    for unrest in np.geomspace(0.002, 0.03, 16):
+        again = by_hand(tree, np.random.default_rng(seed), float(unrest))
+        members, _ = evaluate(again, Channels(tube.acquisition, again.matrices))
+        drawn.append((again, abs(int(members[path].sum()) / auto - 1)))
+    return min(drawn, key=lambda one: abs(one[1] - 0.05))
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+def test_operators_who_differ_by_five_percent_and_one_fault(results: Path, seed: int) -> None:
+    tube = GatedResults(results).tube("fcs/S01_BL.fcs")
+    tree, difference = operator(tube, seed)
+    assert 0.035 < difference < 0.065
+    for fault, gate, kind in (
+        (shifted_cd19, "B", "cut"),
+        (wrong_matrix, "B", "compensation"),
+        (time_gate, "steady (manual)", "time"),
+    ):
+        theirs = fault(tree, tube)
+        path = next(path for path in theirs.gates if path[-1] == "B")
+        channels = Channels(tube.acquisition, theirs.matrices)
+        members, _ = evaluate(theirs, channels)
+        divergence = first_divergence(auto_stages(tube, "B"), manual_stages(theirs, path, members, channels))
+        assert divergence is not None
+        assert divergence.gate.name == gate
+        cause = explain(tube, "B", theirs, path, divergence)
+        assert cause.kind == kind, cause
+        if kind == "cut":
+            assert "in CD19 lies 0.0" in cause.sentence
 
 
 def test_quadrant_against_rectangle(results: Path, tmp_path: Path) -> None:
