@@ -85,6 +85,7 @@ class GatedResults:
             self.record = self.results.record
             self.strategy = Strategy.model_validate(self.record["strategy"]["content"])
             self.files = [str(file) for file in self.results.tubes["file"]]
+            self.counts = self.results.counts
         except (OSError, ValueError, KeyError, TypeError) as error:
             what = f"no results of a study: {error}"
             raise ExchangeError(what, str(folder), "name the folder that `bcelldepl run` wrote") from error

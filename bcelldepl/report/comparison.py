@@ -123,7 +123,7 @@ def compare(
     names = read_mapping(mapping) if mapping is not None else NameMap()
     study, limits, problems = _study_of(gated)
     problems += source.skipped
-    counts = gated.results.counts
+    counts = gated.counts
     files = {
         str(row.file): str(row.sha256) for row in gated.results.tubes.itertuples() if row.role == "sample"
     }
@@ -205,9 +205,8 @@ def _days(tubes: list[TubeComparison], counts: pd.DataFrame, study: Study | None
         tube.file: (one.pair.manual_events, one.pair.manual_per_ul)
         for tube in tubes
         for one in tube.populations
-        if one.pair.population == "B"
-        and one.pair.manual_per_ul is not None
-        and one.pair.manual_events is not None
+        if one.pair.population == "B" and one.pair.auto_per_ul is not None
+        if one.pair.manual_per_ul is not None and one.pair.manual_events is not None
     }
     if study is None or not theirs:
         return []

@@ -234,7 +234,9 @@ def _by_beads(one: ComparedPopulation, beads: tuple[int, int]) -> ComparedPopula
 
 
 def _number(value: Any) -> float | None:
-    if value is None or value != value or str(value) == "<NA>":
+    import pandas as pd
+
+    if value is None or pd.isna(value):
         return None
     return float(value)
 

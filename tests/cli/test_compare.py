@@ -47,6 +47,11 @@ def results(tmp_path: Path) -> Path:
         shared = {name: row[name] for name in ("file", "sha256", "subject", "visit", "day")}
         tubes.append(shared | {"role": "sample", "status": "ok", "reason": "", "events": 20_000, "kept_fraction": 1.0,
                                "kept_time_fraction": 1.0, "acquired_volume_ul": None})  # fmt: skip
+    lost = {"file": "fcs/S01_D60.fcs", "sha256": "", "subject": "S01", "visit": "D60", "day": 60.0}
+    counts.append(dict.fromkeys(COUNT_COLUMNS) | lost | {"dose_group": "", "population": "B", "parent": "",
+                  "method": "", "result": "NOT_DONE", "evidence": "failed", "reason": "cannot be read"})  # fmt: skip
+    tubes.append(lost | {"role": "sample", "status": "failed", "reason": "cannot be read", "events": None,
+                         "kept_fraction": None, "kept_time_fraction": None, "acquired_volume_ul": None})  # fmt: skip
     table = pd.DataFrame(counts).astype(COUNT_COLUMNS)
     table.to_parquet(folder / "counts.parquet", index=False)
     pd.DataFrame(tubes).to_csv(folder / "tubes.csv", index=False)
@@ -103,6 +108,16 @@ def test_one_tube_that_disagrees(results: Path, tmp_path: Path) -> None:
     assert "1 of them disagree" in out
     assert "fcs/S01_D28.fcs: B: 300 events against 200" in err
     assert (tmp_path / "out" / "comparison.html").is_file()
+
+
+def test_a_tube_without_a_count_is_not_compared(results: Path, tmp_path: Path) -> None:
+    path = counts(tmp_path / "manual.csv", 1010, 5, 296, 603)
+    path.write_text(path.read_text() + "S01_D60.fcs,B cells,80\n")
+    out, _ = run(results, path)
+    assert out.startswith("agree: 5 tubes compared")
+    rows = pd.read_csv(results / "comparison" / "comparison.csv").set_index("file")
+    assert rows.loc["fcs/S01_D60.fcs", "verdict"] == "not comparable"
+    assert "no count" in rows.loc["fcs/S01_D60.fcs", "reason"]
 
 
 def test_falsely_depleted(results: Path, tmp_path: Path) -> None:
