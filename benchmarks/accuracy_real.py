@@ -21,9 +21,9 @@ from accuracy_peers import Cuts, call_peer, draw_cuts
 from accuracy_simulated import Gated, fit_study
 from numpy.typing import NDArray
 
-from bcelldepl.results import read_signal
 from bcelldepl.counting import count_tube, tube_facts
 from bcelldepl.gating.tube import apply_gates
+from bcelldepl.results import read_signal
 from bcelldepl.signal import Signal
 from bcelldepl.study import Study, Tube, load_study
 

@@ -17,9 +17,11 @@ from bcelldepl.errors import Problem, StudyError
 from bcelldepl.gating.reconcile import TubeFits, reconcile
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy, load_strategy
-from bcelldepl.kinetics import endpoints_table
+from bcelldepl.kinetics import endpoints_table, kinetics_tables
 from bcelldepl.report import TubePicture, picture_tube, save_figure, write_report
 from bcelldepl.report.curves import draw_study_curves
+from bcelldepl.report.images import fixed_style
+from bcelldepl.report.kinetics import write_kinetics_figures
 from bcelldepl.results import Results, tube_stem
 from bcelldepl.study import Study, Tube
 
@@ -108,6 +110,8 @@ def _inputs(study: Study) -> dict[str, str]:
     matrices = {study.matrix_path(tube.batch) for tube in study.tubes} - {None}
     paths = {tube.file: tube.path for tube in study.tubes}
     paths |= {path.name: path for path in sorted(p for p in matrices if p is not None)}
+    if study.companions:
+        paths[study.companions] = study.folder / study.companions
     return {name: record.sha256_of(path) for name, path in paths.items()}
 
 
@@ -176,6 +180,9 @@ def _write(
     write.write_parquet(folder / "counts.parquet", counts)
     write.write_csv(folder / "tubes.csv", tubes)
     write.write_csv(folder / "endpoints.csv", endpoints)
+    for name, table in kinetics_tables(counts, endpoints, study).items():
+        write.write_csv(folder / f"{name}.csv", table)
+        outputs.append(f"{name}.csv")
     for tube, one, (counted, picture) in zip(study.tubes, fitted, done, strict=True):
         if counted.failure:
             continue
@@ -185,10 +192,12 @@ def _write(
         write.write_bytes(folder / "figures" / "tubes" / f"{stem}.png", picture.path_png)
         outputs += [f"gates/{stem}.json", f"figures/tubes/{stem}.png"]
     shown = [name for name in ("B", "CAR_T") if name in set(counts["population"])]
-    if shown:
-        for name in ("curves.png", "curves.svg", "curves.pdf"):
+    for name in ("curves.png", "curves.svg", "curves.pdf") if shown else ():
+        with fixed_style():
             save_figure(draw_study_curves(counts, shown), folder / "figures" / name)
-            outputs.append(f"figures/{name}")
+        outputs.append(f"figures/{name}")
+    written = write_kinetics_figures(folder / "figures", counts, endpoints, study)
+    outputs += [path.relative_to(folder).as_posix() for path in written]
     content = {
         "study": study.id,
         "study_file": str(study.path),

@@ -22,8 +22,9 @@ def tubes_table(
     Returns
     -------
     DataFrame
-        Columns ``file, sha256, subject, visit, day, role, dose_group, batch, status, reason, events, kept_fraction,
-        kept_time_fraction, dropped, quality_flags, acquired_volume_ul, cytometer, warnings, comment``.
+        Columns ``file, sha256, subject, visit, day, role, dose_group, batch, status, reason, events,
+        kept_fraction, kept_time_fraction, dropped, quality_flags, acquired_volume_ul, cytometer, warnings,
+        collected, infused, comment``.
     """
     import pandas as pd
 
@@ -51,6 +52,8 @@ def tubes_table(
                 "acquired_volume_ul": count.acquired_volume_ul,
                 "cytometer": fit.cytometer,
                 "warnings": "; ".join(fit.warnings),
+                "collected": tube.collected.isoformat() if tube.collected else "",
+                "infused": tube.infused.isoformat() if tube.infused else "",
                 "comment": tube.comment,
             }
         )

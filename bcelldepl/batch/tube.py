@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bcelldepl.counting import Concentration, check_tube, count_tube, not_done, tube_facts
+from bcelldepl.counting import Check, Concentration, check_tube, count_tube, not_done, tube_facts
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
@@ -14,6 +14,8 @@ from bcelldepl.gating.strategy import Strategy
 from bcelldepl.gating.tube import apply_gates, fit_gates
 from bcelldepl.results.tube import batch_of, read_signal
 from bcelldepl.study import Study, Tube
+
+LYMPHOSUM_LOOK = (90.0, 110.0)  # percent
 
 __all__ = ["CountedTube", "FittedTube", "count", "fit", "role_name"]
 
@@ -163,7 +165,8 @@ def count(
     absent = {
         c.population: c for c in not_done(missing, "the panel of this tube lacks a marker of this population")
     }
-    checks = [check.sentence for check in check_tube(populations, facts, study.counting) if not check.passed]
+    failed = [check for check in check_tube(populations, facts, study.counting) if not check.passed]
+    checks = [check.sentence for check in failed]
     unused = _leading_to("beads", strategy) if _counted_without_beads(counted) else set()
     doubts = [
         f"{name}: {one.reason or one.evidence.value}"
@@ -172,7 +175,7 @@ def count(
     ]
     if tube.role == "sample":
         doubts += sorted({c.reason for c in counted.values() if c.result == "NOT_EVALUABLE"})
-        doubts += checks
+        doubts += [check.sentence for check in failed if _worth_a_look(check)]
     return CountedTube(
         file=tube.file,
         concentrations=tuple((counted | absent)[name] for name in reported),
@@ -185,6 +188,11 @@ def count(
         flags=(*quality.flags, *checks),
         doubts=tuple(dict.fromkeys((*doubts, *quality.doubts))),
     )
+
+
+def _worth_a_look(check: Check) -> bool:
+    """Null cells make some percent of lymphocytes in sound tubes; only a larger gap asks for a person."""
+    return check.name != "lymphosum" or not LYMPHOSUM_LOOK[0] <= check.value <= LYMPHOSUM_LOOK[1]
 
 
 def _counted_without_beads(counted: Mapping[str, Concentration]) -> bool:

@@ -6,6 +6,8 @@ import sys
 
 import typer
 
+from bcelldepl.cli.compare import compare
+from bcelldepl.cli.export import export
 from bcelldepl.cli.inspect import inspect
 from bcelldepl.cli.run import run
 from bcelldepl.cli.simulate import simulate
@@ -23,6 +25,8 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(inspect)
+app.command()(compare)
+app.command()(export)
 app.command()(simulate)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,6 +17,7 @@ from bcelldepl.report.palette import ACCENT, GRID, INK, MUTED, dose_styles
 __all__ = ["draw_agreement"]
 
 Values = NDArray[np.float64]
+Styles = Mapping[str, tuple[str, str]]  # colour and mark of each visit
 _FINE = (-20, -15, -10, -8, -6, -4, -2, 0, 2, 4, 6, 8, 10, 15, 20, 25)
 _COARSE = (
     -99,
@@ -73,10 +74,11 @@ def draw_agreement(
     """
     figure = Figure(figsize=(10.6, 4.3), layout="constrained")
     left, right = figure.subplots(1, 2)
-    _scatter(np.asarray(manual), np.asarray(auto), visits, unit, left)
+    styles = dose_styles(visits)
+    _scatter(np.asarray(manual), np.asarray(auto), visits, styles, unit, left)
     counted = np.asarray(quantified, dtype=bool)
     kept = [visit for visit, there in zip(visits, quantified, strict=True) if there]
-    _differences(np.asarray(manual)[counted], np.asarray(auto)[counted], kept, unit, right)
+    _differences(np.asarray(manual)[counted], np.asarray(auto)[counted], kept, styles, unit, right)
     for axes in (left, right):
         for axis in (axes.xaxis, axes.yaxis):
             if axis.get_scale() == "log":
@@ -112,7 +114,9 @@ def _plain_ticks(axis: Axis) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def _scatter(manual: Values, auto: Values, visits: Sequence[str], unit: str, axes: Axes) -> None:
+def _scatter(
+    manual: Values, auto: Values, visits: Sequence[str], styles: Styles, unit: str, axes: Axes
+) -> None:
     both = (manual > 0) & (auto > 0)
     if not both.any():
         axes.set_axis_off()
@@ -127,7 +131,7 @@ def _scatter(manual: Values, auto: Values, visits: Sequence[str], unit: str, axe
         if seen.any():
             label = f"{name}: {fit.slope.value:.3f} x {fit.intercept.value:+.2f}"
             axes.plot(line[seen], fitted[seen], color=colour, linewidth=1.2, linestyle=style, label=label)
-    for visit, (colour, marker) in dose_styles(visits).items():
+    for visit, (colour, marker) in styles.items():
         chosen = np.array([one == visit for one in visits]) & both
         axes.plot(
             manual[chosen], auto[chosen], marker, color=colour, markersize=5, alpha=0.85, linestyle="none"
@@ -138,7 +142,9 @@ def _scatter(manual: Values, auto: Values, visits: Sequence[str], unit: str, axe
     axes.legend(fontsize=8, frameon=False, labelcolor=INK, loc="upper left")
 
 
-def _differences(manual: Values, auto: Values, visits: Sequence[str], unit: str, axes: Axes) -> None:
+def _differences(
+    manual: Values, auto: Values, visits: Sequence[str], styles: Styles, unit: str, axes: Axes
+) -> None:
     result = bland_altman(manual, auto)
     if not len(result.middle):
         axes.set_axis_off()
@@ -159,8 +165,10 @@ def _differences(manual: Values, auto: Values, visits: Sequence[str], unit: str,
                           xytext=(-3, 2), textcoords="offset points", ha="right", fontsize=8, color=ACCENT)  # fmt: skip
     axes.axhline(0.0, color=MUTED, linewidth=0.8)
     heights = _log_ratio(result.offset)
-    for visit, (colour, marker) in dose_styles(visits).items():
+    for visit, (colour, marker) in styles.items():
         chosen = np.array([one == visit for one in kept], dtype=bool)
+        if not chosen.any():
+            continue
         axes.plot(result.middle[chosen], heights[chosen], marker, color=colour, markersize=5, alpha=0.85,
                   linestyle="none", label=visit)  # fmt: skip
     ends = [end for end in (result.lower.value, result.upper.value) if np.isfinite(end)]

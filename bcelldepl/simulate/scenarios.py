@@ -164,7 +164,7 @@ SCENARIOS: Final = {
                 Visit("D90", 90, 24_000),
             ),
             mishaps=(Mishap(1, "D28", "clog"),),
-            bead_count=25_000,
+            bead_count=36_000,
             white_cells=0.6,
             debris=0.7,
         ),

@@ -27,15 +27,16 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def test_every_interval_of_b_cells_holds_the_true_concentration(results: Results, simulated: Path) -> None:
+def test_intervals_hold_the_true_concentrations(results: Results, simulated: Path) -> None:
     truth = truth_of(simulated)
-    rows = results.counts[results.counts["population"] == "B"]
-    assert len(rows) == 8
-    for row in rows.itertuples():
-        # 99 % of Poisson noise in cells and beads is wider than the reported 95 % interval by a third.
-        true = truth.loc[(row.file, "B"), "true_per_ul"]
-        margin = 0.35 * (row.ci_high_per_ul - row.ci_low_per_ul)
-        assert row.ci_low_per_ul - margin <= true <= row.ci_high_per_ul + margin, row.file
+    rows = results.counts[results.counts["population"].isin(["B", "T", "CAR_T"])]
+    held = [
+        row.ci_low_per_ul <= truth.loc[(row.file, row.population), "true_per_ul"] <= row.ci_high_per_ul
+        for row in rows.itertuples()
+    ]
+    # 95 % intervals: fewer than 19 of 24 held has a probability below 1 in 1,000.
+    assert len(held) == 24
+    assert sum(held) >= 19
 
 
 def test_counted_b_events_follow_the_true_ones(results: Results, simulated: Path) -> None:
@@ -45,9 +46,12 @@ def test_counted_b_events_follow_the_true_ones(results: Results, simulated: Path
     seen = 0
     for row in rows.itertuples():
         true = truth.loc[(row.file, "B"), "true_events"]
-        if true >= 200 and kept[row.file] == 1.0:
+        if true >= 200:
             seen += 1
-            assert abs(row.events / true - 1) <= 0.05, row.file
+            # Beads and cells share the mask: a tube is compared with the truth of the time that it keeps.
+            assert abs(row.events / (true * kept[row.file]) - 1) <= (
+                0.05 if kept[row.file] == 1.0 else 0.12
+            ), row.file
         if true < 10:
             assert row.result == "NOT_DETECTED", row.file
     assert seen >= 2

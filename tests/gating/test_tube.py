@@ -194,8 +194,8 @@ def test_an_optional_population_is_gated_where_the_panel_has_its_marker():
 @pytest.fixture(scope="module")
 def gated(real_data):
     """Gate every tube of a study of the real data: by file, its populations."""
-    from bcelldepl.results import read_signal
     from bcelldepl.gating.strategy import load_strategy
+    from bcelldepl.results import read_signal
     from bcelldepl.study import load_study
 
     def gate(folder):
