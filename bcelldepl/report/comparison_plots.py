@@ -19,6 +19,7 @@ __all__ = ["draw_agreement"]
 Values = NDArray[np.float64]
 Styles = Mapping[str, tuple[str, str]]  # colour and mark of each visit
 _FINE = (-20, -15, -10, -8, -6, -4, -2, 0, 2, 4, 6, 8, 10, 15, 20, 25)
+_MIDDLE = tuple(range(-30, 35, 5))
 _COARSE = (
     -99,
     -98,
@@ -100,7 +101,7 @@ def _log_ratio(percent: Values | Sequence[float]) -> Values:
 def _percent_ticks(axes: Axes) -> None:
     """Mark round percentages, nine at most."""
     low, high = axes.get_ylim()
-    for known in (_FINE, _COARSE, _COARSE[::2]):
+    for known in (_FINE, _MIDDLE, _COARSE, _COARSE[::2]):
         marks = [percent for percent in known if low <= _log_ratio([percent])[0] <= high]
         if len(marks) <= 9:
             break
