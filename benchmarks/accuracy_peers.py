@@ -26,6 +26,7 @@ __all__ = [
     "call_peer",
     "draw_cuts",
     "gate_by",
+    "halfway_car",
     "name_car",
     "oracle_calls",
 ]
@@ -246,21 +247,22 @@ def draw_cuts(columns: Columns, truth: Mapping[str, Mask]) -> Cuts:
     return Cuts(gate, naming)
 
 
-def name_car(cuts: Cuts, values: NDArray[np.float32], positive: Mask) -> Cuts:
-    """Name CAR+ clusters by a tube in which they are plentiful: halfway between its true positives and negatives.
+def halfway_car(values: NDArray[np.float32], positive: Mask) -> float | None:
+    """Where CAR turns from - to +, halfway between true positives and negatives; None where there are too few.
 
     Parameters
     ----------
-    cuts : Cuts
-        From a tube without CAR+ cells.
     values : ndarray, shape (n_events,)
-        CAR of the T cells of the tube with most CAR+ cells.
+        CAR of the T cells of the subject's tube with most CAR+ cells.
     positive : mask
         Which are.
     """
-    if positive.sum() < FEW_EVENTS or positive.all():
-        return cuts
-    return replace(cuts, naming={**cuts.naming, "CAR": _halfway(values, positive)})
+    return None if positive.sum() < FEW_EVENTS or positive.all() else _halfway(values, positive)
+
+
+def name_car(cuts: Cuts, position: float | None) -> Cuts:
+    """Cuts that name CAR+ clusters too; by the fixed gate where nothing better is known."""
+    return replace(cuts, naming={**cuts.naming, "CAR": cuts.gate["CAR"] if position is None else position})
 
 
 def _best_cut(values: NDArray[np.float32], positive: Mask) -> float:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from accuracy_peers import Cuts, call_peer, draw_cuts, name_car, oracle_calls
+from accuracy_peers import Cuts, call_peer, draw_cuts, halfway_car, name_car, oracle_calls
 from numpy.typing import NDArray
 
 from bcelldepl.batch.tube import FittedTube, fit, read_signal
@@ -171,7 +171,12 @@ def _draw_all(
             pair = [(tube, gated.fits[tube.file]) for tube in (tubes[0], peak)]
             jobs[subject] = (study, gated.strategy, *pair)
     drawn = map_tubes(_draw_one, list(jobs.values()), list(jobs), workers, quiet)
-    return dict(zip(jobs, drawn, strict=True))
+    known = [position for _, position in drawn if position is not None]
+    usual = float(np.median(known)) if known else None  # for subjects in whom no CAR+ cells ever grow
+    return {
+        subject: name_car(cuts, usual if position is None else position)
+        for subject, (cuts, position) in zip(jobs, drawn, strict=True)
+    }
 
 
 def _draw_one(
@@ -179,11 +184,11 @@ def _draw_one(
     strategy: Strategy,
     first: tuple[Tube, Mapping[str, Fit]],
     peak: tuple[Tube, Mapping[str, Fit]],
-) -> Cuts:
+) -> tuple[Cuts, float | None]:
     columns, true = _lymphocytes(study, strategy, *first)
     cuts = draw_cuts(columns, true)
     columns, true = _lymphocytes(study, strategy, *peak)
-    return name_car(cuts, columns["CAR"][true["T"]], true["CAR_T"][true["T"]])
+    return cuts, halfway_car(columns["CAR"][true["T"]], true["CAR_T"][true["T"]])
 
 
 def _lymphocytes(
