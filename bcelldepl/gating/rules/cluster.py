@@ -121,13 +121,32 @@ class ClusterRule(Rule):
                 seeds.append(("".join(signs), chosen))
         if not seeds:
             return Fit(None, Evidence.FAILED, f"no island among {n} events", n)
-        islands = tuple(one for one in fit_islands(points, seeds) if one.events >= self.min_events)
+        islands = self._settle_islands(points, seeds)
         shape = ClusterShape(markers, islands)
         complaint = self._complaint(shape)
         if complaint:
             kept = tuple(one for one in islands if one.signature != self.wanted)
             return Fit(ClusterShape(markers, kept), Evidence.FAILED, complaint, n)
         return Fit(shape, Evidence.DATA, "", n)
+
+    def _settle_islands(
+        self, points: NDArray[np.float32], seeds: list[tuple[str, NDArray[np.bool_]]]
+    ) -> tuple[Island, ...]:
+        """Fit the islands; a smaller one that leans on the wanted one is part of it, cut off by a seed's edge."""
+        while True:
+            islands = tuple(one for one in fit_islands(points, seeds) if one.events >= self.min_events)
+            target = next((one for one in islands if one.signature == self.wanted), None)
+            leaning = [
+                one.signature
+                for one in islands
+                if target is not None
+                and one.signature != self.wanted
+                and one.events < target.events
+                and _distance(one, target) < self.min_distance
+            ]
+            if not leaning:
+                return islands
+            seeds = [seed for seed in seeds if seed[0] not in leaning]
 
     def _split(self, marker: str, density: Density) -> float:
         """Where the seeds of a marker part: its deepest significant valley, else well above its negative."""

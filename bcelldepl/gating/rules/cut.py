@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from bcelldepl.gating.density import (
     MIN_EVENTS,
@@ -111,7 +111,7 @@ def control_quantile(
         )
     middle = float(np.median(sample))
     spread = float(np.quantile(sample, 0.9772) - middle) / 2.0
-    steps = float(norm.isf(false_positive_rate))
+    steps = -float(ndtri(false_positive_rate))
     empirical = float(np.quantile(sample, 1.0 - max(false_positive_rate, 5.0 / len(sample))))
     position = rule.clip(max(middle + steps * spread, empirical))
     error = max(1.96 * steps * spread / np.sqrt(2.0 * len(sample)), 0.25 * spread)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy.ndimage import gaussian_filter
-from scipy.stats import chi2
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
@@ -93,7 +93,7 @@ class EllipseRule(Rule):
             distance = np.einsum(
                 "ie,ij,je->e", points - centre[:, None], np.linalg.inv(covariance), points - centre[:, None]
             )
-            again = distance < chi2.ppf(0.95, 2)
+            again = distance < _squared_radius(0.95)
             if np.array_equal(again, inside):
                 break
             inside = again
@@ -105,7 +105,7 @@ class EllipseRule(Rule):
                 (float(covariance[0, 0]), float(covariance[0, 1])),
                 (float(covariance[1, 0]), float(covariance[1, 1])),
             ),
-            float(chi2.ppf(self.probability, 2)),
+            float(_squared_radius(self.probability)),
         )
         return Fit(shape, Evidence.DATA, "", n)
 
@@ -133,7 +133,7 @@ class EllipseRule(Rule):
                 (float(covariance[0, 0]), float(covariance[0, 1])),
                 (float(covariance[1, 0]), float(covariance[1, 1])),
             ),
-            float(chi2.ppf(self.probability, 2)),
+            float(_squared_radius(self.probability)),
         )
         return replace(own, shape=shape)
 
@@ -158,11 +158,22 @@ class EllipseRule(Rule):
         )
 
 
+def _squared_radius(probability: float) -> float:
+    """Squared Mahalanobis radius that holds a part of a normal island in two markers (chi-square, 2 degrees)."""
+    return -2.0 * math.log1p(-probability)
+
+
+def _trimming(probability: float) -> float:
+    """Part of a normal island's covariance that is left when it is trimmed at that radius."""
+    radius = _squared_radius(probability)
+    return (1.0 - math.exp(-0.5 * radius) * (1.0 + 0.5 * radius)) / probability
+
+
 def _moments(
     points: NDArray[np.float64], min_spread: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and covariance of points trimmed at 95 %, made whole again (the trimmed covariance is too small)."""
-    trimmed = chi2.cdf(chi2.ppf(0.95, 2), 4) / 0.95
+    trimmed = _trimming(0.95)
     covariance = np.cov(points) / trimmed + np.eye(2) * min_spread**2
     return points.mean(axis=1), covariance
 

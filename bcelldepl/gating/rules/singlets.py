@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, theilslopes
+from scipy.special import ndtri
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
@@ -79,11 +79,9 @@ class SingletRule(Rule):
             ridge, edge = np.quantile(excess[chunk], [_RIDGE, _EDGE])
             knots.append(float(np.median(area[chunk])))
             ridges.append(float(ridge))
-            spreads.append(float(edge - ridge) / float(norm.ppf(_EDGE) - norm.ppf(_RIDGE)))
-        slope, at_zero, _, _ = (
-            theilslopes(ridges, knots) if np.ptp(knots) > 0 else (0.0, float(np.median(ridges)), 0, 0)
-        )
-        shape = SingletShape(float(at_zero), float(slope), max(float(np.median(spreads)), _MIN_SPREAD))
+            spreads.append(float(edge - ridge) / float(ndtri(_EDGE) - ndtri(_RIDGE)))
+        slope, at_zero = _robust_line(np.array(knots), np.array(ridges))
+        shape = SingletShape(at_zero, slope, max(float(np.median(spreads)), _MIN_SPREAD))
         return Fit(shape, Evidence.DATA, "", n)
 
     def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:  # noqa: ARG002
@@ -108,3 +106,11 @@ class SingletRule(Rule):
         upper, lower = ridge + self.spreads_above * shape.spread, ridge - self.spreads_below * shape.spread
         edge = np.column_stack([np.concatenate([area, area[::-1]]), np.concatenate([upper, lower[::-1]])])
         return Outline(self.area, self.height, (edge,))
+
+
+def _robust_line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and intercept by medians: of the slopes of all pairs (Theil-Sen), then of what is left."""
+    i, j = np.triu_indices(len(x), 1)
+    run, rise = x[j] - x[i], y[j] - y[i]
+    slope = float(np.median(rise[run > 0] / run[run > 0])) if np.any(run > 0) else 0.0
+    return slope, float(np.median(y) - slope * np.median(x))
