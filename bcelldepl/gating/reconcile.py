@@ -111,10 +111,12 @@ class _Ladder:
         own = tube.fits[self.rule.name]
         if tube.key in self.controls:
             return replace(own, evidence=Evidence.CONTROL)
-        if not self.rule.control and (tube.key in self.believed or not self.rule.markers):
+        if not self.rule.control and not self.rule.markers:
             return own
-        why = self.doubts.get(tube.key) or own.reason
         peers = self._peers(tube, self.believed)
+        if not self.rule.control and tube.key in self.believed:
+            return self.rule.pooled(own, peers)
+        why = self.doubts.get(tube.key) or own.reason
         for evidence, words, lenders in self._rungs(tube):
             carried = self.rule.carry(own, lenders, peers) if lenders else None
             if carried:

@@ -166,6 +166,10 @@ class Rule(BaseModel, ABC):
         """Return the strategy's fixed gate, or None where it has none."""
         return None
 
+    def pooled(self, own: Fit, peers: Sequence[Fit]) -> Fit:  # noqa: ARG002
+        """Steady a tube's own gate, once it is believed, by those of other tubes."""
+        return own
+
     def implausible(self, own: Fit, others: Sequence[Fit]) -> str:  # noqa: ARG002
         """Say why a tube's own gate cannot be believed beside those of other tubes; empty where it can."""
         return ""

@@ -14,6 +14,8 @@ from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
 
 __all__ = ["CutShape", "MarkerCut"]
 
+_MIN_POOL = 4
+_POOL_TOLERANCE = 0.02  # a valley of few events wanders so far without meaning it
 _RATIO_BOUNDS = (0.6, 1.6)  # of the spreads of two negatives between which a cut may travel
 
 
@@ -53,6 +55,9 @@ class MarkerCut(Rule, ABC):
         Whether a cut that is carried between tubes moves with the negative; scatter does not drift as stains do.
     max_shift : float
         A cut travels no farther than this between tubes.
+    pool : bool
+        Whether tubes share one stand-off from the negative, as a person draws one gate for all. A tube whose own cut is
+        clearly elsewhere keeps it.
     against : str
         The other axis of its picture; empty for a histogram.
     """
@@ -64,6 +69,7 @@ class MarkerCut(Rule, ABC):
     reference: str = ""
     travels: bool = True
     max_shift: float = 0.12
+    pool: bool = False
     against: str = ""
 
     @property
@@ -123,6 +129,22 @@ class MarkerCut(Rule, ABC):
         high = max(float(np.median(highs)), position + 1.96 * between)
         return replace(own, shape=CutShape(position, low, high, here))
 
+    def pooled(self, own: Fit, peers: Sequence[Fit]) -> Fit:
+        """Put the cut at the median stand-off of all tubes, its own among them."""
+        negative = own.shape.negative
+        if not self.pool or negative is None:
+            return own
+        usual = [_stand_off(one.shape) for one in (own, *peers) if one.shape.negative is not None]
+        if len(usual) < _MIN_POOL:
+            return own
+        shape: CutShape = own.shape
+        position = self.clip(negative.centre + float(np.median(usual)))
+        unsure = max((shape.high - shape.low) / 3.92, _POOL_TOLERANCE)
+        if abs(position - shape.position) > 3.0 * unsure:
+            return own
+        error = 1.96 * 1.2533 * float(np.std(usual, ddof=1)) / np.sqrt(len(usual))  # of a median
+        return replace(own, shape=CutShape(position, position - error, position + error, negative))
+
     def fallback(self, own: Fit) -> Fit | None:
         """Return the strategy's fixed cut, with a wide interval."""
         if self.fixed is None:
@@ -133,7 +155,7 @@ class MarkerCut(Rule, ABC):
     def implausible(self, own: Fit, others: Sequence[Fit]) -> str:
         """Compare the stand-off of the cut with that in other tubes."""
         stand_offs = [
-            o.shape.position - o.shape.negative.centre
+            _stand_off(o.shape)
             for o in others
             if o.shape.negative is not None and np.isfinite(o.shape.position)
         ]
@@ -141,7 +163,7 @@ class MarkerCut(Rule, ABC):
             return ""
         usual = float(np.median(stand_offs))
         unrest = 1.4826 * float(np.median(np.abs(np.array(stand_offs) - usual)))
-        mine = own.shape.position - own.shape.negative.centre
+        mine = _stand_off(own.shape)
         if abs(mine - usual) <= max(0.10, 5.0 * unrest):
             return ""
         return f"the {self.marker} valley lies {mine:.2f} above the negative, in other tubes {usual:.2f}"
@@ -163,3 +185,9 @@ class MarkerCut(Rule, ABC):
         if shape is None or not np.isfinite(shape.position):
             return Outline(self.marker, against)
         return Outline(self.marker, against, (), (shape.position,), (shape.low, shape.high))
+
+
+def _stand_off(shape: CutShape) -> float:
+    """Distance of a cut from its negative."""
+    assert shape.negative is not None
+    return shape.position - shape.negative.centre
