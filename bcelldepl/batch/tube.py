@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from bcelldepl.counting import Check, Concentration, check_tube, count_tube, not_done, tube_facts
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.gating.evidence import Evidence
-from bcelldepl.gating.populations import GateView
+from bcelldepl.gating.populations import GateView, Populations
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.gating.tube import apply_gates, fit_gates
@@ -67,7 +67,7 @@ class CountedTube:
     kept_fraction, kept_time_fraction : float or None
         Parts of the events and of the time that the quality mask kept; None for a failed tube.
     dropped : dict of str to int
-        Events left out, by reason.
+        Events left out by the quality mask and, as ``doublets``, by the singlet gate.
     acquired_volume_ul : float or None
     flags : tuple of str
         Sentences of the quality mask and of the checks of the counts.
@@ -183,7 +183,7 @@ def count(
         fits=populations.fits,
         kept_fraction=quality.kept_fraction,
         kept_time_fraction=quality.kept_time_fraction,
-        dropped=quality.dropped,
+        dropped={**quality.dropped, **_doublets(populations)},
         acquired_volume_ul=facts.acquired_volume_ul,
         flags=(*quality.flags, *checks),
         doubts=tuple(dict.fromkeys((*doubts, *quality.doubts))),
@@ -193,6 +193,12 @@ def count(
 def _worth_a_look(check: Check) -> bool:
     """Null cells make some percent of lymphocytes in sound tubes; only a larger gap asks for a person."""
     return check.name != "lymphosum" or not LYMPHOSUM_LOOK[0] <= check.value <= LYMPHOSUM_LOOK[1]
+
+
+def _doublets(populations: Populations) -> dict[str, int]:
+    """Events that the singlet gate left out; it is a gate, yet belongs to what a tube loses."""
+    singlets = populations.members.get("singlets")
+    return {"doublets": singlets.parent_events - singlets.events} if singlets else {}
 
 
 def _counted_without_beads(counted: Mapping[str, Concentration]) -> bool:

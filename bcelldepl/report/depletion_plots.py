@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.transforms import ScaledTranslation, Transform
 
 from bcelldepl.report.day_axis import plain_frame, set_day_axis
 from bcelldepl.report.palette import INK, MUTED, dose_styles, natural_key
@@ -71,7 +72,7 @@ def draw_waterfall(endpoints: pd.DataFrame, axes: Axes) -> Axes:
     handles.append(Line2D([], [], color=INK, marker=r"$\downarrow$", linestyle="none", markersize=9,
                           label="at least: nadir below the limit"))  # fmt: skip
     axes.legend(handles=handles, frameon=False, fontsize=8, labelcolor=INK, ncols=len(handles), loc="upper center",
-                bbox_to_anchor=(0.5, -0.12))  # fmt: skip
+                bbox_to_anchor=(0.5, 0.0), bbox_transform=_below(axes))  # fmt: skip
     if missing:
         axes.set_xlabel(f"not evaluable: {', '.join(missing)}", fontsize=8, color=MUTED)
     return axes
@@ -136,7 +137,7 @@ def draw_swimmer(endpoints: pd.DataFrame, visits: pd.DataFrame, axes: Axes) -> A
     handles.append(Line2D([], [], color=INK, marker=r"$\rightarrow$", linestyle="none", markersize=9,
                           label="no confirmed recovery yet"))  # fmt: skip
     axes.legend(handles=handles, frameon=False, fontsize=8, labelcolor=INK, ncols=4, loc="upper center",
-                bbox_to_anchor=(0.5, -0.12))  # fmt: skip
+                bbox_to_anchor=(0.5, 0.0), bbox_transform=_below(axes))  # fmt: skip
     return axes
 
 
@@ -152,3 +153,10 @@ def _styles(rows: pd.DataFrame) -> dict[str, tuple[str, str]]:
     return {
         group: (colour, HATCHES[n % len(HATCHES)]) for n, (group, (colour, _)) in enumerate(styles.items())
     }
+
+
+def _below(axes: Axes) -> Transform:
+    """Coordinates of the axes, moved down past the tick and axis labels, however low the axes are."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return axes.transAxes + ScaledTranslation(0.0, -0.48, figure.dpi_scale_trans)
