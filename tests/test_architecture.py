@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "simulate": COMMON | {"fcs"},
 }
 MAY_IMPORT["results"] = COMMON | {"kinetics", "counting", "gating", "signal", "fcs", "study"}
-MAY_IMPORT["agreement"] = COMMON | {"counting", "gating"}
+MAY_IMPORT["agreement"] = COMMON | {"counting", "gating", "study"}
 MAY_IMPORT["interop"] = MAY_IMPORT["results"] | {"results", "agreement", "kernels"}
 MAY_IMPORT["report"] = MAY_IMPORT["interop"] | {"interop"}
 MAY_IMPORT["batch"] = MAY_IMPORT["report"] | {"report"}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from bcelldepl.counting.intervals import garwood
+from bcelldepl.study import AcceptanceLimits
 
 __all__ = ["AcceptanceLimits", "TubePair", "Verdict", "judge_tube"]
 
@@ -19,57 +18,6 @@ class Verdict(StrEnum):
     AGREE = "agree"
     DISAGREE = "disagree"
     NOT_COMPARABLE = "not comparable"
-
-
-@dataclass(frozen=True)
-class AcceptanceLimits:
-    """Limits that a comparison is held to; a study may set its own in ``[agreement]``.
-
-    Attributes
-    ----------
-    max_bias_percent : float
-        Of the geometric mean ratio, either way.
-    max_limits_percent : float
-        Of the 95 % limits of agreement, and of the ratio of a single tube that is well counted, either way.
-    min_ccc : float
-        Lin's concordance correlation.
-    max_cv_percent : float
-        Between replicates: half of the biological variation within a subject.
-    min_f1, min_f1_car : float
-        Of a population's events in a tube that is well counted, and of CAR+ T cells.
-    well_counted_per_ul : float
-        Concentration from which these hold; below it the exact intervals of both counts must overlap [cells/uL].
-    min_decision_agreement : float
-        Part of the decisions that are the same.
-    max_false_depleted : int
-        Tubes called depleted that are not.
-    """
-
-    max_bias_percent: float = 3.0
-    max_limits_percent: float = 12.0
-    min_ccc: float = 0.98
-    max_cv_percent: float = 8.15
-    min_f1: float = 0.96
-    min_f1_car: float = 0.94
-    well_counted_per_ul: float = 50.0
-    min_decision_agreement: float = 0.95
-    max_false_depleted: int = 0
-
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> AcceptanceLimits:
-        """Take the limits that a study sets, and the defaults for the others.
-
-        Raises
-        ------
-        ValueError
-            For a name that is no limit.
-        """
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(settings) - known)
-        if unknown:
-            msg = f"no limit of agreement is called {unknown[0]!r}; there are {', '.join(sorted(known))}"
-            raise ValueError(msg)
-        return cls(**settings)
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,7 @@ def _study_of(gated: GatedResults) -> tuple[Study | None, AcceptanceLimits, list
     except (BcelldeplError, OSError) as error:
         problems.append(Problem(str(gated.record.get("study_file")), f"the study cannot be read: {error}"))
     try:
-        return study, AcceptanceLimits.from_settings(settings), problems
+        return study, AcceptanceLimits.model_validate(settings), problems
     except (ValueError, TypeError) as error:
         raise ExchangeError(
             str(error), "study [agreement]", "see docs/comparison.md for the limits"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bcelldepl.study.config import (
+    AcceptanceLimits,
     CompensationSettings,
     CountingSettings,
     EndpointSettings,
@@ -14,6 +15,7 @@ from bcelldepl.study.toml import show_config
 from bcelldepl.study.tubes import Role, Tube
 
 __all__ = [
+    "AcceptanceLimits",
     "CompensationSettings",
     "CountingSettings",
     "EndpointSettings",

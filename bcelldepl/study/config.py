@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
 __all__ = [
+    "AcceptanceLimits",
     "CompensationSettings",
     "CountingSettings",
     "EndpointSettings",
@@ -163,6 +164,40 @@ class EndpointSettings(Settings):
         return self
 
 
+class AcceptanceLimits(Settings):
+    """``[agreement]``: limits that a comparison with manual gating is held to.
+
+    Attributes
+    ----------
+    max_bias_percent : float
+        Of the geometric mean ratio, either way.
+    max_limits_percent : float
+        Of the 95 % limits of agreement, and of the ratio of a single tube that is well counted, either way.
+    min_ccc : float
+        Lin's concordance correlation.
+    max_cv_percent : float
+        Between replicates: half of the biological variation within a subject.
+    min_f1, min_f1_car : float
+        Of a population's events in a tube that is well counted, and of CAR+ T cells.
+    well_counted_per_ul : float
+        Concentration from which these hold; below it the exact intervals of both counts must overlap [cells/uL].
+    min_decision_agreement : float
+        Part of the decisions that are the same.
+    max_false_depleted : int
+        Tubes called depleted that are not.
+    """
+
+    max_bias_percent: float = Field(default=3.0, gt=0)
+    max_limits_percent: float = Field(default=12.0, gt=0)
+    min_ccc: float = Field(default=0.98, ge=0, le=1)
+    max_cv_percent: float = Field(default=8.15, gt=0)
+    min_f1: float = Field(default=0.96, ge=0, le=1)
+    min_f1_car: float = Field(default=0.94, ge=0, le=1)
+    well_counted_per_ul: float = Field(default=50.0, gt=0)
+    min_decision_agreement: float = Field(default=0.95, ge=0, le=1)
+    max_false_depleted: int = Field(default=0, ge=0)
+
+
 class StudyFile(Settings):
     """The whole of ``study.toml``."""
 
@@ -172,3 +207,4 @@ class StudyFile(Settings):
     counting: CountingSettings = CountingSettings()
     limits: LimitSettings = LimitSettings()
     endpoints: EndpointSettings = EndpointSettings()
+    agreement: AcceptanceLimits = AcceptanceLimits()

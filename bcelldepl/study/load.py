@@ -62,6 +62,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         counting=config.counting,
         limits=config.limits,
         endpoints=config.endpoints,
+        agreement=config.agreement,
         tubes=tuple(samples.tubes),
         companion_results=companion_results,
         warnings=(*samples.warnings, *_unused_batches(config, samples)),

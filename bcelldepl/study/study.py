@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bcelldepl.study.companions import CompanionResult
 from bcelldepl.study.config import (
+    AcceptanceLimits,
     CompensationSettings,
     CountingSettings,
     EndpointSettings,
@@ -60,6 +61,7 @@ class Study(BaseModel):
     counting: CountingSettings = CountingSettings()
     limits: LimitSettings = LimitSettings()
     endpoints: EndpointSettings = EndpointSettings()
+    agreement: AcceptanceLimits = AcceptanceLimits()
     tubes: tuple[Tube, ...] = ()
     companion_results: tuple[CompanionResult, ...] = ()
     warnings: tuple[str, ...] = ()
