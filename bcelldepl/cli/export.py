@@ -11,12 +11,22 @@ __all__ = ["export"]
 
 TABLES = ("csv", "parquet", "xpt", "dataset-json")
 GATES: tuple[Literal["gatingml"], Literal["flowjo"]] = ("gatingml", "flowjo")
+EVENTS = "fcs"
 
 
 def export(
     results: Annotated[Path, typer.Argument(help="Results folder that `bcelldepl run` wrote.")],
-    to: Annotated[str, typer.Option("--to", help=f"{', '.join(TABLES)}: tables; {', '.join(GATES)}: gates.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            help=f"{', '.join(TABLES)}: tables; {', '.join(GATES)}: gates; {EVENTS}: the events of populations.",
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", help="Folder to write to.")],
+    population: Annotated[
+        list[str] | None, typer.Option(help=f"With {EVENTS}: a population to write; may be given again.")
+    ] = None,
 ) -> None:
     """Hand results over: SDTM and ADaM style tables for analysts, or the gates for FlowJo and Gating-ML.
 
@@ -25,7 +35,7 @@ def export(
     from bcelldepl.errors import BcelldeplError
 
     try:
-        written = _export(results, to, out)
+        written = _export(results, to, out, population or [])
     except BcelldeplError as error:
         typer.echo(f"export: {error}", err=True)
         raise typer.Exit(2) from None
@@ -36,9 +46,24 @@ def export(
         typer.echo(str(path))
 
 
-def _export(results: Path, to: str, out: Path) -> list[Path]:
+def _export(results: Path, to: str, out: Path, populations: list[str]) -> list[Path]:
     from bcelldepl.interop.errors import ExchangeError
 
+    if populations and to != EVENTS:
+        raise ExchangeError(
+            f"--population goes with --to {EVENTS}", "--population", "leave one of the two out"
+        )
+    if to == EVENTS:
+        if not populations:
+            raise ExchangeError(
+                "no population is named", "--population", "such as --population B --population CAR_T"
+            )
+        from bcelldepl.interop.subsets import export_subsets
+
+        written, problems = export_subsets(results, populations, out)
+        for problem in problems:
+            typer.echo(f"left out: {problem}", err=True)
+        return written
     for gates in GATES:
         if to == gates:
             from bcelldepl.interop.export import export_gates
@@ -48,4 +73,4 @@ def _export(results: Path, to: str, out: Path) -> list[Path]:
         from bcelldepl.interop.transfer import export as export_tables
 
         return export_tables(results, to, out)
-    raise ExchangeError(f"{to!r} is no format", "--to", f"known: {', '.join((*TABLES, *GATES))}")
+    raise ExchangeError(f"{to!r} is no format", "--to", f"known: {', '.join((*TABLES, *GATES, EVENTS))}")

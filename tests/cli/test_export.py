@@ -6,7 +6,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from bcelldepl.batch import run
 from bcelldepl.cli.export import export
+from bcelldepl.fcs import read_fcs
+from bcelldepl.simulate import simulate
+from bcelldepl.study import load_study
 
 
 @pytest.fixture
@@ -20,7 +24,7 @@ def test_an_unknown_format_is_refused(command, tmp_path) -> None:
     found = command(tmp_path, "--to", "spss", "--out", tmp_path / "out")
     assert found.exit_code == 2
     assert "'spss' is no format" in found.output
-    assert "known: csv, parquet, xpt, dataset-json, gatingml, flowjo" in found.output
+    assert "known: csv, parquet, xpt, dataset-json, gatingml, flowjo, fcs" in found.output
     assert not (tmp_path / "out").exists()
 
 
@@ -33,3 +37,18 @@ def test_a_folder_that_is_no_result_is_refused(command, tmp_path) -> None:
 
 def test_words_are_needed(command, tmp_path) -> None:
     assert command(tmp_path).exit_code == 2
+
+
+def test_events_of_a_population_as_fcs_files(command, tmp_path) -> None:
+    simulate(tmp_path / "study", scenario="small", subjects=1, seed=8)
+    results = run(load_study(tmp_path / "study" / "study.toml"), workers=1)
+    out = tmp_path / "events"
+    assert command(results.folder, "--to", "fcs", "--out", out, "--population", "B").exit_code == 0
+    written = {path.name: read_fcs(path).n_events for path in out.rglob("*.fcs") if "FMO" not in path.name}
+    counts = results.counts[results.counts["population"] == "B"]["events"]
+    assert sorted(events for events in written.values() if events) == sorted(counts[counts > 0])
+
+
+def test_events_need_a_population_and_tables_take_none(command, tmp_path) -> None:
+    assert command(tmp_path, "--to", "fcs", "--out", tmp_path / "out").exit_code == 2
+    assert command(tmp_path, "--to", "csv", "--out", tmp_path / "out", "--population", "B").exit_code == 2
