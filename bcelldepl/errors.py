@@ -9,7 +9,6 @@ __all__ = [
     "CompensationError",
     "CountingError",
     "FcsError",
-    "GatingError",
     "PanelError",
     "Problem",
     "StrategyError",
@@ -55,10 +54,6 @@ class CompensationError(BcelldeplError):
 
 class StrategyError(BcelldeplError):
     """A gating strategy file is wrong."""
-
-
-class GatingError(BcelldeplError):
-    """A tube cannot be gated at all."""
 
 
 class CountingError(BcelldeplError):

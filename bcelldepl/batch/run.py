@@ -72,14 +72,16 @@ def run(
         return Results(folder, was_current=True)
     started = datetime.now(UTC)
     names = [tube.file for tube in study.tubes]
+    # What travels to a worker is one tube and the settings, not the whole sheet with every job.
+    settings = study.model_copy(update={"tubes": (), "companion_results": ()})
     fitted = map_tubes(
-        fit, [(t, study, strategy) for t in study.tubes], names, workers, _stage(tell, "gates")
+        fit, [(t, settings, strategy) for t in study.tubes], names, workers, _stage(tell, "gates")
     )
     fits = reconcile(
         [_tube_fits(t, f) for t, f in zip(study.tubes, fitted, strict=True) if not f.failure], strategy
     )
     jobs = [
-        (t, study, strategy, f, fits.get(t.file, {}), _twin(f, fitted))
+        (t, settings, strategy, f, fits.get(t.file, {}), _twin(f, fitted))
         for t, f in zip(study.tubes, fitted, strict=True)
     ]
     done = map_tubes(_count_and_draw, jobs, names, workers, _stage(tell, "counts"))

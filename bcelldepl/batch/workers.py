@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 __all__ = ["Progress", "map_tubes"]
 
 Progress = Callable[[str, int, int], None]  # stage or tube, done, of how many
-Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
