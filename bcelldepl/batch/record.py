@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import bcelldepl
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.study import Study
 
-__all__ = ["digest", "is_current", "sha256_of", "versions"]
+__all__ = ["digest", "is_current", "remove_stale", "sha256_of", "versions"]
 
 _LIBRARIES = ("numpy", "numba", "scipy", "pandas", "pyarrow", "matplotlib")
 
@@ -58,6 +58,19 @@ def digest(study: Study, strategy: Strategy, inputs: Mapping[str, str]) -> str:
         "versions": versions(),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def remove_stale(folder: Path, outputs: Collection[str]) -> None:
+    """Remove what an earlier run wrote here and this one did not: a failed tube must not show its former gates."""
+    try:
+        former = json.loads((folder / "run.json").read_text(encoding="utf-8"))["outputs"]
+        names = [str(name) for name in former]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    for name in names:
+        path = (folder / name).resolve()
+        if name not in outputs and path.is_relative_to(folder.resolve()):
+            path.unlink(missing_ok=True)
 
 
 def is_current(folder: Path, wanted: str) -> bool:

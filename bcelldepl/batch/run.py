@@ -175,12 +175,12 @@ def _write(
         if tube.role == "sample"
         for concentration in counted.concentrations
     )
-    endpoints = endpoints_table(counts, study)
     tubes = tubes_table(study.tubes, fitted, [counted for counted, _ in done])
     outputs = ["counts.csv", "counts.parquet", "tubes.csv", "endpoints.csv"]
     write.write_csv(folder / "counts.csv", counts)
     write.write_parquet(folder / "counts.parquet", counts)
     write.write_csv(folder / "tubes.csv", tubes)
+    endpoints = endpoints_table(counts, study)  # only now: the counts are safe whatever becomes of these
     write.write_csv(folder / "endpoints.csv", endpoints)
     for name, table in kinetics_tables(counts, endpoints, study).items():
         write.write_csv(folder / f"{name}.csv", table)
@@ -225,5 +225,6 @@ def _write(
         run=content,
     )
     outputs.append("report.html")
+    record.remove_stale(folder, outputs)
     content["outputs"] = {name: record.sha256_of(folder / name) for name in outputs}
     write.write_json(folder / "run.json", content)

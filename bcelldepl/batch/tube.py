@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bcelldepl.counting import Check, Concentration, check_tube, count_tube, not_done, tube_facts
@@ -121,7 +121,7 @@ def fit(tube: Tube, study: Study, strategy: Strategy) -> FittedTube:
             scales=signal.scales,
             fits=fit_gates(signal, strategy),
         )
-    except (BcelldeplError, OSError, MemoryError) as error:
+    except Exception as error:
         return FittedTube(file=tube.file, failure=_in_words(error, tube))
 
 
@@ -142,16 +142,14 @@ def count(
     """
     reported = [rule.name for rule in strategy.populations if rule.report]
     if fitted.failure:
-        return CountedTube(tube.file, fitted.failure, not_done(reported, fitted.failure))
+        return _failed(tube, reported, fitted.failure)
     try:
         acquisition, _, signal = read_signal(tube, study, strategy)
         if acquisition.sha256 != fitted.sha256:
-            failure = "the file changed while the study was run"
-            return CountedTube(tube.file, failure, not_done(reported, failure))
+            return _failed(tube, reported, "the file changed while the study was run")
         populations = apply_gates(signal, strategy, fits)
-    except (BcelldeplError, OSError, MemoryError) as error:
-        failure = _in_words(error, tube)
-        return CountedTube(tube.file, failure, not_done(reported, failure))
+    except Exception as error:
+        return _failed(tube, reported, _in_words(error, tube))
     quality = signal.quality
     facts = tube_facts(
         tube,
@@ -190,6 +188,10 @@ def count(
     )
 
 
+def _failed(tube: Tube, reported: Sequence[str], failure: str) -> CountedTube:
+    return CountedTube(tube.file, failure, not_done(reported, failure))
+
+
 def _worth_a_look(check: Check) -> bool:
     """Null cells make some percent of lymphocytes in sound tubes; only a larger gap asks for a person."""
     return check.name != "lymphosum" or not LYMPHOSUM_LOOK[0] <= check.value <= LYMPHOSUM_LOOK[1]
@@ -221,8 +223,17 @@ def role_name(tube: Tube) -> str:
 
 
 def _in_words(error: Exception, tube: Tube) -> str:
-    """Say what is wrong, without repeating the tube's name: it stands beside the reason everywhere."""
+    """Say what is wrong, without repeating the tube's name: it stands beside the reason everywhere.
+
+    What nobody foresaw fails its tube alone and is called so, with its type, for a report to the developers.
+    """
     text = str(error) or type(error).__name__
     for name in (str(tube.path), tube.file, tube.path.name):
         text = text.removeprefix(f"{name}: ")
-    return " ".join(text.split())
+    text = " ".join(text.split())
+    foreseen = isinstance(error, (BcelldeplError, OSError, MemoryError))
+    return (
+        text
+        if foreseen
+        else f"an error of the program itself, please report it: {type(error).__name__}: {text}"
+    )

@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 
 from bcelldepl.batch import Results, run
+from bcelldepl.batch import tube as tube_module
 from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.write import write_fcs
+from bcelldepl.gating.rules.base import Fit
+from bcelldepl.gating.strategy import Strategy
+from bcelldepl.signal import Signal
 from bcelldepl.study import load_study
 
 
@@ -100,3 +104,23 @@ def test_a_file_copied_under_another_name_is_pointed_out(copy: Path, tmp_path: P
     attention = {name: reason for name, _, reason in results.attention}
     assert "the same bytes as fcs/S01_D28.fcs" in attention["fcs/S01_D90.fcs"]
     assert "the same bytes as fcs/S01_D90.fcs" in attention["fcs/S01_D28.fcs"]
+
+
+def test_an_error_nobody_foresaw_fails_its_tube_alone(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = tube_module.fit_gates
+    seen = iter(range(100))
+
+    def stumbles_once(signal: Signal, strategy: Strategy) -> dict[str, Fit]:
+        if next(seen) == 2:
+            raise np.linalg.LinAlgError("Singular matrix")
+        return honest(signal, strategy)
+
+    monkeypatch.setattr(tube_module, "fit_gates", stumbles_once)
+    results = run(load_study(copy / "study.toml"), tmp_path / "out", workers=1)
+    failed = [(file, reason) for file, status, reason in results.attention if status == "failed"]
+    assert len(failed) == 1
+    assert "an error of the program itself" in failed[0][1]
+    assert "LinAlgError: Singular matrix" in failed[0][1]
+    assert (results.tubes["status"] != "failed").sum() == 9

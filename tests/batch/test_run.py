@@ -153,3 +153,17 @@ def test_running_again_does_nothing_until_something_changes(copy: Path, tmp_path
     text = (copy / "study.toml").read_text()
     (copy / "study.toml").write_text(text + "\n[limits]\nlod_events = 10\n")
     assert not run(load_study(copy / "study.toml"), tmp_path / "out", workers=1).was_current
+
+
+def test_what_an_earlier_run_left_of_a_tube_is_removed(copy: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(load_study(copy / "study.toml"), out, workers=1)
+    own = out / "notes.txt"
+    own.write_text("written by a person")
+    gates = out / "gates" / "fcs__S01_D10.json"
+    assert gates.is_file()
+    (copy / "fcs" / "S01_D10.fcs").write_bytes(b"no FCS file any more")
+    run(load_study(copy / "study.toml"), out, workers=1)
+    assert not gates.exists()
+    assert not (out / "figures" / "tubes" / "fcs__S01_D10.png").exists()
+    assert own.is_file()
