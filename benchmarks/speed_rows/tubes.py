@@ -1,0 +1,57 @@
+"""Tubes to measure on: a simulated baseline tube, repeated with jitter to any number of events, in 16 channels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from bcelldepl.fcs import read_fcs
+from bcelldepl.fcs.write import write_fcs
+from bcelldepl.simulate import simulate
+
+__all__ = ["SUBJECT_STUDY", "tube_of"]
+
+SUBJECT_STUDY: Final = "one_subject"  # folder of the study that the tubes are taken from
+_BASELINE: Final = "S01_BL"
+_EXTRA: Final = ("U450-A", "U530-A")  # channels that nobody gates, to make it 16
+
+
+def tube_of(folder: Path, n_events: int, *, name: str = "") -> Path:
+    """File of a tube with so many events and 16 float32 channels; made once per folder.
+
+    Parameters
+    ----------
+    folder : Path
+    n_events : int
+    name : str
+        Tubes of other names have other jitter, and so other bytes.
+    """
+    path = folder / f"tube{name}_{n_events}.fcs"
+    if path.is_file():
+        return path
+    study = folder / SUBJECT_STUDY
+    if not (study / "study.toml").is_file():
+        simulate(study, subjects=1, seed=0)
+    source = read_fcs(study / "fcs" / f"{_BASELINE}.fcs")
+    columns = source.columns()
+    rng = np.random.default_rng(sum(name.encode()))
+    picked = np.arange(n_events) % source.n_events
+    events = columns[:, picked]
+    names = [channel.name for channel in source.channels]
+    time = names.index("Time")
+    events[time] += (np.arange(n_events) // source.n_events) * (columns[time].max() + 1.0)
+    light = [k for k in range(len(names)) if k != time]
+    events[light] += rng.normal(0.0, 20.0, (len(light), n_events)).astype(np.float32)
+    events[light] = np.minimum(events[light], np.float32(262143.0))
+    extra = rng.normal(0.0, 100.0, (len(_EXTRA), n_events)).astype(np.float32)
+    keep = ("$CYT", "$DATE", "$TIMESTEP", "$SPILLOVER")
+    write_fcs(
+        path,
+        np.concatenate([events, extra]),
+        [*names, *_EXTRA],
+        [*(channel.label for channel in source.channels), "", ""],
+        keywords={key: source.keywords[key] for key in keep},
+    )
+    return path
