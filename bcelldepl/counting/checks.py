@@ -77,7 +77,9 @@ def _checks(
     method = choose_scale(members, facts, counting).method
     beads = members.get(BEADS)
     if method is Method.BEADS and beads is not None:
-        yield _check("bead_minimum", beads.events, (counting.review_beads, None), "bead events", "the tube holds")
+        yield _check(
+            "bead_minimum", beads.events, (counting.review_beads, None), "bead events", "the tube holds"
+        )
     if method is Method.VOLUMETRIC and facts.acquired_volume_ul is not None and facts.acquisition_seconds:
         flow = facts.acquired_volume_ul / facts.acquisition_seconds * 60
         yield _check(

@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from bcelldepl.kernels.mixture import accumulate_islands, island_posteriors
+from bcelldepl.kernels.mixture import (
+    accumulate_islands,
+    island_densities,
+    island_posteriors,
+    island_shares,
+)
 
 __all__ = ["DEGREES", "Island", "fit_islands", "fit_weights", "posterior_of"]
 
@@ -112,16 +117,11 @@ def fit_weights(points: NDArray[np.float32], islands: Sequence[Island]) -> NDArr
         At least a tenth of an event each, so that a posterior stays defined.
     """
     n = max(points.shape[1], 1)
-    mean = np.array([island.mean for island in islands])
-    scale = np.array([island.scale for island in islands])
+    densities = _densities(points, islands)
     weight = np.full(len(islands), 1.0 / len(islands))
     for _ in range(_ROUNDS):
-        precision, height = _heights(mean, scale, weight)
         share = np.zeros(len(islands))
-        accumulate_islands(
-            points, mean, precision, height, np.log(_BACKGROUND_SHARE), DEGREES,
-            share, np.zeros(len(islands)), np.zeros_like(mean), np.zeros_like(scale),
-        )  # fmt: skip
+        island_shares(densities, weight, _BACKGROUND_SHARE, share)
         again = np.maximum(share / n, 0.1 / n)
         if np.max(np.abs(again - weight)) < 0.01 / n:
             break
@@ -141,13 +141,20 @@ def posterior_of(
     -------
     ndarray of float64, shape (n_events,)
     """
-    mean = np.array([island.mean for island in islands])
-    scale = np.array([island.scale for island in islands])
-    precision, height = _heights(mean, scale, weights)
     out = np.empty(points.shape[1])
     chosen = np.array([island.signature in wanted for island in islands])
-    island_posteriors(points, mean, precision, height, np.log(_BACKGROUND_SHARE), DEGREES, chosen, out)
+    island_posteriors(_densities(points, islands), weights, _BACKGROUND_SHARE, chosen, out)
     return out
+
+
+def _densities(points: NDArray[np.float32], islands: Sequence[Island]) -> NDArray[np.float64]:
+    """Density of every island at every event, shape (n_islands, n_events)."""
+    mean = np.array([island.mean for island in islands])
+    scale = np.array([island.scale for island in islands])
+    precision, height = _heights(mean, scale, np.ones(len(islands)))
+    densities = np.empty((len(islands), points.shape[1]))
+    island_densities(points, mean, precision, height, DEGREES, densities)
+    return densities
 
 
 def _heights(

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 
 from bcelldepl.kernels.compensation import compensate
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d
-from bcelldepl.kernels.mixture import accumulate_islands, island_posteriors
+from bcelldepl.kernels.mixture import (
+    accumulate_islands,
+    island_densities,
+    island_posteriors,
+    island_shares,
+)
 from bcelldepl.kernels.scales import asinh_scale, logicle_coefficients, logicle_scale
 from bcelldepl.kernels.shapes import inside_polygon, squared_distance
 from bcelldepl.kernels.timeline import time_bins, time_profile
@@ -68,12 +73,16 @@ def mixture(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]
     precisions = np.stack([np.eye(2) * 50.0, np.array([[30.0, 5.0], [5.0, 20.0]])])
     heights = np.array([1.0, 0.5])
     sums = np.zeros(2), np.zeros(2), np.zeros((2, 2)), np.zeros((2, 2, 2))
-    posterior = np.empty(n)
-    with np.errstate(invalid="ignore"):
+    densities, posterior, shares = np.empty((2, n)), np.empty(n), np.zeros(2)
+    weights = np.array([0.3, 0.6])
+    with np.errstate(invalid="ignore", under="ignore"):
         likelihood = accumulate_islands(both, means, precisions, heights, -7.0, 6.0, *sums)
-        island_posteriors(both, means, precisions, heights, -7.0, 6.0, np.array([True, False]), posterior)
+        island_densities(both, means, precisions, heights, 6.0, densities)
+        island_shares(densities, weights, 1e-3, shares)
+        island_posteriors(densities, weights, 1e-3, np.array([True, False]), posterior)
     parts = dict(zip(("shares", "masses", "firsts", "seconds"), sums, strict=True))
-    named = {"likelihood": np.array(likelihood), "posterior": posterior, **parts}
+    named = {"likelihood": np.array(likelihood), "posterior": posterior, "densities": densities, **parts}
+    named["shares by weight"] = shares
     return {f"{name} {n}": value for name, value in named.items()}
 
 

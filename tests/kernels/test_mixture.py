@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 from scipy.special import gammaln
 
-from bcelldepl.kernels.mixture import accumulate_islands, island_posteriors
+from bcelldepl.kernels.mixture import (
+    accumulate_islands,
+    island_densities,
+    island_posteriors,
+    island_shares,
+)
 
 DEGREES = 6.0
 
@@ -52,25 +57,29 @@ class Mixture:
         )
         return likelihood, *sums
 
+    def densities(self, columns):
+        out = np.full((len(self.shares), columns.shape[1]), 9.0)
+        heights = self.log_heights - np.log(self.shares)
+        island_densities(columns, self.means, self.precisions, heights, DEGREES, out)
+        return out
+
     def posteriors(self, columns, wanted):
         out = np.full(columns.shape[1], 9.0)
-        island_posteriors(
-            columns,
-            self.means,
-            self.precisions,
-            self.log_heights,
-            math.log(self.background),
-            DEGREES,
-            np.asarray(wanted, dtype=np.bool_),
-            out,
-        )
+        wanted = np.asarray(wanted, dtype=np.bool_)
+        island_posteriors(self.densities(columns), self.shares, self.background, wanted, out)
+        return out
+
+    def shares_of(self, columns):
+        out = np.zeros(len(self.shares))
+        island_shares(self.densities(columns), self.shares, self.background, out)
         return out
 
     def naive(self, columns):
         return naive.island_weights(columns, self.means, self.scales, self.shares, self.background, DEGREES)
 
 
-SIZES = [(1, 1, 50), (1, 3, 50), (2, 2, 200), (3, 4, 200), (2, 2, 1)]
+# The last one takes more than one tile of the kernel, and leaves part of one.
+SIZES = [(1, 1, 50), (1, 3, 50), (2, 2, 200), (3, 4, 200), (2, 2, 1), (5, 3, 777)]
 
 
 @pytest.mark.parametrize(("k", "n_islands", "n"), SIZES)
@@ -91,6 +100,7 @@ def test_sums_agree_with_scipy(k, n_islands, n, seed):
     weight = posterior * (DEGREES + k) / (DEGREES + distance)
     assert likelihood == pytest.approx(their_likelihood, rel=1e-9)
     np.testing.assert_allclose(shares, posterior.sum(axis=0), rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(mixture.shares_of(columns), shares, rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(masses, weight.sum(axis=0), rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(firsts, weight.T @ events.T, rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(
