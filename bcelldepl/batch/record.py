@@ -53,6 +53,7 @@ def digest(study: Study, strategy: Strategy, inputs: Mapping[str, str]) -> str:
     content = {
         "settings": study.settings(),
         "tubes": tubes,
+        "overrides": [override.model_dump(mode="json") for override in study.overrides],
         "strategy": strategy.sha256,
         "inputs": dict(inputs),
         "versions": versions(),

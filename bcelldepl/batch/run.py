@@ -23,6 +23,7 @@ from bcelldepl.report.curves import draw_study_curves
 from bcelldepl.report.images import fixed_style
 from bcelldepl.report.kinetics import write_kinetics_figures
 from bcelldepl.results import Results, tube_stem
+from bcelldepl.results.by_hand import check_overrides
 from bcelldepl.study import Study, Tube
 
 __all__ = ["run"]
@@ -73,15 +74,20 @@ def run(
     started = datetime.now(UTC)
     names = [tube.file for tube in study.tubes]
     # What travels to a worker is one tube and the settings, not the whole sheet with every job.
-    settings = study.model_copy(update={"tubes": (), "companion_results": ()})
+    settings = {
+        tube.file: study.model_copy(
+            update={"tubes": (), "companion_results": (), "overrides": study.overrides_of(tube.file)}
+        )
+        for tube in study.tubes
+    }
     fitted = map_tubes(
-        fit, [(t, settings, strategy) for t in study.tubes], names, workers, _stage(tell, "gates")
+        fit, [(t, settings[t.file], strategy) for t in study.tubes], names, workers, _stage(tell, "gates")
     )
     fits = reconcile(
         [_tube_fits(t, f) for t, f in zip(study.tubes, fitted, strict=True) if not f.failure], strategy
     )
     jobs = [
-        (t, settings, strategy, f, fits.get(t.file, {}), _twin(f, fitted))
+        (t, settings[t.file], strategy, f, fits.get(t.file, {}), _twin(f, fitted))
         for t, f in zip(study.tubes, fitted, strict=True)
     ]
     done = map_tubes(_count_and_draw, jobs, names, workers, _stage(tell, "counts"))
@@ -103,6 +109,7 @@ def _check_request(study: Study, strategy: Strategy) -> None:
         for marker in study.panel
         if marker not in strategy.markers
     ]  # fmt: skip
+    problems += check_overrides(study, strategy)
     if problems:
         raise StudyError(problems)
 
@@ -170,7 +177,7 @@ def _write(
     header: dict[str, Any],
 ) -> None:
     counts = counts_table(
-        CountRow(tube, one.sha256, concentration)
+        CountRow(tube, one.sha256, concentration, counted.overrides.get(concentration.population, ""))
         for tube, one, (counted, _) in zip(study.tubes, fitted, done, strict=True)
         if tube.role == "sample"
         for concentration in counted.concentrations
@@ -189,7 +196,10 @@ def _write(
         if counted.failure:
             continue
         stem = tube_stem(tube.file)
-        gates = write.gates_json(tube.file, one.sha256, one.panel, one.scales, strategy, counted.fits)
+        overrides = study.overrides_of(tube.file)
+        gates = write.gates_json(
+            tube.file, one.sha256, one.panel, one.scales, strategy, counted.fits, overrides
+        )
         write.write_json(folder / "gates" / f"{stem}.json", gates)
         write.write_bytes(folder / "figures" / "tubes" / f"{stem}.png", picture.path_png)
         outputs += [f"gates/{stem}.json", f"figures/tubes/{stem}.png"]
@@ -207,6 +217,7 @@ def _write(
         **header,
         "versions": record.versions(),
         "settings": study.settings(),
+        "overrides": [override.model_dump(mode="json", exclude_none=True) for override in study.overrides],
         "strategy": {
             "name": strategy.name,
             "sha256": strategy.sha256,

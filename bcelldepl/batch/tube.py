@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bcelldepl.counting import Check, Concentration, check_tube, count_tube, not_done, tube_facts
+from bcelldepl.counting.methods import BEADS, LEUKOCYTES, LYMPHOCYTES, Method
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView, Populations
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.gating.tube import apply_gates, fit_gates
+from bcelldepl.results.by_hand import fits_by_hand, standing_on, strategy_by_hand
 from bcelldepl.results.tube import batch_of, read_signal
-from bcelldepl.study import Study, Tube
+from bcelldepl.study import Override, Study, Tube
 
+# Populations whose known concentration turns events into cells/uL.
+_SCALED_BY = {Method.BEADS: (BEADS,), Method.DUAL: (LEUKOCYTES, LYMPHOCYTES)}
 LYMPHOSUM_LOOK = (90.0, 110.0)  # percent
 
 __all__ = ["CountedTube", "FittedTube", "count", "fit", "role_name"]
@@ -73,6 +77,8 @@ class CountedTube:
         Sentences of the quality mask and of the checks of the counts.
     doubts : tuple of str
         Why a person should look; empty where the tube needs no look.
+    overrides : dict of str to str
+        By reported population, the gates set by hand that its number stands on.
     """
 
     file: str
@@ -86,6 +92,7 @@ class CountedTube:
     acquired_volume_ul: float | None = None
     flags: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    overrides: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def status(self) -> str:
@@ -144,9 +151,12 @@ def count(
     if fitted.failure:
         return _failed(tube, reported, fitted.failure)
     try:
+        overrides = study.overrides_of(tube.file)
+        strategy = strategy_by_hand(strategy, overrides)
         acquisition, _, signal = read_signal(tube, study, strategy)
         if acquisition.sha256 != fitted.sha256:
             return _failed(tube, reported, "the file changed while the study was run")
+        fits = fits_by_hand(fits, strategy, overrides)
         populations = apply_gates(signal, strategy, fits)
     except Exception as error:
         return _failed(tube, reported, _in_words(error, tube))
@@ -183,9 +193,27 @@ def count(
         kept_time_fraction=quality.kept_time_fraction,
         dropped={**quality.dropped, **_doublets(populations)},
         acquired_volume_ul=facts.acquired_volume_ul,
-        flags=(*quality.flags, *checks),
+        flags=(*quality.flags, *checks, *(override.sentence for override in overrides)),
         doubts=tuple(dict.fromkeys((*doubts, *quality.doubts))),
+        overrides=_stated(overrides, counted.values(), strategy),
     )
+
+
+def _stated(
+    overrides: Sequence[Override], counted: Iterable[Concentration], strategy: Strategy
+) -> dict[str, str]:
+    """Say of each population which gates set by hand its number stands on, by its events or by what scales them."""
+    stated = {}
+    for one in counted:
+        decisive = {
+            name
+            for population in (one.population, *_SCALED_BY.get(one.method, ()))
+            for name in standing_on(population, strategy)
+        }
+        sentences = [override.sentence for override in overrides if override.population in decisive]
+        if sentences:
+            stated[one.population] = "; ".join(sentences)
+    return stated
 
 
 def _failed(tube: Tube, reported: Sequence[str], failure: str) -> CountedTube:

@@ -6,12 +6,14 @@ import dataclasses
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
+from bcelldepl.results.by_hand import strategy_by_hand
+from bcelldepl.study import Override
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,8 +59,10 @@ def gates_json(
     scales: Mapping[str, str],
     strategy: Strategy,
     fits: Mapping[str, Fit],
+    overrides: Sequence[Override] = (),
 ) -> dict[str, Any]:
     """Every fitted gate of a tube, with its evidence, as plain data."""
+    strategy = strategy_by_hand(strategy, overrides)
     rules = {rule.name: rule for rule in strategy.populations}
     parents = {rule.name: parent for rule, parent in strategy.rules_for(panel)}
     return {
@@ -67,6 +71,7 @@ def gates_json(
         "strategy": strategy.name,
         "panel": dict(panel),
         "scales": dict(scales),
+        "overrides": [override.model_dump(mode="json", exclude_none=True) for override in overrides],
         "gates": {
             name: {
                 "parent": parents[name],

@@ -39,6 +39,7 @@ COUNT_COLUMNS: Final[dict[str, str]] = {
     "result": "object",
     "evidence": "object",
     "reason": "object",
+    "override": "object",
 }
 
 
@@ -52,18 +53,21 @@ class CountRow:
     sha256 : str
         Of the file; empty where it could not be read.
     concentration : Concentration
+    override : str
+        The gates set by hand that the number stands on; empty where all are the strategy's.
     """
 
     tube: Tube
     sha256: str
     concentration: Concentration
+    override: str = ""
 
     def values(self) -> dict[str, Any]:
         """Return the cells of the row by column, rounded; None where not known."""
         cells: dict[str, Any] = {}
         for column, kind in COUNT_COLUMNS.items():
-            if column == "sha256":
-                value: Any = self.sha256
+            if column in ("sha256", "override"):
+                value: Any = getattr(self, column)
             elif column in type(self.tube).model_fields:
                 value = getattr(self.tube, column)
             else:

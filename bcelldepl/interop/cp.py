@@ -124,6 +124,7 @@ QUALIFIERS: Final = {
     "analysed_volume_ul": ("CPVOLUL", "Blood Analysed [uL]"),
     "sha256": ("CPSHA256", "SHA-256 of the FCS File"),
     "reason": ("CPNOTE", "Note of the Laboratory"),
+    "override": ("CPHAND", "Gates Set by Hand"),
 }
 
 

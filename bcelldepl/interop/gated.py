@@ -24,9 +24,10 @@ from bcelldepl.gating.rules.singlets import SingletShape
 from bcelldepl.gating.strategy import ALL, Strategy
 from bcelldepl.interop.errors import ExchangeError
 from bcelldepl.results import Results, read_signal, tube_stem
+from bcelldepl.results.by_hand import strategy_by_hand
 from bcelldepl.signal import Signal
 from bcelldepl.signal.compensation import read_matrix
-from bcelldepl.study import Study, load_study
+from bcelldepl.study import Override, Study, load_study
 
 __all__ = ["GatedResults", "GatedTube"]
 
@@ -108,18 +109,20 @@ class GatedResults:
         tube = next((one for one in self.study.tubes if one.file == file), None)
         if tube is None:
             raise ExchangeError("the study no longer names this tube", file, "run the study again")
-        acquisition, panel, signal = read_signal(tube, self.study, self.strategy)
-        if acquisition.sha256 != record["sha256"]:
-            raise ExchangeError("the FCS file has changed since it was gated", file, "run the study again")
         try:
+            overrides = [Override.model_validate(one) for one in record.get("overrides", [])]
+            strategy = strategy_by_hand(self.strategy, overrides)
             fits = {name: _fit(gate) for name, gate in record["gates"].items()}
         except (ValidationError, KeyError, ValueError, StopIteration) as error:
             raise ExchangeError(
                 f"its recorded gates cannot be read: {error}", file, "run it again"
             ) from error
+        acquisition, panel, signal = read_signal(tube, self.study, strategy)
+        if acquisition.sha256 != record["sha256"]:
+            raise ExchangeError("the FCS file has changed since it was gated", file, "run the study again")
         spillover = self._spillover(acquisition, tube.batch or acquisition.date or "")
-        membership = _apply(signal, self.strategy, fits)
-        return GatedTube(file, acquisition, panel, signal, spillover, self.strategy, fits, membership)
+        membership = _apply(signal, strategy, fits)
+        return GatedTube(file, acquisition, panel, signal, spillover, strategy, fits, membership)
 
     def _gates_of(self, file: str) -> dict[str, Any]:
         path = self.folder / "gates" / f"{tube_stem(file)}.json"

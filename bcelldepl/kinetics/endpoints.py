@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bcelldepl.kinetics.by_hand import ByHand
 from bcelldepl.kinetics.cellular import CellularKinetics, analyse_cellular
 from bcelldepl.kinetics.courses import courses
 from bcelldepl.kinetics.depletion import Depletion, analyse_depletion
@@ -42,7 +43,7 @@ def endpoints_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
     """
     kinetics = {one.course.subject: one for one in cellular_of(counts, study)}
     depletion = {one.course.subject: one for one in depletion_of(counts, study)}
-    return table_of(_rows(kinetics, depletion, study))
+    return table_of(_rows(kinetics, depletion, study, ByHand(counts, study)))
 
 
 def cellular_of(counts: pd.DataFrame, study: Study) -> tuple[CellularKinetics, ...]:
@@ -75,7 +76,7 @@ def depletion_of(counts: pd.DataFrame, study: Study) -> tuple[Depletion, ...]:
 
 
 def _rows(
-    kinetics: dict[str, CellularKinetics], depletion: dict[str, Depletion], study: Study
+    kinetics: dict[str, CellularKinetics], depletion: dict[str, Depletion], study: Study, by_hand: ByHand
 ) -> Iterator[tuple[str, str, str, str, Endpoint]]:
     known = {parameter.code: parameter for parameter in parameters(study.endpoints.auc_days)}
     for subject in dict.fromkeys((*kinetics, *depletion)):
@@ -84,4 +85,5 @@ def _rows(
                 continue
             for one in analysed.endpoints:
                 parameter = known[one.parameter]
-                yield subject, analysed.course.dose_group, parameter.analyte, parameter.unit, one
+                marked = by_hand.mark(subject, parameter.analyte, one)
+                yield subject, analysed.course.dose_group, parameter.analyte, parameter.unit, marked

@@ -33,6 +33,11 @@ _UNSEEN = Path(
     [(-0.55, 0), (0.55, 0), (0, 0), (0, -2), (-0.5, -1.35), (0, -2), (0.5, -1.35)],
     [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.LINETO],
 )
+# Around a result that stands on a gate set by hand.
+_FRAME: dict[str, Any] = {
+    "linestyle": "none", "marker": "s", "markersize": 9, "markerfacecolor": "none", "markeredgewidth": 0.8,
+    "color": INK,
+}  # fmt: skip
 _DAY_WIDTH = 10.0  # days around the infusion that are nearly linear on the day axis
 _TICK_SPACING = 0.045  # of the axis, between two labelled days
 
@@ -48,8 +53,8 @@ def draw_curves(
 
     Full markers are quantified, open ones below the LLOQ. Not detected is an arrow down from the upper limit
     of its interval. A tube that cannot be evaluated is a cross on the day axis and a gap in the line. Short
-    dashes are the LLOQs of the tubes. Where a subject has several tubes on a day, the line runs through their
-    mean.
+    dashes are the LLOQs of the tubes. A result that stands on a gate set by hand is framed. Where a subject
+    has several tubes on a day, the line runs through their mean.
 
     Parameters
     ----------
@@ -122,6 +127,8 @@ def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figur
         Line2D([], [], marker="x", label="not evaluable", **grey),
         Line2D([], [], marker="_", label="LLOQ of the tube", **{**grey, "color": INK}),
     ]
+    if _by_hand(counts).any():
+        handles.append(Line2D([], [], label="gate set by hand", **_FRAME))
     width = max(9.4, 6.1 * len(populations))
     columns = min(len(handles), int(width / 1.5))
     legend = 0.24 * -(-len(handles) // columns)
@@ -151,6 +158,11 @@ def _groups(counts: pd.DataFrame) -> pd.Series[str]:
     return groups.astype(str).replace("", _UNGROUPED)
 
 
+def _by_hand(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which results stand on a gate set by hand."""
+    return rows["override"] != "" if "override" in rows else pd.Series(False, index=rows.index)
+
+
 def _shown(rows: pd.DataFrame) -> pd.Series[float]:
     """Return the height of each point [cells/µL]; NaN breaks the line."""
     shown = rows["cells_per_ul"].astype(float)
@@ -172,6 +184,8 @@ def _draw_markers(rows: pd.DataFrame, axes: Axes, colour: str, marker: str) -> N
             points["day"], points["shown"], linestyle="none", color=colour, markeredgewidth=0.9, zorder=3,
             gid=result, **style,
         )  # fmt: skip
+    framed = rows[_by_hand(rows)]
+    axes.plot(framed["day"], framed["shown"], gid="by hand", zorder=3, **_FRAME)
     crossed = rows[rows["result"] == "NOT_EVALUABLE"]
     axes.plot(
         crossed["day"], np.full(len(crossed), 0.018), transform=axes.get_xaxis_transform(), linestyle="none",

@@ -82,6 +82,7 @@ def write_report(
         n_subjects=len(sheet),
         populations=populations,
         rows=rows,
+        by_hand=any(cell is not None and cell.override for row in rows for cell in row.cells),
         has_dose=any(row.dose_group for row in rows),
         endpoints=endpoint_tables(endpoints),
         visits=visits,

@@ -58,6 +58,7 @@ class CountCell:
     evidence: str
     evidence_meaning: str
     reason: str
+    override: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,7 @@ def count_cell(row: Mapping[Any, Any]) -> CountCell:
         evidence=evidence if evidence in meanings else "",
         evidence_meaning=meanings.get(evidence, ""),
         reason=plain(row.get("reason")),
+        override=plain(row.get("override")),
     )
 
 

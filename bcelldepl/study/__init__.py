@@ -10,16 +10,20 @@ from bcelldepl.study.config import (
     LimitSettings,
 )
 from bcelldepl.study.load import load_study
+from bcelldepl.study.override_file import OVERRIDES_FILE
+from bcelldepl.study.overrides import Override
 from bcelldepl.study.study import Study
 from bcelldepl.study.toml import show_config
 from bcelldepl.study.tubes import Role, Tube
 
 __all__ = [
+    "OVERRIDES_FILE",
     "AcceptanceLimits",
     "CompensationSettings",
     "CountingSettings",
     "EndpointSettings",
     "LimitSettings",
+    "Override",
     "Role",
     "Study",
     "Tube",

@@ -12,6 +12,7 @@ from bcelldepl.study.cells import inside, relative_path
 from bcelldepl.study.companion_sheet import read_companions
 from bcelldepl.study.companions import CompanionResult
 from bcelldepl.study.config import StudyFile
+from bcelldepl.study.override_file import OVERRIDES_FILE, read_overrides
 from bcelldepl.study.samples import Samples, read_samples
 from bcelldepl.study.sheet import Sheet, read_sheet
 from bcelldepl.study.study import Study, is_path
@@ -50,6 +51,8 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     problems += [] if config is None else _check_method(config, samples, path.name)
     companion_results, complaints = _companions(config, path.parent, samples)
     problems += complaints
+    overrides, complaints = read_overrides(path.parent / OVERRIDES_FILE, samples.tubes)
+    problems += complaints
     if problems or config is None:
         raise StudyError(problems)
     return Study(
@@ -65,6 +68,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         agreement=config.agreement,
         tubes=tuple(samples.tubes),
         companion_results=companion_results,
+        overrides=overrides,
         warnings=(*samples.warnings, *_unused_batches(config, samples)),
     )
 

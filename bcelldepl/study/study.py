@@ -17,6 +17,7 @@ from bcelldepl.study.config import (
     StudyFile,
     StudySettings,
 )
+from bcelldepl.study.overrides import Override
 from bcelldepl.study.tubes import Tube
 
 __all__ = ["Study"]
@@ -42,6 +43,8 @@ class Study(BaseModel):
     tubes : tuple of Tube
         Subjects in the order in which the sheet first names them; within a subject by nominal day, then role
         (`sample` first, as in `Role`), then row of the sheet.
+    overrides : tuple of Override
+        Gates of single tubes set by hand, from ``overrides.toml`` beside the study file.
     warnings : tuple of str
         What was accepted but looks odd, one sentence each.
     """
@@ -64,6 +67,7 @@ class Study(BaseModel):
     agreement: AcceptanceLimits = AcceptanceLimits()
     tubes: tuple[Tube, ...] = ()
     companion_results: tuple[CompanionResult, ...] = ()
+    overrides: tuple[Override, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -75,6 +79,10 @@ class Study(BaseModel):
     def subjects(self) -> tuple[str, ...]:
         """Subjects in the order of the sheet."""
         return tuple(dict.fromkeys(tube.subject for tube in self.tubes))
+
+    def overrides_of(self, file: str) -> tuple[Override, ...]:
+        """Return the gates of a tube that were set by hand."""
+        return tuple(override for override in self.overrides if override.file == file)
 
     def matrix_path(self, batch: str | None) -> Path | None:
         """Return the study's spillover matrix for a batch, or None where the file's own is meant."""

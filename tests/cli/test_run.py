@@ -38,6 +38,19 @@ def test_a_sound_study_ends_with_0_or_names_what_to_look_at(study: Path, tmp_pat
     assert again.returncode == done.returncode
 
 
+def test_an_override_without_a_place_in_the_strategy_runs_nothing(study: Path, tmp_path: Path) -> None:
+    shutil.copytree(study.parent, tmp_path / "study")
+    (tmp_path / "study" / "overrides.toml").write_text(
+        '[[override]]\nfile = "fcs/S01_D10.fcs"\npopulation = "b cells"\ncut = 0.4\n'
+        'who = "core lab"\nwhen = 2026-11-02\nwhy = "dim"\n',
+        encoding="utf-8",
+    )
+    done = bcelldepl("run", tmp_path / "study" / "study.toml")
+    assert done.returncode == 2
+    assert "overrides.toml, fcs/S01_D10.fcs, b cells" in done.stderr
+    assert not (tmp_path / "study" / "results").exists()
+
+
 def test_a_bad_tube_gives_1_and_its_name_on_stderr(study: Path, tmp_path: Path) -> None:
     shutil.copytree(study.parent, tmp_path / "study")
     (tmp_path / "study" / "fcs" / "S01_D10.fcs").write_bytes(b"this is not an FCS file")

@@ -47,9 +47,9 @@ def table(gated, tmp_path) -> pd.DataFrame:
     return counts_table(rows)
 
 
-def test_columns_are_those_promised(table) -> None:
-    assert list(table.columns) == PROMISED
-    assert list(COUNT_COLUMNS) == PROMISED
+def test_columns_are_those_promised_and_what_came_later_stands_behind_them(table) -> None:
+    assert list(table.columns) == [*PROMISED, "override"]
+    assert list(COUNT_COLUMNS) == [*PROMISED, "override"]
 
 
 def test_csv_reads_back_equal(table) -> None:

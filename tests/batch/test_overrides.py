@@ -1,0 +1,117 @@
+"""A gate set by hand moves its own tube's number, is marked wherever that number appears, and moves nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bcelldepl.batch import Results, run
+from bcelldepl.errors import StudyError
+from bcelldepl.interop.gated import GatedResults
+from bcelldepl.results import tube_stem
+from bcelldepl.signal import make_signal
+from bcelldepl.study import load_study
+
+WHO = 'who = "core lab"\nwhen = 2026-11-02\nwhy = "dim cells"\n'
+SENTENCE = "set by hand by core lab on 2026-11-02: dim cells"
+
+
+def override(folder: Path, population: str, gate: str, visit: str = "D10") -> str:
+    sheet = pd.read_csv(folder / "samples.csv")
+    rows = sheet[sheet["visit"] == visit]
+    file = str(rows["file"].iloc[0])
+    text = f'[[override]]\nfile = "{file}"\npopulation = "{population}"\n{gate}\n{WHO}'
+    (folder / "overrides.toml").write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def by_hand(copy: Path, tmp_path: Path) -> tuple[Results, str]:
+    file = override(copy, "CAR_T", "cut = 0.6")
+    return run(load_study(copy / "study.toml"), tmp_path / "out", workers=1), file
+
+
+def test_only_that_number_moves(by_hand: tuple[Results, str], results: Results) -> None:
+    changed, file = by_hand
+    before, after = results.counts, changed.counts
+    moved = (before["file"] == file) & (before["population"] == "CAR_T")
+    assert moved.sum() == 1
+    pd.testing.assert_frame_equal(before[~moved], after[~moved])
+    assert after[moved]["override"].item() == f"gate of CAR_T {SENTENCE}"
+    assert after[moved]["evidence"].item() == "fixed"
+    assert SENTENCE in after[moved]["reason"].item()
+
+
+def test_the_cut_counts_what_lies_above_it(by_hand: tuple[Results, str]) -> None:
+    changed, file = by_hand
+    tube = GatedResults(changed.folder).tube(file)
+    signal = make_signal(tube.acquisition, tube.panel, tube.strategy.all_transforms, tube.spillover)
+    above = int(np.sum(signal.columns["CAR"][tube.membership["T"]] > 0.6))
+    row = changed.counts[(changed.counts["file"] == file) & (changed.counts["population"] == "CAR_T")]
+    assert row["events"].item() == above == int(tube.membership["CAR_T"].sum())
+    assert above > 0
+
+
+def test_it_is_marked_wherever_the_number_appears(by_hand: tuple[Results, str]) -> None:
+    changed, file = by_hand
+    tubes = changed.tubes.set_index("file")
+    assert SENTENCE in tubes.loc[file, "quality_flags"]
+    assert not tubes.drop(file)["quality_flags"].str.contains("by hand").any()
+    ends = changed.endpoints
+    subject = tubes.loc[file, "subject"]
+    marked = ends["reason"].str.contains("gates set by hand at D10")
+    assert set(ends[marked]["subject"]) == {subject}
+    assert {"CMAX", "AUC_0_28"} <= set(ends[marked]["parameter"])
+    page = (changed.folder / "report.html").read_text(encoding="utf-8")
+    assert SENTENCE in page
+    assert 'class="hand"' in page
+    assert changed.record["overrides"][0]["who"] == "core lab"
+    gates = json.loads((changed.folder / "gates" / f"{tube_stem(file)}.json").read_text(encoding="utf-8"))
+    assert gates["overrides"][0]["cut"] == 0.6
+    assert gates["gates"]["CAR_T"]["shape"]["position"] == 0.6
+
+
+def test_a_polygon_takes_the_place_of_an_island(copy: Path, tmp_path: Path, results: Results) -> None:
+    everything = "polygon = [[-1, -1], [2, -1], [2, 2], [-1, 2]]"
+    file = override(copy, "B", everything)
+    changed = run(load_study(copy / "study.toml"), tmp_path / "out", workers=1).counts
+    rows = changed[changed["file"] == file].set_index("population")
+    assert rows.loc["B", "events"] == rows.loc["lymphocytes", "events"]
+    before = results.counts[results.counts["file"] == file].set_index("population")
+    assert rows.loc["T", "events"] == before.loc["T", "events"]
+
+
+def test_a_gate_above_marks_all_that_stand_on_it(copy: Path, tmp_path: Path) -> None:
+    file = override(copy, "low_side_scatter", "cut = 0.5")
+    changed = run(load_study(copy / "study.toml"), tmp_path / "out", workers=1).counts
+    rows = changed[changed["file"] == file].set_index("population")["override"]
+    assert set(rows[rows != ""].index) == {"lymphocytes", "T", "B", "NK", "CAR_T"} & set(rows.index)
+
+
+def test_the_beads_gate_marks_every_concentration(copy: Path, tmp_path: Path) -> None:
+    file = override(copy, "beads", "polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]")
+    changed = run(load_study(copy / "study.toml"), tmp_path / "out", workers=1).counts
+    assert (changed[changed["file"] == file]["override"] != "").all()
+    assert (changed[changed["file"] != file]["override"] == "").all()
+
+
+@pytest.mark.parametrize(
+    ("population", "gate", "words"),
+    [
+        ("Bs", "cut = 0.4", "has no population 'Bs'"),
+        ("cells", "cut = 0.4", "combined from other populations"),
+        ("B", "cut = 0.4", "is no cut"),
+        ("B", 'cut = 0.4\nmarker = "CD99"\nside = "above"', "no marker 'CD99'"),
+    ],
+)
+def test_what_the_strategy_has_no_place_for_is_refused(
+    copy: Path, tmp_path: Path, population: str, gate: str, words: str
+) -> None:
+    override(copy, population, gate)
+    with pytest.raises(StudyError, match=words):
+        run(load_study(copy / "study.toml"), tmp_path / "out", workers=1)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,79 @@
+"""``overrides.toml``: read, and every mistake in it named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bcelldepl.errors import StudyError
+from bcelldepl.study import load_study
+
+STUDY = '[study]\nid = "X"\nsamples = "samples.csv"\nstrategy = "cart_pd"\n'
+SHEET = "file,subject,visit,day\na.fcs,1,D0,0\nb.fcs,1,D7,7\n"
+SIGNED = 'who = "core lab"\nwhen = 2026-11-02\nwhy = "FMO of another lot"\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
+    (tmp_path / "samples.csv").write_text(SHEET, encoding="utf-8")
+    return tmp_path
+
+
+def load(folder: Path, text: str):
+    (folder / "overrides.toml").write_text(text, encoding="utf-8")
+    return load_study(folder / "study.toml")
+
+
+def test_without_the_file_nothing_is_overridden(folder: Path) -> None:
+    assert load_study(folder / "study.toml").overrides == ()
+
+
+def test_a_cut_and_a_polygon_are_read_with_who_when_and_why(folder: Path) -> None:
+    study = load(
+        folder,
+        f'[[override]]\nfile = "a.fcs"\npopulation = "CAR_T"\ncut = 0.47\n{SIGNED}'
+        f'[[override]]\nfile = "b.fcs"\npopulation = "B"\npolygon = [[0, 0.4], [0.3, 0.4], [0.3, 1]]\n{SIGNED}',
+    )
+    cut, polygon = study.overrides
+    assert (cut.cut, cut.population) == (0.47, "CAR_T")
+    assert polygon.polygon == ((0.0, 0.4), (0.3, 0.4), (0.3, 1.0))
+    assert cut.sentence == "gate of CAR_T set by hand by core lab on 2026-11-02: FMO of another lot"
+    assert study.overrides_of("b.fcs") == (polygon,)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f'[[override]]\nfile = "c.fcs"\npopulation = "B"\ncut = 0.4\n{SIGNED}', "no tube 'c.fcs'"),
+        (
+            '[[override]]\nfile = "a.fcs"\npopulation = "B"\ncut = 0.4\nwho = "x"\nwhen = 2026-11-02\n',
+            "`why` is missing",
+        ),
+        (
+            '[[override]]\nfile = "a.fcs"\npopulation = "B"\ncut = 0.4\nwho = " "\nwhen = 2026-11-02\nwhy = "y"\n',
+            "`who` is empty",
+        ),
+        (f'[[override]]\nfile = "a.fcs"\npopulation = "B"\n{SIGNED}', "give one gate"),
+        (
+            f'[[override]]\nfile = "a.fcs"\npopulation = "B"\ncut = 0.4\npolygon = [[0,0],[1,0],[1,1]]\n{SIGNED}',
+            "give one gate",
+        ),
+        (f'[[override]]\nfile = "a.fcs"\npopulation = "B"\ncut = nan\n{SIGNED}', "finite"),
+        (f'[[override]]\nfile = "a.fcs"\npopulation = "B"\npolygon = [[0,0],[1,1]]\n{SIGNED}', "at least 3"),
+        (f'[[override]]\nfile = "a.fcs"\npopulation = "B"\ncut = 0.4\nx = "CD3"\n{SIGNED}', "`x` belongs to a polygon"),
+        (f'[[override]]\nfile = "a.fcs"\npopulation = "B"\ncuts = 0.4\n{SIGNED}', "unknown key `cuts`"),
+        (
+            2 * f'[[override]]\nfile = "a.fcs"\npopulation = "B"\ncut = 0.4\n{SIGNED}',
+            "set a second time",
+        ),
+        ("[override]\ncut = 1\n", "write one [[override]]"),
+        ("override = [", "not valid TOML"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named(folder: Path, text: str, words: str) -> None:
+    with pytest.raises(StudyError) as error:
+        load(folder, text)
+    assert words in str(error.value)
+    assert "overrides.toml" in str(error.value)
