@@ -160,7 +160,9 @@ def _groups(counts: pd.DataFrame) -> pd.Series[str]:
 
 def _by_hand(rows: pd.DataFrame) -> pd.Series[bool]:
     """Tell which results stand on a gate set by hand."""
-    return rows["override"] != "" if "override" in rows else pd.Series(False, index=rows.index)
+    if "override" not in rows:
+        return pd.Series(False, index=rows.index)
+    return rows["override"].notna() & (rows["override"] != "")
 
 
 def _shown(rows: pd.DataFrame) -> pd.Series[float]:
