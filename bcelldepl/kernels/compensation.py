@@ -1,4 +1,4 @@
-"""Compensation of detector columns."""
+"""Compensation, and on to the scale, while an event's numbers are in the nearest cache."""
 
 from __future__ import annotations
 
@@ -6,26 +6,84 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["compensate"]
+from bcelldepl.kernels.positions import exact_position, positions, round_positions
+
+__all__ = ["exact_positions", "marker_positions", "weigh"]
+
+_BLOCK = 2048  # events, whose float64 numbers stay in the nearest caches
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @njit(cache=True, nogil=True)
-def compensate(columns: NDArray[np.float32], weights: NDArray[np.float64], out: NDArray[np.float32]) -> None:
-    """Weigh detectors into compensated signals, event by event.
+def weigh(channels: NDArray[np.float32], weights: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """Weigh channels into one compensated signal, in float64.
 
     Parameters
     ----------
-    columns : ndarray of float32, shape (n_detectors, n_events)
-        Measured signals, linear scale.
-    weights : ndarray of float64, shape (n_detectors, n_signals)
-        Columns of the inverse spillover matrix, one per wanted signal.
-    out : ndarray of float32, shape (n_signals, n_events)
-        Filled with the compensated signals; sums are kept in float64.
+    channels : ndarray of float32, shape (n_channels, n_events)
+        Measured signals, linear.
+    weights : ndarray of float64, shape (n_channels,)
+        Of the inverse spillover matrix; a channel of weight 0 is passed over, whatever it holds.
+    out : ndarray of float64, shape (n_events,)
+        Filled.
     """
-    n_detectors, n_events = columns.shape
-    for signal in range(weights.shape[1]):
-        for event in range(n_events):
-            total = 0.0
-            for detector in range(n_detectors):
-                total += columns[detector, event] * weights[detector, signal]
-            out[signal, event] = total
+    n = out.shape[0]
+    for i in range(n):
+        out[i] = 0.0
+    for c in range(weights.shape[0]):
+        weight, channel = weights[c], channels[c]
+        if weight == 1.0:
+            for i in range(n):
+                out[i] += channel[i]
+        elif weight != 0.0:
+            for i in range(n):
+                out[i] += weight * channel[i]
+
+
+@njit(cache=True, nogil=True)
+def marker_positions(
+    channels: NDArray[np.float32],
+    weights: NDArray[np.float64],
+    numbers: NDArray[np.float64],
+    table: NDArray[np.float64],
+    out: NDArray[np.float32],
+) -> int:
+    """Compensate one marker and put it on its scale.
+
+    Parameters
+    ----------
+    channels, weights
+        As in `weigh`.
+    numbers, table : ndarray of float64
+        The scale, from `bcelldepl.kernels.positions`.
+    out : ndarray of float32, shape (n_events,)
+        Filled with the exact positions, rounded once.
+
+    Returns
+    -------
+    int
+        Events whose compensated signal is infinite, or too large for a float32.
+    """
+    signals, near, scratch = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
+    beyond = 0
+    for start in range(0, out.shape[0], _BLOCK):
+        size = min(_BLOCK, out.shape[0] - start)
+        weigh(channels[:, start : start + size], weights, signals[:size])
+        for i in range(size):
+            beyond += abs(signals[i]) > _LARGEST
+        positions(signals[:size], numbers, table, scratch[:size], near[:size])
+        round_positions(signals[:size], near[:size], numbers, out[start : start + size])
+    return beyond
+
+
+@njit(cache=True, nogil=True)
+def exact_positions(
+    channels: NDArray[np.float32],
+    weights: NDArray[np.float64],
+    numbers: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """Exact positions in float64, for the few events that need them; parameters as in `marker_positions`."""
+    weigh(channels, weights, out)
+    for i in range(out.shape[0]):
+        out[i] = exact_position(out[i], numbers)

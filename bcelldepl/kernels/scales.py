@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["asinh_scale", "logicle_coefficients", "logicle_scale"]
+__all__ = ["asinh_scale", "logicle_coefficients", "logicle_position", "logicle_scale"]
 
 _MAX_STEPS = 40
 _TAYLOR_TERMS = 16
@@ -75,7 +75,7 @@ def logicle_coefficients(top: float, width: float, decades: float, negative: flo
 
 
 @njit(cache=True, nogil=True)
-def _logicle(value: float, k: NDArray[np.float64]) -> float:
+def logicle_position(value: float, k: NDArray[np.float64]) -> float:
     """Position of one value on the logicle scale, by Halley's iteration."""
     a, b, c, d, f, x1 = k[0], k[1], k[2], k[3], k[4], k[5]
     if value == 0.0:
@@ -122,7 +122,7 @@ def logicle_scale(
         Filled with positions; may be `column` itself.
     """
     for event in range(column.shape[0]):
-        out[event] = _logicle(float(column[event]), coefficients)
+        out[event] = logicle_position(float(column[event]), coefficients)
 
 
 @njit(cache=True, nogil=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from bcelldepl.errors import CompensationError
 from bcelldepl.fcs.acquisition import Acquisition, Spillover
-from bcelldepl.kernels.compensation import compensate
-from bcelldepl.signal.compensation import plan_unmixing
+from bcelldepl.kernels.compensation import marker_positions
 from bcelldepl.signal.panel import SCATTER
 from bcelldepl.signal.quality import Quality, assess_quality
+from bcelldepl.signal.recipe import plan_markers
 from bcelldepl.signal.transform import Transform
 
-__all__ = ["Signal", "make_signal"]
+__all__ = ["Exact", "Signal", "make_signal"]
+
+Exact = Callable[[str, NDArray[np.intp]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,15 @@ class Signal:
         The keep-mask and its reasons.
     scales : dict of str to str
         The scale of each marker in words; gates are carried only between tubes whose scales are the same.
+    exact : callable or None
+        Takes a marker and indices of events; gives their positions in float64, before they are rounded. None where
+        the columns are all there is.
     """
 
     columns: dict[str, NDArray[np.float32]]
     quality: Quality
     scales: dict[str, str]
+    exact: Exact | None = None
 
     @property
     def n_events(self) -> int:
@@ -72,37 +78,24 @@ def make_signal(
     CompensationError
         Where the matrix cannot be used.
     """
-    ranges = {channel.name: channel.range for channel in acquisition.channels}
-    scatter = [marker for marker in panel if marker in SCATTER]
-    stains = [marker for marker in panel if marker not in SCATTER and marker != "Time"]
-    plan = plan_unmixing(
-        spillover, [panel[marker] for marker in stains], list(ranges), where=acquisition.path.name
-    )
-    time = ["Time"] if "Time" in panel else []
-    names = list(dict.fromkeys([*(panel[marker] for marker in (*scatter, *time)), *plan.detectors]))
-    raw = dict(zip(names, acquisition.columns(names), strict=True))
-    detectors = (
-        np.stack([raw[name] for name in plan.detectors]) if plan.detectors else np.empty((0, 0), np.float32)
-    )
-    compensated = np.empty((len(stains), acquisition.n_events), dtype=np.float32)
-    if stains:
-        compensate(np.ascontiguousarray(detectors), plan.weights, compensated)
-        if np.any(np.isinf(compensated)):
+    time = [panel["Time"]] if "Time" in panel else []
+    recipe = plan_markers(acquisition, panel, transforms, spillover, extra=time)
+    raw = acquisition.columns(recipe.channels)
+    columns: dict[str, NDArray[np.float32]] = {}
+    for marker, one in recipe.markers.items():
+        columns[marker] = np.empty(acquisition.n_events, dtype=np.float32)
+        beyond = marker_positions(raw, one.weights, *one.scale, columns[marker])
+        if beyond and marker not in SCATTER:
             msg = "compensated signals are infinite"
             raise CompensationError(msg, acquisition.path.name, "look at the spillover matrix of this file")
-    columns: dict[str, NDArray[np.float32]] = {}
-    scales: dict[str, str] = {}
-    linear = {**{m: raw[panel[m]] for m in scatter}, **dict(zip(stains, compensated, strict=True))}
-    for marker, column in linear.items():
-        transform = transforms.get(marker) or transforms["scatter" if marker in SCATTER else "fluorescence"]
-        channel_range = ranges[panel[marker]]
-        columns[marker] = transform.apply(column, channel_range)
-        scales[marker] = f"{transform.kind} to {transform.top_signal(channel_range):g}"
-    time_s = raw[panel["Time"]] * np.float32(acquisition.time_step_s or 1.0) if time else None
+    row = {name: i for i, name in enumerate(recipe.channels)}
+    forward = {m: raw[row[panel[m]]] for m in ("FSC-A", "FSC-H") if m in panel}
+    ranges = {channel.name: channel.range for channel in acquisition.channels}
     quality = assess_quality(
-        forward={m: raw[panel[m]] for m in scatter if m in ("FSC-A", "FSC-H")},
+        forward=forward,
         forward_top=ranges[panel["FSC-A"]] if "FSC-A" in panel else np.inf,
-        time_s=time_s,
+        time_s=raw[row[time[0]]] * np.float32(acquisition.time_step_s or 1.0) if time else None,
         signals=columns,
     )
-    return Signal(columns, quality, scales)
+    scales = {marker: one.words for marker, one in recipe.markers.items()}
+    return Signal(columns, quality, scales, lambda marker, events: recipe.exact(marker, raw[:, events]))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bcelldepl.kernels.scales import asinh_scale, logicle_coefficients, logicle_scale
+from bcelldepl.kernels.compensation import marker_positions
+from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
 
-__all__ = ["Transform"]
+__all__ = ["ScaleTable", "Transform"]
+
+ScaleTable = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 class Transform(BaseModel):
@@ -65,12 +69,19 @@ class Transform(BaseModel):
         ndarray of float32, shape (n_events,)
             Positions. NaN stays NaN.
         """
-        top = self.top_signal(channel_range)
         out = np.empty_like(column)
-        if self.kind == "linear":
-            np.multiply(column, np.float32(1.0 / top), out=out)
-        elif self.kind == "asinh":
-            asinh_scale(column, self.cofactor * top, top, out)
-        else:
-            logicle_scale(column, logicle_coefficients(top, self.width, self.decades, self.negative), out)
+        marker_positions(column[np.newaxis], np.ones(1), *self.table(channel_range), out)
         return out
+
+    def table(self, channel_range: float) -> ScaleTable:
+        """Numbers and pieces of this scale for a channel, as the kernels take them."""
+        return _tables(self, self.top_signal(channel_range))
+
+
+@lru_cache(maxsize=64)
+def _tables(transform: Transform, top: float) -> ScaleTable:
+    if transform.kind == "linear":
+        return linear_table(top)
+    if transform.kind == "asinh":
+        return asinh_table(top, transform.cofactor * top)
+    return logicle_table(top, transform.width, transform.decades, transform.negative)

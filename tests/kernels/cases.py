@@ -10,7 +10,7 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.compensation import compensate
+from bcelldepl.kernels.compensation import exact_positions, marker_positions, weigh
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d
 from bcelldepl.kernels.mixture import (
     accumulate_islands,
@@ -18,6 +18,7 @@ from bcelldepl.kernels.mixture import (
     island_posteriors,
     island_shares,
 )
+from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
 from bcelldepl.kernels.scales import asinh_scale, logicle_coefficients, logicle_scale
 from bcelldepl.kernels.shapes import inside_polygon, squared_distance
 from bcelldepl.kernels.timeline import time_bins, time_profile
@@ -41,9 +42,16 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
     for n in (0, 1, 60):
         both = columns(n)
         x, y = both
-        out[f"compensate {n}"] = compensated = np.empty((3, n), dtype=np.float32)
+        weights = np.array([1.0, -0.2])
         with np.errstate(invalid="ignore", over="ignore"):
-            compensate(both, np.array([[1.0, -0.2, 0.0], [-0.1, 1.0, 0.0]]), compensated)
+            out[f"weigh {n}"] = weighed = np.empty(n)
+            weigh(both, weights, weighed)
+            tables = linear_table(2.0), asinh_table(1.0, 0.01), logicle_table(1.0, 0.5, 4.5, 0.0)
+            for kind, scale in zip(("linear", "asinh", "logicle"), tables, strict=True):
+                out[f"marker {kind} {n}"] = marker = np.empty(n, dtype=np.float32)
+                out[f"beyond {kind} {n}"] = np.array(marker_positions(both, weights, *scale, marker))
+                out[f"exact {kind} {n}"] = exact = np.empty(n)
+                exact_positions(both, weights, scale[0], exact)
         for width in (0.0, 0.5):
             out[f"logicle {width} {n}"] = scaled = np.empty(n, dtype=np.float32)
             logicle_scale(np.float32(1e4) * x, logicle_coefficients(1e4, width, 4.5, 0.0), scaled)

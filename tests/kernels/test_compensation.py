@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcelldepl.kernels.compensation import compensate
+from bcelldepl.kernels.compensation import exact_positions, marker_positions, weigh
+from bcelldepl.kernels.positions import linear_table, logicle_table
 
 SCALE = 262_144.0
 
 
 def run(columns, weights):
-    out = np.full((weights.shape[1], columns.shape[1]), 7.0, dtype=np.float32)
-    compensate(np.ascontiguousarray(columns, dtype=np.float32), np.ascontiguousarray(weights), out)
+    channels = np.ascontiguousarray(columns, dtype=np.float32)
+    out = np.full((weights.shape[1], channels.shape[1]), 7.0)
+    for weight, signal in zip(weights.T, out, strict=True):
+        weigh(channels, np.ascontiguousarray(weight), signal)
     return out
 
 
@@ -38,7 +41,7 @@ def test_agrees_with_the_sum_of_products(seed, n_detectors, n_signals, n_events)
     columns = rng.uniform(-1e3, SCALE, (n_detectors, n_events)).astype(np.float32)
     weights = rng.normal(size=(n_detectors, n_signals))
     np.testing.assert_allclose(
-        run(columns, weights), naive.compensate(columns, weights), rtol=2e-7, atol=1e-2
+        run(columns, weights), naive.compensate(columns, weights), rtol=1e-12, atol=1e-8
     )
 
 
@@ -81,3 +84,26 @@ def test_sums_do_not_lose_a_small_dye_beside_a_bright_one():
     # In float32 the sum 2**24 + 1 - 2**24 is 0.
     columns = np.array([[2.0**24], [1.0], [2.0**24]], dtype=np.float32)
     assert run(columns, np.array([[1.0], [1.0], [-1.0]]))[0, 0] == 1.0
+
+
+def test_a_channel_without_weight_has_no_say_whatever_it_holds():
+    columns = np.array([[5.0, 7.0], [np.nan, np.inf]], dtype=np.float32)
+    np.testing.assert_array_equal(run(columns, np.array([[2.0], [0.0]])), [[10.0, 14.0]])
+
+
+@pytest.mark.parametrize("n_events", [0, 1, 2_047, 2_048, 5_000])
+@pytest.mark.parametrize("scale", [linear_table(SCALE), logicle_table(SCALE, 0.7, 4.5, 0.0)])
+def test_markers_are_the_exact_positions_rounded_once(n_events, scale):
+    rng = np.random.default_rng(n_events)
+    channels = rng.lognormal(7.0, 2.0, (3, n_events)).clip(-SCALE, SCALE).astype(np.float32)
+    weights = np.array([-0.2, 1.0, 0.07])
+    out, exact = np.empty(n_events, dtype=np.float32), np.empty(n_events)
+    assert marker_positions(channels, weights, *scale, out) == 0
+    exact_positions(channels, weights, scale[0], exact)
+    np.testing.assert_array_equal(out, exact.astype(np.float32))
+
+
+def test_signals_that_no_float32_holds_are_counted():
+    channels = np.float32([[1.0, 3e38, -3e38, np.inf, np.nan]])
+    out = np.empty(5, dtype=np.float32)
+    assert marker_positions(channels, np.array([1.5]), *linear_table(1.0), out) == 3

@@ -1,0 +1,118 @@
+"""How the position of every marker comes of a file's channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.fcs.acquisition import Acquisition, Spillover
+from bcelldepl.kernels.compensation import exact_positions
+from bcelldepl.signal.compensation import plan_unmixing
+from bcelldepl.signal.panel import SCATTER
+from bcelldepl.signal.transform import ScaleTable, Transform
+
+__all__ = ["MarkerRecipe", "Recipe", "plan_markers"]
+
+
+@dataclass(frozen=True)
+class MarkerRecipe:
+    """One marker.
+
+    Attributes
+    ----------
+    weights : ndarray of float64, shape (n_channels,)
+        Of the recipe's channels: the marker's signal is their weighted sum, in float64.
+    scale : tuple of ndarray of float64
+        Numbers and pieces of its scale.
+    words : str
+        The scale in words; gates are carried only between tubes whose scales are the same.
+    """
+
+    weights: NDArray[np.float64]
+    scale: ScaleTable
+    words: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Channels to read, and what to make of them.
+
+    Attributes
+    ----------
+    channels : tuple of str
+        Channel names (``$PnN``) to read.
+    markers : dict of str to MarkerRecipe
+        In the order of the panel's scatter, then its stains.
+    """
+
+    channels: tuple[str, ...]
+    markers: Mapping[str, MarkerRecipe]
+
+    def exact(self, marker: str, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Exact positions of some events.
+
+        Parameters
+        ----------
+        marker : str
+        values : ndarray of float32, shape (n_channels, n_events)
+            Linear, of `channels`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_events,)
+        """
+        recipe = self.markers[marker]
+        out = np.empty(values.shape[1])
+        exact_positions(np.ascontiguousarray(values), recipe.weights, recipe.scale[0], out)
+        return out
+
+
+def plan_markers(
+    acquisition: Acquisition,
+    panel: Mapping[str, str],
+    transforms: Mapping[str, Transform],
+    spillover: Spillover | None,
+    extra: Sequence[str] = (),
+) -> Recipe:
+    """Plan what to read for a panel, how to compensate it, and the scale of each marker.
+
+    Parameters
+    ----------
+    acquisition : Acquisition
+    panel : mapping of str to str
+        Marker to channel name, from `resolve_panel`.
+    transforms : mapping of str to Transform
+        By marker, with ``"scatter"`` and ``"fluorescence"`` for those not named.
+    spillover : Spillover or None
+        The matrix to use; None for data that is already compensated or has but one fluorochrome.
+    extra : sequence of str
+        Channels that are read beside.
+
+    Raises
+    ------
+    CompensationError
+        Where the matrix cannot be used.
+    """
+    ranges = {channel.name: channel.range for channel in acquisition.channels}
+    scatter = [marker for marker in panel if marker in SCATTER]
+    stains = [marker for marker in panel if marker not in SCATTER and marker != "Time"]
+    plan = plan_unmixing(
+        spillover, [panel[marker] for marker in stains], list(ranges), where=acquisition.path.name
+    )
+    channels = tuple(dict.fromkeys([*(panel[marker] for marker in scatter), *extra, *plan.detectors]))
+    row = {name: i for i, name in enumerate(channels)}
+    markers = {}
+    for marker in (*scatter, *stains):
+        weights = np.zeros(len(channels))
+        if marker in SCATTER:
+            weights[row[panel[marker]]] = 1.0
+        else:
+            weights[[row[name] for name in plan.detectors]] = plan.weights[:, stains.index(marker)]
+        transform = transforms.get(marker) or transforms["scatter" if marker in SCATTER else "fluorescence"]
+        channel_range = ranges[panel[marker]]
+        words = f"{transform.kind} to {transform.top_signal(channel_range):g}"
+        markers[marker] = MarkerRecipe(weights, transform.table(channel_range), words)
+    return Recipe(channels, markers)
