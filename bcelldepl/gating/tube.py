@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.gating.events import Events
 from bcelldepl.gating.evidence import Evidence, weakest
 from bcelldepl.gating.populations import GateView, Population, Populations
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Rule, draw_plane
@@ -28,14 +29,12 @@ class _Tube:
     def columns(self, rule: Rule, population: str) -> Columns:
         """Signals of a population's events, and its uses as columns of 0 and 1 for boolean rules."""
         index = self.members[population]
-        chosen = {marker: column[index] for marker, column in self.signal.columns.items()}
-        if rule.markers:
-            return chosen
-        for name in rule.uses:
+        uses = {}
+        for name in () if rule.markers else rule.uses:
             belongs = np.zeros(self.signal.n_events, dtype=np.float32)
             belongs[self.members[name]] = 1.0
-            chosen[name] = belongs[index]
-        return chosen
+            uses[name] = belongs[index]
+        return Events(self.signal, index, uses)
 
 
 def _walk(signal: Signal, strategy: Strategy) -> Iterator[tuple[_Tube, Rule, str]]:

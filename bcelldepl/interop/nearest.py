@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import ConvexHull, QhullError
 
-from bcelldepl.kernels.shapes import inside_polygon
+from bcelldepl.kernels.regions import POLYGON, judge, polygon
 
 __all__ = ["nearest_polygon"]
 
@@ -37,11 +37,11 @@ def nearest_polygon(
     best, fewest = np.empty((0, 2)), int(members.sum())
     if fewest < 3:
         return best, fewest
-    held = np.empty(len(x), dtype=np.bool_)
+    held = np.empty(len(x), dtype=np.uint8)
 
     def weigh(corners: NDArray[np.float64]) -> int:
-        inside_polygon(x, y, corners, held)
-        return int(np.count_nonzero(held ^ members))
+        judge(POLYGON, polygon(corners), x, y, 0.0, held)
+        return int(np.count_nonzero(held != members))
 
     for corners in _hulls(np.column_stack([x[members], y[members]]).astype(np.float64)):
         if weigh(corners) < fewest:

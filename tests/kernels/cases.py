@@ -19,8 +19,8 @@ from bcelldepl.kernels.mixture import (
     island_shares,
 )
 from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
+from bcelldepl.kernels.regions import ELLIPSE, POLYGON, STRIP, ellipse, judge, polygon, strip
 from bcelldepl.kernels.scales import asinh_scale, logicle_coefficients, logicle_scale
-from bcelldepl.kernels.shapes import inside_polygon, squared_distance
 from bcelldepl.kernels.timeline import time_bins, time_profile
 
 TRIANGLE = np.array([(0.1, 0.1), (0.9, 0.2), (0.5, 0.8)])
@@ -61,11 +61,17 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         histogram_1d(x, 0.0, 1.0, line)
         out[f"plane {n}"] = plane = np.zeros((3, 5), dtype=np.uint32)
         histogram_2d(x, y, (0.0, 1.0), (-1.0, 1.0), plane)
-        out[f"polygon {n}"] = inside = np.empty(n, dtype=np.bool_)
-        inside_polygon(x, y, TRIANGLE, inside)
-        out[f"distance {n}"] = distance = np.empty(n)
-        with np.errstate(invalid="ignore"):
-            squared_distance(both, np.array([0.5, 0.4]), np.array([[9.0, 1.0], [1.0, 4.0]]), distance)
+        regions = {
+            "cut": (STRIP, strip(1.0, 0.0, 0.5, np.inf)),
+            "band": (STRIP, strip(1.0, -1.2, -0.3, 0.2)),
+            "polygon": (POLYGON, polygon(TRIANGLE)),
+            "ellipse": (ELLIPSE, ellipse((0.5, 0.4), np.array([[9.0, 1.0], [1.0, 4.0]]), 2.0)),
+        }
+        for name, (kind, numbers) in regions.items():
+            for error in (0.0, 0.01):
+                out[f"{name} {error} {n}"] = verdict = np.empty(n, dtype=np.uint8)
+                with np.errstate(invalid="ignore", over="ignore"):
+                    out[f"near {name} {error} {n}"] = np.array(judge(kind, numbers, x, y, error, verdict))
         out[f"bins {n}"] = bins = np.empty(n, dtype=np.int32)
         time_bins(np.nan_to_num(x, nan=0.0), 0.0, 0.25, 4, bins)
         counts, means, variances = np.zeros(4, dtype=np.int64), np.zeros(4), np.zeros(4)

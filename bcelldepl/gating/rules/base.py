@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.regions import Regions, inside
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d
 from bcelldepl.signal.panel import SCATTER
 
@@ -178,9 +179,18 @@ class Rule(BaseModel, ABC):
         """Take a last look at the tube with its reconciled gate, before it is applied."""
         return fit
 
-    @abstractmethod
+    def regions(self, shape: Any) -> Regions | None:  # noqa: ARG002
+        """Say what the gate comes down to where that is a region of one marker or two; None where it is none."""
+        return None
+
     def apply(self, shape: Any, columns: Columns) -> Applied:
-        """Gate the parent's events."""
+        """Gate the parent's events: by the gate's regions, where it has some."""
+        regions = self.regions(shape)
+        assert regions is not None
+        held = inside(regions.gate, columns)
+        ends = [int(np.count_nonzero(inside(end, columns))) for end in regions.ends or ()]
+        ends = ends or [int(np.count_nonzero(held))]
+        return Applied(held, min(ends), max(ends))
 
     @abstractmethod
     def outline(self, shape: Any | None, columns: Columns) -> Outline:

@@ -13,9 +13,9 @@ from pydantic import Field
 from scipy.ndimage import gaussian_filter
 
 from bcelldepl.gating.evidence import Evidence
-from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
+from bcelldepl.gating.regions import Regions, ellipse
+from bcelldepl.gating.rules.base import Columns, Fit, Outline, Rule
 from bcelldepl.kernels.histogram import histogram_2d
-from bcelldepl.kernels.shapes import squared_distance
 
 __all__ = ["EllipseRule", "EllipseShape", "ellipse_edge"]
 
@@ -137,15 +137,13 @@ class EllipseRule(Rule):
         )
         return replace(own, shape=shape)
 
-    def apply(self, shape: EllipseShape, columns: Columns) -> Applied:
-        """Mark the events inside; the interval moves the edge by 5 % of its radius."""
-        points = np.stack([columns[self.x], columns[self.y]])
-        distance = np.empty(points.shape[1])
-        squared_distance(points, np.array(shape.centre), np.linalg.inv(np.array(shape.covariance)), distance)
-        inside = distance <= shape.squared_radius
-        low = int((distance <= shape.squared_radius * 0.95**2).sum())
-        high = int((distance <= shape.squared_radius * 1.05**2).sum())
-        return Applied(inside, low, high)
+    def regions(self, shape: EllipseShape) -> Regions:
+        """Within the ellipse; the interval moves the edge by 5 % of its radius."""
+        gate, low, high = (
+            ellipse(self.x, self.y, shape.centre, shape.covariance, shape.squared_radius * part**2)
+            for part in (1.0, 0.95, 1.05)
+        )
+        return Regions(gate, (low, high))
 
     def outline(self, shape: EllipseShape | None, columns: Columns) -> Outline:  # noqa: ARG002
         """Draw the ellipse."""

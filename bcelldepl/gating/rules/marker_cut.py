@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 
 from bcelldepl.gating.density import Density, Landmark, find_landmark, make_density
-from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
+from bcelldepl.gating.regions import Regions, above, below
+from bcelldepl.gating.rules.base import Columns, Fit, Outline, Rule
 
 __all__ = ["CutShape", "MarkerCut"]
 
@@ -168,16 +169,12 @@ class MarkerCut(Rule, ABC):
             return ""
         return f"the {self.marker} valley lies {mine:.2f} above the negative, in other tubes {usual:.2f}"
 
-    def apply(self, shape: CutShape, columns: Columns) -> Applied:
-        """Count the events on the population's side; NaN is on neither."""
-        values = columns[self.marker]
-        if self.side == "above":
-            inside = values > shape.position
-            ends = int((values > shape.high).sum()), int((values > shape.low).sum())
-        else:
-            inside = values <= shape.position
-            ends = int((values <= shape.low).sum()), int((values <= shape.high).sum())
-        return Applied(inside, min(ends), max(ends))
+    def regions(self, shape: CutShape) -> Regions:
+        """The population's side of the cut; NaN is on neither."""
+        side = above if self.side == "above" else below
+        return Regions(
+            side(self.marker, shape.position), (side(self.marker, shape.low), side(self.marker, shape.high))
+        )
 
     def outline(self, shape: CutShape | None, columns: Columns) -> Outline:
         """A line at the cut, with its interval."""

@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from bcelldepl.gating.evidence import Evidence
-from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
-from bcelldepl.kernels.shapes import inside_polygon
+from bcelldepl.gating.regions import Regions, polygon
+from bcelldepl.gating.rules.base import Columns, Fit, Outline, Rule
 
 __all__ = ["PolygonRule", "PolygonShape"]
 
@@ -56,13 +56,9 @@ class PolygonRule(Rule):
         """Return the strategy's own polygon."""
         return replace(own, shape=PolygonShape(self.vertices))
 
-    def apply(self, shape: PolygonShape, columns: Columns) -> Applied:
-        """Mark the events inside."""
-        x, y = columns[self.x], columns[self.y]
-        inside = np.empty(len(x), dtype=np.bool_)
-        inside_polygon(x, y, np.array(shape.vertices, dtype=np.float64), inside)
-        events = int(inside.sum())
-        return Applied(inside, events, events)
+    def regions(self, shape: PolygonShape) -> Regions:
+        """Inside the polygon."""
+        return Regions(polygon(self.x, self.y, shape.vertices))
 
     def outline(self, shape: PolygonShape | None, columns: Columns) -> Outline:  # noqa: ARG002
         """Draw the polygon."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from bcelldepl.gating.evidence import Evidence
-from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
+from bcelldepl.gating.regions import Regions, strip
+from bcelldepl.gating.rules.base import Columns, Fit, Outline, Rule
 
 __all__ = ["SingletRule", "SingletShape"]
 
@@ -89,13 +90,11 @@ class SingletRule(Rule):
         table = np.array([(d.shape.at_zero, d.shape.slope, d.shape.spread) for d in donors])
         return replace(own, shape=SingletShape(*np.median(table, axis=0).tolist()))
 
-    def apply(self, shape: SingletShape, columns: Columns) -> Applied:
-        """Keep events within the band."""
-        with np.errstate(invalid="ignore"):  # infinity less infinity is no single cell
-            off = self._excess(columns) - shape.at_zero - shape.slope * columns[self.area]
-        inside = (off > -self.spreads_below * shape.spread) & (off < self.spreads_above * shape.spread)
-        n = int(inside.sum())
-        return Applied(inside, n, n)
+    def regions(self, shape: SingletShape) -> Regions:
+        """Within the band about the ridge."""
+        low = shape.at_zero - self.spreads_below * shape.spread
+        high = shape.at_zero + self.spreads_above * shape.spread
+        return Regions(strip(self.height, self.area, (1.0, -1.0 - shape.slope), low, high))
 
     def outline(self, shape: SingletShape | None, columns: Columns) -> Outline:  # noqa: ARG002
         """Height against area, with the band."""

@@ -1,0 +1,209 @@
+"""Which events lie in a region of one marker or two, and for which of them that is too near to call.
+
+Positions come with an error: of the table they were looked up in, or of the float32 they are kept in. An event within
+that error of an edge is said to be near; its exact position then decides, judged with an error of 0. So a membership is
+always that of the exact positions, and the exact ones are worked out for next to no event.
+
+A region is a kind and a table of numbers; `strip`, `polygon` and `ellipse` make them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = [
+    "ELLIPSE",
+    "FLOAT32_ERROR",
+    "INSIDE",
+    "NEAR",
+    "OUTSIDE",
+    "POLYGON",
+    "STRIP",
+    "ellipse",
+    "judge",
+    "polygon",
+    "strip",
+]
+
+Positions = NDArray[np.float32] | NDArray[np.float64]
+
+OUTSIDE, INSIDE, NEAR = 0, 1, 2
+STRIP, POLYGON, ELLIPSE = 0, 1, 2
+FLOAT32_ERROR = 2.0**-24  # of a position that is rounded once, relative to it
+
+
+def strip(x_weight: float, y_weight: float, low: float, high: float) -> NDArray[np.float64]:
+    """Numbers of the region ``low < x_weight * x + y_weight * y <= high``; a NaN among them holds nothing."""
+    return np.array([[x_weight, y_weight, low, high, 0.0, 0.0]])
+
+
+def polygon(vertices: Sequence[Sequence[float]] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Numbers of a polygon, a row per edge, by the parity of edges crossed to the right.
+
+    Parameters
+    ----------
+    vertices : array-like of float, shape (m, 2)
+        Corners in order; the last joins the first. An event on an edge belongs to what lies to its right or above.
+    """
+    one = np.asarray(vertices, dtype=np.float64).reshape(-1, 2)
+    other = np.roll(one, 1, axis=0)
+    run, rise = other[:, 0] - one[:, 0], other[:, 1] - one[:, 1]
+    level = rise == 0.0
+    slope = np.where(level, 0.0, run / np.where(level, 1.0, rise))
+    # How far the crossing may move for an error of 1 in both coordinates; along a level edge there is no crossing.
+    reach = np.where(level, np.inf, 1.0 + np.abs(slope))
+    lower, upper = np.minimum(one[:, 1], other[:, 1]), np.maximum(one[:, 1], other[:, 1])
+    return np.column_stack([one, slope, lower, upper, reach])
+
+
+def ellipse(
+    centre: Sequence[float], precision: NDArray[np.float64], squared_radius: float
+) -> NDArray[np.float64]:
+    """Numbers of an ellipse in two markers: squared Mahalanobis distance up to `squared_radius`.
+
+    Parameters
+    ----------
+    centre : sequence of float, length 2
+    precision : ndarray of float64, shape (2, 2)
+        Inverse covariance.
+    squared_radius : float
+    """
+    both = 0.5 * (precision[0, 1] + precision[1, 0])
+    return np.array([[centre[0], centre[1], precision[0, 0], both, precision[1, 1], squared_radius]])
+
+
+@njit(cache=True, nogil=True)
+def judge(
+    kind: int,
+    numbers: NDArray[np.float64],
+    x: Positions,
+    y: Positions,
+    error: float,
+    verdict: NDArray[np.uint8],
+) -> int:
+    """Judge events by their positions.
+
+    Parameters
+    ----------
+    kind : int
+        `STRIP`, `POLYGON` or `ELLIPSE`.
+    numbers : ndarray of float64, shape (m, 6)
+        Of the region.
+    x, y : ndarray of float32 or float64, shape (n_events,)
+        Positions; `y` is not looked at where the region has no weight for it.
+    error : float
+        A position p may be off by ``error * (1 + abs(p))``; 0 where it is exact.
+    verdict : ndarray of uint8, shape (n_events,)
+        Filled with `OUTSIDE`, `INSIDE` or `NEAR`. What is no number is outside.
+
+    Returns
+    -------
+    int
+        How many are near.
+    """
+    if kind == STRIP:
+        return _judge_strip(numbers[0], x, y, error, verdict)
+    if kind == POLYGON:
+        return _judge_polygon(numbers, x, y, error, verdict)
+    return _judge_ellipse(numbers[0], x, y, error, verdict)
+
+
+@njit(cache=True, nogil=True)
+def _judge_strip(
+    numbers: NDArray[np.float64],
+    x: Positions,
+    y: Positions,
+    error: float,
+    verdict: NDArray[np.uint8],
+) -> int:
+    x_weight, y_weight, low, high = numbers[0], numbers[1], numbers[2], numbers[3]
+    near = 0
+    if y_weight == 0.0:
+        reach = abs(x_weight) * error
+        for i in range(x.shape[0]):
+            value = x_weight * x[i]
+            band = reach * (1.0 + abs(x[i]))
+            doubt = ((abs(value - low) <= band) | (abs(value - high) <= band)) & (error > 0.0)
+            verdict[i] = ((value > low) & (value <= high)) | (doubt << 1)
+            near += doubt
+    else:
+        for i in range(x.shape[0]):
+            value = x_weight * x[i] + y_weight * y[i]
+            band = error * (abs(x_weight) * (1.0 + abs(x[i])) + abs(y_weight) * (1.0 + abs(y[i])))
+            doubt = ((abs(value - low) <= band) | (abs(value - high) <= band)) & (error > 0.0)
+            verdict[i] = ((value > low) & (value <= high)) | (doubt << 1)
+            near += doubt
+    return _settle(verdict, near)
+
+
+@njit(cache=True, nogil=True)
+def _judge_polygon(
+    numbers: NDArray[np.float64],
+    x: Positions,
+    y: Positions,
+    error: float,
+    verdict: NDArray[np.uint8],
+) -> int:
+    n = x.shape[0]
+    for i in range(n):
+        verdict[i] = 0
+    for edge in range(numbers.shape[0]):
+        x1, y1, slope = numbers[edge, 0], numbers[edge, 1], numbers[edge, 2]
+        lower, upper = numbers[edge, 3], numbers[edge, 4]
+        if lower < upper:
+            for i in range(n):
+                crossing = x1 + slope * (y[i] - y1)
+                verdict[i] ^= (y[i] >= lower) & (y[i] < upper) & (x[i] < crossing)
+    if error == 0.0:
+        return 0
+    near = 0
+    for edge in range(numbers.shape[0]):
+        x1, y1, slope = numbers[edge, 0], numbers[edge, 1], numbers[edge, 2]
+        lower, upper, reach = numbers[edge, 3], numbers[edge, 4], numbers[edge, 5] * error
+        for i in range(n):
+            size = 1.0 + max(abs(x[i]), abs(y[i]))
+            band = error * size
+            along = (y[i] >= lower - band) & (y[i] <= upper + band)
+            doubt = along & (abs(x[i] - x1 - slope * (y[i] - y1)) <= reach * size)
+            verdict[i] |= doubt << 1
+            near += doubt
+    return _settle(verdict, near)
+
+
+@njit(cache=True, nogil=True)
+def _judge_ellipse(
+    numbers: NDArray[np.float64],
+    x: Positions,
+    y: Positions,
+    error: float,
+    verdict: NDArray[np.uint8],
+) -> int:
+    cx, cy, pxx, pxy, pyy, limit = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]
+    steepness = 4.0 * np.sqrt((pxx + pyy) * abs(limit))  # of the squared distance, about its limit
+    near = 0
+    for i in range(x.shape[0]):
+        dx, dy = x[i] - cx, y[i] - cy
+        distance = pxx * dx * dx + 2.0 * pxy * dx * dy + pyy * dy * dy
+        off = error * (1.0 + max(abs(x[i]), abs(y[i])))
+        band = off * (steepness + 4.0 * (pxx + pyy) * off)
+        doubt = (abs(distance - limit) <= band) & (error > 0.0)
+        verdict[i] = (distance <= limit) | (doubt << 1)
+        near += doubt
+    return _settle(verdict, near)
+
+
+@njit(cache=True, nogil=True)
+def _settle(verdict: NDArray[np.uint8], near: int) -> int:
+    """Make one verdict of inside and near; return how many are near."""
+    if near == 0:
+        return 0
+    found = 0
+    for i in range(verdict.shape[0]):
+        if verdict[i] >= NEAR:
+            verdict[i] = NEAR
+            found += 1
+    return found
