@@ -269,19 +269,18 @@ def island_shares(
     total, part = np.empty(_TILE), np.empty(_TILE)
     for first in range(0, n, _TILE):
         size = min(_TILE, n - first)
-        tile = densities[:, first : first + size]
         for e in range(size):
             total[e] = background
         for island in range(n_islands):
-            weight = weights[island]
+            weight, density = weights[island], densities[island, first : first + size]
             for e in range(size):
-                total[e] += weight * tile[island, e]
+                total[e] += weight * density[e]
         for e in range(size):
             total[e] = 1.0 / total[e]
         for island in range(n_islands):
-            weight = weights[island]
+            weight, density = weights[island], densities[island, first : first + size]
             for e in range(size):
-                belongs = weight * tile[island, e] * total[e]
+                belongs = weight * density[e] * total[e]
                 part[e] = belongs if belongs >= _LEAST else 0.0
             shares[island] += _total(part, size)
 
@@ -308,15 +307,16 @@ def island_posteriors(
     total = np.empty(_TILE)
     for first in range(0, n, _TILE):
         size = min(_TILE, n - first)
-        tile, inside = densities[:, first : first + size], out[first : first + size]
+        inside = out[first : first + size]
         for e in range(size):
             total[e], inside[e] = background, 0.0
         for island in range(n_islands):
-            weight, counts = weights[island], 1.0 if wanted[island] else 0.0
+            weight, density = weights[island], densities[island, first : first + size]
             for e in range(size):
-                density = weight * tile[island, e]
-                total[e] += density
-                inside[e] += counts * density
+                total[e] += weight * density[e]
+            if wanted[island]:
+                for e in range(size):
+                    inside[e] += weight * density[e]
         for e in range(size):
             posterior = inside[e] / total[e]
             inside[e] = posterior if posterior > 0.0 else 0.0

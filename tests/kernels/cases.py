@@ -21,6 +21,7 @@ from bcelldepl.kernels.mixture import (
 from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
 from bcelldepl.kernels.regions import ELLIPSE, POLYGON, STRIP, ellipse, judge, polygon, strip
 from bcelldepl.kernels.scales import asinh_scale, logicle_coefficients, logicle_scale
+from bcelldepl.kernels.som import accumulate_nearest, find_nearest
 from bcelldepl.kernels.timeline import time_bins, time_profile
 
 TRIANGLE = np.array([(0.1, 0.1), (0.9, 0.2), (0.5, 0.8)])
@@ -77,6 +78,14 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         counts, means, variances = np.zeros(4, dtype=np.int64), np.zeros(4), np.zeros(4)
         time_profile(np.where(np.isinf(y), np.float32(0), y), bins, counts, means, variances)
         out |= {f"counts {n}": counts, f"means {n}": means, f"variances {n}": variances}
+        finite = np.nan_to_num(both, nan=np.nan, posinf=2.0, neginf=-1.0).clip(-10, 10)
+        prototypes = np.float32([[0.0, 0.1], [0.4, 0.5], [0.9, 0.3], [0.2, 0.8], [0.7, 0.7]])
+        out[f"nearest {n}"] = labels = np.empty(n, dtype=np.int32)
+        out[f"distance to nearest {n}"] = away = np.empty(n, dtype=np.float32)
+        out[f"events by prototype {n}"] = events = np.zeros(5, dtype=np.int64)
+        out[f"sums by prototype {n}"] = sums = np.zeros((5, 2))
+        find_nearest(finite, prototypes, labels, away)
+        accumulate_nearest(finite, prototypes, events, sums)
         out |= mixture(both, n)
     return out
 

@@ -1,0 +1,90 @@
+"""A self-organising map of events: a sheet of prototypes that is stretched over them and settles where they are."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.kernels.som import accumulate_nearest, find_nearest
+
+__all__ = ["EPOCHS", "SIDE", "map_events", "train_map"]
+
+SIDE = 10
+EPOCHS = 10
+_STRETCH = 1.5  # standard deviations that the sheet reaches at first, on either side along two principal axes
+_RADII = (1.5, 0.97, 0.62, 0.4)  # of the neighbourhood, in steps of the sheet, in the first epochs; then 0
+_STRIDE = (
+    1.8  # without neighbours a prototype goes so many times as far as its events' mean, but in the last epoch
+)
+
+
+def train_map(points: NDArray[np.float32], side: int = SIDE, epochs: int = EPOCHS) -> NDArray[np.float32]:
+    """Stretch a map over events, all of them in every epoch.
+
+    Nothing is drawn at random: the sheet begins flat, in the plane of the two largest principal axes. Without
+    neighbours the epochs are those of k-means, which overshooting makes converge in half as many.
+
+    Parameters
+    ----------
+    points : ndarray of float32, shape (k, n_events)
+        Finite.
+    side : int
+        Prototypes along each side of the map.
+    epochs : int
+        At least 5.
+
+    Returns
+    -------
+    ndarray of float32, shape (side * side, k)
+        Prototypes, row by row of the map.
+
+    References
+    ----------
+    Kohonen, Self-Organizing Maps, 3rd ed. (2001), doi:10.1007/978-3-642-56927-2, section 3.6 (batch map).
+    """
+    k = points.shape[0]
+    prototypes = _sheet(points, side)
+    place = np.stack(np.divmod(np.arange(side * side), side), axis=1)
+    squared = ((place[:, None] - place[None, :]) ** 2).sum(axis=2)
+    for epoch in range(epochs):
+        counts, sums = np.zeros(side * side, dtype=np.int64), np.zeros((side * side, k))
+        accumulate_nearest(points, prototypes, counts, sums)
+        near = np.exp(-0.5 * squared / _RADII[epoch] ** 2) if epoch < len(_RADII) else np.eye(side * side)
+        events = near @ counts
+        seen = events > 1e-6
+        target = (near @ sums)[seen] / events[seen, None]
+        stride = _STRIDE if len(_RADII) <= epoch < epochs - 1 else 1.0
+        prototypes[seen] += np.float32(stride) * (target - prototypes[seen]).astype(np.float32)
+    return prototypes
+
+
+def _sheet(points: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """Prototypes on a flat grid around the mean, shape (side * side, k)."""
+    k = points.shape[0]
+    variances, axes = np.linalg.eigh(np.atleast_2d(np.cov(points)))
+    order = np.argsort(variances, kind="stable")[::-1][:2]
+    grid = np.linspace(-_STRETCH, _STRETCH, side)
+    steps = np.stack(np.meshgrid(grid, grid, indexing="ij")).reshape(2, -1)
+    sheet = np.tile(points.mean(axis=1, dtype=np.float64), (side * side, 1))
+    for step, axis in zip(steps[: min(k, 2)], order, strict=True):
+        direction = axes[:, axis] * np.sign(axes[np.argmax(np.abs(axes[:, axis])), axis])
+        sheet += step[:, None] * direction * np.sqrt(max(variances[axis], 0.0))
+    return sheet.astype(np.float32)
+
+
+def map_events(
+    points: NDArray[np.float32], prototypes: NDArray[np.float32]
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Nearest prototype of every event and the distance to it.
+
+    Returns
+    -------
+    labels : ndarray of int32, shape (n_events,)
+        -1 for events with NaN.
+    distances : ndarray of float32, shape (n_events,)
+        Their mean is the quantisation error.
+    """
+    labels = np.empty(points.shape[1], dtype=np.int32)
+    distances = np.empty(points.shape[1], dtype=np.float32)
+    find_nearest(np.ascontiguousarray(points), prototypes, labels, distances)
+    return labels, distances
