@@ -86,7 +86,9 @@ def read_handover(folder: Path) -> Handover:
         datetime.fromisoformat(run["finished"])
     except (ValueError, KeyError, TypeError) as error:
         raise ExchangeError(f"run.json is not the record of a run: {error}", str(folder)) from None
-    text = dict.fromkeys(("file", "subject", "visit", "dose_group", "reason", "override", "comment", "role"), str)
+    text = dict.fromkeys(
+        ("file", "subject", "visit", "dose_group", "reason", "override", "comment", "role"), str
+    )
     tables = [
         pd.read_csv(folder / name, dtype=text, keep_default_na=False, na_values=[""]) for name in FILES[:3]
     ]

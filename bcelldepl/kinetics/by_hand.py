@@ -29,7 +29,11 @@ class ByHand:
     def __init__(self, counts: pd.DataFrame, study: Study) -> None:
         days = {tube.file: tube.day if tube.actual_day is None else tube.actual_day for tube in study.tubes}
         self._visits: dict[tuple[str, str], list[tuple[float, str]]] = {}
-        rows = counts[counts["override"].notna() & (counts["override"] != "")] if "override" in counts else counts[:0]
+        rows = (
+            counts[counts["override"].notna() & (counts["override"] != "")]
+            if "override" in counts
+            else counts[:0]
+        )
         for row in rows.to_dict("records"):
             visit = (days.get(row["file"], float(row["day"])), str(row["visit"]))
             self._visits.setdefault((row["subject"], row["population"]), []).append(visit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import naive
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bcelldepl.kernels.som import accumulate_nearest, find_nearest
@@ -20,6 +20,7 @@ def both(columns, prototypes):
     return labels, distances, counts, sums
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(1, 7), st.integers(1, 30), st.sampled_from([0, 1, 40, 1100]), st.integers(0, 99))
 def test_every_event_finds_its_nearest_prototype(k, m, n, seed):
     rng = np.random.default_rng(seed)
