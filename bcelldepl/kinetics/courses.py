@@ -12,6 +12,7 @@ import pandas as pd
 from bcelldepl.counting.limits import ResultCode
 from bcelldepl.errors import CountingError
 from bcelldepl.kinetics.draws import pool_draws
+from bcelldepl.kinetics.propagation import Z_95
 from bcelldepl.kinetics.visits import EVALUABLE, Course, Visit
 from bcelldepl.study import Role, Study
 from bcelldepl.study.tubes import Tube
@@ -19,7 +20,8 @@ from bcelldepl.units import CELLS_PER_UL, PERCENT
 
 __all__ = ["courses"]
 
-NUMBERS: Final = ("day", "events", "cells_per_ul", "lod_per_ul", "lloq_per_ul")
+INTERVAL: Final = ("ci_low_per_ul", "ci_high_per_ul")
+NUMBERS: Final = ("day", "events", "cells_per_ul", "lod_per_ul", "lloq_per_ul", *INTERVAL)
 NEEDED: Final = (
     "file",
     "subject",
@@ -100,7 +102,7 @@ def _checked(counts: pd.DataFrame, needed: Sequence[str]) -> list[dict[str, Any]
     absent = [column for column in needed if column not in counts.columns]
     if absent:
         raise CountingError(f"counts lack the column {absent[0]}", "counts", f"needed: {', '.join(needed)}")
-    columns = [column for column in (*needed, "dose_group", "reason") if column in counts.columns]
+    columns = [column for column in (*needed, "dose_group", "reason", *INTERVAL) if column in counts.columns]
     rows: list[dict[str, Any]] = []
     for values in counts[list(dict.fromkeys(columns))].to_dict("records"):
         row: dict[str, Any] = {}
@@ -157,4 +159,11 @@ def _one_tube(row: dict[str, Any], tube: Tube | None) -> Visit:
         lloq=row["lloq_per_ul"],
         files=(row["file"],),
         reason="" if evaluable else reason or result.replace("_", " ").lower(),
+        log_error=_log_error(row) if evaluable else 0.0,
     )
+
+
+def _log_error(row: dict[str, Any]) -> float:
+    """Standard error of the logarithm of a concentration, from the 95 % interval that the counts give it."""
+    low, high = (row.get(end) for end in INTERVAL)
+    return math.log(high / low) / (2.0 * Z_95) if low and high else 0.0

@@ -15,7 +15,7 @@ from bcelldepl.counting.limits import ResultCode
 from bcelldepl.kinetics.endpoint import Endpoint, Qualifier, not_evaluable
 from bcelldepl.kinetics.visits import Course, Visit
 
-__all__ = ["Depletion", "Evidence", "VisitChange", "analyse_depletion", "evidence_at"]
+__all__ = ["Depletion", "Evidence", "VisitChange", "analyse_depletion", "depth_of", "evidence_at"]
 
 NO_BASELINE = "no evaluable visit before infusion"
 NO_VISIT = "no evaluable visit after infusion"
@@ -102,12 +102,14 @@ def analyse_depletion(
         _change(visit, baseline, evidence.get(visit.day, Evidence.NONE)) for visit in course.visits
     )
     told = [(visit.day, evidence[visit.day]) for visit in judged.after]
-    endpoints = (
-        _baseline(baseline),
-        *_nadir(course, baseline),
-        *_times(told, confirm_visits, confirm_within_days, judged),
-    )
+    endpoints = (*depth_of(course), *_times(told, confirm_visits, confirm_within_days, judged))
     return Depletion(course, baseline, changes, endpoints)
+
+
+def depth_of(course: Course) -> tuple[Endpoint, ...]:
+    """Compute the baseline, and how far below it the B cells fell."""
+    baseline = course.before[-1] if course.before else None
+    return (_baseline(baseline), *_nadir(course, baseline))
 
 
 def evidence_at(visit: Visit, depletion_threshold: float, reconstitution_threshold: float) -> Evidence:

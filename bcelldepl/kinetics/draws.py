@@ -69,9 +69,13 @@ def _pooled(draw: Sequence[Visit]) -> Visit:
     left_out = len(draw) - len(good)
     reason = f"{len(good)} tubes pooled" + (f", {left_out} not evaluable left out" if left_out else "")
     result = _pooled_result(good, value, lod, lloq)
+    parts = [(w * (tube.value or 0.0), tube.log_error) for w, tube in zip(weights, good, strict=True)]
+    whole = math.fsum(part for part, _ in parts)
+    log_error = math.hypot(*(part * error for part, error in parts)) / whole if whole else 0.0
     return replace(
-        first, visit=names, result=result, value=value, lod=lod, lloq=lloq, files=files, reason=reason
-    )
+        first, visit=names, result=result, value=value, lod=lod, lloq=lloq, files=files, reason=reason,
+        log_error=log_error,
+    )  # fmt: skip
 
 
 def _pooled_limit(limits: Sequence[float | None]) -> float | None:

@@ -29,6 +29,8 @@ ENDPOINT_COLUMNS: Final[dict[str, str]] = {
     "window_end_day": "float64",
     "n_points": "Int64",
     "reason": "object",
+    "ci_low": "float64",
+    "ci_high": "float64",
 }
 
 
@@ -58,6 +60,8 @@ class Endpoint:
         Visits that it rests on.
     reason : str
         One sentence, empty where nothing is to say.
+    ci_low, ci_high : float or None
+        95 % interval that the counting and gating error of its visits makes; None where there is none.
     """
 
     parameter: str
@@ -67,6 +71,8 @@ class Endpoint:
     window_end_day: float | None = None
     n_points: int = 0
     reason: str = ""
+    ci_low: float | None = None
+    ci_high: float | None = None
 
 
 def not_evaluable(parameter: str, reason: str, n_points: int = 0) -> Endpoint:
@@ -99,7 +105,8 @@ def table_of(rows: Iterable[tuple[str, str, str, str, Endpoint]]) -> pd.DataFram
 
     cells = [
         (subject, group, analyte, one.parameter, number(one.value), unit, str(one.qualifier),
-         number(one.window_start_day), number(one.window_end_day), one.n_points, one.reason)
+         number(one.window_start_day), number(one.window_end_day), one.n_points, one.reason,
+         number(one.ci_low), number(one.ci_high))
         for subject, group, analyte, unit, one in rows
     ]  # fmt: skip
     columns = list(zip(*cells, strict=True)) or [()] * len(ENDPOINT_COLUMNS)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from bcelldepl.kinetics.by_hand import ByHand
 from bcelldepl.kinetics.cellular import CellularKinetics, analyse_cellular
 from bcelldepl.kinetics.courses import courses
-from bcelldepl.kinetics.depletion import Depletion, analyse_depletion
+from bcelldepl.kinetics.depletion import Depletion, analyse_depletion, depth_of
 from bcelldepl.kinetics.endpoint import Endpoint, table_of
 from bcelldepl.kinetics.parameters import CAR_T, B, parameters
+from bcelldepl.kinetics.propagation import with_intervals
 from bcelldepl.study import Study
 
 if TYPE_CHECKING:
@@ -83,7 +84,16 @@ def _rows(
         for analysed in (kinetics.get(subject), depletion.get(subject)):
             if analysed is None:
                 continue
-            for one in analysed.endpoints:
+            for one in _with_intervals(analysed, study):
                 parameter = known[one.parameter]
                 marked = by_hand.mark(subject, parameter.analyte, one)
                 yield subject, analysed.course.dose_group, parameter.analyte, parameter.unit, marked
+
+
+def _with_intervals(analysed: CellularKinetics | Depletion, study: Study) -> list[Endpoint]:
+    if isinstance(analysed, CellularKinetics):
+        days = study.endpoints.auc_days
+        return with_intervals(
+            analysed.course, analysed.endpoints, lambda course: analyse_cellular(course, days).endpoints
+        )
+    return with_intervals(analysed.course, analysed.endpoints, depth_of)

@@ -35,6 +35,8 @@ class Visit:
         The tubes that were pooled; the ones that could not be evaluated where there is nothing else.
     reason : str
         Why the visit cannot be evaluated, or what was pooled; empty where nothing is to say.
+    log_error : float
+        Standard error of the logarithm of `value`, from its interval; 0 where none is known.
     """
 
     visit: str
@@ -47,6 +49,7 @@ class Visit:
     lloq: float | None
     files: tuple[str, ...]
     reason: str = ""
+    log_error: float = 0.0
 
     @property
     def is_evaluable(self) -> bool:

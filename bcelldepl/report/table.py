@@ -79,7 +79,7 @@ class EndpointTable:
 
     title: str
     columns: tuple[tuple[str, str], ...]
-    rows: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
+    rows: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...]
 
 
 def plain(value: object) -> str:
@@ -197,7 +197,7 @@ def endpoint_tables(endpoints: pd.DataFrame | None) -> list[EndpointTable]:
             records = part[part["subject"].astype(str) == subject].to_dict("records")
             by_name = {record["parameter"]: _endpoint(record) for record in records}
             doses = plain(records[0].get("dose_group"))
-            rows.append((subject, doses, tuple(by_name.get(name, ("", "")) for name in units)))
+            rows.append((subject, doses, tuple(by_name.get(name, ("", "", "")) for name in units)))
         title = POPULATION_NAMES.get(str(analyte), str(analyte))
         tables.append(EndpointTable(title, columns, tuple(rows)))
     return tables
@@ -216,11 +216,16 @@ def endpoint_name(parameter: str) -> str:
     return _ENDPOINT_NAMES.get(parameter, parameter.replace("_", " ").lower())
 
 
-def _endpoint(record: Mapping[Any, Any]) -> tuple[str, str]:
-    """Return one endpoint as text, with its reason."""
+def _endpoint(record: Mapping[Any, Any]) -> tuple[str, str, str]:
+    """Return one endpoint as text, with its interval and its reason."""
     qualifier, value = plain(record.get("qualifier")), number(record, "value")
     reason = plain(record.get("reason"))
     if qualifier == "NE" or math.isnan(value):
-        return "NE", reason
-    text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return f"{qualifier if qualifier in ('<', '>') else ''}{text}", reason
+        return "NE", "", reason
+    low, high = number(record, "ci_low"), number(record, "ci_high")
+    interval = "" if math.isnan(low) else f"{_three_digits(low)} {DASH} {_three_digits(high)}"
+    return f"{qualifier if qualifier in ('<', '>') else ''}{_three_digits(value)}", interval, reason
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -39,7 +39,7 @@ class Results:
     @cached_property
     def endpoints(self) -> pd.DataFrame:
         """``endpoints.csv``: one row per subject, analyte and parameter."""
-        numbers = ("value", "window_start_day", "window_end_day", "n_points")
+        numbers = ("value", "window_start_day", "window_end_day", "n_points", "ci_low", "ci_high")
         return _read(self.folder / "endpoints.csv", numbers)
 
     def summary(self, by: str = "dose_group") -> pd.DataFrame:
