@@ -13,6 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.sums import sum_of
+
 __all__ = ["accumulate_islands", "island_densities", "island_posteriors", "island_shares"]
 
 _TILE = 256
@@ -85,26 +87,6 @@ def _densities(
         for e in range(size):
             square[e] *= square[e]
         rest //= 2
-
-
-@njit(cache=True, nogil=True)
-def _total(one: NDArray[np.float64], size: int) -> float:
-    """Sum of a tile, in eight sums side by side, so that one addition need not wait for the one before."""
-    a, b, c, d, e, f, g, h = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    whole = size - size % 8
-    for i in range(0, whole, 8):
-        a += one[i]
-        b += one[i + 1]
-        c += one[i + 2]
-        d += one[i + 3]
-        e += one[i + 4]
-        f += one[i + 5]
-        g += one[i + 6]
-        h += one[i + 7]
-    total = ((a + b) + (c + d)) + ((e + f) + (g + h))
-    for i in range(whole, size):
-        total += one[i]
-    return total
 
 
 @njit(cache=True, nogil=True)
@@ -192,16 +174,16 @@ def accumulate_islands(
                 belongs = belongs if belongs >= _LEAST else 0.0
                 posterior[e] = belongs
                 weight[e] *= belongs * factor
-            shares[island] += _total(posterior, size)
-            masses[island] += _total(weight, size)
+            shares[island] += sum_of(posterior, size)
+            masses[island] += sum_of(weight, size)
             for i in range(k):
                 for e in range(size):
                     weighted[e] = weight[e] * points[i, e]
-                firsts[island, i] += _total(weighted, size)
+                firsts[island, i] += sum_of(weighted, size)
                 for j in range(i + 1):
                     for e in range(size):
                         product[e] = weighted[e] * points[j, e]
-                    seconds[island, i, j] += _total(product, size)
+                    seconds[island, i, j] += sum_of(product, size)
     for island in range(n_islands):
         for i in range(k):
             for j in range(i):
@@ -282,7 +264,7 @@ def island_shares(
             for e in range(size):
                 belongs = weight * density[e] * total[e]
                 part[e] = belongs if belongs >= _LEAST else 0.0
-            shares[island] += _total(part, size)
+            shares[island] += sum_of(part, size)
 
 
 @njit(cache=True, nogil=True)

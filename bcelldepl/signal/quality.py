@@ -169,7 +169,9 @@ def _bin_time(
     now one tick more, now one less, and their rates would jump.
     """
     start, end = float(time_s.min()), float(time_s.max())
-    steps = np.diff(np.sort(time_s))
+    steps = np.diff(time_s)
+    if np.any(steps < 0):
+        steps = np.diff(np.sort(time_s))
     steps = steps[steps > 0]
     tick = float(np.mean(steps[steps < 1.5 * steps.min()], dtype=np.float64))
     n_ticks = max(round((end - start) / tick), 1) + 1

@@ -74,3 +74,13 @@ def test_variance_survives_a_high_level():
 def test_a_lone_event_has_no_variance():
     counts, means, variances = profile([3.0], [1], 2)
     assert (counts.tolist(), means.tolist(), variances.tolist()) == ([0, 1], [0.0, 3.0], [0.0, 0.0])
+
+
+def test_long_stretches_of_one_bin_are_summed_whole():
+    rng = np.random.default_rng(3)
+    values = rng.normal(0.4, 0.2, 5_000).astype(np.float32)
+    values[rng.random(5_000) < 0.01] = np.nan
+    values[:3] = np.nan
+    bins = np.sort(rng.integers(0, 4, 5_000)).astype(np.int32)
+    for ours, theirs in zip(profile(values, bins, 5), naive.profile(values, bins, 5), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)

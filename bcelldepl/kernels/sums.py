@@ -1,0 +1,35 @@
+"""Sums of many numbers without one addition waiting for the one before."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["sum_of"]
+
+
+@njit(cache=True, nogil=True)
+def sum_of(values: NDArray[np.float64], size: int) -> float:
+    """Sum of the first values, in eight sums side by side.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (at least size,)
+    size : int
+    """
+    a, b, c, d, e, f, g, h = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    whole = size - size % 8
+    for i in range(0, whole, 8):
+        a += values[i]
+        b += values[i + 1]
+        c += values[i + 2]
+        d += values[i + 3]
+        e += values[i + 4]
+        f += values[i + 5]
+        g += values[i + 6]
+        h += values[i + 7]
+    total = ((a + b) + (c + d)) + ((e + f) + (g + h))
+    for i in range(whole, size):
+        total += values[i]
+    return total
