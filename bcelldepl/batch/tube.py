@@ -71,7 +71,7 @@ class CountedTube:
     kept_fraction, kept_time_fraction : float or None
         Parts of the events and of the time that the quality mask kept; None for a failed tube.
     dropped : dict of str to int
-        Events left out by the quality mask and, as ``doublets``, by the singlet gate.
+        Events left out by the quality mask, and by the gates whose strategy says what they leave out.
     acquired_volume_ul : float or None
     flags : tuple of str
         Sentences of the quality mask and of the checks of the counts.
@@ -191,7 +191,7 @@ def count(
         fits=populations.fits,
         kept_fraction=quality.kept_fraction,
         kept_time_fraction=quality.kept_time_fraction,
-        dropped={**quality.dropped, **_doublets(populations)},
+        dropped={**quality.dropped, **_left_out(populations, strategy)},
         acquired_volume_ul=facts.acquired_volume_ul,
         flags=(*quality.flags, *checks, *(override.sentence for override in overrides)),
         doubts=tuple(dict.fromkeys((*doubts, *quality.doubts))),
@@ -225,10 +225,15 @@ def _worth_a_look(check: Check) -> bool:
     return check.name != "lymphosum" or not LYMPHOSUM_LOOK[0] <= check.value <= LYMPHOSUM_LOOK[1]
 
 
-def _doublets(populations: Populations) -> dict[str, int]:
-    """Events that the singlet gate left out; it is a gate, yet belongs to what a tube loses."""
-    singlets = populations.members.get("singlets")
-    return {"doublets": singlets.parent_events - singlets.events} if singlets else {}
+def _left_out(populations: Populations, strategy: Strategy) -> dict[str, int]:
+    """Contaminants: events that gates kept out of the counts, under the names that the strategy has for them."""
+    left_out: dict[str, int] = {}
+    for rule in strategy.populations:
+        found = populations.members.get(rule.name)
+        if rule.leaves_out and found is not None:
+            events = left_out.get(rule.leaves_out, 0) + found.parent_events - found.events
+            left_out[rule.leaves_out] = events
+    return left_out
 
 
 def _counted_without_beads(counted: Mapping[str, Concentration]) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from bcelldepl.batch import Results, run
@@ -167,3 +168,21 @@ def test_what_an_earlier_run_left_of_a_tube_is_removed(copy: Path, tmp_path: Pat
     assert not gates.exists()
     assert not (out / "figures" / "tubes" / "fcs__S01_D10.png").exists()
     assert own.is_file()
+
+
+def test_contaminants_are_reported_as_many_as_there_truly_are(results: Results, simulated: Path) -> None:
+    code = json.loads((simulated / "labels" / "populations.json").read_text(encoding="utf-8"))["labels"]
+    classes = {
+        "counting beads": ("bead", "bead_doublet"),
+        "debris and red cells": ("debris", "fragment"),
+        "dead cells": ("dead",),
+        "monocytes and granulocytes": ("monocyte", "neutrophil", "eosinophil"),
+    }
+    for tube in results.tubes.itertuples():
+        if tube.kept_time_fraction < 1 or tube.role != "sample":
+            continue
+        labels = np.load(simulated / "labels" / f"{Path(tube.file).stem}.npy")
+        dropped = dict(part.rsplit(" ", 1) for part in tube.dropped.split("; "))
+        for name, members in classes.items():
+            true = int(np.isin(labels, [code[member] for member in members]).sum())
+            assert abs(int(dropped[name]) / true - 1) < 0.12, (tube.file, name)

@@ -109,6 +109,8 @@ class Rule(BaseModel, ABC):
         Whether a tube whose panel lacks the markers passes its parent's events on unchanged.
     control : str
         Marker whose FMO tubes (and pre-infusion tubes) place this gate; empty for none.
+    leaves_out : str
+        What of its parent the gate keeps out, where a reader should see how much that was: ``dead cells``.
     note : str
         Why the rule is as it is; for readers of the strategy.
     """
@@ -120,6 +122,7 @@ class Rule(BaseModel, ABC):
     report: bool = False
     optional: bool = False
     control: str = ""
+    leaves_out: str = ""
     note: str = ""
 
     @property
