@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "errors": set(),
     "units": set(),
     "study": COMMON,
+    "store": COMMON,
     "fcs": COMMON | {"kernels"},
     "signal": COMMON | {"fcs", "kernels"},
     "gating": COMMON | {"signal", "kernels"},
@@ -23,7 +24,7 @@ MAY_IMPORT = {
     "kinetics": COMMON | {"counting", "study"},
     "simulate": COMMON | {"fcs"},
 }
-MAY_IMPORT["results"] = COMMON | {"kinetics", "counting", "gating", "signal", "fcs", "study"}
+MAY_IMPORT["results"] = COMMON | {"kinetics", "counting", "gating", "signal", "fcs", "study", "store"}
 MAY_IMPORT["agreement"] = COMMON | {"counting", "gating", "study"}
 MAY_IMPORT["interop"] = MAY_IMPORT["results"] | {"results", "agreement", "kernels"}
 MAY_IMPORT["report"] = MAY_IMPORT["interop"] | {"interop"}

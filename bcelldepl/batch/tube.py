@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bcelldepl.batch.inputs import Identity, identify
 from bcelldepl.counting import Check, Concentration, check_tube, count_tube, not_done, tube_facts
 from bcelldepl.counting.methods import BEADS, LEUKOCYTES, LYMPHOCYTES, Method
 from bcelldepl.errors import BcelldeplError
@@ -113,13 +114,26 @@ class CountedTube:
         return replace(self, views=())
 
 
-def fit(tube: Tube, study: Study, strategy: Strategy) -> FittedTube:
-    """First pass over a tube. Never raises for what is wrong with the tube itself."""
+CHANGED = "the file changed while the study was run"
+
+
+def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None = None) -> FittedTube:
+    """First pass over a tube. Never raises for what is wrong with the tube itself.
+
+    Parameters
+    ----------
+    tube : Tube
+    study : Study
+    strategy : Strategy
+    identity : Identity, optional
+        Of the file, as it was hashed before; it must still be that one.
+    """
+    identity = identity or identify(tube.path)
     try:
         acquisition, panel, signal = read_signal(tube, study, strategy)
-        return FittedTube(
+        fitted = FittedTube(
             file=tube.file,
-            sha256=acquisition.sha256,
+            sha256=identity.sha256,
             batch=batch_of(tube, acquisition),
             cytometer=acquisition.cytometer,
             events=acquisition.n_events,
@@ -130,10 +144,17 @@ def fit(tube: Tube, study: Study, strategy: Strategy) -> FittedTube:
         )
     except Exception as error:
         return FittedTube(file=tube.file, failure=_in_words(error, tube))
+    # Looked at last: every event was read by now.
+    return fitted if identity.still_holds(tube.path) else FittedTube(file=tube.file, failure=CHANGED)
 
 
 def count(
-    tube: Tube, study: Study, strategy: Strategy, fitted: FittedTube, fits: Mapping[str, Fit]
+    tube: Tube,
+    study: Study,
+    strategy: Strategy,
+    fitted: FittedTube,
+    fits: Mapping[str, Fit],
+    identity: Identity,
 ) -> CountedTube:
     """Last pass over a tube: count with the reconciled gates.
 
@@ -146,6 +167,8 @@ def count(
         From the first pass.
     fits : mapping of str to Fit
         Reconciled, by population.
+    identity : Identity
+        Of the file: it must still be the one that was hashed.
     """
     reported = [rule.name for rule in strategy.populations if rule.report]
     if fitted.failure:
@@ -154,12 +177,12 @@ def count(
         overrides = study.overrides_of(tube.file)
         strategy = strategy_by_hand(strategy, overrides)
         acquisition, _, signal = read_signal(tube, study, strategy)
-        if acquisition.sha256 != fitted.sha256:
-            return _failed(tube, reported, "the file changed while the study was run")
         fits = fits_by_hand(fits, strategy, overrides)
         populations = apply_gates(signal, strategy, fits)
     except Exception as error:
         return _failed(tube, reported, _in_words(error, tube))
+    if not identity.still_holds(tube.path):
+        return _failed(tube, reported, CHANGED)
     quality = signal.quality
     facts = tube_facts(
         tube,

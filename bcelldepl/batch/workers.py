@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-__all__ = ["Progress", "map_tubes"]
+__all__ = ["Progress", "as_done", "map_tubes"]
 
 Progress = Callable[[str, int, int], None]  # stage or tube, done, of how many
 Result = TypeVar("Result")
@@ -39,15 +39,22 @@ def map_tubes(
         In the order of the jobs.
     """
     results: dict[int, Result] = {}
-    for index, result in _as_done(work, jobs, workers):
+    for index, result in as_done(work, jobs, workers):
         results[index] = result
         progress(names[index], len(results), len(jobs))
     return [results[index] for index in range(len(jobs))]
 
 
-def _as_done(
+def as_done(
     work: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], workers: int
 ) -> Iterable[tuple[int, Result]]:
+    """Do one job per tube, and give the place of each and its result as soon as it is there: in no certain order.
+
+    Parameters
+    ----------
+    work, jobs, workers
+        As in `map_tubes`.
+    """
     if workers <= 1 or len(jobs) <= 1:
         for index, job in enumerate(jobs):
             yield index, work(*job)

@@ -5,35 +5,20 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.results.by_hand import strategy_by_hand
+from bcelldepl.store.files import write_beside, write_bytes
 from bcelldepl.study import Override
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["gates_json", "write_bytes", "write_csv", "write_json", "write_parquet"]
-
-
-def _beside(path: Path, write: Callable[[Path], object]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        write(part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write bytes whole or not at all."""
-    _beside(path, lambda part: part.write_bytes(content))
+__all__ = ["gates_json", "write_csv", "write_json", "write_parquet"]
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -49,7 +34,7 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
 
 def write_parquet(path: Path, table: pd.DataFrame) -> None:
     """Write a table as Parquet."""
-    _beside(path, lambda part: table.to_parquet(part, index=False))
+    write_beside(path, lambda part: table.to_parquet(part, index=False))
 
 
 def gates_json(

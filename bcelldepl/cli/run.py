@@ -23,6 +23,7 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run again even where the results are current.")
     ] = False,
+    why: Annotated[str, typer.Option(help="The reason for this run, for the audit record.")] = "",
     show_config: Annotated[
         bool, typer.Option("--show-config", help="Print the study's settings with all defaults, and stop.")
     ] = False,
@@ -41,7 +42,7 @@ def run(
         if show_config:
             typer.echo(config_text(loaded))
             return
-        results = _with_progress(loaded, out, workers, fresh)
+        results = _with_progress(loaded, out, workers, fresh, why)
     except BcelldeplError as error:
         typer.echo(str(error), err=True)
         typer.echo("nothing was run", err=True)
@@ -53,7 +54,7 @@ def run(
     raise typer.Exit(results.exit_code)
 
 
-def _with_progress(study: Study, out: Path | None, workers: int | None, fresh: bool) -> Results:
+def _with_progress(study: Study, out: Path | None, workers: int | None, fresh: bool, why: str) -> Results:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -73,17 +74,17 @@ def _with_progress(study: Study, out: Path | None, workers: int | None, fresh: b
         def show(words: str, done: int, total: int) -> None:
             bar.update(task, description=words, completed=done, total=total)
 
-        return run_study(study, out, workers=workers, fresh=fresh, progress=show)
+        return run_study(study, out, workers=workers, fresh=fresh, why=why, progress=show)
 
 
 def _report(study: Study, results: Results) -> None:
-    tubes = results.tubes
     if results.was_current:
         typer.echo("the results are current: nothing was run (--fresh runs again)")
     for file, status, reason in results.attention:
         typer.echo(f"{file}: {status}: {reason}", err=True)
-    ok, review, failed = (int((tubes["status"] == status).sum()) for status in ("ok", "review", "failed"))
-    typer.echo(f"{study.id}: {len(tubes)} tubes, {ok} ok, {review} need review, {failed} failed")
-    codes = results.counts["result"].value_counts().sort_index()
-    typer.echo("results by code: " + ", ".join(f"{code} {n}" for code, n in codes.items()))
+    tubes = results.tally("tubes.csv", "status")
+    ok, review, failed = (tubes[status] for status in ("ok", "review", "failed"))
+    typer.echo(f"{study.id}: {tubes.total()} tubes, {ok} ok, {review} need review, {failed} failed")
+    codes = sorted(results.tally("counts.csv", "result").items())
+    typer.echo("results by code: " + ", ".join(f"{code} {n}" for code, n in codes))
     typer.echo(f"look at {results.folder / 'report.html'}")

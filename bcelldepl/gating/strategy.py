@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from bcelldepl.errors import StrategyError
 from bcelldepl.gating.rules import AnyRule
 from bcelldepl.gating.rules.base import Rule
+from bcelldepl.gating.shipped import shipped_strategies, strategy_file
 from bcelldepl.signal.panel import SCATTER
 from bcelldepl.signal.transform import Transform
 
@@ -110,18 +111,6 @@ class Strategy(BaseModel):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
-def _folder() -> Path:
-    """Folder of the shipped strategies: inside the installed package, beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "gates"
-    return inside if inside.is_dir() else package.parent / "gates"
-
-
-def shipped_strategies() -> dict[str, Path]:
-    """Names and files of the strategies that come with bcelldepl."""
-    return {path.stem: path for path in sorted(_folder().glob("*.toml"))}
-
-
 def load_strategy(name: str, folder: Path | None = None) -> Strategy:
     """Load a strategy by its name, or from a file.
 
@@ -141,13 +130,7 @@ def load_strategy(name: str, folder: Path | None = None) -> Strategy:
     StrategyError
         With every problem of the file, or with the names that there are.
     """
-    shipped = shipped_strategies()
-    path = shipped.get(name) or (folder or Path()) / name
-    if not path.is_file():
-        msg = f"there is no gating strategy {name!r}"
-        raise StrategyError(
-            msg, "strategy", f"shipped with bcelldepl: {', '.join(shipped)}; or give the path of a TOML file"
-        )
+    path = strategy_file(name, folder)
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

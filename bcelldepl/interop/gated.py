@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.fcs.acquisition import Acquisition, Spillover
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import Fit
-from bcelldepl.gating.rules.cluster import ClusterShape
-from bcelldepl.gating.rules.ellipse import EllipseShape
-from bcelldepl.gating.rules.marker_cut import CutShape
-from bcelldepl.gating.rules.polygon import PolygonShape
-from bcelldepl.gating.rules.singlets import SingletShape
+from bcelldepl.gating.rules.shapes import read_shape
 from bcelldepl.gating.strategy import ALL, Strategy
 from bcelldepl.interop.errors import ExchangeError
 from bcelldepl.results import Results, read_signal, tube_stem
@@ -30,8 +26,6 @@ from bcelldepl.signal.compensation import read_matrix
 from bcelldepl.study import Override, Study, load_study
 
 __all__ = ["GatedResults", "GatedTube"]
-
-_SHAPES = (CutShape, SingletShape, PolygonShape, EllipseShape, ClusterShape)
 
 
 @dataclass(frozen=True)
@@ -113,7 +107,7 @@ class GatedResults:
             overrides = [Override.model_validate(one) for one in record.get("overrides", [])]
             strategy = strategy_by_hand(self.strategy, overrides)
             fits = {name: _fit(gate) for name, gate in record["gates"].items()}
-        except (ValidationError, KeyError, ValueError, StopIteration) as error:
+        except (ValidationError, KeyError, ValueError, TypeError) as error:
             raise ExchangeError(
                 f"its recorded gates cannot be read: {error}", file, "run it again"
             ) from error
@@ -172,11 +166,10 @@ def _apply(signal: Signal, strategy: Strategy, fits: dict[str, Fit]) -> dict[str
 
 def _fit(gate: dict[str, Any]) -> Fit:
     shape = gate["shape"]
-    found = None
-    if shape is not None:  # the rules share shapes, which their numbers tell apart
-        kind = next(kind for kind in _SHAPES if set(shape) == {field.name for field in fields(kind)})
-        found = TypeAdapter(kind).validate_python(shape)
-    evidence = Evidence(gate["evidence"])
     return Fit(
-        found, evidence, gate["reason"], gate.get("parent_events_at_fit", 0), gate.get("review", False)
+        None if shape is None else read_shape(shape),
+        Evidence(gate["evidence"]),
+        gate["reason"],
+        gate.get("parent_events_at_fit", 0),
+        gate.get("review", False),
     )

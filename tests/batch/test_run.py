@@ -13,7 +13,8 @@ from bcelldepl.batch import Results, run
 from bcelldepl.counting import COUNT_COLUMNS
 from bcelldepl.study import load_study
 
-RUN_DEPENDENT = {"run.json", "report.html"}  # they tell when the study was run
+# They tell when the study was run, and by whom.
+RUN_DEPENDENT = {"run.json", "report.html", "study.db", "audit.jsonl", "seal.json"}
 
 
 def truth_of(folder: Path) -> pd.DataFrame:
@@ -111,7 +112,7 @@ def test_the_record_names_every_input_and_output_by_its_hash(results: Results, s
         assert hashlib.sha256((simulated / file).read_bytes()).hexdigest() == sha256
     outputs = record["outputs"]
     on_disk = {p.relative_to(results.folder).as_posix() for p in results.folder.rglob("*") if p.is_file()}
-    assert set(outputs) == on_disk - {"run.json"}
+    assert set(outputs) == on_disk - {"run.json", "study.db", "audit.jsonl", "seal.json"}
     for name, sha256 in outputs.items():
         assert hashlib.sha256((results.folder / name).read_bytes()).hexdigest() == sha256
     assert record["settings"]["limits"]["lloq_events"] == 50

@@ -1,0 +1,147 @@
+"""What a run leaves in the results folder: the tables of the store exported, gates, figures, the report, the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bcelldepl.batch import record, write
+from bcelldepl.batch.tables import tubes_table
+from bcelldepl.batch.tube import CountedTube, FittedTube
+from bcelldepl.counting import CountRow, counts_table
+from bcelldepl.gating.strategy import Strategy
+from bcelldepl.kinetics import endpoints_table, kinetics_tables
+from bcelldepl.report import TubePicture, save_figure, write_report
+from bcelldepl.report.curves import draw_study_curves
+from bcelldepl.report.images import fixed_style
+from bcelldepl.report.kinetics import write_kinetics_figures
+from bcelldepl.results import tube_stem
+from bcelldepl.store import Store
+from bcelldepl.store.files import remove_parts, sha256_of, write_bytes
+from bcelldepl.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["remove_half_written", "write_outputs"]
+
+FACTS = (
+    "digest",
+    "inputs",
+    "settings",
+    "strategy",
+    "tubes",
+    "versions",
+)  # of run.json, kept in the store too
+Done = Sequence[tuple[CountedTube, TubePicture]]
+
+
+def write_outputs(
+    folder: Path,
+    study: Study,
+    strategy: Strategy,
+    fitted: Sequence[FittedTube],
+    done: Done,
+    store: Store,
+    content: Mapping[str, Any],
+) -> dict[str, str]:
+    """Write everything but ``run.json``.
+
+    Parameters
+    ----------
+    folder : Path
+    study : Study
+    strategy : Strategy
+    fitted, done : sequence
+        From the two passes, in the order of the study.
+    store : Store
+        Takes the tables; the files are its exports.
+    content : mapping
+        Of ``run.json``, as far as it is known.
+
+    Returns
+    -------
+    dict of str to str
+        SHA-256 by name of what was written.
+    """
+    tables: dict[str, pd.DataFrame] = {}
+
+    def export(name: str, table: pd.DataFrame) -> pd.DataFrame:
+        tables[name] = store.keep_table(name, table)
+        write.write_csv(folder / f"{name}.csv", tables[name])
+        return tables[name]
+
+    counts = export("counts", _counts(study, fitted, done))
+    write.write_parquet(folder / "counts.parquet", counts)
+    tubes = export("tubes", tubes_table(study.tubes, fitted, [counted for counted, _ in done]))
+    # Only now: the counts are safe whatever becomes of these.
+    endpoints = export("endpoints", endpoints_table(counts, study))
+    for name, table in kinetics_tables(counts, endpoints, study).items():
+        export(name, table)
+    store.keep_facts({name: content[name] for name in FACTS})
+    store.prune(tables, [tube.file for tube in study.tubes])
+    outputs = ["counts.parquet", *(f"{name}.csv" for name in tables)]
+    outputs += _write_gates(folder, study, strategy, fitted, done)
+    outputs += _draw(folder, study, counts, endpoints)
+    write_report(
+        folder / "report.html",
+        study_id=study.id,
+        strategy=strategy.name,
+        counts=counts,
+        tubes=tubes,
+        endpoints=endpoints,
+        pictures=[picture for _, picture in done],
+        run=content,
+    )
+    outputs.append("report.html")
+    record.remove_stale(folder, outputs)
+    return {name: sha256_of(folder / name) for name in outputs}
+
+
+def remove_half_written(folder: Path) -> None:
+    """Remove what a killed run was writing."""
+    remove_parts(
+        folder, *(folder / name for name in ("gates", "figures", "figures/tubes", "figures/subjects"))
+    )
+
+
+def _counts(study: Study, fitted: Sequence[FittedTube], done: Done) -> pd.DataFrame:
+    return counts_table(
+        CountRow(tube, one.sha256, concentration, counted.overrides.get(concentration.population, ""))
+        for tube, one, (counted, _) in zip(study.tubes, fitted, done, strict=True)
+        if tube.role == "sample"
+        for concentration in counted.concentrations
+    )
+
+
+def _write_gates(
+    folder: Path, study: Study, strategy: Strategy, fitted: Sequence[FittedTube], done: Done
+) -> list[str]:
+    """Write the gates and the gating path of every tube that has some."""
+    written = []
+    for tube, one, (counted, picture) in zip(study.tubes, fitted, done, strict=True):
+        if counted.failure:
+            continue
+        stem = tube_stem(tube.file)
+        overrides = study.overrides_of(tube.file)
+        gates = write.gates_json(
+            tube.file, one.sha256, one.panel, one.scales, strategy, counted.fits, overrides
+        )
+        write.write_json(folder / "gates" / f"{stem}.json", gates)
+        write_bytes(folder / "figures" / "tubes" / f"{stem}.png", picture.path_png)
+        written += [f"gates/{stem}.json", f"figures/tubes/{stem}.png"]
+    return written
+
+
+def _draw(folder: Path, study: Study, counts: pd.DataFrame, endpoints: pd.DataFrame) -> list[str]:
+    """Draw the curves of the study and the figures of its kinetics."""
+    figures = folder / "figures"
+    figures.mkdir(exist_ok=True)
+    shown = [name for name in ("B", "CAR_T") if name in set(counts["population"])]
+    curves = [figures / name for name in ("curves.png", "curves.svg", "curves.pdf")] if shown else []
+    for path in curves:
+        with fixed_style():
+            save_figure(draw_study_curves(counts, shown), path)
+    written = [*curves, *write_kinetics_figures(figures, counts, endpoints, study)]
+    return [path.relative_to(folder).as_posix() for path in written]

@@ -1,0 +1,103 @@
+"""Values as JSON and back, exactly: a store that came from elsewhere is data, it can never be a program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from bcelldepl.store.errors import StoreError
+
+__all__ = ["Codec"]
+
+_KIND = "is"  # the key that names what an object is: a registered class, or one of the words below
+_MAPPING, _BYTES, _ARRAY = "mapping", "bytes", "array"
+
+
+class Codec:
+    """Encode frozen dataclasses of plain values.
+
+    Every value comes back as it was: an integer stays one, a float keeps every bit (NaN and infinities too), a sequence
+    comes back as a tuple. Only classes that were registered are made again.
+
+    Parameters
+    ----------
+    kinds : type
+        Dataclasses and enumerations that may occur, each by its name.
+    """
+
+    def __init__(self, *kinds: type) -> None:
+        self.kinds = {kind.__name__: kind for kind in kinds}
+
+    def encode(self, value: Any) -> tuple[str, bytes]:
+        """Return a value as JSON, and the bytes that it holds behind one another."""
+        attachment = bytearray()
+        plain = self._plain(value, attachment)
+        return json.dumps(plain, separators=(",", ":")), bytes(attachment)
+
+    def decode(self, text: str, attachment: bytes) -> Any:
+        """Return the value again.
+
+        Raises
+        ------
+        StoreError
+            Where the text is not what `encode` gives.
+        """
+        try:
+            return self._value(json.loads(text), memoryview(attachment))
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise StoreError(f"a stored value cannot be read: {error}") from error
+
+    def _plain(self, value: Any, attachment: bytearray) -> Any:
+        if isinstance(value, Enum):
+            return {_KIND: self._registered(value), "value": value.value}
+        if isinstance(value, np.generic):
+            return value.item()
+        if value is None or isinstance(value, (bool, int, float, str)):
+            return value
+        if is_dataclass(value) and not isinstance(value, type):
+            parts = {one.name: self._plain(getattr(value, one.name), attachment) for one in fields(value)}
+            return {_KIND: self._registered(value), "fields": parts}
+        if isinstance(value, Mapping):
+            items = [[str(key), self._plain(one, attachment)] for key, one in value.items()]
+            return {_KIND: _MAPPING, "items": items}
+        if isinstance(value, (tuple, list)):
+            return [self._plain(one, attachment) for one in value]
+        if isinstance(value, bytes):
+            attachment += value
+            return {_KIND: _BYTES, "end": len(attachment), "length": len(value)}
+        if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+            content = self._plain(value.tobytes(), attachment)
+            return {_KIND: _ARRAY, "dtype": value.dtype.str, "shape": list(value.shape), "content": content}
+        raise TypeError(f"a {type(value).__name__} cannot be stored")
+
+    def _registered(self, value: Any) -> str:
+        name = type(value).__name__
+        if self.kinds.get(name) is not type(value):
+            raise TypeError(f"{name} is not registered with the codec that is to store it")
+        return name
+
+    def _value(self, plain: Any, attachment: memoryview) -> Any:
+        if isinstance(plain, list):
+            return tuple(self._value(one, attachment) for one in plain)
+        if not isinstance(plain, dict):
+            return plain
+        kind = plain[_KIND]
+        if kind == _MAPPING:
+            return {key: self._value(one, attachment) for key, one in plain["items"]}
+        if kind == _BYTES:
+            return bytes(attachment[plain["end"] - plain["length"] : plain["end"]])
+        if kind == _ARRAY:
+            dtype = np.dtype(plain["dtype"])
+            if dtype.kind not in "biuf":
+                raise ValueError(f"an array of {dtype}")
+            content = self._value(plain["content"], attachment)
+            return np.frombuffer(content, dtype).reshape(plain["shape"]).copy()
+        made = self.kinds[kind]
+        if issubclass(made, Enum):
+            return made(plain["value"])
+        return made(**{name: self._value(one, attachment) for name, one in plain["fields"].items()})

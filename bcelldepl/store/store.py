@@ -1,0 +1,242 @@
+"""`Store`: the SQLite file of a results folder, opened by one process at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Collection, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bcelldepl.store.audit import Entry, chain_problems, make_entry, read_lines
+from bcelldepl.store.errors import StoreError
+from bcelldepl.store.files import remove_parts, sha256_of, write_bytes
+from bcelldepl.store.lock import FolderLock
+from bcelldepl.store.schema import check_layout, lay_out
+from bcelldepl.store.seal import Seal, read_seal, write_seal
+from bcelldepl.store.tables import drop_table, read_table, table_names, write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+__all__ = ["AUDIT", "STORE", "Store"]
+
+STORE = "study.db"
+AUDIT = "audit.jsonl"
+_REMEDY = "restore it, or move it away: `run` computes everything again, and takes the audit record from audit.jsonl"
+
+
+class Store:
+    """The store of a results folder. A context manager; closing it writes ``audit.jsonl`` and ``seal.json``.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder; made where it is not there.
+    doing : str
+        What others who want it are told, such as ``run``.
+    wait_s : float
+        How long to wait for another process [s].
+
+    Raises
+    ------
+    LockedError
+        Another process has it.
+    StoreError
+        It is damaged, or no store of ours.
+    OSError
+        The folder cannot be written to.
+    """
+
+    def __init__(self, folder: Path, doing: str, wait_s: float = 0.0) -> None:
+        self.folder = folder
+        self._lock = FolderLock(folder, doing, wait_s)
+        try:
+            remove_parts(folder)
+            self._connection = _open(folder / STORE)
+            self._begin()
+        except BaseException:
+            if hasattr(self, "_connection"):
+                self._connection.close()
+            self._lock.release()
+            raise
+
+    def _begin(self) -> None:
+        with _in_words(self.folder / STORE):
+            if not check_layout(self._connection):
+                lay_out(self._connection)
+            if not self.entries:
+                self._take_over()
+            seal = read_seal(self.folder)
+            problems = chain_problems(self.entries, (seal.entries, seal.head) if seal else None)
+            told = {
+                words for entry in self.entries for words in entry.content.get("what", {}).get("problems", [])
+            }
+            news = [f"entry {number} {words}" for number, words in problems]
+            if set(news) - told:  # what was found is told once, and stays in the record
+                self.append("discrepancy", what={"problems": news})
+
+    def _take_over(self) -> None:
+        """Go on with the record that a store which was moved away has left as a file."""
+        try:
+            lines = read_lines((self.folder / AUDIT).read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return
+        except ValueError as error:
+            raise StoreError(f"it cannot be read: {error}", AUDIT, "restore it, or move it away") from error
+        with self._transaction():
+            rows = [(number, entry.line) for number, entry in enumerate(lines, start=1)]
+            self._connection.executemany("INSERT INTO audit VALUES (?, ?)", rows)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the store and leave its seal."""
+        try:
+            entries = self.entries
+            self._connection.close()
+            if entries:
+                write_bytes(self.folder / AUDIT, "".join(f"{entry.line}\n" for entry in entries).encode())
+                write_seal(
+                    self.folder, Seal(len(entries), entries[-1].sha256, sha256_of(self.folder / STORE))
+                )
+        finally:
+            self._connection.close()
+            self._lock.release()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _in_words(self.folder / STORE):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk has ended it already
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def stage(self, stage: str, tube: str, key: str) -> tuple[str, bytes] | None:
+        """Return what a pass gave for a tube; None where nothing is there under this key, or it was damaged."""
+        row = self._connection.execute(
+            "SELECT content, attachment, sha256 FROM stages WHERE stage = ? AND tube = ? AND key = ?",
+            (stage, tube, key),
+        ).fetchone()
+        if row is None or row[2] != stage_sha256(stage, tube, key, row[0], row[1]):
+            return None
+        return row[0], row[1]
+
+    def keep_stage(self, stage: str, tube: str, key: str, content: str, attachment: bytes) -> None:
+        """Keep what a pass gave for a tube, in place of what it gave before; safe against a kill from here on."""
+        sha256 = stage_sha256(stage, tube, key, content, attachment)
+        with self._transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO stages VALUES (?, ?, ?, ?, ?, ?)",
+                (stage, tube, key, content, attachment, sha256),
+            )
+
+    def keep_table(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
+        """Keep a result table in place of the former one, and return it as it is kept."""
+        with self._transaction():
+            write_table(self._connection, name, table)
+        return read_table(self._connection, name)
+
+    def keep_facts(self, facts: Mapping[str, Any]) -> None:
+        """Keep plain data by name, in place of all there was."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM facts")
+            rows = [(name, json.dumps(value, sort_keys=True)) for name, value in facts.items()]
+            self._connection.executemany("INSERT INTO facts VALUES (?, ?)", rows)
+
+    def prune(self, tables: Collection[str], tubes: Collection[str]) -> None:
+        """Forget the tables and tubes that are not among these."""
+        with self._transaction():
+            for name in set(table_names(self._connection)) - set(tables):
+                drop_table(self._connection, name)
+            known = {tube for (tube,) in self._connection.execute("SELECT DISTINCT tube FROM stages")}
+            gone = [(tube,) for tube in known - set(tubes)]
+            self._connection.executemany("DELETE FROM stages WHERE tube = ?", gone)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The audit record, oldest first."""
+        return read_entries(self._connection)
+
+    def append(
+        self,
+        action: str,
+        *,
+        why: str = "",
+        what: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, str] | None = None,
+        outputs: Mapping[str, str] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> tuple[int, str]:
+        """Add an entry to the audit record; see `bcelldepl.store.audit.make_entry`.
+
+        Returns
+        -------
+        int, str
+            Its number and its hash.
+        """
+        before = self.entries
+        entry = make_entry(
+            before, action, why=why, what=what, inputs=inputs, outputs=outputs, settings=settings
+        )
+        with self._transaction():
+            self._connection.execute("INSERT INTO audit VALUES (?, ?)", (len(before) + 1, entry.line))
+        return len(before) + 1, entry.sha256
+
+
+def stage_sha256(stage: str, tube: str, key: str, content: str, attachment: bytes) -> str:
+    """Hash of a stage and of what it belongs to: a bit that flips in any of it is noticed."""
+    total = hashlib.sha256("\0".join((stage, tube, key, content)).encode("utf-8", "surrogatepass"))
+    total.update(attachment)
+    return total.hexdigest()
+
+
+def read_entries(connection: sqlite3.Connection) -> list[Entry]:
+    """Read the audit record of a store."""
+    return [Entry(line) for (line,) in connection.execute("SELECT line FROM audit ORDER BY number")]
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    with _in_words(path):
+        connection = sqlite3.connect(path, isolation_level=None, timeout=10.0)
+        try:
+            # Exclusive before the first use of the log: no shared memory then, which network folders do not have.
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute("PRAGMA cell_size_check = ON")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            problems = [words for (words,) in connection.execute("PRAGMA quick_check(3)")]
+        except BaseException:
+            connection.close()
+            raise
+    if problems != ["ok"]:
+        connection.close()
+        raise StoreError(f"it is damaged: {'; '.join(problems)}", str(path), _REMEDY)
+    return connection
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorname", "") in ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN"):
+            raise OSError(f"{path}: {error}") from error
+        raise StoreError(f"it cannot be opened: {error}", str(path), _REMEDY) from error
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"it is damaged: {error}", str(path), _REMEDY) from error
+    except StoreError as error:
+        raise error if error.where else StoreError(error.what, str(path), _REMEDY) from None
