@@ -380,6 +380,7 @@ def test_a_boolean_rule_of_nothing_is_refused():
 
 
 B = rule("cluster", signature={"CD3": "-", "CD19": "+"}, windows={"CD3": (0.35, 0.6), "CD19": (0.35, 0.6)})
+B_BY_MAP = rule("map", signature=B.signature, windows=B.windows)
 
 
 def t_cells(n=3_000, seed=0, shift=0.0):
@@ -394,49 +395,59 @@ def b_cells(n=600, seed=0, shift=0.0):
     return cloud(n, [seed, 3], 0.05, CD3=0.22 + shift, CD19=0.7)
 
 
+by_either = pytest.mark.parametrize("wanted_b", [B, B_BY_MAP], ids=["cluster", "map"])
+
+
+@by_either
 @pytest.mark.parametrize("n", [40, 600, 5_000])
-def test_a_cluster_counts_its_island(n):
+def test_a_cluster_counts_its_island(n, wanted_b):
     parts = t_cells(), nk_cells(), b_cells(n)
-    fit, applied = gate(B, together(*parts))
+    fit, applied = gate(wanted_b, together(*parts))
     assert fit.evidence is Evidence.DATA
     assert applied.inside.sum() == pytest.approx(n, rel=0.02, abs=2)
     assert applied.inside[truth(*parts) == 2].mean() > 0.98
     assert applied.events_low <= applied.inside.sum() <= applied.events_high
 
 
+@by_either
 @pytest.mark.parametrize("n", [0, 3, 20])
-def test_an_absent_island_is_no_evidence_and_holds_no_event(n):
+def test_an_absent_island_is_no_evidence_and_holds_no_event(n, wanted_b):
     columns = together(t_cells(), nk_cells(), b_cells(n))
-    fit = B.fit(columns, {})
+    fit = wanted_b.fit(columns, {})
     assert fit.evidence is Evidence.FAILED
-    assert fit.shape.island(B.wanted) is None
-    assert B.apply(fit.shape, columns).inside.sum() == 0
+    assert fit.shape.island(wanted_b.wanted) is None
+    assert wanted_b.apply(fit.shape, columns).inside.sum() == 0
 
 
-def test_a_smear_is_no_island():
+@by_either
+def test_a_smear_is_no_island(wanted_b):
     rng = np.random.default_rng(0)
     smear = {"CD3": rng.normal(0.22, 0.05, 400).astype("f4"), "CD19": rng.uniform(0.3, 1.1, 400).astype("f4")}
-    fit = B.fit(together(t_cells(), nk_cells(), smear), {})
+    fit = wanted_b.fit(together(t_cells(), nk_cells(), smear), {})
     assert fit.evidence is Evidence.FAILED
     assert fit.reason
 
 
+@by_either
 @pytest.mark.parametrize("n_b", [0, 1, 10, 100])
-def test_a_carried_island_finds_what_is_left_of_it(n_b):
-    donors = [B.fit(together(t_cells(seed=s), nk_cells(seed=s), b_cells(seed=s)), {}) for s in range(4)]
+def test_a_carried_island_finds_what_is_left_of_it(n_b, wanted_b):
+    donors = [
+        wanted_b.fit(together(t_cells(seed=s), nk_cells(seed=s), b_cells(seed=s)), {}) for s in range(4)
+    ]
     parts = t_cells(seed=50, shift=0.03), nk_cells(seed=50, shift=0.03), b_cells(n_b, 50, 0.03)
     columns = together(*parts)
-    carried = B.carry(B.fit(together(*parts[:2]), {}), donors)
-    applied = B.apply(carried.shape, columns)
+    carried = wanted_b.carry(wanted_b.fit(together(*parts[:2]), {}), donors)
+    applied = wanted_b.apply(carried.shape, columns)
     assert applied.inside[truth(*parts) == 2].sum() == pytest.approx(n_b, abs=max(1, 0.03 * n_b))
     assert applied.inside[truth(*parts) < 2].sum() <= 2
 
 
-def test_an_island_is_not_carried_too_far_nor_without_landmarks():
-    donor = B.fit(together(t_cells(), nk_cells(), b_cells()), {})
-    far = B.fit(together(t_cells(shift=-0.25), nk_cells(shift=-0.25)), {})
-    assert B.carry(far, [donor]) is None
-    assert B.carry(Fit(None, Evidence.FAILED, "", 5), [donor]) is None
+@by_either
+def test_an_island_is_not_carried_too_far_nor_without_landmarks(wanted_b):
+    donor = wanted_b.fit(together(t_cells(), nk_cells(), b_cells()), {})
+    far = wanted_b.fit(together(t_cells(shift=-0.25), nk_cells(shift=-0.25)), {})
+    assert wanted_b.carry(far, [donor]) is None
+    assert wanted_b.carry(Fit(None, Evidence.FAILED, "", 5), [donor]) is None
 
 
 def test_an_informative_marker_is_used_where_the_panel_has_it():
@@ -478,6 +489,7 @@ RULES = {
     "polygon": POLYGON,
     "singlets": SINGLETS,
     "cluster": B,
+    "map": B_BY_MAP,
 }
 
 

@@ -11,6 +11,7 @@ from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.rules.cluster import ClusterRule
 from bcelldepl.gating.rules.cut import CutRule
 from bcelldepl.gating.rules.ellipse import EllipseRule
+from bcelldepl.gating.rules.map import MapRule
 from bcelldepl.gating.rules.polygon import PolygonRule
 from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.rules.singlets import SingletRule
@@ -18,6 +19,6 @@ from bcelldepl.gating.rules.singlets import SingletRule
 __all__ = ["AnyRule", "Applied", "Fit", "Outline", "Rule"]
 
 AnyRule = Annotated[
-    SingletRule | CutRule | PositivesRule | PolygonRule | EllipseRule | ClusterRule | BooleanRule,
+    SingletRule | CutRule | PositivesRule | PolygonRule | EllipseRule | ClusterRule | MapRule | BooleanRule,
     Field(discriminator="rule"),
 ]

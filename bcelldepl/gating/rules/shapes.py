@@ -12,13 +12,14 @@ from bcelldepl.gating.density import Landmark
 from bcelldepl.gating.islands import Island
 from bcelldepl.gating.rules.cluster import ClusterShape
 from bcelldepl.gating.rules.ellipse import EllipseShape
+from bcelldepl.gating.rules.map import MapShape
 from bcelldepl.gating.rules.marker_cut import CutShape
 from bcelldepl.gating.rules.polygon import PolygonShape
 from bcelldepl.gating.rules.singlets import SingletShape
 
 __all__ = ["PARTS", "SHAPES", "read_shape"]
 
-SHAPES: tuple[type, ...] = (CutShape, SingletShape, PolygonShape, EllipseShape, ClusterShape)
+SHAPES: tuple[type, ...] = (CutShape, SingletShape, PolygonShape, EllipseShape, ClusterShape, MapShape)
 PARTS: tuple[type, ...] = (Landmark, Island)  # dataclasses that shapes hold
 
 
