@@ -14,6 +14,7 @@ from bcelldepl.report.words import percent, whole
 
 __all__ = ["draw_gate"]
 
+_TYPE = 9.0  # points
 # A gate found in this tube or its control is a full line; a borrowed one is dashed, a fixed one dotted.
 _LINE_STYLES = {
     Evidence.DATA: "-",
@@ -25,7 +26,7 @@ _LINE_STYLES = {
 }
 
 
-def draw_gate(view: GateView, axes: Axes, *, compact: bool = False) -> Axes:
+def draw_gate(view: GateView, axes: Axes) -> Axes:
     """Draw a gate over its parent's events.
 
     The parent's density is grey, the population's blue, both on a log scale. The gate is drawn even where it
@@ -37,17 +38,14 @@ def draw_gate(view: GateView, axes: Axes, *, compact: bool = False) -> Axes:
         The gate, with the histograms of parent and population.
     axes : matplotlib.axes.Axes
         Where to draw.
-    compact : bool
-        Smaller type and no tick labels, for a panel among many.
 
     Returns
     -------
     matplotlib.axes.Axes
         The same axes.
     """
-    size = 7.4 if compact else 9.0
     if one_marker(view):
-        _draw_bars(view, axes, compact=compact)
+        _draw_bars(view, axes)
     else:
         axes.imshow(
             density_image(view.histogram, view.inside),
@@ -60,21 +58,19 @@ def draw_gate(view: GateView, axes: Axes, *, compact: bool = False) -> Axes:
     axes.set_xlim(*view.x_limits)
     _draw_outline(view, axes)
 
-    axes.set_xlabel(view.x_label, fontsize=size, color=MUTED, labelpad=2, parse_math=False)
+    axes.set_xlabel(view.x_label, fontsize=_TYPE, color=MUTED, labelpad=2, parse_math=False)
     axes.set_ylabel(
-        view.y_label or "events per bin [log]", fontsize=size, color=MUTED, labelpad=2, parse_math=False
+        view.y_label or "events per bin [log]", fontsize=_TYPE, color=MUTED, labelpad=2, parse_math=False
     )
-    axes.tick_params(length=2, width=0.6, color=MUTED, labelcolor=MUTED, labelsize=size - 1, pad=2)
-    if compact:
-        axes.set(xticks=[], yticks=[])
+    axes.tick_params(length=2, width=0.6, color=MUTED, labelcolor=MUTED, labelsize=_TYPE - 1, pad=2)
     for spine in axes.spines.values():
         spine.set(color="#b8c1ca", linewidth=0.7)
 
-    numbers = f"{whole(view.events)} / {whole(view.parent_events)}{'' if compact else f' {view.parent}'}"
+    numbers = f"{whole(view.events)} / {whole(view.parent_events)} {view.parent}"
     axes.set_title(
         f"{view.population}\n{numbers} ({percent(view.events, view.parent_events)})",
         loc="left",
-        fontsize=size,
+        fontsize=_TYPE,
         color=INK,
         pad=4,
         linespacing=1.25,
@@ -84,11 +80,11 @@ def draw_gate(view: GateView, axes: Axes, *, compact: bool = False) -> Axes:
     axes.annotate(
         str(view.evidence),
         (1, 1),
-        xytext=(-2.5, 4 + 1.5 * size),
+        xytext=(-2.5, 4 + 1.5 * _TYPE),
         xycoords="axes fraction",
         textcoords="offset points",
         ha="right",
-        fontsize=size - 1,
+        fontsize=_TYPE - 1,
         color=text_on(colour),
         bbox={"boxstyle": "round,pad=0.25", "facecolor": colour, "linewidth": 0},
         gid="evidence",
@@ -96,7 +92,7 @@ def draw_gate(view: GateView, axes: Axes, *, compact: bool = False) -> Axes:
     return axes
 
 
-def _draw_bars(view: GateView, axes: Axes, *, compact: bool) -> None:
+def _draw_bars(view: GateView, axes: Axes) -> None:
     """Draw the histogram of one marker; heights are log10(1 + events)."""
     edges = np.linspace(*view.x_limits, len(view.histogram) + 1)
     bars = log_bars(view.histogram)
@@ -104,9 +100,8 @@ def _draw_bars(view: GateView, axes: Axes, *, compact: bool) -> None:
     axes.stairs(log_bars(np.minimum(view.inside, view.histogram)), edges, fill=True, color="#3d87cc")
     top = max(1.0, float(bars.max(initial=0)) * 1.08)
     axes.set_ylim(0, top)
-    if not compact:
-        decades = range(int(top) + 1)
-        axes.set_yticks([np.log10(1 + 10**d) for d in decades], [f"{10**d:,}" for d in decades])
+    decades = range(int(top) + 1)
+    axes.set_yticks([np.log10(1 + 10**d) for d in decades], [f"{10**d:,}" for d in decades])
 
 
 def _draw_outline(view: GateView, axes: Axes) -> None:

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch
+import numpy as np
+from PIL import Image
 
+from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
-from bcelldepl.report.gates import draw_gate
-from bcelldepl.report.palette import ACCENT, INK, MUTED
+from bcelldepl.report.canvas import Canvas
+from bcelldepl.report.density import density_image, log_bars, one_marker
+from bcelldepl.report.palette import ACCENT, EVIDENCE_COLOURS, INK, MUTED, text_on
+from bcelldepl.report.words import percent, whole
 
 __all__ = ["draw_gating_path", "tree_order"]
 
+# Pixels. Five panels are as wide as the page.
 _COLUMNS = 5  # at most
-_CELL = (2.2, 2.36)  # inches: one panel with its margins
-_PANEL = (1.74, 1.60)  # inches: the axes themselves
-_LEFT, _BELOW, _HEAD = 0.28, 0.26, 0.38  # inches: margins of a panel, and the headline
+_CELL = (233, 250)  # one panel with its margins
+_PANEL = (185, 170)  # the field of events
+_LEFT, _BELOW, _HEAD = 30, 28, 40  # margins of a panel, and the headline
+_TYPE = 11.0
+_FRAME = "#b8c1ca"
+
+# A gate found in this tube or its control is a full line; a borrowed one is dashed, a fixed one dotted.
+_DASHES: dict[Evidence, tuple[float, ...]] = {
+    Evidence.DATA: (),
+    Evidence.CONTROL: (),
+    Evidence.SUBJECT: (7.0, 3.0),
+    Evidence.BATCH: (7.0, 3.0),
+    Evidence.FIXED: (2.0, 3.0),
+    Evidence.FAILED: (2.0, 3.0),
+}
 
 
 def tree_order(views: Sequence[GateView]) -> list[GateView]:
@@ -34,8 +50,8 @@ def tree_order(views: Sequence[GateView]) -> list[GateView]:
     return ordered
 
 
-def draw_gating_path(views: Sequence[GateView], title: str) -> Figure:
-    """Draw the whole gating path of a tube as one figure.
+def draw_gating_path(views: Sequence[GateView], title: str) -> Image.Image:
+    """Draw the whole gating path of a tube.
 
     Parameters
     ----------
@@ -46,42 +62,93 @@ def draw_gating_path(views: Sequence[GateView], title: str) -> Figure:
 
     Returns
     -------
-    matplotlib.figure.Figure
+    PIL.Image.Image
         Numbered panels; an arrow leads from a parent to its child where they are neighbours, and every other
-        panel names the number of its parent.
+        panel names the number of its parent. A gate is drawn even where it holds no event.
     """
     ordered = tree_order(views)
     rows = max(1, -(-len(ordered) // _COLUMNS))
     columns = max(1, -(-len(ordered) // rows))
-    width, height = columns * _CELL[0], rows * _CELL[1] + _HEAD
-    figure = Figure(figsize=(width, height), facecolor="white")
-    figure.text(0.12 / width, 1 - 0.13 / height, title, va="top", fontsize=9.5, color=INK, parse_math=False)
+    sheet = Canvas(columns * _CELL[0], rows * _CELL[1] + _HEAD)
+    sheet.text((13, 24), title, 14.0, INK)
     if not ordered:
-        figure.text(0.5, 0.4, "no gate was drawn", ha="center", color=MUTED)
-
+        sheet.text((_CELL[0] / 2, _HEAD + _CELL[1] / 2), "no gate was drawn", 14.0, MUTED, anchor="mm")
     numbers = {view.population: number for number, view in enumerate(ordered, start=1)}
     for index, view in enumerate(ordered):
         row, column = divmod(index, columns)
-        left = column * _CELL[0] + _LEFT
-        bottom = height - _HEAD - (row + 1) * _CELL[1] + _BELOW
-        axes = figure.add_axes((left / width, bottom / height, _PANEL[0] / width, _PANEL[1] / height))
-        draw_gate(view, axes, compact=True)
-        number = numbers[view.population]
-        above = (bottom + _PANEL[1] + 0.40) / height
+        corner = (column * _CELL[0] + _LEFT, _HEAD + (row + 1) * _CELL[1] - _BELOW - _PANEL[1])
         parent = numbers.get(view.parent)
-        neighbours = parent == number - 1 and column > 0
+        neighbours = parent == index and column > 0
         origin = "" if neighbours else f"in {f'{parent} ' if parent else ''}{view.parent}"
-        figure.text(left / width, above, f"{number}", fontsize=7.5, color=ACCENT, weight="bold")
-        figure.text((left + 0.2) / width, above, origin, fontsize=7, color=MUTED, parse_math=False)
+        _draw_gate(sheet, view, corner, index + 1, origin)
         if neighbours:
-            middle = (bottom + _PANEL[1] / 2) / height
-            start, end = (left - _CELL[0] + _PANEL[0] + 0.05) / width, (left - 0.17) / width
-            figure.add_artist(_arrow((start, middle), (end, middle)))
-    return figure
+            _draw_arrow(
+                sheet, corner[0] - _CELL[0] + _PANEL[0] + 6, corner[0] - 20, corner[1] + _PANEL[1] // 2
+            )
+    return sheet.finished()
 
 
-def _arrow(start: tuple[float, float], end: tuple[float, float]) -> FancyArrowPatch:
-    """Return an arrow between two points of the figure."""
-    return FancyArrowPatch(
-        start, end, arrowstyle="-|>", mutation_scale=9, color=ACCENT, linewidth=1, gid="arrow"
+def _draw_gate(sheet: Canvas, view: GateView, corner: tuple[int, int], number: int, origin: str) -> None:
+    """Draw one panel: number and parent, name and events, evidence, the events with the gate, the axes' names."""
+    (left, top), (width, height) = corner, _PANEL
+    sheet.text((left, top - 43), f"{number}", _TYPE, ACCENT, bold=True)
+    sheet.text((left + 21, top - 43), origin, 10.0, MUTED)
+    sheet.text((left, top - 20), view.population, _TYPE, INK)
+    numbers = (
+        f"{whole(view.events)} / {whole(view.parent_events)} ({percent(view.events, view.parent_events)})"
     )
+    sheet.text((left, top - 6), numbers, _TYPE, INK)
+    colour = EVIDENCE_COLOURS[view.evidence]
+    sheet.badge((left + width, top - 19), str(view.evidence), 9.4, text_on(colour), colour)
+    sheet.place(_field(view), corner)
+    sheet.frame((left, top, left + width, top + height), _FRAME)
+    sheet.text((left + width / 2, top + height + 13), view.x_label, _TYPE, MUTED, anchor="ms")
+    sheet.upwards((left - 10, top + height / 2), view.y_label or "events [log]", _TYPE, MUTED)
+
+
+def _field(view: GateView) -> Canvas:
+    """Draw the events of the parent, those of the population among them, and the gate."""
+    width, height = _PANEL
+    field = Canvas(width, height)
+    if one_marker(view):
+        _draw_bars(field, view)
+    else:
+        field.stretch(Image.fromarray(density_image(view.histogram, view.inside)[::-1]))
+    if view.cut_interval is not None:
+        ends = [_pixel(end, view.x_limits, width) for end in view.cut_interval]
+        field.shade((ends[0], 0, ends[1], height), "#e69f00", 0.22)
+    dash = _DASHES[view.evidence]
+    for cut in view.cuts:
+        x = _pixel(cut, view.x_limits, width)
+        field.line([(x, 0), (x, height)], INK, 2.0, dash)
+    for outline in view.outlines:
+        corners = [
+            (_pixel(x, view.x_limits, width), height - _pixel(y, view.y_limits, height)) for x, y in outline
+        ]
+        field.line([*corners, corners[0]], INK, 2.0, dash)
+    return field
+
+
+def _draw_bars(field: Canvas, view: GateView) -> None:
+    """Draw the histogram of one marker; heights are log10(1 + events)."""
+    width, height = _PANEL
+    bars = log_bars(view.histogram)
+    top = max(1.0, float(bars.max(initial=0)) * 1.08)
+    edges = np.repeat(np.linspace(0, width, len(bars) + 1), 2)
+    for heights, colour in (
+        (bars, "#b3bcc5"),
+        (log_bars(np.minimum(view.inside, view.histogram)), "#3d87cc"),
+    ):
+        steps = height * (1.0 - np.concatenate(([0.0], np.repeat(heights, 2), [0.0])) / top)
+        field.fill(list(zip(edges.tolist(), steps.tolist(), strict=True)), colour)
+
+
+def _draw_arrow(sheet: Canvas, start: float, end: float, y: float) -> None:
+    sheet.line([(start, y), (end - 6, y)], ACCENT, 1.5)
+    sheet.fill([(end - 8, y - 4), (end, y), (end - 8, y + 4)], ACCENT)
+
+
+def _pixel(value: float, limits: tuple[float, float], size: int) -> float:
+    """Return the place of a position, at most one panel outside so that far corners do not wrap."""
+    low, high = limits
+    return float(np.clip((value - low) / (high - low), -1.0, 2.0)) * size

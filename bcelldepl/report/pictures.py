@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
-from bcelldepl.report.images import fixed_style, small_png
+from bcelldepl.report.images import png_bytes
 from bcelldepl.report.path import draw_gating_path, tree_order
 from bcelldepl.report.strip import draw_strip
 
 __all__ = ["GateNote", "TubePicture", "picture_tube"]
-
-_PATH_DPI = 106.0  # five panels are as wide as the page, pixel by pixel
 
 
 @dataclass(frozen=True)
@@ -93,8 +91,7 @@ def picture_tube(
     path_png = strip_png = b""
     if views:
         title = f"{subject}   ·   {visit} (day {day:g})   ·   {role}   ·   {file}"
-        with fixed_style():
-            path_png = small_png(draw_gating_path(views, title), _PATH_DPI)
+        path_png = png_bytes(draw_gating_path(views, title))
         strip_png = draw_strip(views)
     notes = tuple(
         GateNote(

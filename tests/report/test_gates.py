@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+from itertools import pairwise
 
 import matplotlib as mpl
 import numpy as np
@@ -13,13 +15,19 @@ from PIL import Image
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
 from bcelldepl.report import draw_gate, draw_gating_path, draw_strip, picture_tube
+from bcelldepl.report.canvas import _dashed
 from bcelldepl.report.density import density_image, shrink
-from bcelldepl.report.palette import EVIDENCE_COLOURS
+from bcelldepl.report.palette import ACCENT, EVIDENCE_COLOURS
+from bcelldepl.report.path import _BELOW as BELOW
+from bcelldepl.report.path import _CELL as CELL
+from bcelldepl.report.path import _HEAD as HEAD
+from bcelldepl.report.path import _LEFT as LEFT
+from bcelldepl.report.path import _PANEL as PANEL
 from bcelldepl.report.path import tree_order
 
 
-def drawn(view, **options):
-    return draw_gate(view, Figure().add_subplot(), **options)
+def drawn(view):
+    return draw_gate(view, Figure().add_subplot())
 
 
 def by_gid(axes, gid):
@@ -37,10 +45,9 @@ def empty_view(**changes):
     return GateView(**(values | changes))
 
 
-@pytest.mark.parametrize("compact", [False, True])
-def test_cut_and_its_interval_stand_where_the_gate_says(views, compact):
+def test_cut_and_its_interval_stand_where_the_gate_says(views):
     car = next(view for view in views() if view.population == "CAR_T")
-    axes = drawn(car, compact=compact)
+    axes = drawn(car)
     (cut,) = by_gid(axes, "cut")
     assert list(cut.get_xdata()) == [0.44, 0.44]
     (interval,) = by_gid(axes, "cut-interval")
@@ -111,18 +118,85 @@ def test_tree_order_puts_children_behind_their_parent(views):
     ]  # fmt: skip
 
 
-def test_path_has_a_panel_per_gate_and_names_parents(views):
-    figure = draw_gating_path(views(), "101, D7")
-    titles = [axes.get_title(loc="left").split("\n")[0] for axes in figure.axes]
-    assert titles == [view.population for view in views()]
-    texts = {text.get_text() for text in figure.texts}
-    assert "101, D7" in texts
-    assert "in 5 lymphocytes" in texts  # B is no neighbour of its parent
-    assert sum(artist.get_gid() == "arrow" for artist in figure.get_children()) == 4
+def colour_at(image, x, y):
+    return np.array(image.getpixel((round(x), round(y))), dtype=int)
+
+
+def rgb(colour):
+    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+
+
+def test_path_has_a_panel_per_gate_with_its_evidence(views):
+    path = draw_gating_path(views(), "101, D7")
+    assert path.size == (5 * CELL[0], 2 * CELL[1] + HEAD)
+    for index, view in enumerate(tree_order(views())):
+        row, column = divmod(index, 5)
+        right = column * CELL[0] + LEFT + PANEL[0]
+        top = HEAD + (row + 1) * CELL[1] - BELOW - PANEL[1]
+        assert (
+            np.abs(colour_at(path, right - 2.5, top - 26) - rgb(EVIDENCE_COLOURS[view.evidence])).max() < 12
+        )
+        assert colour_at(path, right - 20, top - 3).min() > 200  # nothing hides the numbers
+
+
+def test_the_gate_of_a_panel_is_drawn_where_it_lies_even_without_events():
+    view = empty_view(y_limits=(0.0, 1.0), outlines=(np.array([[0.2, 0.3], [0.8, 0.3], [0.8, 0.9], [0.2, 0.9]]),),
+                      evidence=Evidence.DATA)  # fmt: skip
+    path = draw_gating_path([view], "x")
+    left, bottom = LEFT, HEAD + CELL[1] - BELOW
+
+    def at(x, y):
+        return colour_at(path, left + x * PANEL[0], bottom - y * PANEL[1]).max()
+
+    for x, y in ((0.2, 0.6), (0.8, 0.6), (0.5, 0.3), (0.5, 0.9)):
+        assert at(x, y) < 120
+    for x, y in ((0.5, 0.6), (0.1, 0.6), (0.9, 0.6), (0.5, 0.2)):
+        assert at(x, y) == 255
+
+
+@pytest.mark.parametrize("evidence", [Evidence.SUBJECT, Evidence.FIXED])
+def test_a_borrowed_gate_is_broken(evidence):
+    def dark(view):
+        path = draw_gating_path([view], "x")
+        x, top = LEFT + round(0.5 * PANEL[0]), HEAD + CELL[1] - BELOW - PANEL[1]
+        return sum(colour_at(path, x, y).max() < 140 for y in range(top + 2, top + PANEL[1] - 2))
+
+    full, broken = (
+        dark(empty_view(outlines=(), cuts=(0.5,), evidence=one)) for one in (Evidence.DATA, evidence)
+    )
+    assert full > 150
+    assert 0.2 * full < broken < 0.85 * full
+
+
+def test_an_arrow_leads_to_a_neighbour_only(views):
+    path = draw_gating_path(views(), "101, D7")
+    middle = [HEAD + (row + 1) * CELL[1] - BELOW - PANEL[1] // 2 for row in (0, 1)]
+    arrows = [
+        (row, column)
+        for row in (0, 1)
+        for column in range(1, 5)
+        if np.abs(colour_at(path, column * CELL[0] - 8, middle[row]) - rgb(ACCENT)).max() < 40
+    ]
+    ordered = tree_order(views())
+    assert arrows == [
+        divmod(index, 5)
+        for index, view in enumerate(ordered)
+        if index % 5 and view.parent == ordered[index - 1].population
+    ]
+    assert len(arrows) == 4
 
 
 def test_path_without_gates_says_so():
-    assert "no gate was drawn" in {text.get_text() for text in draw_gating_path([], "x").texts}
+    path = draw_gating_path([], "x")
+    assert path.size == (CELL[0], CELL[1] + HEAD)
+    assert np.asarray(path)[HEAD:].min() < 150
+
+
+def test_dashes_keep_their_lengths_around_corners():
+    pieces = _dashed([(0, 0), (10, 0), (10, 10)], (6.0, 3.0))
+    lengths = [sum(math.dist(a, b) for a, b in pairwise(piece)) for piece in pieces]
+    assert lengths == pytest.approx([6, 6, 2])
+    assert pieces[1] == [(9.0, 0.0), (10, 0), (10.0, 5.0)]
 
 
 def test_strip_shows_the_evidence_of_each_gate(views):
