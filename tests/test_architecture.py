@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "store": COMMON,
     "fcs": COMMON | {"kernels"},
     "signal": COMMON | {"fcs", "kernels"},
-    "gating": COMMON | {"signal", "kernels"},
+    "gating": COMMON | {"signal", "fcs", "kernels"},
     "counting": COMMON | {"gating", "study"},
     "kinetics": COMMON | {"counting", "study"},
     "simulate": COMMON | {"fcs"},

@@ -159,7 +159,7 @@ class Acquisition:
         FcsError
             No such channel, or the file changed since it was opened.
         """
-        indices = self._indices(names)
+        indices = self.indices(names)
         return self._read(indices, exact_dtype([self.place.row.words[i] for i in indices]), scaled=False)
 
     def columns(self, names: Sequence[str] | None = None) -> NDArray[np.float32]:
@@ -182,7 +182,7 @@ class Acquisition:
         FcsError
             No such channel, or the file changed since it was opened.
         """
-        return self._read(self._indices(names), np.dtype(np.float32), scaled=True)
+        return self._read(self.indices(names), np.dtype(np.float32), scaled=True)
 
     def _read(self, indices: list[int], dtype: np.dtype[Any], *, scaled: bool) -> NDArray[Any]:
         out = np.empty((len(indices), self.n_events), dtype)
@@ -190,7 +190,8 @@ class Acquisition:
         read_words(self.path, self.place.begin, self.n_events, self.place.row, indices, out, finish)
         return out
 
-    def _indices(self, names: Sequence[str] | None) -> list[int]:
+    def indices(self, names: Sequence[str] | None = None) -> list[int]:
+        """Places of channels among `channels`; of all by default."""
         if names is None:
             return list(range(len(self.channels)))
         known: dict[str, int] = {}

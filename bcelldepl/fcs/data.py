@@ -24,7 +24,7 @@ from bcelldepl.fcs.errors import (
 )
 from bcelldepl.fcs.layout import Row, Word
 
-__all__ = ["exact_dtype", "read_words"]
+__all__ = ["decode_into", "exact_dtype", "float_order", "read_runs", "read_span", "read_words"]
 
 _BLOCK_BYTES: Final = 1 << 20
 _LARGE_BYTES: Final = 32 << 20  # a compiled kernel and two threads pay from here on
@@ -84,10 +84,54 @@ def read_words(
     ------
     UnreadableFileError, TruncatedDataError
     """
-    order = _float_order(row, indices, out, finish)
-    if order and n_events * row.n_bytes >= _LARGE_BYTES:
+    order = float_order(row, indices, finish)
+    plain = order and out.dtype == np.float32 and out.flags.c_contiguous
+    if order and plain and n_events * row.n_bytes >= _LARGE_BYTES:
         _gather_floats(path, begin, n_events, row, indices, out, order)
         return
+    store = decode_into(path, row, indices, finish)
+    with np.errstate(over="ignore", invalid="ignore"):
+        read_span(
+            path, begin, row.n_bytes, 0, n_events, lambda block, start, stop: store(block, out[:, start:stop])
+        )
+
+
+def read_runs(path: Path, begin: int, starts: Sequence[int], length: int, row: Row, index: int) -> Array:
+    """Stored values of short runs of one channel, without a read of what lies between.
+
+    Parameters
+    ----------
+    path, begin, row
+        As in `read_words`.
+    starts : sequence of int
+        First event of each run.
+    length : int
+        Events of each run.
+    index : int
+        The channel, counted from 0.
+
+    Returns
+    -------
+    ndarray, shape (len(starts), length)
+        Of the smallest dtype that holds every value.
+    """
+    values = np.empty((1, len(starts) * length), exact_dtype([row.words[index]]))
+    gathered = memoryview(bytearray(values.size * row.n_bytes))
+    try:
+        with path.open("rb", buffering=0) as file:
+            for k, start in enumerate(starts):
+                file.seek(begin + start * row.n_bytes)
+                _fill(file, gathered[k * length * row.n_bytes : (k + 1) * length * row.n_bytes], path)
+    except OSError as error:
+        raise _unreadable(error, path) from error
+    decode_into(path, row, [index], [None])(gathered, values)
+    return values.reshape(len(starts), length)
+
+
+def decode_into(
+    path: Path, row: Row, indices: Sequence[int], finish: Sequence[Finish | None]
+) -> Callable[[memoryview, Array], None]:
+    """What fills an array of shape (len(indices), n) with the channels of a block of n events."""
     decoders = [_decoder(row.words[i], row.significance, str(path)) for i in indices]
     view = np.dtype(
         {
@@ -99,24 +143,23 @@ def read_words(
     )
     steps = [(decode, last) for (_, decode), last in zip(decoders, finish, strict=True)]
 
-    def store(block: memoryview, start: int, stop: int) -> None:
+    def store(block: memoryview, out: Array) -> None:
         values = np.frombuffer(block, view)
         for k, (decode, last) in enumerate(steps):
             decoded = decode(values[str(k)])
             # What is beyond float32 becomes infinite.
-            out[k, start:stop] = decoded if last is None else last(decoded)
+            out[k] = decoded if last is None else last(decoded)
 
-    with np.errstate(over="ignore", invalid="ignore"):
-        _read_span(path, begin, row.n_bytes, 0, n_events, store)
+    return store
 
 
-def _float_order(
-    row: Row, indices: Sequence[int], out: Array, finish: Sequence[Finish | None]
+def float_order(
+    row: Row, indices: Sequence[int], finish: Sequence[Finish | None]
 ) -> Literal["<", ">"] | None:
     """Byte order, where every asked channel is a plain float that goes out as it is; else None."""
     words = [row.words[i] for i in indices]
     plain = all(word.kind == "F" and word.offset % 4 == 0 for word in words) and not any(finish)
-    if not plain or row.n_bytes % 4 or out.dtype != np.float32 or not out.flags.c_contiguous:
+    if not plain or row.n_bytes % 4:
         return None
     if row.significance == tuple(sorted(row.significance)):
         return "<"
@@ -148,14 +191,14 @@ def _gather_floats(
     half = n_events // 2
     with ThreadPoolExecutor(2) as pool:
         parts = [
-            pool.submit(_read_span, path, begin, row.n_bytes, first, last, store)
+            pool.submit(read_span, path, begin, row.n_bytes, first, last, store)
             for first, last in ((0, half), (half, n_events))
         ]
         for part in parts:
             part.result()
 
 
-def _read_span(
+def read_span(
     path: Path,
     begin: int,
     row_bytes: int,
@@ -175,9 +218,13 @@ def _read_span(
                 _fill(file, block, path)
                 store(block, start, stop)
     except OSError as error:
-        raise UnreadableFileError(
-            f"{error.strerror or error}", str(path), "check the file and the right to read it"
-        ) from error
+        raise _unreadable(error, path) from error
+
+
+def _unreadable(error: OSError, path: Path) -> UnreadableFileError:
+    return UnreadableFileError(
+        f"{error.strerror or error}", str(path), "check the file and the right to read it"
+    )
 
 
 def _fill(file: Any, wanted: memoryview, path: Path) -> None:

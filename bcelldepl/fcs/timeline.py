@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.fcs.acquisition import Channel
-from bcelldepl.fcs.data import exact_dtype, read_words
+from bcelldepl.fcs.data import read_runs
 from bcelldepl.fcs.locate import Place
 from bcelldepl.fcs.scaling import is_time
 
@@ -114,18 +114,14 @@ def _times(path: Path, place: Place, channels: Sequence[Channel]) -> NDArray[np.
 
 def _sample(path: Path, place: Place, index: int) -> NDArray[Any]:
     """Finite values of short runs of a channel, spread over the file, first and last event included."""
-    dtype = exact_dtype([place.row.words[index]])
     runs = min(_RUNS, place.n_events // _EVENTS_PER_RUN)
     if runs < 2:
         length = min(place.n_events, 2 * _EVENTS_PER_RUN)
-        starts = np.zeros(1, np.int64)
+        starts = [0]
     else:
         length = _EVENTS_PER_RUN
-        starts = np.linspace(0, place.n_events - length, runs).astype(np.int64)
-    values = np.empty((len(starts), length), dtype)
-    for k, start in enumerate(starts):
-        begin = place.begin + int(start) * place.row.n_bytes
-        read_words(path, begin, length, place.row, [index], values[k : k + 1], [None])
+        starts = np.linspace(0, place.n_events - length, runs).astype(np.int64).tolist()
+    values = read_runs(path, place.begin, starts, length, place.row, index)
     with np.errstate(invalid="ignore"):  # a signalling NaN
         flat = values.ravel().astype(np.float64)
     return flat[np.abs(flat) < 1e30]

@@ -16,7 +16,7 @@ from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.strategy import ALL, Strategy
 from bcelldepl.signal import Signal
 
-__all__ = ["apply_gates", "fit_gates"]
+__all__ = ["add_population", "apply_gates", "fit_gates"]
 
 
 @dataclass
@@ -93,7 +93,6 @@ def apply_gates(
     """
     members: dict[str, Population] = {}
     views: list[GateView] = []
-    evidence: dict[str, Evidence] = {ALL: Evidence.DATA}
     membership: dict[str, NDArray[np.bool_]] = {}
     settled: dict[str, Fit] = {}
     for tube, rule, parent in _walk(signal, strategy):
@@ -107,18 +106,9 @@ def apply_gates(
             applied = rule.apply(fit.shape, columns)
         settled[rule.name] = fit
         tube.members[rule.name] = index[applied.inside]
-        evidence[rule.name] = weakest(evidence[parent], fit.evidence, *_borrowed(rule, evidence))
-        events = int(applied.inside.sum())
-        members[rule.name] = Population(
-            name=rule.name,
-            parent=parent,
-            events=events,
-            parent_events=len(index),
-            events_low=min(applied.events_low, events),
-            events_high=max(applied.events_high, events),
-            evidence=evidence[rule.name],
-            reason=_first_reason(fit, rule, members, parent),
-            reported=rule.report,
+        events = int(np.count_nonzero(applied.inside))
+        add_population(
+            members, rule, parent, fit, len(index), events, (applied.events_low, applied.events_high)
         )
         shape = fit.shape if fit.evidence is not Evidence.FAILED else None
         outline = rule.outline(shape, columns)
@@ -149,14 +139,49 @@ def apply_gates(
     return Populations(members, tuple(views), membership, settled)
 
 
-def _borrowed(rule: Rule, evidence: Mapping[str, Evidence]) -> list[Evidence]:
+def add_population(
+    members: dict[str, Population],
+    rule: Rule,
+    parent: str,
+    fit: Fit,
+    parent_events: int,
+    events: int,
+    ends: tuple[int, int],
+) -> None:
+    """Add a counted population to those gated before it, with the evidence and the reason that it inherits.
+
+    Parameters
+    ----------
+    members : dict of str to Population
+        Added to.
+    rule, parent, fit
+        The gate, what it was gated in, and how it was found.
+    parent_events, events : int
+    ends : tuple of int
+        Events with the gate at the two ends of its interval.
+    """
+    above = members[parent].evidence if parent in members else Evidence.DATA
+    members[rule.name] = Population(
+        name=rule.name,
+        parent=parent,
+        events=events,
+        parent_events=parent_events,
+        events_low=min(*ends, events),
+        events_high=max(*ends, events),
+        evidence=weakest(above, fit.evidence, *_borrowed(rule, members)),
+        reason=_first_reason(fit, rule, members, parent),
+        reported=rule.report,
+    )
+
+
+def _borrowed(rule: Rule, members: Mapping[str, Population]) -> list[Evidence]:
     """Evidence of the populations that a combination stands on."""
     if not isinstance(rule, BooleanRule):
         return []
-    excluded = [evidence[name] for name in rule.none_of]
+    excluded = [members[name].evidence for name in rule.none_of]
     if rule.tolerate_absent:
         excluded = [one for one in excluded if one is not Evidence.FAILED]
-    return [*(evidence[name] for name in (*rule.all_of, *rule.any_of)), *excluded]
+    return [*(members[name].evidence for name in (*rule.all_of, *rule.any_of)), *excluded]
 
 
 def _first_reason(fit: Fit, rule: Rule, members: Mapping[str, Population], parent: str) -> str:

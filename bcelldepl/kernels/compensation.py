@@ -27,17 +27,32 @@ def weigh(channels: NDArray[np.float32], weights: NDArray[np.float64], out: NDAr
     out : ndarray of float64, shape (n_events,)
         Filled.
     """
-    n = out.shape[0]
+    n, n_channels = out.shape[0], weights.shape[0]
+    used, n_used = np.empty(n_channels, np.int64), 0
+    for c in range(n_channels):
+        used[n_used] = c
+        n_used += weights[c] != 0.0
+    if n_used == 1 and weights[used[0]] == 1.0:
+        channel = channels[used[0]]
+        for i in range(n):
+            out[i] = channel[i]
+        return
     for i in range(n):
         out[i] = 0.0
-    for c in range(weights.shape[0]):
-        weight, channel = weights[c], channels[c]
-        if weight == 1.0:
-            for i in range(n):
-                out[i] += channel[i]
-        elif weight != 0.0:
-            for i in range(n):
-                out[i] += weight * channel[i]
+    # One channel is added after the other, whichever way the loops are written: the sum is the same to the bit.
+    first = 0
+    while first + 4 <= n_used:
+        a, b, c, d = used[first], used[first + 1], used[first + 2], used[first + 3]
+        of_a, of_b, of_c, of_d = channels[a], channels[b], channels[c], channels[d]
+        wa, wb, wc, wd = weights[a], weights[b], weights[c], weights[d]
+        for i in range(n):
+            out[i] = (((out[i] + wa * of_a[i]) + wb * of_b[i]) + wc * of_c[i]) + wd * of_d[i]
+        first += 4
+    while first < n_used:
+        weight, channel = weights[used[first]], channels[used[first]]
+        for i in range(n):
+            out[i] += weight * channel[i]
+        first += 1
 
 
 @njit(cache=True, nogil=True)

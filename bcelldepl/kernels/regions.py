@@ -22,23 +22,31 @@ __all__ = [
     "NEAR",
     "OUTSIDE",
     "POLYGON",
+    "RECTANGLE",
     "STRIP",
     "ellipse",
     "judge",
     "polygon",
+    "rectangle",
     "strip",
 ]
 
 Positions = NDArray[np.float32] | NDArray[np.float64]
 
 OUTSIDE, INSIDE, NEAR = 0, 1, 2
-STRIP, POLYGON, ELLIPSE = 0, 1, 2
+STRIP, POLYGON, ELLIPSE, RECTANGLE = 0, 1, 2, 3
+_USUAL = 3.0  # most positions are smaller: their bands are taken as those of the largest of them
 FLOAT32_ERROR = 2.0**-24  # of a position that is rounded once, relative to it
 
 
 def strip(x_weight: float, y_weight: float, low: float, high: float) -> NDArray[np.float64]:
     """Numbers of the region ``low < x_weight * x + y_weight * y <= high``; a NaN among them holds nothing."""
     return np.array([[x_weight, y_weight, low, high, 0.0, 0.0]])
+
+
+def rectangle(left: float, right: float, lower: float, upper: float) -> NDArray[np.float64]:
+    """Numbers of an upright rectangle, its left and lower edges included."""
+    return np.array([[left, right, lower, upper, 0.0, 0.0]])
 
 
 def polygon(vertices: Sequence[Sequence[float]] | NDArray[np.float64]) -> NDArray[np.float64]:
@@ -90,7 +98,7 @@ def judge(
     Parameters
     ----------
     kind : int
-        `STRIP`, `POLYGON` or `ELLIPSE`.
+        `STRIP`, `POLYGON`, `ELLIPSE` or `RECTANGLE`.
     numbers : ndarray of float64, shape (m, 6)
         Of the region.
     x, y : ndarray of float32 or float64, shape (n_events,)
@@ -109,6 +117,8 @@ def judge(
         return _judge_strip(numbers[0], x, y, error, verdict)
     if kind == POLYGON:
         return _judge_polygon(numbers, x, y, error, verdict)
+    if kind == RECTANGLE:
+        return _judge_rectangle(numbers[0], x, y, error, verdict)
     return _judge_ellipse(numbers[0], x, y, error, verdict)
 
 
@@ -149,28 +159,56 @@ def _judge_polygon(
     verdict: NDArray[np.uint8],
 ) -> int:
     n = x.shape[0]
+    far = 0
     for i in range(n):
+        far += not ((abs(x[i]) <= _USUAL) & (abs(y[i]) <= _USUAL))
         verdict[i] = 0
-    for edge in range(numbers.shape[0]):
-        x1, y1, slope = numbers[edge, 0], numbers[edge, 1], numbers[edge, 2]
-        lower, upper = numbers[edge, 3], numbers[edge, 4]
-        if lower < upper:
-            for i in range(n):
-                crossing = x1 + slope * (y[i] - y1)
-                verdict[i] ^= (y[i] >= lower) & (y[i] < upper) & (x[i] < crossing)
-    if error == 0.0:
-        return 0
     near = 0
     for edge in range(numbers.shape[0]):
         x1, y1, slope = numbers[edge, 0], numbers[edge, 1], numbers[edge, 2]
-        lower, upper, reach = numbers[edge, 3], numbers[edge, 4], numbers[edge, 5] * error
-        for i in range(n):
-            size = 1.0 + max(abs(x[i]), abs(y[i]))
-            band = error * size
-            along = (y[i] >= lower - band) & (y[i] <= upper + band)
-            doubt = along & (abs(x[i] - x1 - slope * (y[i] - y1)) <= reach * size)
-            verdict[i] |= doubt << 1
-            near += doubt
+        lower, upper, reach = numbers[edge, 3], numbers[edge, 4], numbers[edge, 5]
+        if error == 0.0:
+            for i in range(n):
+                crossing = x1 + slope * (y[i] - y1)
+                verdict[i] ^= (y[i] >= lower) & (y[i] < upper) & (x[i] < crossing)
+        elif far == 0:
+            band = error * (1.0 + _USUAL)
+            start, stop, width = lower - band, upper + band, reach * band
+            for i in range(n):
+                off = x[i] - (x1 + slope * (y[i] - y1))
+                verdict[i] ^= (y[i] >= lower) & (y[i] < upper) & (off < 0.0)
+                doubt = (y[i] >= start) & (y[i] <= stop) & (abs(off) <= width)
+                verdict[i] |= doubt << 1
+                near += doubt
+        else:
+            for i in range(n):
+                off = x[i] - (x1 + slope * (y[i] - y1))
+                verdict[i] ^= (y[i] >= lower) & (y[i] < upper) & (off < 0.0)
+                band = error * (1.0 + max(abs(x[i]), abs(y[i])))
+                doubt = (y[i] >= lower - band) & (y[i] <= upper + band) & (abs(off) <= reach * band)
+                verdict[i] |= doubt << 1
+                near += doubt
+    return _settle(verdict, near)
+
+
+@njit(cache=True, nogil=True)
+def _judge_rectangle(
+    numbers: NDArray[np.float64],
+    x: Positions,
+    y: Positions,
+    error: float,
+    verdict: NDArray[np.uint8],
+) -> int:
+    left, right, lower, upper = numbers[0], numbers[1], numbers[2], numbers[3]
+    near = 0
+    for i in range(x.shape[0]):
+        x_band, y_band = error * (1.0 + abs(x[i])), error * (1.0 + abs(y[i]))
+        doubt = (abs(x[i] - left) <= x_band) | (abs(x[i] - right) <= x_band)
+        doubt = doubt | (abs(y[i] - lower) <= y_band) | (abs(y[i] - upper) <= y_band)
+        doubt = doubt & (error > 0.0)
+        held = (x[i] >= left) & (x[i] < right) & (y[i] >= lower) & (y[i] < upper)
+        verdict[i] = held | (doubt << 1)
+        near += doubt
     return _settle(verdict, near)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from bcelldepl.errors import PanelError
 from bcelldepl.fcs.acquisition import Channel
@@ -136,8 +137,9 @@ def _scatter_words(name: str) -> list[str]:
     return [bare for word in _words(name) if (bare := word.removeprefix("lin").removesuffix("lin"))]
 
 
+@lru_cache(maxsize=4096)
 def _carries(marker: str, channel: Channel) -> bool:
-    aliases = ALIASES.get(marker, (tuple(_words(marker)),))
+    aliases = ALIASES.get(marker, (_words(marker),))
     return any(
         _contains(words, alias)
         for words in (_words(channel.label), _words(channel.name))
@@ -166,11 +168,12 @@ def _split_signal(name: str) -> tuple[tuple[str, ...], str]:
         for signal, names in _SIGNAL_WORDS.items():
             if words[i] in names:
                 return (*words[:i], *words[i + 1 :]), signal
-    return tuple(words), ""
+    return words, ""
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9]+", text.casefold())
+@lru_cache(maxsize=4096)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"[a-z0-9]+", text.casefold()))
 
 
 def _same(one: str, other: str) -> bool:

@@ -182,6 +182,11 @@ class Rule(BaseModel, ABC):
         """Take a last look at the tube with its reconciled gate, before it is applied."""
         return fit
 
+    @property
+    def drawn(self) -> Any | None:
+        """The shape that the strategy draws itself, whatever a tube shows; None where a tube must be seen."""
+        return None
+
     def regions(self, shape: Any) -> Regions | None:  # noqa: ARG002
         """Say what the gate comes down to where that is a region of one marker or two; None where it is none."""
         return None

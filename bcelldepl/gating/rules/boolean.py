@@ -49,9 +49,14 @@ class BooleanRule(Rule):
         """Every population that is combined."""
         return (*self.all_of, *self.any_of, *self.none_of)
 
+    @property
+    def drawn(self) -> tuple[()]:
+        """Nothing to draw."""
+        return ()
+
     def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:  # noqa: ARG002
         """Nothing to fit."""
-        return Fit((), Evidence.DATA, "", 0)
+        return Fit(self.drawn, Evidence.DATA, "", 0)
 
     def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:  # noqa: ARG002
         """Nothing to carry."""

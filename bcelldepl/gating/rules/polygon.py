@@ -44,9 +44,14 @@ class PolygonRule(Rule):
         """Both axes."""
         return (self.x, self.y)
 
+    @property
+    def drawn(self) -> PolygonShape:
+        """The polygon, as the strategy has it."""
+        return PolygonShape(self.vertices)
+
     def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:  # noqa: ARG002
         """Nothing to fit: the gate is the strategy's."""
-        return Fit(PolygonShape(self.vertices), Evidence.FIXED, "", len(columns[self.x]))
+        return Fit(self.drawn, Evidence.FIXED, "", len(columns[self.x]))
 
     def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:  # noqa: ARG002
         """Stay where the strategy drew it."""
@@ -54,7 +59,7 @@ class PolygonRule(Rule):
 
     def fallback(self, own: Fit) -> Fit | None:
         """Return the strategy's own polygon."""
-        return replace(own, shape=PolygonShape(self.vertices))
+        return replace(own, shape=self.drawn)
 
     def regions(self, shape: PolygonShape) -> Regions:
         """Inside the polygon."""
@@ -62,6 +67,4 @@ class PolygonRule(Rule):
 
     def outline(self, shape: PolygonShape | None, columns: Columns) -> Outline:  # noqa: ARG002
         """Draw the polygon."""
-        return Outline(
-            self.x, self.y, (np.array((shape or PolygonShape(self.vertices)).vertices, dtype=np.float64),)
-        )
+        return Outline(self.x, self.y, (np.array((shape or self.drawn).vertices, dtype=np.float64),))
