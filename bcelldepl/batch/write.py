@@ -13,6 +13,7 @@ from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.results.by_hand import strategy_by_hand
 from bcelldepl.store.files import write_beside, write_bytes
+from bcelldepl.spreadsheet import csv_text
 from bcelldepl.study import Override
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as CSV: UTF-8, LF, empty where missing."""
-    write_bytes(path, table.to_csv(index=False, lineterminator="\n").encode())
+    """Write a table as CSV: UTF-8, LF, empty where missing, and no text that a spreadsheet would run."""
+    write_bytes(path, csv_text(table).encode())
 
 
 def write_parquet(path: Path, table: pd.DataFrame) -> None:

@@ -23,6 +23,7 @@ from bcelldepl.fcs.siblings import with_facts_of_sibling
 from bcelldepl.fcs.spillover import read_spillover
 from bcelldepl.fcs.timeline import read_timeline
 from bcelldepl.fcs.volume import read_volume
+from bcelldepl.untrusted import check_plain_file
 
 __all__ = ["read_fcs"]
 
@@ -86,6 +87,7 @@ def read_fcs(
         raise ValueError(f"offsets is {offsets!r}, expected 'auto', 'header' or 'text'")
     path = Path(path)
     try:
+        check_plain_file(path)
         with path.open("rb") as file:
             file_bytes = os.fstat(file.fileno()).st_size
             datasets, warnings = read_datasets(file, file_bytes, str(path))

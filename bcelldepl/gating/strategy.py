@@ -16,6 +16,7 @@ from bcelldepl.gating.rules.base import Rule
 from bcelldepl.gating.shipped import shipped_strategies, strategy_file
 from bcelldepl.signal.panel import SCATTER
 from bcelldepl.signal.transform import Transform
+from bcelldepl.untrusted import MEGABYTE, read_limited
 
 __all__ = ["ALL", "Strategy", "load_strategy", "shipped_strategies"]
 
@@ -38,7 +39,7 @@ class Strategy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    name: str = Field(pattern=r"^\w[\w .+-]*$", max_length=64)
     description: str = ""
     transforms: dict[str, Transform] = Field(default_factory=dict)
     populations: tuple[AnyRule, ...] = Field(min_length=1)
@@ -132,7 +133,11 @@ def load_strategy(name: str, folder: Path | None = None) -> Strategy:
     """
     path = strategy_file(name, folder)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_limited(path, MEGABYTE).decode().replace("\r\n", "\n"))
+    except RecursionError as error:
+        raise StrategyError("not valid TOML: nested too deeply", path.name, "write it flat") from error
+    except OSError as error:
+        raise StrategyError(f"cannot be read: {error.strerror}", path.name, "check the path") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StrategyError(f"not valid TOML: {error}", path.name, "mend the file at that place") from error
     table["populations"] = table.pop("population", [])

@@ -87,7 +87,7 @@ ADPC: Final = (
 ADPP: Final = (
     *SUBJECT,
     *VALUE,
-    Variable("AVALQ", "Qualifier of the Analysis Value", "text", "=, <, > or NE"),
+    Variable("AVALQ", "Qualifier of the Analysis Value", "text", "one of =, <, > and NE"),
     Variable("CILOW", "95% Interval Low", "float", "ci_low of endpoints.csv"),
     Variable("CIHIGH", "95% Interval High", "float", "ci_high of endpoints.csv"),
     Variable("ASTDY", "First Day of the Window", "float", "window_start_day of endpoints.csv"),

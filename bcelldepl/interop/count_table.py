@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bcelldepl.errors import Problem
 from bcelldepl.interop.errors import ExchangeError
 from bcelldepl.interop.manual import Manual, ManualCount, ManualTube
+from bcelldepl.study.workbook import read_workbook
+from bcelldepl.untrusted import MEGABYTE, read_limited
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["read_count_table"]
 
+_MOST_BYTES: Final = 50 * MEGABYTE
 # Headings by which a column goes, the name that it has here first; compared without case, blanks and underscores.
 _HEADINGS = {
     "file": ("file", "filename", "fcs", "fcsfile", "sample", "name", "tube"),
@@ -46,12 +53,11 @@ def read_count_table(path: Path) -> Manual:
 
     try:
         if path.suffix.lower() == ".xlsx":
-            table = pd.read_excel(path, dtype=str)
+            table = _workbook(path)
         else:
-            with path.open(encoding="utf-8-sig") as file:
-                heading = file.readline()
-            delimiter = max("\t;,", key=heading.count)
-            table = pd.read_csv(path, dtype=str, sep=delimiter, encoding="utf-8-sig")
+            text = read_limited(path, _MOST_BYTES).decode("utf-8-sig")
+            delimiter = max("\t;,", key=text.partition("\n")[0].count)
+            table = pd.read_csv(io.StringIO(text, newline=""), dtype=str, sep=delimiter)
     except (OSError, ValueError, KeyError) as error:
         raise ExchangeError(f"the table cannot be read: {error}", path.name, _REMEDY) from error
     columns = _recognise([str(column) for column in table.columns])
@@ -73,6 +79,21 @@ def read_count_table(path: Path) -> Manual:
     )
     tubes = tuple(ManualTube((file,), hashes.get(file, ""), None, counts) for file, counts in stated.items())
     return Manual(path, "count table", tubes, tuple(skipped))
+
+
+def _workbook(path: Path) -> pd.DataFrame:
+    """Read the first sheet; a formula is refused, since only the program that wrote it knows its value."""
+    import pandas as pd
+
+    rows = [row for row in read_workbook(path, "") if any(row.cells) or row.problems]
+    problems = [problem for row in rows for problem in row.problems]
+    if problems:
+        raise ExchangeError(problems[0].what, path.name, problems[0].remedy)
+    if not rows:
+        raise ExchangeError("the workbook is empty", path.name, _REMEDY)
+    heading, width = rows[0].cells, len(rows[0].cells)
+    body = [(row.cells + [""] * width)[:width] for row in rows[1:]]
+    return pd.DataFrame(body, columns=[name or f"column {i}" for i, name in enumerate(heading, 1)], dtype=str)
 
 
 def _recognise(headings: list[str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from bcelldepl.interop.travel import Travelling, pack
 from bcelldepl.interop.write_flowjo import WorkspaceSample, for_flowjo, workspace
 from bcelldepl.interop.write_gatingml import gating_ml
 from bcelldepl.results import tube_stem
+from bcelldepl.spreadsheet import csv_text
 
 __all__ = ["EXPORT_COLUMNS", "ExportedGate", "export_gates"]
 
@@ -163,7 +164,7 @@ def _csv(rows: list[ExportedGate]) -> bytes:
     import pandas as pd
 
     table = pd.DataFrame([vars(row) for row in rows], columns=list(EXPORT_COLUMNS))
-    return table.to_csv(index=False, lineterminator="\n").encode()
+    return csv_text(table).encode()
 
 
 def _write(path: Path, content: bytes) -> None:

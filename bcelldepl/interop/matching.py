@@ -12,6 +12,7 @@ from pathlib import Path
 from bcelldepl.errors import Problem
 from bcelldepl.interop.errors import ExchangeError
 from bcelldepl.interop.manual import EVERY_FILE, Manual, ManualTube
+from bcelldepl.untrusted import MEGABYTE, read_limited
 
 __all__ = ["NameMap", "guess_population", "mapping_text", "match_files", "read_mapping"]
 
@@ -82,8 +83,8 @@ def read_mapping(path: Path) -> NameMap:
     """
     remedy = 'write [populations] and, below it, lines such as B = "CD45+/CD19+"; [files] likewise'
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        content = tomllib.loads(read_limited(path, MEGABYTE).decode())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ExchangeError(f"the mapping cannot be read: {error}", path.name, remedy) from error
     unknown = sorted(set(content) - {"populations", "files"})
     if unknown:

@@ -20,6 +20,7 @@ from bcelldepl.interop.handover import Handover, read_handover
 from bcelldepl.interop.pk import pk_tables
 from bcelldepl.interop.tables import Table
 from bcelldepl.interop.transport import transport_problems, write_transport
+from bcelldepl.spreadsheet import csv_text
 
 __all__ = ["FORMATS", "export", "handover_tables"]
 
@@ -84,7 +85,7 @@ def _write(table: Table, to: str, out: Path, handed: Handover) -> Path:
         table.frame().to_parquet(beside, index=False)
         os.replace(beside, path)
     elif to == "csv":
-        _write_bytes(path, table.frame().to_csv(index=False, lineterminator="\n").encode())
+        _write_bytes(path, csv_text(table.frame()).encode())
     else:
         version = str(handed.run.get("versions", {}).get("bcelldepl", ""))
         _write_bytes(

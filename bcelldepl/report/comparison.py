@@ -22,6 +22,7 @@ from bcelldepl.report.comparison_statistics import (
     study_statistics,
 )
 from bcelldepl.report.comparison_tubes import TubeComparison, compare_tube
+from bcelldepl.spreadsheet import csv_text
 from bcelldepl.study import Study
 
 if TYPE_CHECKING:
@@ -272,8 +273,8 @@ def _write(
     out.mkdir(parents=True, exist_ok=True)
     left = [problem.where.removeprefix("population ") for problem in missing]
     contents = {
-        "comparison.csv": comparison.rows.to_csv(index=False, lineterminator="\n"),
-        "agreement.csv": comparison.agreement.to_csv(index=False, lineterminator="\n"),
+        "comparison.csv": csv_text(comparison.rows),
+        "agreement.csv": csv_text(comparison.agreement),
         "mapping.toml": mapping_text(comparison.named, left, theirs),
         "comparison.html": comparison_page(comparison, gated.record),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from matplotlib.figure import Figure
 
 from bcelldepl.kinetics import summarise, visits_table
 from bcelldepl.kinetics.endpoints import cellular_of
+from bcelldepl.names import file_stem
 from bcelldepl.report.depletion_plots import draw_swimmer, draw_waterfall
 from bcelldepl.report.group_curves import draw_group_curves
 from bcelldepl.report.group_plots import draw_exposure_response, draw_proportionality, draw_reconstitution
@@ -91,7 +91,7 @@ def kinetics_figures(
     kinetics = {one.course.subject: one for one in cellular_of(counts, study)}
     for subject in endpoints["subject"].unique():
         page = draw_subject_page(subject, counts, endpoints, study, kinetics.get(subject))
-        yield f"subjects/{re.sub(r'[^A-Za-z0-9._-]', '_', subject)}", page
+        yield f"subjects/{file_stem(str(subject))}", page
 
 
 def _page(width: float, height: float, bottom: float = 0.6) -> tuple[Figure, Axes]:

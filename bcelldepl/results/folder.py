@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bcelldepl.names import file_stem, with_digest
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -92,5 +94,10 @@ def _read(path: Path, numbers: Sequence[str]) -> pd.DataFrame:
 
 
 def tube_stem(file: str) -> str:
-    """Name of a tube's files in the results: its path in the sheet, without folders or suffix."""
-    return Path(file).with_suffix("").as_posix().replace("/", "__").replace("..", "_")
+    """Name of a tube's files in the results: its path in the sheet with ``__`` for ``/``, without ``.fcs``.
+
+    A path that this could make the same as another's, or that is no name of a file, has a digest at its end.
+    """
+    stem = file.removesuffix(".fcs").replace("/", "__")
+    plain = file_stem(stem) == stem and stem.replace("__", "/") + ".fcs" == file
+    return stem if plain else with_digest(file)

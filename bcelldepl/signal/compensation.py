@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.errors import CompensationError
 from bcelldepl.fcs.acquisition import Spillover
+from bcelldepl.untrusted import MEGABYTE, read_limited
 
 __all__ = ["MAX_CONDITION", "Unmixing", "plan_unmixing", "read_matrix"]
 
@@ -118,14 +120,14 @@ def read_matrix(path: Path) -> Spillover:
     """
     where = path.name
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [
-                [cell.strip() for cell in row]
-                for row in csv.reader(file)
-                if any(cell.strip() for cell in row)
-            ]
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"the spillover matrix cannot be read: {error}"
+        text = read_limited(path, 10 * MEGABYTE).decode("utf-8-sig")
+        rows = [
+            [cell.strip() for cell in row]
+            for row in csv.reader(io.StringIO(text, newline=""))
+            if any(cell.strip() for cell in row)
+        ]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        msg = f"the spillover matrix cannot be read: {getattr(error, 'strerror', None) or error}"
         raise CompensationError(msg, where, "give a CSV file of channel names and numbers") from error
     if len(rows) < 2:
         msg = "the spillover matrix is empty"

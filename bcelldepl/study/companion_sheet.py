@@ -48,6 +48,8 @@ def read_companions(sheet: Sheet, tubes: Sequence[Tube]) -> list[CompanionResult
     rows: dict[tuple[str, str, float], int] = {}
     units: dict[str, set[str]] = defaultdict(set)
     for row in sheet.rows:
+        sheet.check_text(row, ("subject", "visit", "test", "unit"))
+        sheet.check_text(row, ("comment",), lines=True)
         result = _read(row, sheet, tubes)
         if result is None:
             continue

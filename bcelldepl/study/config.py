@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
+
+from bcelldepl.spreadsheet import hidden_character, is_live
 
 __all__ = [
     "AcceptanceLimits",
@@ -16,7 +18,21 @@ __all__ = [
     "StudySettings",
 ]
 
+
+def _plain(text: str) -> str:
+    """Refuse a text that a table of the results could not show as it is."""
+    unseen = hidden_character(text)
+    if unseen:
+        msg = f"{text!r} holds a character that no reader sees, {unseen}"
+        raise ValueError(msg)
+    if is_live(text):
+        msg = f"{text!r} is a formula to a spreadsheet; begin it with a letter or a digit"
+        raise ValueError(msg)
+    return text
+
+
 Text = Annotated[str, Field(min_length=1)]
+PlainText = Annotated[Text, Field(max_length=200), AfterValidator(_plain)]
 Days = Annotated[tuple[Annotated[float, Strict(), Field(gt=0)], ...], Strict(False), Field(min_length=1)]
 
 
@@ -44,7 +60,7 @@ class StudySettings(Settings):
         Whether paths may leave the folder of the study file.
     """
 
-    id: Text
+    id: PlainText
     samples: Text
     strategy: Text
     companions: Text | None = None

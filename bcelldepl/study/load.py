@@ -18,6 +18,7 @@ from bcelldepl.study.sheet import Sheet, read_sheet
 from bcelldepl.study.study import Study, is_path
 from bcelldepl.study.toml import check_settings, read_toml
 from bcelldepl.study.tubes import Role
+from bcelldepl.untrusted import leaves
 
 __all__ = ["load_study"]
 
@@ -85,6 +86,8 @@ def _samples(study: Mapping[str, Any], folder: Path) -> Samples:
     if not isinstance(name, str) or not name or not (allow_outside or inside(relative_path(name))):
         return Samples(Sheet(str(name)))  # the settings say what is wrong with it
     sheet_path = folder / relative_path(name)
+    if not allow_outside and _is_link_out(folder, sheet_path):
+        return Samples(Sheet(name))
     depth = len(Path(os.path.relpath(sheet_path, folder)).parts) - 1
     return read_samples(read_sheet(sheet_path, name), sheet_path.parent, allow_outside, depth)
 
@@ -96,7 +99,8 @@ def _companions(
     if config is None or config.study.companions is None or not samples.tubes:
         return (), []
     name = relative_path(config.study.companions)
-    if not ((config.study.allow_outside or inside(name)) and (folder / name).is_file()):
+    allowed = config.study.allow_outside or (inside(name) and not _is_link_out(folder, folder / name))
+    if not (allowed and _is_file(folder / name)):
         return (), []  # the check of paths says so
     sheet = read_sheet(folder / name, config.study.companions)
     return tuple(read_companions(sheet, samples.tubes)), sheet.problems
@@ -119,13 +123,24 @@ def _check_paths(raw: Mapping[str, Any], path: Path) -> list[Problem]:
         if not isinstance(name, str) or (key == "[study] strategy" and not is_path(name)):
             continue  # not a path; where it should be one, the settings say so
         where = f"{path.name}, {key}"
-        if study.get("allow_outside") is not True and not inside(relative_path(name)):
-            remedy = "move it there, or set allow_outside = true in [study]"
+        file, bound = path.parent / relative_path(name), study.get("allow_outside") is not True
+        remedy = "move it there, or set allow_outside = true in [study]"
+        if bound and not inside(relative_path(name)):
             problems.append(Problem(where, f"{name!r} lies outside the study folder", remedy))
-        elif key != "[study] samples" and not _is_file(path.parent / relative_path(name)):
+        elif bound and _is_link_out(path.parent, file):
+            problems.append(Problem(where, f"{name!r} is a link out of the study folder", remedy))
+        elif key != "[study] samples" and not _is_file(file):
             remedy = "paths are relative to the study file"
             problems.append(Problem(where, f"there is no file {name!r}", remedy))
     return problems
+
+
+def _is_link_out(folder: Path, path: Path) -> bool:
+    """Tell whether a path whose words stay in a folder leaves it all the same, by a link."""
+    try:
+        return (path.is_symlink() or path.exists()) and leaves(folder, path)
+    except (OSError, ValueError):  # no file can have such a name
+        return False
 
 
 def _is_file(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from bcelldepl.study.cells import CellError, inside, number, relative_path, role
 from bcelldepl.study.sheet import Row, Sheet
 from bcelldepl.study.toml import did_you_mean
 from bcelldepl.study.tubes import Role, Tube
+from bcelldepl.untrusted import leaves
 
 __all__ = ["Samples", "read_samples"]
 
@@ -21,6 +23,7 @@ POSITIVE = ("bead_count", "blood_volume_ul", "acquired_volume_ul")
 NOT_NEGATIVE = ("dose_cells_per_kg", "wbc_per_ul", "lymphocytes_per_ul")
 OTHER = ("role", "dose_group", "collected", "infused", "batch", "dilution", "comment")
 KNOWN = (*REQUIRED, *OTHER, *POSITIVE, *NOT_NEGATIVE)
+TEXTS = ("file", "subject", "visit", "role", "dose_group", "batch")
 PER_SUBJECT = ("dose_group", "dose_cells_per_kg", "infused")
 SURELY_MEANT = 0.9  # nearness from which an unknown column is a slip of the pen, not one of the user's own
 ODD_DAYS = 7.0  # a sample this far from its nominal day, and by a quarter of it, is worth a sentence
@@ -61,8 +64,11 @@ def read_samples(sheet: Sheet, folder: Path, allow_outside: bool, depth: int = 0
     if not sheet.rows:
         return samples
     _check_columns(samples)
+    for row in sheet.rows:
+        sheet.check_text(row, TEXTS)
+        sheet.check_text(row, ("comment",), lines=True)
     rows = [(row, _read_row(row, sheet)) for row in sheet.rows]
-    _check_files(sheet, allow_outside, depth)
+    _check_files(sheet, folder, allow_outside, depth)
     _share_subject_facts(rows, sheet)
     if all(values["role"] is not Role.SAMPLE for _, values in rows):
         sheet.report("no row has the role `sample`", "an empty role means sample")
@@ -142,9 +148,12 @@ def _read_row(row: Row, sheet: Sheet) -> dict[str, Any]:
     return values
 
 
-def _check_files(sheet: Sheet, allow_outside: bool, depth: int) -> None:
-    """One file is one tube, and lies in the study folder."""
+def _check_files(sheet: Sheet, folder: Path, allow_outside: bool, depth: int) -> None:
+    """One file is one tube, and lies in the study folder, links followed."""
     first: dict[str, int] = {}
+    spelt: dict[str, tuple[str, int]] = {}
+    study_folder = folder.joinpath(*[".."] * depth)
+    remedy = "move it there, or set allow_outside = true in [study]"
     for row in sheet.rows:
         file = relative_path(row.cells.get("file", ""))
         if not file:
@@ -154,9 +163,14 @@ def _check_files(sheet: Sheet, allow_outside: bool, depth: int) -> None:
             what = f"{file!r} is in row {first[same]} already"
             sheet.report(what, "one row per FCS file", row.number, "file")
         first.setdefault(same, row.number)
+        other, other_row = spelt.setdefault(unicodedata.normalize("NFC", same).casefold(), (same, row.number))
+        if other != same:
+            what = f"{file!r} differs from {other!r} in row {other_row} only in capitals or in how accents are stored"
+            sheet.report(what, "rename one: many disks take them for one file", row.number, "file")
         if not allow_outside and not inside(file, depth):
-            remedy = "move it there, or set allow_outside = true in [study]"
             sheet.report(f"{file!r} lies outside the study folder", remedy, row.number, "file")
+        elif not allow_outside and leaves(study_folder, folder / file):
+            sheet.report(f"{file!r} is a link out of the study folder", remedy, row.number, "file")
 
 
 def _share_subject_facts(rows: list[tuple[Row, dict[str, Any]]], sheet: Sheet) -> None:

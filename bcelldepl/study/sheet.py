@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, time
 from pathlib import Path
+from typing import Final
 
 from bcelldepl.errors import Problem
+from bcelldepl.spreadsheet import hidden_character, is_live
+from bcelldepl.study.workbook import WorkbookError, read_workbook
+from bcelldepl.untrusted import MEGABYTE, read_limited
 
 __all__ = ["Row", "Sheet", "read_sheet"]
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
+MOST_BYTES: Final = 50 * MEGABYTE
+LONGEST_CELL: Final = 1_000  # characters
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,30 @@ class Sheet:
         """Note a problem of the sheet, of one of its rows, or of one cell."""
         where = self.name + (f", row {row}" if row else "") + (f", column {column}" if column else "")
         self.found.append((row, Problem(where, what, remedy)))
+
+    def check_text(self, row: Row, columns: Iterable[str], lines: bool = False) -> None:
+        """Refuse texts that a table or a page of the results could not show as they are.
+
+        Parameters
+        ----------
+        row : Row
+        columns : iterable of str
+            Which of its cells.
+        lines : bool
+            Whether they may hold line breaks and tabs.
+        """
+        for column in columns:
+            text = row.cells.get(column, "")
+            unseen = hidden_character(text, "\n\r\t" if lines else "")
+            if len(text) > LONGEST_CELL:
+                what = f"holds {len(text):,} characters, at most {LONGEST_CELL:,} are read"
+                self.report(what, "shorten it", row.number, column)
+            elif unseen:
+                what = f"{text!r} holds a character that no reader sees, {unseen}"
+                self.report(what, "type the text again", row.number, column)
+            elif is_live(text):
+                remedy = "write ./ before it" if column == "file" else "begin it with a letter or a digit"
+                self.report(f"{text!r} is a formula to a spreadsheet", remedy, row.number, column)
 
     @property
     def problems(self) -> list[Problem]:
@@ -98,7 +126,7 @@ def read_sheet(path: Path, name: str) -> Sheet:
 
 
 def _text_records(path: Path, sheet: Sheet) -> list[list[str]]:
-    data = path.read_bytes()
+    data = read_limited(path, MOST_BYTES)
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = data.decode(encoding)
@@ -117,37 +145,15 @@ def _text_records(path: Path, sheet: Sheet) -> list[list[str]]:
 
 
 def _workbook_records(path: Path, sheet: Sheet) -> list[list[str]]:
-    import openpyxl
-
-    with warnings.catch_warnings(), path.open("rb") as stream:
-        warnings.simplefilter("ignore")  # of styles and validations, which no sample sheet needs
-        try:
-            book = openpyxl.load_workbook(stream, read_only=True)
-            page = book["samples"] if "samples" in book.sheetnames else book.worksheets[0]
-            page.reset_dimensions()  # some programs write wrong ones
-            return [
-                [_cell_text(cell, number, sheet) for cell in cells]
-                for number, cells in enumerate(page.iter_rows(), 1)
-            ]
-        except Exception as error:  # a broken workbook raises whatever its broken part raises
-            sheet.report(f"not a readable workbook: {error}", "save it again as .xlsx or .csv")
-            return []
-
-
-def _cell_text(cell: object, row: int, sheet: Sheet) -> str:
-    value, kind = getattr(cell, "value", None), getattr(cell, "data_type", "n")
-    if value is None:
-        return ""
-    if kind in ("f", "e"):
-        what = "a formula" if kind == "f" else f"the error {value}"
-        place = getattr(cell, "coordinate", "")
-        sheet.report(f"cell {place} holds {what}", "paste the value in its place", row)
-        return ""
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    try:
+        rows = read_workbook(path, "samples")
+    except WorkbookError as error:
+        sheet.report(str(error), "save it again as .xlsx or .csv")
+        return []
+    for row in rows:
+        for problem in row.problems:
+            sheet.report(problem.what, problem.remedy, row.number)
+    return [row.cells for row in rows]
 
 
 def _arrange(records: Iterable[list[str]], sheet: Sheet) -> None:

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from bcelldepl.errors import Problem
 from bcelldepl.study.config import StudyFile
 from bcelldepl.study.study import Study
+from bcelldepl.untrusted import MEGABYTE, read_limited
 
 __all__ = ["check_settings", "did_you_mean", "read_toml", "show_config"]
 
@@ -26,7 +27,10 @@ KINDS = {bool: "a boolean", int: "a number", float: "a number", str: "text", lis
 def read_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
     """Parse a TOML file; an unreadable one is one problem, with its line."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig")), []
+        text = read_limited(path, MEGABYTE).decode("utf-8-sig")
+        return tomllib.loads(text.replace("\r\n", "\n")), []
+    except RecursionError:
+        return {}, [Problem(path.name, "not valid TOML: nested too deeply", "write it flat")]
     except tomllib.TOMLDecodeError as error:
         text, _, place = str(error).partition(" (at ")
         line = re.search(r"line \d+, column \d+|end of document", place)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +12,9 @@ from pathlib import Path
 import pytest
 from fcs_builder import fcs
 from fuzz import read_all
+
+from bcelldepl.fcs import read_fcs
+from bcelldepl.fcs.errors import UnreadableFileError
 
 EVENTS = [[1, 2], [3, 4]]
 LIMIT_SECONDS = 2.0
@@ -65,3 +71,50 @@ def test_hostile_file(tmp_path: Path, kind: str) -> None:
     started = time.process_time()
     read_all(path)
     assert time.process_time() - started < LIMIT_SECONDS
+
+
+ABSURD: dict[str, dict[str, str]] = {
+    "events beyond count": {"$TOT": "9" * 18},
+    "channels beyond count": {"$PAR": "999999999"},
+    "channels of many bits": {"$P1B": "999999999999"},
+    "negative counts": {"$TOT": "-5", "$PAR": "-1"},
+    "DATA far away": {"$BEGINDATA": "9" * 15, "$ENDDATA": "9" * 16},
+    "a range beyond numbers": {"$P1R": "9" * 400},
+    "the next data set far away": {"$NEXTDATA": "9" * 18},
+    "a spillover of a billion channels": {"$SPILLOVER": "1000000000,C1,C2,1,0,0,1"},
+}
+ONE_GIBIBYTE = 2**30
+BOUNDED = """
+import resource, sys
+from fuzz import read_all
+import bcelldepl.fcs.read, numpy
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + int(sys.argv[1]), resource.RLIM_INFINITY))
+for path in sys.argv[2:]:
+    read_all(path)
+print("bounded")
+"""
+
+
+def test_absurd_numbers_do_not_fill_the_memory(tmp_path: Path) -> None:
+    pytest.importorskip("resource")
+    if not Path("/proc/self/statm").is_file():
+        pytest.skip("the memory of a process is told by /proc")
+    paths = []
+    for number, (kind, keywords) in enumerate(ABSURD.items()):
+        path = tmp_path / f"{number} {kind}.fcs"
+        path.write_bytes(fcs(EVENTS, keywords=keywords))
+        paths.append(str(path))
+    here = Path(__file__).parent
+    search = os.pathsep.join([str(here), str(here.parent.parent), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run([sys.executable, "-c", BOUNDED, str(ONE_GIBIBYTE), *paths], capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": search}, check=False)  # fmt: skip
+    assert done.stdout.strip() == "bounded", done.stderr[-2000:]
+
+
+def test_a_pipe_and_a_folder_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.fcs")
+    with pytest.raises(UnreadableFileError, match="a pipe or a device, not a file"):
+        read_fcs(tmp_path / "pipe.fcs")
+    with pytest.raises(UnreadableFileError, match="a folder, not a file"):
+        read_fcs(tmp_path)

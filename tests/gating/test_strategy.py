@@ -164,3 +164,17 @@ def test_the_digest_is_that_of_the_content(tmp_path):
     first = load(tmp_path, GOOD).sha256
     assert load(tmp_path, "# a comment\n" + GOOD).sha256 == first
     assert load(tmp_path, GOOD.replace("0.6", "0.61")).sha256 != first
+
+
+@pytest.mark.parametrize("name", ["../../x", "=cmd", "", "a.b", "x" * 65, "<b>", "B\\u0000"])
+def test_a_population_has_a_name_that_a_file_can_have(tmp_path, name):
+    with pytest.raises(StrategyError):
+        load(tmp_path, GOOD.replace('name = "B"', f'name = "{name}"'))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("x = " + "[" * 100_000, "nested too deeply"), ("#" * 1_000_001, "1 MB")]
+)
+def test_a_strategy_that_would_fill_the_memory(tmp_path, text, words):
+    with pytest.raises(StrategyError, match=words):
+        load(tmp_path, text)

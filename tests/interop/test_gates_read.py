@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from pathlib import Path
 
@@ -200,6 +201,7 @@ def test_entities_are_refused_before_parsing(tmp_path: Path, text: str, encoding
         ("a.csv", "a,b\n1,2\n", "no column names the file"),
         ("a.csv", "", "cannot be read"),
         ("a.xlsx", "no workbook", "cannot be read"),
+        ("a.wsp", "<Workspace>" + "<a>" * 5_000, "not well-formed"),
     ],
 )
 def test_broken_files_are_refused_in_words(tmp_path: Path, name: str, content: str, words: str) -> None:
@@ -207,6 +209,25 @@ def test_broken_files_are_refused_in_words(tmp_path: Path, name: str, content: s
     path.write_text(content)
     with pytest.raises(ExchangeError, match=words):
         read_manual(path)
+
+
+def test_formulas_of_a_count_table_are_refused(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(["file", "population", "events"])
+    book.active.append(["a.fcs", "B", "=50*2"])
+    book.save(tmp_path / "counts.xlsx")
+    with pytest.raises(ExchangeError, match="cell C2 holds a formula"):
+        read_manual(tmp_path / "counts.xlsx")
+    book.active["C2"] = 100
+    book.save(tmp_path / "counts.xlsx")
+    assert read_manual(tmp_path / "counts.xlsx").tubes[0].stated["B"].events == 100
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.wsp")
+    with pytest.raises(ExchangeError, match="a pipe or a device"):
+        read_manual(tmp_path / "a.wsp")
 
 
 def test_missing_file(tmp_path: Path) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.regions import Regions, inside
@@ -94,6 +94,10 @@ class Picture:
     inside: NDArray[np.uint32]
 
 
+# Names of populations become names of files and identifiers of other programs' gates.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9 _+-]*[A-Za-z0-9_+-])?$", max_length=64)]
+
+
 class Rule(BaseModel, ABC):
     """One population of a strategy and the rule that finds it.
 
@@ -117,7 +121,7 @@ class Rule(BaseModel, ABC):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    name: Name
     parent: str
     report: bool = False
     optional: bool = False
