@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
-from bcelldepl.spreadsheet import hidden_character, is_live
+from bcelldepl.study.plain import PlainText
 
 __all__ = [
     "AcceptanceLimits",
@@ -18,21 +18,7 @@ __all__ = [
     "StudySettings",
 ]
 
-
-def _plain(text: str) -> str:
-    """Refuse a text that a table of the results could not show as it is."""
-    unseen = hidden_character(text)
-    if unseen:
-        msg = f"{text!r} holds a character that no reader sees, {unseen}"
-        raise ValueError(msg)
-    if is_live(text):
-        msg = f"{text!r} is a formula to a spreadsheet; begin it with a letter or a digit"
-        raise ValueError(msg)
-    return text
-
-
 Text = Annotated[str, Field(min_length=1)]
-PlainText = Annotated[Text, Field(max_length=200), AfterValidator(_plain)]
 Days = Annotated[tuple[Annotated[float, Strict(), Field(gt=0)], ...], Strict(False), Field(min_length=1)]
 
 

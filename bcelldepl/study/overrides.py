@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     FiniteFloat,
-    StringConstraints,
     model_validator,
 )
 
-__all__ = ["Override"]
+from bcelldepl.study.plain import PlainWords as Words
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+__all__ = ["Override"]
 
 
 class Override(BaseModel):

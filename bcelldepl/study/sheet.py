@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from bcelldepl.errors import Problem
-from bcelldepl.spreadsheet import hidden_character, is_live
+from bcelldepl.spreadsheet import is_live
+from bcelldepl.study.plain import complaint
 from bcelldepl.study.workbook import WorkbookError, read_workbook
 from bcelldepl.untrusted import MEGABYTE, read_limited
 
@@ -18,7 +19,6 @@ __all__ = ["Row", "Sheet", "read_sheet"]
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 MOST_BYTES: Final = 50 * MEGABYTE
-LONGEST_CELL: Final = 1_000  # characters
 
 
 @dataclass(frozen=True)
@@ -71,16 +71,12 @@ class Sheet:
         """
         for column in columns:
             text = row.cells.get(column, "")
-            unseen = hidden_character(text, "\n\r\t" if lines else "")
-            if len(text) > LONGEST_CELL:
-                what = f"holds {len(text):,} characters, at most {LONGEST_CELL:,} are read"
-                self.report(what, "shorten it", row.number, column)
-            elif unseen:
-                what = f"{text!r} holds a character that no reader sees, {unseen}"
-                self.report(what, "type the text again", row.number, column)
-            elif is_live(text):
-                remedy = "write ./ before it" if column == "file" else "begin it with a letter or a digit"
-                self.report(f"{text!r} is a formula to a spreadsheet", remedy, row.number, column)
+            wrong = complaint(text, lines)
+            if wrong:
+                what, remedy = wrong
+                if column == "file" and is_live(text):
+                    remedy = "write ./ before it"
+                self.report(what, remedy, row.number, column)
 
     @property
     def problems(self) -> list[Problem]:
