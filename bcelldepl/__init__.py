@@ -12,9 +12,10 @@ _PUBLIC = {
     "read_fcs": "bcelldepl.fcs",
     "load_study": "bcelldepl.study",
     "run": "bcelldepl.batch",
+    "selftest": "bcelldepl.qualification",
 }
 
-__all__ = ["__version__", "load_study", "read_fcs", "run"]
+__all__ = ["__version__", "load_study", "read_fcs", "run", "selftest"]
 
 
 def __getattr__(name: str) -> Any:

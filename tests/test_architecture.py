@@ -29,7 +29,8 @@ MAY_IMPORT["agreement"] = COMMON | {"counting", "gating", "study"}
 MAY_IMPORT["interop"] = MAY_IMPORT["results"] | {"results", "agreement", "kernels"}
 MAY_IMPORT["report"] = MAY_IMPORT["interop"] | {"interop"}
 MAY_IMPORT["batch"] = MAY_IMPORT["report"] | {"report"}
-MAY_IMPORT["cli"] = MAY_IMPORT["batch"] | {"batch", "simulate"}
+MAY_IMPORT["qualification"] = MAY_IMPORT["batch"] | {"batch", "simulate"}
+MAY_IMPORT["cli"] = MAY_IMPORT["qualification"] | {"qualification"}
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
 

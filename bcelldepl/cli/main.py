@@ -10,6 +10,7 @@ from bcelldepl.cli.compare import compare
 from bcelldepl.cli.export import export
 from bcelldepl.cli.inspect import inspect
 from bcelldepl.cli.run import run
+from bcelldepl.cli.selftest import selftest
 from bcelldepl.cli.simulate import simulate
 
 __all__ = ["app", "main"]
@@ -28,6 +29,7 @@ app.command()(inspect)
 app.command()(compare)
 app.command()(export)
 app.command()(simulate)
+app.command()(selftest)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,79 @@
+"""One thing that an installation must get right, and all of them together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["Check", "Qualification", "close", "guarded"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check.
+
+    Attributes
+    ----------
+    group : str
+        What part of the program it looks at.
+    name : str
+        What is checked, and against what.
+    expected, found : str
+        In words or figures, with units.
+    passed : bool
+    """
+
+    group: str
+    name: str
+    expected: str
+    found: str
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Qualification:
+    """What `selftest` found.
+
+    Attributes
+    ----------
+    environment : mapping of str to str
+        Versions, platform, cores.
+    checks : tuple of Check
+    started : str
+        UTC, ISO.
+    seconds : float
+        How long it took.
+    """
+
+    environment: Mapping[str, str]
+    checks: tuple[Check, ...]
+    started: str
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed; without checks nothing is passed."""
+        return bool(self.checks) and all(check.passed for check in self.checks)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain data, for JSON."""
+        return {"passed": self.passed, **asdict(self), "environment": dict(self.environment)}
+
+
+def close(group: str, name: str, expected: float, found: float, tolerance: float) -> Check:
+    """Check a number against the one that it should be, to an absolute tolerance."""
+    passed = math.isfinite(found) and abs(found - expected) <= tolerance
+    return Check(group, name, f"{expected:.8g} +/- {tolerance:.2g}", f"{found:.8g}", passed)
+
+
+def guarded(group: str, work: Callable[[], Iterable[Check]]) -> list[Check]:
+    """Do some checks; one that cannot be done is a check that failed, not the end of the others."""
+    checks: list[Check] = []
+    try:
+        checks.extend(work())
+    except Exception as error:
+        found = " ".join(f"{type(error).__name__}: {error}".split())
+        checks.append(Check(group, "the checks can be done", "no error", found, False))
+    return checks

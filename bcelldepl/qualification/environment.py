@@ -1,0 +1,68 @@
+"""Where the program runs: versions, platform, and what it needs of them."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from bcelldepl.batch.record import versions
+from bcelldepl.qualification.check import Check
+
+__all__ = ["check_environment", "describe_environment"]
+
+GROUP = "environment"
+
+
+def describe_environment() -> dict[str, str]:
+    """Return what a reader of the record needs to set the same thing up again."""
+    return {
+        **versions(),
+        "implementation": platform.python_implementation(),
+        "platform": platform.platform(),
+        "processor": platform.machine(),
+        "cores": str(os.cpu_count() or 1),
+    }
+
+
+def check_environment() -> Iterator[Check]:
+    """Check libraries against what the package asks for, and that compiled kernels are kept between runs."""
+    yield from _libraries()
+    yield _cache()
+
+
+def _libraries() -> Iterator[Check]:
+    try:
+        wanted = [Requirement(line) for line in requires("bcelldepl") or ()]
+    except PackageNotFoundError:
+        yield Check(GROUP, "bcelldepl is installed as a package", "installed", "run from its source", True)
+        return
+    for one in wanted:
+        if one.marker is not None:
+            continue  # of an extra, which need not be there
+        try:
+            found = version(one.name)
+        except PackageNotFoundError:
+            yield Check(GROUP, f"{one.name} is installed", str(one.specifier), "not there", False)
+            continue
+        passed = one.specifier.contains(found, prereleases=True)
+        yield Check(GROUP, f"version of {one.name}", str(one.specifier) or "any", found, passed)
+
+
+def _cache() -> Check:
+    """A kernel that is compiled anew in every process costs each run half a minute, yet moves no number."""
+    import numpy as np
+
+    from bcelldepl.kernels.scales import asinh_scale
+
+    asinh_scale(np.zeros(1, np.float32), 1.0, 1.0, np.zeros(1, np.float32))
+    folder = Path(str(asinh_scale.stats.cache_path))
+    usable = folder.is_dir() and (os.access(folder, os.W_OK) or any(folder.glob("scales.asinh_scale*.nbi")))
+    name = "compiled kernels are kept between runs"
+    return Check(
+        GROUP, name, "a folder that can be written", "usable" if usable else f"{folder}: not usable", usable
+    )

@@ -1,0 +1,136 @@
+"""Kernels and formulas against published numbers and closed forms, which this program had no part in."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from bcelldepl.counting import intervals
+from bcelldepl.fcs import read_fcs
+from bcelldepl.fcs.write import write_fcs
+from bcelldepl.kernels import compensation, scales, shapes
+from bcelldepl.kinetics import area
+from bcelldepl.qualification.check import Check, close
+
+__all__ = ["check_known_answers"]
+
+GROUP: Final = "known answers"
+
+# Logicle, T = 1000, W = 1, M = 4, A = 0: the examples of the Gating-ML 2.0 specification, six digits.
+LOGICLE: Final = {
+    -10.0: 0.067574, -5.0: 0.147986, -1.0: 0.228752, 0.0: 0.25, 0.3: 0.256384, 1.0: 0.271248, 3.0: 0.312897,
+    10.0: 0.432426, 100.0: 0.739548, 1000.0: 1.0,
+}  # fmt: skip
+# Garwood (1936), 95 %: limits of a Poisson mean, three digits.
+POISSON: Final = {
+    0: (0.0, 3.689),
+    1: (0.025, 5.572),
+    5: (1.623, 11.668),
+    10: (4.795, 18.390),
+    20: (12.217, 30.888),
+}
+# Theophylline, subject 1 (R's `datasets::Theoph`): AUC to the last sample by Phoenix WinNonlin, linear up, log down.
+HOURS: Final = (0, 0.25, 0.57, 1.12, 2.02, 3.82, 5.1, 7.03, 9.05, 12.12, 24.37)
+MG_PER_L: Final = (0.74, 2.84, 6.57, 10.5, 9.66, 8.58, 8.36, 7.47, 6.89, 5.94, 3.28)
+AUC_MG_H_PER_L: Final = 147.2347485
+
+
+def check_known_answers() -> Iterator[Check]:
+    """Check reading, compensation, scales, polygons, intervals and areas."""
+    yield from _reading()
+    yield _compensation()
+    yield from _scales()
+    yield _polygon()
+    yield from _intervals()
+    yield from _areas()
+
+
+def _reading() -> Iterator[Check]:
+    values = np.arange(30_000, dtype=np.float32).reshape(3, 10_000) * np.float32(0.37) - np.float32(500.0)
+    with tempfile.TemporaryDirectory(prefix="bcelldepl-selftest-") as folder:
+        path = Path(folder) / "known.fcs"
+        write_fcs(path, values, ["FSC-A", "A", "B"], ["", "CD19", "CD3"], keywords={}, ranges=[262_144.0] * 3)
+        acquisition = read_fcs(path)
+        same = int(np.count_nonzero(acquisition.columns() == values))
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        yield Check(GROUP, "values of an FCS file as they were written", "30000 the same", f"{same} the same",
+                    same == values.size)  # fmt: skip
+        yield Check(
+            GROUP,
+            "sha256 of an FCS file, by hashlib",
+            sha256,
+            acquisition.sha256,
+            acquisition.sha256 == sha256,
+        )
+
+
+def _compensation() -> Check:
+    spillover = np.array([[1.0, 0.12, 0.03], [0.05, 1.0, 0.2], [0.0, 0.08, 1.0]])
+    true = np.array([[1000.0, 0.0, 250.0, -20.0], [0.0, 5000.0, 40.0, 3.0], [10.0, 20.0, 30.0, 40.0]])
+    measured = np.ascontiguousarray(spillover.T @ true, dtype=np.float32)
+    found = np.empty_like(measured)
+    compensation.compensate(measured, np.linalg.inv(spillover), found)
+    return close(
+        GROUP,
+        "compensation undoes a known spillover: largest error",
+        0.0,
+        float(np.abs(found - true).max()),
+        0.001,
+    )
+
+
+def _scales() -> Iterator[Check]:
+    values = np.array(list(LOGICLE), dtype=np.float32)
+    found = np.empty_like(values)
+    scales.logicle_scale(values, scales.logicle_coefficients(1000.0, 1.0, 4.0, 0.0), found)
+    worst = float(np.max(np.abs(found - np.array(list(LOGICLE.values())))))
+    yield close(GROUP, "logicle of 10 published values (Gating-ML 2.0): largest error", 0.0, worst, 1e-6)
+    scales.asinh_scale(values, 150.0, 1000.0, found)
+    true = [math.asinh(value / 150.0) / math.asinh(1000.0 / 150.0) for value in LOGICLE]
+    yield close(
+        GROUP,
+        "asinh of 10 values, closed form: largest error",
+        0.0,
+        float(np.max(np.abs(found - true))),
+        1e-6,
+    )
+
+
+def _polygon() -> Check:
+    """A right triangle over a grid of 101 x 101 points."""
+    grid = np.arange(101, dtype=np.float32) + np.float32(0.25)
+    x, y = (np.ascontiguousarray(part.ravel()) for part in np.meshgrid(grid, grid))
+    corners = np.array([[0.0, 0.0], [100.0, 0.0], [0.0, 100.0]])
+    inside = np.zeros(x.size, dtype=np.bool_)
+    shapes.inside_polygon(x, y, corners, inside)
+    expected = 100 * 101 // 2  # pairs of whole numbers with i + j + 0.5 < 100
+    return Check(GROUP, "points inside a triangle, by Gauss's sum", str(expected), str(int(inside.sum())),
+                 int(inside.sum()) == expected)  # fmt: skip
+
+
+def _intervals() -> Iterator[Check]:
+    for count, (low, high) in POISSON.items():
+        found = intervals.garwood(count)
+        passed = abs(found.low - low) <= 0.0006 and abs(found.high - high) <= 0.0006
+        yield Check(GROUP, f"95 % limits of a Poisson count of {count} (Garwood 1936)", f"{low:.3f} to {high:.3f}",
+                    f"{found.low:.3f} to {found.high:.3f}", passed)  # fmt: skip
+    expected = 1.0 - 0.025 ** (1.0 / 50.0)
+    yield close(
+        GROUP, "upper limit of 0 in 50, closed form", expected, intervals.clopper_pearson(0, 50).high, 1e-12
+    )
+
+
+def _areas() -> Iterator[Check]:
+    found = area.total_area(area.segments_to(HOURS, MG_PER_L, HOURS[-1]))
+    yield close(GROUP, "AUC of theophylline, subject 1 (WinNonlin) [mg*h/L]", AUC_MG_H_PER_L, found, 5e-7)
+    days = [0.0, 1.0, 4.0, 9.0, 28.0]
+    found = area.total_area(area.segments_to(days, [100.0 * math.exp(-0.3 * day) for day in days], 28.0))
+    yield close(
+        GROUP, "AUC of an exponential, closed form", 100.0 / 0.3 * (1.0 - math.exp(-0.3 * 28.0)), found, 1e-9
+    )
