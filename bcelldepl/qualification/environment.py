@@ -57,11 +57,11 @@ def _cache() -> Check:
     """A kernel that is compiled anew in every process costs each run half a minute, yet moves no number."""
     import numpy as np
 
-    from bcelldepl.kernels.scales import asinh_scale
+    from bcelldepl.kernels.histogram import histogram_1d
 
-    asinh_scale(np.zeros(1, np.float32), 1.0, 1.0, np.zeros(1, np.float32))
-    folder = Path(str(asinh_scale.stats.cache_path))
-    usable = folder.is_dir() and (os.access(folder, os.W_OK) or any(folder.glob("scales.asinh_scale*.nbi")))
+    histogram_1d(np.zeros(1, np.float32), 0.0, 1.0, np.zeros(1, np.uint32))
+    folder = Path(str(histogram_1d.stats.cache_path))
+    usable = folder.is_dir() and (os.access(folder, os.W_OK) or any(folder.glob("histogram.histogram_1d*.nbi")))
     name = "compiled kernels are kept between runs"
     return Check(
         GROUP, name, "a folder that can be written", "usable" if usable else f"{folder}: not usable", usable

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -16,11 +17,13 @@ from typer.testing import CliRunner
 from bcelldepl.batch import Results, run
 from bcelldepl.cli.main import app
 from bcelldepl.counting import intervals
-from bcelldepl.kernels import compensation, scales
+from bcelldepl.kernels import regions
 from bcelldepl.kinetics import area
-from bcelldepl.qualification import Check, Qualification, environment, selftest, simulated
+from bcelldepl.qualification import Check, Qualification, environment, known_answers, selftest, simulated
 from bcelldepl.qualification import selftest as package_selftest
 from bcelldepl.qualification.known_answers import check_known_answers
+from bcelldepl.signal import make_signal
+from bcelldepl.signal.transform import Transform
 from bcelldepl.simulate import simulate
 from bcelldepl.study import Study, load_study
 
@@ -39,25 +42,26 @@ def test_this_installation_passes() -> None:
     assert found.environment["numpy"] == np.__version__
 
 
-def shifted(kernel, by):
-    def broken(*arguments):
-        kernel(*arguments)
-        arguments[-1][:] += by
+def a_little_more(apply):
+    return lambda *arguments: apply(*arguments) + np.float32(1e-5)
 
-    return broken
+
+def other_matrix(acquisition, panel, transforms, spillover):
+    return make_signal(acquisition, panel, transforms, replace(spillover, matrix=spillover.matrix + 1e-5))
 
 
 @pytest.mark.parametrize(
     ("place", "name", "broken", "words"),
     [
-        (scales, "logicle_scale", shifted(scales.logicle_scale, 1e-5), "logicle of 10 published values"),
-        (scales, "asinh_scale", shifted(scales.asinh_scale, 1e-5), "asinh of 10 values"),
-        (compensation, "compensate", shifted(compensation.compensate, 0.01), "compensation undoes"),
+        (Transform, "apply", a_little_more(Transform.apply), "logicle of 10 published values"),
+        (Transform, "apply", a_little_more(Transform.apply), "asinh of 10 values"),
+        (known_answers, "make_signal", other_matrix, "compensation undoes"),
+        (regions, "judge", lambda *arguments: arguments[-1].fill(regions.INSIDE), "points inside a triangle"),
         (intervals, "garwood", lambda count: intervals.Interval(count - 2 * count**0.5, count + 2 * count**0.5),
          "95 % limits of a Poisson count of 0"),
         (area, "choose_rules", lambda values: [area.Rule.LINEAR] * (len(values) - 1), "AUC of theophylline"),
     ],
-    ids=["logicle", "asinh", "compensation", "Poisson limits", "area"],
+    ids=["logicle", "asinh", "compensation", "polygon", "Poisson limits", "area"],
 )  # fmt: skip
 def test_a_broken_formula_is_named(
     monkeypatch: pytest.MonkeyPatch, place, name: str, broken, words: str
