@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.results.by_hand import strategy_by_hand
-from bcelldepl.store.files import write_beside, write_bytes
 from bcelldepl.spreadsheet import csv_text
+from bcelldepl.store.files import write_beside, write_bytes
 from bcelldepl.study import Override
 
 if TYPE_CHECKING:

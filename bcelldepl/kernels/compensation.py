@@ -77,7 +77,7 @@ def marker_positions(
     Returns
     -------
     int
-        Events whose compensated signal is infinite, or too large for a float32.
+        Events whose compensated signal is no number, infinite, or too large for a float32.
     """
     signals, near, scratch = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
     beyond = 0
@@ -85,7 +85,7 @@ def marker_positions(
         size = min(_BLOCK, out.shape[0] - start)
         weigh(channels[:, start : start + size], weights, signals[:size])
         for i in range(size):
-            beyond += abs(signals[i]) > _LARGEST
+            beyond += not abs(signals[i]) <= _LARGEST  # NaN too
         positions(signals[:size], numbers, table, scratch[:size], near[:size])
         round_positions(signals[:size], near[:size], numbers, out[start : start + size])
     return beyond

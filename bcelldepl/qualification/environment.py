@@ -10,8 +10,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from bcelldepl.batch.record import versions
 from bcelldepl.qualification.check import Check
+from bcelldepl.store.versions import versions
 
 __all__ = ["check_environment", "describe_environment"]
 

@@ -86,8 +86,9 @@ def make_signal(
         columns[marker] = np.empty(acquisition.n_events, dtype=np.float32)
         beyond = marker_positions(raw, one.weights, *one.scale, columns[marker])
         if beyond and marker not in SCATTER:
-            msg = "compensated signals are infinite"
-            raise CompensationError(msg, acquisition.path.name, "look at the spillover matrix of this file")
+            msg = f"signals of {marker} are infinite or no numbers in {beyond:,} of {acquisition.n_events:,} events"
+            remedy = "export the file again, or look at its spillover matrix"
+            raise CompensationError(msg, acquisition.path.name, remedy)
     row = {name: i for i, name in enumerate(recipe.channels)}
     forward = {m: raw[row[panel[m]]] for m in ("FSC-A", "FSC-H") if m in panel}
     ranges = {channel.name: channel.range for channel in acquisition.channels}

@@ -103,7 +103,7 @@ def test_markers_are_the_exact_positions_rounded_once(n_events, scale):
     np.testing.assert_array_equal(out, exact.astype(np.float32))
 
 
-def test_signals_that_no_float32_holds_are_counted():
+def test_signals_that_are_no_number_or_that_no_float32_holds_are_counted():
     channels = np.float32([[1.0, 3e38, -3e38, np.inf, np.nan]])
     out = np.empty(5, dtype=np.float32)
-    assert marker_positions(channels, np.array([1.5]), *linear_table(1.0), out) == 3
+    assert marker_positions(channels, np.array([1.5]), *linear_table(1.0), out) == 4
