@@ -31,18 +31,13 @@ from bcelldepl.study import Study, Tube, load_study
 Record = dict[str, dict[str, int]]
 COUNTED: Final = ("B", "T", "NK")
 MANY: Final = 200
-MAP_KEYS: Final = (
-    "name", "parent", "report", "optional", "control", "note", "signature", "informative", "splits", "windows",
-    "min_events", "min_distance", "max_spread", "max_shift",
-)  # fmt: skip
 
 
 def by_map(strategy: Strategy) -> Strategy:
     """Return the same strategy with each island found by a map."""
     content = strategy.model_dump(mode="json")
     content["populations"] = [
-        {"rule": "map", **{key: rule[key] for key in MAP_KEYS}} if rule["rule"] == "cluster" else rule
-        for rule in content["populations"]
+        {**rule, "rule": "map"} if rule["rule"] == "cluster" else rule for rule in content["populations"]
     ]
     return Strategy.model_validate(content)
 
