@@ -61,7 +61,9 @@ def _cache() -> Check:
 
     histogram_1d(np.zeros(1, np.float32), 0.0, 1.0, np.zeros(1, np.uint32))
     folder = Path(str(histogram_1d.stats.cache_path))
-    usable = folder.is_dir() and (os.access(folder, os.W_OK) or any(folder.glob("histogram.histogram_1d*.nbi")))
+    usable = folder.is_dir() and (
+        os.access(folder, os.W_OK) or any(folder.glob("histogram.histogram_1d*.nbi"))
+    )
     name = "compiled kernels are kept between runs"
     return Check(
         GROUP, name, "a folder that can be written", "usable" if usable else f"{folder}: not usable", usable

@@ -37,6 +37,8 @@ def test_each_is_named_with_its_reason(spoiled: tuple[Results, dict[str, str]], 
 
 def test_the_others_are_counted(spoiled: tuple[Results, dict[str, str]]) -> None:
     results, spoilt = spoiled
-    sound = results.counts[~results.counts["file"].isin(spoilt.values()) & results.counts["population"].eq("T")]
+    sound = results.counts[
+        ~results.counts["file"].isin(spoilt.values()) & results.counts["population"].eq("T")
+    ]
     assert len(sound) == 6
     assert set(sound["result"]) == {"QUANTIFIED"}

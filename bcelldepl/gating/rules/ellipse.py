@@ -16,6 +16,7 @@ from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.regions import Regions, ellipse
 from bcelldepl.gating.rules.base import Columns, Fit, Outline, Rule
 from bcelldepl.kernels.histogram import histogram_2d
+from bcelldepl.kernels.trimming import trim
 
 __all__ = ["EllipseRule", "EllipseShape", "ellipse_edge"]
 
@@ -82,22 +83,19 @@ class EllipseRule(Rule):
         missing = f"fewer than {self.min_events} events near {self.x} {cx:g}, {self.y} {cy:g}"
         if len(window) < self.min_events:
             return Fit(None, Evidence.FAILED, missing, n)
-        points = np.stack([x[window], y[window]]).astype(np.float64)
-        centre = self._densest(points)
-        inside = np.all(np.abs(points - centre[:, None]) < np.array([[rx], [ry]]) / 3.0, axis=0)
+        x, y = x[window], y[window]
+        centre = self._densest(x, y)
+        inside = (np.abs(x - centre[0]) < rx / 3.0) & (np.abs(y - centre[1]) < ry / 3.0)
+        dx, dy = x[inside] - centre[0], y[inside] - centre[1]
+        sums = np.array([len(dx), dx.sum(), dy.sum(), (dx * dx).sum(), (dx * dy).sum(), (dy * dy).sum()])
         covariance = np.eye(2)
         for _ in range(_ROUNDS):
-            if inside.sum() < self.min_events / 2:
+            if sums[0] < self.min_events / 2:
                 return Fit(None, Evidence.FAILED, missing, n)
-            centre, covariance = _moments(points[:, inside], self.min_spread)
-            distance = np.einsum(
-                "ie,ij,je->e", points - centre[:, None], np.linalg.inv(covariance), points - centre[:, None]
-            )
-            again = distance < _squared_radius(0.95)
-            if np.array_equal(again, inside):
+            centre, covariance = _moments(centre, sums, self.min_spread)
+            if not trim(x, y, centre, np.linalg.inv(covariance), _squared_radius(0.95), inside, sums):
                 break
-            inside = again
-        if inside.sum() < self.min_events:
+        if sums[0] < self.min_events:
             return Fit(None, Evidence.FAILED, missing, n)
         shape = EllipseShape(
             (float(centre[0]), float(centre[1])),
@@ -109,17 +107,11 @@ class EllipseRule(Rule):
         )
         return Fit(shape, Evidence.DATA, "", n)
 
-    def _densest(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _densest(self, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float64]:
         (cx, cy), (rx, ry) = self.near, self.reach
         counts = np.zeros((_BINS, _BINS), dtype=np.uint32)
         low, high = (cx - rx, cy - ry), (cx + rx, cy + ry)
-        histogram_2d(
-            points[0].astype(np.float32),
-            points[1].astype(np.float32),
-            (low[0], high[0]),
-            (low[1], high[1]),
-            counts,
-        )
+        histogram_2d(x, y, (low[0], high[0]), (low[1], high[1]), counts)
         i, j = np.unravel_index(int(np.argmax(gaussian_filter(counts.astype(np.float64), 2.0))), counts.shape)
         return np.array([low[0] + (i + 0.5) * 2 * rx / _BINS, low[1] + (j + 0.5) * 2 * ry / _BINS])
 
@@ -168,12 +160,16 @@ def _trimming(probability: float) -> float:
 
 
 def _moments(
-    points: NDArray[np.float64], min_spread: float
+    origin: NDArray[np.float64], sums: NDArray[np.float64], min_spread: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and covariance of points trimmed at 95 %, made whole again (the trimmed covariance is too small)."""
-    trimmed = _trimming(0.95)
-    covariance = np.cov(points) / trimmed + np.eye(2) * min_spread**2
-    return points.mean(axis=1), covariance
+    """Mean and covariance of events trimmed at 95 %, made whole again (the trimmed covariance is too small).
+
+    `sums` are those of `trim`, taken from `origin`.
+    """
+    events, x, y, xx, xy, yy = sums
+    shift = np.array([x, y]) / events
+    covariance = (np.array([[xx, xy], [xy, yy]]) - events * np.outer(shift, shift)) / (events - 1.0)
+    return origin + shift, covariance / _trimming(0.95) + np.eye(2) * min_spread**2
 
 
 def ellipse_edge(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.special import ndtri
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.regions import Regions, strip
 from bcelldepl.gating.rules.base import Columns, Fit, Outline, Rule
+from bcelldepl.kernels.slices import deal_by_rank
 
 __all__ = ["SingletRule", "SingletShape"]
 
@@ -63,22 +65,22 @@ class SingletRule(Rule):
         """Area and height."""
         return (self.area, self.height)
 
-    def _excess(self, columns: Columns) -> NDArray[np.float64]:
-        with np.errstate(invalid="ignore"):
-            return columns[self.height].astype(np.float64) - columns[self.area].astype(np.float64)
-
     def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:  # noqa: ARG002
         """Follow the ridge over slices of the area that hold as many events each, by a robust line."""
-        area, excess = columns[self.area].astype(np.float64), self._excess(columns)
-        whole = np.isfinite(excess)
-        area, excess = area[whole], excess[whole]
+        area, height = columns[self.area], columns[self.height]
+        whole = np.isfinite(area) & np.isfinite(height)
+        if not whole.all():
+            area, height = area[whole], height[whole]
         n = len(area)
         if n < _MIN_EVENTS:
             return Fit(None, Evidence.FAILED, f"{n} events are too few to find the singlets", n)
+        ends = np.cumsum([len(part) for part in np.array_split(np.arange(n), _SLICES)], dtype=np.int64)
+        ordered, excess = np.sort(area), np.empty(n)
+        deal_by_rank(area, ordered, ends, height, excess)
         knots, ridges, spreads = [], [], []
-        for chunk in np.array_split(np.argsort(area, kind="stable"), _SLICES):
-            ridge, edge = np.quantile(excess[chunk], [_RIDGE, _EDGE])
-            knots.append(float(np.median(area[chunk])))
+        for start, end in pairwise((0, *ends.tolist())):
+            ridge, edge = np.quantile(excess[start:end], [_RIDGE, _EDGE])
+            knots.append(float(np.median(ordered[start:end].astype(np.float64))))
             ridges.append(float(ridge))
             spreads.append(float(edge - ridge) / float(ndtri(_EDGE) - ndtri(_RIDGE)))
         slope, at_zero = _robust_line(np.array(knots), np.array(ridges))
