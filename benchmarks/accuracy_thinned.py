@@ -114,7 +114,10 @@ def _thin(
 def subset(signal: Signal, chosen: NDArray[np.bool_]) -> Signal:
     """Signals of some of the events."""
     columns = {marker: values[chosen] for marker, values in signal.columns.items()}
-    return replace(signal, columns=columns, quality=replace(signal.quality, keep=signal.quality.keep[chosen]))
+    quality = replace(signal.quality, keep=signal.quality.keep[chosen])
+    index, exact = np.flatnonzero(chosen), signal.exact
+    again = None if exact is None else lambda marker, events: exact(marker, index[events])
+    return replace(signal, columns=columns, quality=quality, exact=again)
 
 
 def _ours(

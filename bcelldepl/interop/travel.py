@@ -135,11 +135,8 @@ class _Packer:
             return [self._polygon(path, rule.x, rule.y, np.array(fit.shape.vertices))]
         if isinstance(rule, SingletRule):
             area = columns[rule.area][parent]
-            ends = np.array([-1.0, 2.0]) if not area.size else np.array([area.min() - 0.1, area.max() + 0.1])
-            ridge = ends + fit.shape.at_zero + fit.shape.slope * ends
-            lower = ridge - rule.spreads_below * fit.shape.spread
-            upper = ridge + rule.spreads_above * fit.shape.spread
-            corners = np.column_stack([np.append(ends, ends[::-1]), np.append(lower, upper[::-1])])
+            ends = (area.min() - 0.1, area.max() + 0.1) if area.size else (-1.0, 1.1)
+            corners = rule.corners(fit.shape, *ends)
             return [self._polygon(path, rule.area, rule.height, corners)]
         return [self._nearest(rule, path, parent)]
 

@@ -196,6 +196,52 @@ def test_a_cut_that_lies_elsewhere_than_in_all_other_tubes_is_implausible():
     assert VALLEY.implausible(cut_fit(0.70), others[:3]) == ""  # three tubes are no custom
 
 
+POOLED = rule("cut", marker="CD19", window=(0.2, 0.6), pool=True)
+
+
+def test_a_pooled_cut_stands_at_the_usual_stand_off_of_all_tubes():
+    stand_offs = [0.19, 0.20, 0.20, 0.22, 0.23]
+    own, *peers = [cut_fit(0.25 + 0.01 * i + off, 0.25 + 0.01 * i) for i, off in enumerate(stand_offs)]
+    pairs = [0.5 * (a + b) for i, a in enumerate(stand_offs) for b in stand_offs[i:]]  # Hodges-Lehmann
+    assert POOLED.pooled(own, peers).shape.position == pytest.approx(0.25 + np.median(pairs), abs=1e-9)
+    assert POOLED.pooled(own, peers[:2]) == own  # three tubes are no custom
+    elsewhere = cut_fit(0.60)
+    assert POOLED.pooled(elsewhere, peers) == elsewhere
+
+
+def test_a_pooled_cut_stays_where_it_was_when_the_positives_are_gone():
+    peers = [cut_fit(0.44 + 0.005 * i) for i in range(6)]
+    own = cut_fit(0.455, spread=0.02)
+    gone = Fit(CutShape(np.nan, np.nan, np.nan, own.shape.negative), Evidence.FAILED, "none", 5_000)
+    before, after = POOLED.pooled(own, peers), POOLED.carry(gone, peers[:1], peers)
+    assert after.shape.position == pytest.approx(before.shape.position, abs=0.003)
+    assert after.shape.low < before.shape.position < after.shape.high
+    alone = VALLEY.carry(
+        gone, peers[:1], peers
+    )  # a cut that is not pooled is the subject's, and is stretched
+    assert abs(alone.shape.position - before.shape.position) > 0.02
+
+
+def test_a_pooled_cut_of_scatter_is_one_place_for_all():
+    still = rule("cut", marker="CD19", window=(0.3, 0.6), travels=False, pool=True)
+    peers = [cut_fit(0.44, centre) for centre in (0.1, 0.2, 0.3, 0.4)]
+    assert still.pooled(cut_fit(0.45, 0.33), peers).shape.position == pytest.approx(0.44)
+    assert still.carry(NO_CUT, peers[:1], peers).shape.position == pytest.approx(0.44)
+
+
+def test_a_valley_may_be_looked_for_in_a_wider_population():
+    rng = np.random.default_rng(4)
+    bridge = {"CD19": rng.uniform(0.3, 0.7, 40).astype("f4"), "SSC-A": rng.normal(0.2, 0.05, 40).astype("f4")}
+    monocytes = cloud(2_000, 3, 0.04, CD19=0.42, **{"SSC-A": 0.7})
+    cells = together(negative(), positive(at=0.75), bridge)
+    one = rule("cut", name="B", marker="CD19", window=(0.3, 0.7), valley_in="leukocytes")
+    assert one.uses == ("leukocytes",)
+    wide = one.fit(cells, {"leukocytes": together(cells, monocytes)}).shape
+    alone = rule("cut", marker="CD19", window=(0.3, 0.7)).fit(cells, {}).shape
+    assert alone.position < 0.5 < wide.position
+    assert wide.negative.centre == pytest.approx(alone.negative.centre, abs=0.005)
+
+
 # Positives by a control
 
 
@@ -262,6 +308,21 @@ def test_a_carried_ellipse_is_the_median_of_the_donors():
     assert carried.shape.centre == pytest.approx((0.72, 0.22), abs=0.01)
     assert ISLAND.apply(carried.shape, granulocytes()).inside.mean() < 1e-3
     assert ISLAND.apply(carried.shape, lymphocytes(1_000, 33)).inside.mean() > 0.95
+
+
+def test_a_pooled_ellipse_does_not_move_when_one_kind_of_cell_is_gone():
+    shared = rule("ellipse", x="CD45", y="SSC-A", near=(0.7, 0.25), reach=(0.15, 0.15), pool=True)
+    kinds = [together(lymphocytes(2_000, s), lymphocytes(900, s + 50, y=0.26)) for s in range(6)]
+    own, *peers = [shared.fit(one, {}) for one in kinds]
+    without = shared.fit(lymphocytes(2_000, 0), {})
+    before, after = shared.pooled(own, peers).shape, shared.pooled(without, peers).shape
+    assert abs(own.shape.centre[1] - without.shape.centre[1]) > 0.01
+    np.testing.assert_allclose(before.centre, after.centre, atol=0.001)
+    np.testing.assert_allclose(before.covariance, after.covariance, atol=5e-5)
+    elsewhere = shared.fit(lymphocytes(2_000, 7, x=0.64), {})
+    assert shared.pooled(elsewhere, peers) == elsewhere
+    assert shared.pooled(own, peers[:2]) == own
+    assert shared.carry(without, peers[:1], peers).shape == shared.carry(without, peers, peers).shape
 
 
 def test_the_outline_of_an_ellipse_holds_what_the_gate_holds():
@@ -337,10 +398,37 @@ def test_a_carried_band_of_singlets_serves_a_small_tube():
     np.testing.assert_array_equal(SINGLETS.apply(carried.shape, columns).inside, ~double)
 
 
-def test_the_outline_of_the_singlets_holds_what_the_gate_holds():
+def test_tubes_share_a_pooled_ridge_unless_theirs_is_clearly_elsewhere():
+    shared = rule("singlets", pool=True)
+    fits = [shared.fit(scatter(5_000, seed, 0.02 * seed)[0], {}) for seed in range(6)]
+    ridges = [shared.pooled(one, [f for f in fits if f is not one]).shape.ridge for one in fits]
+    np.testing.assert_allclose(ridges, [ridges[0]] * 6, atol=0.002)
+    columns = scatter(5_000, 9)[0]
+    elsewhere = shared.fit({**columns, "FSC-H": columns["FSC-H"] - np.float32(0.08)}, {})
+    assert shared.pooled(elsewhere, fits) == elsewhere
+    assert shared.pooled(fits[0], fits[1:3]) == fits[0]
+    nothing = shared.fit(scatter(50, 0)[0], {})
+    assert shared.carry(nothing, fits[:1], fits).shape == shared.carry(nothing, fits, fits).shape
+
+
+FLARED = rule("singlets", spreads_below=5.0, flare=30.0)
+
+
+def test_a_flared_band_keeps_what_lies_low_at_a_small_area():
+    columns, _ = scatter(5_000, 0)
+    fit = FLARED.fit(columns, {})
+    area = np.array([0.4, 0.4, 0.9, 0.9, 0.9], dtype=np.float32)
+    spreads = np.array([-19.0, -21.0, -4.5, -5.5, 5.5])
+    height = area + fit.shape.at_zero + fit.shape.slope * area + spreads * fit.shape.spread
+    columns = {"FSC-A": area, "FSC-H": height.astype(np.float32)}
+    assert FLARED.apply(fit.shape, columns).inside.tolist() == [True, False, True, False, True]
+
+
+@pytest.mark.parametrize("one", [SINGLETS, FLARED], ids=["straight", "flared"])
+def test_the_outline_of_the_singlets_holds_what_the_gate_holds(one):
     columns, _ = scatter(3_000, 0, 0.2)
-    fit, applied = gate(SINGLETS, columns)
-    (edge,) = SINGLETS.outline(fit.shape, columns).outlines
+    fit, applied = gate(one, columns)
+    (edge,) = one.outline(fit.shape, columns).outlines
     by_outline = Path(edge).contains_points(np.column_stack([columns["FSC-A"], columns["FSC-H"]]))
     assert (by_outline == applied.inside).mean() > 0.998
 
@@ -488,6 +576,7 @@ RULES = {
     "ellipse": ISLAND,
     "polygon": POLYGON,
     "singlets": SINGLETS,
+    "flared": FLARED,
     "cluster": B,
     "map": B_BY_MAP,
 }

@@ -36,6 +36,9 @@ class CutRule(MarkerCut):
         of the control's negative that leaves `false_positive_rate`.
     prefer : {"deepest", "lowest", "highest"}
         Which valley, where there are several.
+    valley_in : str
+        Population in which the valley is looked for, if not the parent: a wider one, whose other cells reach farther up
+        than the parent's negative and keep the cut above them.
     tail_spreads : float
         For ``tail``.
     false_positive_rate : float
@@ -45,12 +48,18 @@ class CutRule(MarkerCut):
     rule: Literal["cut"]
     method: Literal["valley", "tail", "quantile"] = "valley"
     prefer: Literal["deepest", "lowest", "highest"] = "deepest"
+    valley_in: str = ""
     tail_spreads: float = 5.0
     false_positive_rate: float = Field(1e-4, gt=0, lt=0.5)
 
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """The internal negative, and where the valley is looked for."""
+        return (*super().uses, *((self.valley_in,) if self.valley_in else ()))
+
     def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:
         """Look for the valley, or place the cut by the negative."""
-        values = columns[self.marker]
+        values = references.get(self.valley_in, columns)[self.marker]
         n = len(values)
         density = make_density(values)
         negative = self.negative(density, references)

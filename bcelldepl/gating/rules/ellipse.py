@@ -22,6 +22,7 @@ __all__ = ["EllipseRule", "EllipseShape", "ellipse_edge"]
 
 _BINS = 64
 _ROUNDS = 30
+_MIN_POOL = 4
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,9 @@ class EllipseRule(Rule):
         Fewer in the island are no evidence.
     min_spread : float
         No axis of the ellipse is taken narrower (beads can be narrower than a bin).
+    pool : bool
+        Whether tubes share one ellipse, as a person draws one gate for all, so that it does not move when one kind of
+        cell in it is gone. A tube whose own island is clearly elsewhere keeps its own.
     """
 
     rule: Literal["ellipse"]
@@ -68,6 +72,7 @@ class EllipseRule(Rule):
     probability: float = Field(0.99, gt=0, lt=1)
     min_events: int = 50
     min_spread: float = 0.004
+    pool: bool = False
 
     @property
     def markers(self) -> tuple[str, ...]:
@@ -115,11 +120,23 @@ class EllipseRule(Rule):
         i, j = np.unravel_index(int(np.argmax(gaussian_filter(counts.astype(np.float64), 2.0))), counts.shape)
         return np.array([low[0] + (i + 0.5) * 2 * rx / _BINS, low[1] + (j + 0.5) * 2 * ry / _BINS])
 
-    def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:  # noqa: ARG002
+    def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:
         """Take the donors' median ellipse: an island that is absent has no landmark of its own."""
-        centre = np.median([d.shape.centre for d in donors], axis=0)
-        covariance = np.median([d.shape.covariance for d in donors], axis=0)
-        shape = EllipseShape(
+        return replace(own, shape=self._median(peers if self.pool and len(peers) >= _MIN_POOL else donors))
+
+    def pooled(self, own: Fit, peers: Sequence[Fit]) -> Fit:
+        """Take the median ellipse of all tubes, unless this tube's own island lies outside its inner half."""
+        if not self.pool or len(peers) + 1 < _MIN_POOL:
+            return own
+        shared = self._median([own, *peers])
+        off = np.array(own.shape.centre) - np.array(shared.centre)
+        far = float(off @ np.linalg.solve(np.array(shared.covariance), off)) > _squared_radius(0.5)
+        return own if far else replace(own, shape=shared)
+
+    def _median(self, fits: Sequence[Fit]) -> EllipseShape:
+        centre = np.median([one.shape.centre for one in fits], axis=0)
+        covariance = np.median([one.shape.covariance for one in fits], axis=0)
+        return EllipseShape(
             (float(centre[0]), float(centre[1])),
             (
                 (float(covariance[0, 0]), float(covariance[0, 1])),
@@ -127,7 +144,6 @@ class EllipseRule(Rule):
             ),
             float(_squared_radius(self.probability)),
         )
-        return replace(own, shape=shape)
 
     def regions(self, shape: EllipseShape) -> Regions:
         """Within the ellipse; the interval moves the edge by 5 % of its radius."""
