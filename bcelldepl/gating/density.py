@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -154,11 +155,13 @@ def find_valleys(density: Density) -> list[Valley]:
     def around(i: int) -> float:
         return float(sums[min(i + half + 1, N_BINS)] - sums[max(i - half, 0)])
 
+    @cache
     def bottom(left: int, right: int) -> int:
         low = smooth[left : right + 1]
         flat = np.flatnonzero(low <= low.min() + 1e-9 * smooth.max())  # the middle of an empty stretch
         return left + int(flat[len(flat) // 2])
 
+    @cache  # a merger of two peaks leaves the valleys elsewhere as they are
     def merit(left: int, right: int) -> float:
         valley = bottom(left, right)
         lower, inside = min(around(left), around(right)), around(valley)
@@ -213,7 +216,8 @@ def valley_interval(density: Density, valley: Valley, seed: int = 0) -> tuple[fl
     positions = density.positions[inside]
     lows = drawn <= drawn.min(axis=1, keepdims=True) + 1e-9 * drawn.max(axis=1, keepdims=True)
     # The middle of the lowest stretch of each redrawn histogram.
-    where = np.array([positions[np.flatnonzero(row)[row.sum() // 2]] for row in lows])
+    middle = lows.sum(axis=1) // 2
+    where = positions[np.argmax(lows.cumsum(axis=1) > middle[:, None], axis=1)]
     low, high = np.quantile(where, [0.025, 0.975])
     return float(min(low, valley.position)), float(max(high, valley.position))
 
