@@ -13,6 +13,7 @@ __all__ = [
     "Problem",
     "StrategyError",
     "StudyError",
+    "WorkersError",
 ]
 
 
@@ -58,6 +59,10 @@ class StrategyError(BcelldeplError):
 
 class CountingError(BcelldeplError):
     """Events cannot be turned into cells per microlitre."""
+
+
+class WorkersError(BcelldeplError):
+    """The processes or machines that do the work are not there, or were lost."""
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,8 @@ class Passes:
     identities : mapping of str to Identity
         Of every input, by name.
     store : Store
-    workers : int
-        Processes.
+    workers : int or str
+        Processes, or the address of a Dask scheduler.
     fresh : bool
         Do every tube again, whatever the store holds.
     """
@@ -65,7 +65,7 @@ class Passes:
         identities: Mapping[str, Identity],
         store: Store,
         *,
-        workers: int,
+        workers: int | str,
         fresh: bool,
     ) -> None:
         self.study = study

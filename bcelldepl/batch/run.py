@@ -26,7 +26,7 @@ def run(
     study: Study,
     out: str | os.PathLike[str] | None = None,
     *,
-    workers: int | None = None,
+    workers: int | str | None = None,
     fresh: bool = False,
     why: str = "",
     progress: Progress | None = None,
@@ -42,8 +42,9 @@ def run(
         From `load_study`.
     out : path, optional
         The results folder; default ``results`` beside the study file.
-    workers : int, optional
-        Processes; default one per core. Their number does not change a byte of the results.
+    workers : int or str, optional
+        Processes, by default one per core; or the address of a Dask scheduler, such as ``tcp://host:8786``, whose
+        workers see the same files under the same paths. No choice changes a byte of the results.
     fresh : bool
         Do everything again, even where the results are current.
     why : str
@@ -60,13 +61,15 @@ def run(
     ------
     StrategyError, StudyError
         Where the request itself is wrong; nothing is run then.
+    WorkersError
+        Where a cluster cannot do the work, or workers were lost; what is done is kept for the next run.
     StoreError
         Where another process works on the results, or their store is damaged; nothing is run then.
     """
     folder = Path(out) if out is not None else study.folder / "results"
     workers = workers or os.cpu_count() or 1
     tell = progress or (lambda stage, done, total: None)
-    identities = identify_inputs(study, workers)
+    identities = identify_inputs(study, os.cpu_count() or 1)
     inputs = {name: identity.sha256 for name, identity in identities.items()}
     wanted = record.digest(study, inputs)
     if not fresh and record.is_current(folder, wanted):
@@ -103,7 +106,7 @@ def _run(
     identities: dict[str, Identity],
     digest: str,
     store: Store,
-    workers: int,
+    workers: int | str,
     fresh: bool,
     why: str,
     tell: Progress,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from bcelldepl.errors import WorkersError
+
 __all__ = ["Progress", "as_done", "map_tubes"]
 
 Progress = Callable[[str, int, int], None]  # stage or tube, done, of how many
@@ -15,7 +17,7 @@ def map_tubes(
     work: Callable[..., Result],
     jobs: Sequence[tuple[Any, ...]],
     names: Sequence[str],
-    workers: int,
+    workers: int | str,
     progress: Progress,
 ) -> list[Result]:
     """Do one job per tube.
@@ -28,8 +30,8 @@ def map_tubes(
         Its arguments, per tube.
     names : sequence of str
         What progress calls each.
-    workers : int
-        Processes; 1 works in this one.
+    workers : int or str
+        Processes, 1 works in this one; or the address of a Dask scheduler.
     progress : callable
         Told of every tube that is done.
 
@@ -46,7 +48,7 @@ def map_tubes(
 
 
 def as_done(
-    work: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], workers: int
+    work: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], workers: int | str
 ) -> Iterable[tuple[int, Result]]:
     """Do one job per tube, and give the place of each and its result as soon as it is there: in no certain order.
 
@@ -54,15 +56,30 @@ def as_done(
     ----------
     work, jobs, workers
         As in `map_tubes`.
+
+    Raises
+    ------
+    WorkersError
+        Where workers are not there, or are lost with what they did.
     """
+    if isinstance(workers, str):
+        from bcelldepl.batch.cluster import on_cluster
+
+        yield from on_cluster(work, jobs, workers)
+        return
     if workers <= 1 or len(jobs) <= 1:
         for index, job in enumerate(jobs):
             yield index, work(*job)
         return
     from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     parallel = Parallel(n_jobs=min(workers, len(jobs)), return_as="generator_unordered", batch_size=1)
-    yield from parallel(delayed(_numbered)(index, work, job) for index, job in enumerate(jobs))
+    try:
+        yield from parallel(delayed(_numbered)(index, work, job) for index, job in enumerate(jobs))
+    except TerminatedWorkerError as error:
+        remedy = "run again, with fewer --workers if memory was short: the tubes that are done are kept"
+        raise WorkersError("a worker process was killed", f"--workers {workers}", remedy) from error
 
 
 def _numbered(index: int, work: Callable[..., Result], job: tuple[Any, ...]) -> tuple[int, Result]:

@@ -19,7 +19,12 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Results folder; by default `results` beside the study file.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one per core.")] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            help="Processes, by default one per core; or the address of a Dask scheduler (tcp://host:8786)."
+        ),
+    ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run again even where the results are current.")
     ] = False,
@@ -33,16 +38,20 @@ def run(
     Exit codes: 0 done; 1 done, but some tubes failed or need review; 2 the request was wrong, nothing was run;
     130 interrupted.
     """
-    from bcelldepl.errors import BcelldeplError
+    from bcelldepl.errors import BcelldeplError, WorkersError
     from bcelldepl.study import load_study
     from bcelldepl.study import show_config as config_text
 
     try:
+        processes = _processes(workers)
         loaded = load_study(study)
         if show_config:
             typer.echo(config_text(loaded))
             return
-        results = _with_progress(loaded, out, workers, fresh, why)
+        results = _with_progress(loaded, out, processes, fresh, why)
+    except WorkersError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
     except BcelldeplError as error:
         typer.echo(str(error), err=True)
         typer.echo("nothing was run", err=True)
@@ -54,7 +63,21 @@ def run(
     raise typer.Exit(results.exit_code)
 
 
-def _with_progress(study: Study, out: Path | None, workers: int | None, fresh: bool, why: str) -> Results:
+def _processes(workers: str | None) -> int | str | None:
+    """Tell a number of processes from the address of a scheduler."""
+    from bcelldepl.errors import WorkersError
+
+    if workers is None or "://" in workers:
+        return workers
+    if not workers.isdecimal() or int(workers) < 1:
+        remedy = "give a number of processes, or an address such as tcp://host:8786"
+        raise WorkersError(f"{workers!r} is neither", "--workers", remedy)
+    return int(workers)
+
+
+def _with_progress(
+    study: Study, out: Path | None, workers: int | str | None, fresh: bool, why: str
+) -> Results:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,23 @@ import pytest
 from bcelldepl.batch import Results, run
 from bcelldepl.simulate import simulate
 from bcelldepl.study import load_study
+
+# They tell when and by whom the study was run; all else has the same bytes every time.
+RUN_DEPENDENT = {"run.json", "report.html", "study.db", "audit.jsonl", "seal.json"}
+
+
+@pytest.fixture(scope="session")
+def digests() -> Callable[[Path], dict[str, str]]:
+    """SHA-256 of every file of a results folder that depends on the study alone, by name."""
+
+    def of(folder: Path) -> dict[str, str]:
+        return {
+            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.name not in RUN_DEPENDENT
+        }
+
+    return of
 
 
 @pytest.fixture(scope="session")

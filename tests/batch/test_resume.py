@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,9 @@ from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.write import write_fcs
 from bcelldepl.study import load_study
 
-RUN_DEPENDENT = {
-    "run.json",
-    "report.html",
-    "study.db",
-    "audit.jsonl",
-    "seal.json",
-}  # they tell when and by whom
 TUBES = 10
+
+Digests = Callable[[Path], dict[str, str]]
 
 
 class BrokenOffError(BaseException):
@@ -47,14 +42,6 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     return seen
 
 
-def digests(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in RUN_DEPENDENT
-    }
-
-
 def start_from(results: Results, folder: Path) -> Path:
     """A copy of finished results, as a run with `--out` there would have left them."""
     shutil.copytree(results.folder, folder)
@@ -69,6 +56,7 @@ def test_a_run_that_broke_off_ends_with_the_same_bytes(
     simulated: Path,
     tmp_path: Path,
     calls: dict[str, list[str]],
+    digests: Digests,
 ) -> None:
     study, out = load_study(simulated / "study.toml"), tmp_path / "out"
 
@@ -95,7 +83,7 @@ def test_a_run_that_broke_off_ends_with_the_same_bytes(
 
 
 def test_one_changed_file_is_fitted_again_and_whatever_it_lends_to(
-    results: Results, copy: Path, tmp_path: Path, calls: dict[str, list[str]]
+    results: Results, copy: Path, tmp_path: Path, calls: dict[str, list[str]], digests: Digests
 ) -> None:
     out = start_from(results, tmp_path / "out")
     path = copy / "fcs" / "S01_D28.fcs"
@@ -114,7 +102,7 @@ def test_one_changed_file_is_fitted_again_and_whatever_it_lends_to(
 
 
 def test_settings_of_the_endpoints_change_no_tube(
-    results: Results, copy: Path, tmp_path: Path, calls: dict[str, list[str]]
+    results: Results, copy: Path, tmp_path: Path, calls: dict[str, list[str]], digests: Digests
 ) -> None:
     out = start_from(results, tmp_path / "out")
     toml = copy / "study.toml"
@@ -143,7 +131,7 @@ def test_a_row_of_the_sheet_changes_its_own_tube(
 
 
 def test_fresh_does_every_tube_again_to_the_same_bytes(
-    results: Results, simulated: Path, tmp_path: Path, calls: dict[str, list[str]]
+    results: Results, simulated: Path, tmp_path: Path, calls: dict[str, list[str]], digests: Digests
 ) -> None:
     out = start_from(results, tmp_path / "out")
     run(load_study(simulated / "study.toml"), out, workers=1, fresh=True, why="the analyser was repaired")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +14,11 @@ from bcelldepl.batch import Results, run
 from bcelldepl.counting import COUNT_COLUMNS
 from bcelldepl.study import load_study
 
-# They tell when the study was run, and by whom.
-RUN_DEPENDENT = {"run.json", "report.html", "study.db", "audit.jsonl", "seal.json"}
+Digests = Callable[[Path], dict[str, str]]
 
 
 def truth_of(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "truth.csv").set_index(["file", "population"])
-
-
-def digests(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in RUN_DEPENDENT
-    }
 
 
 def test_intervals_hold_the_true_concentrations(results: Results, simulated: Path) -> None:
@@ -128,7 +120,9 @@ def test_gates_are_plain_numbers_with_their_evidence(results: Results) -> None:
     assert content["panel"]["CD19"] == "PE-Cy7-A"
 
 
-def test_two_workers_give_the_same_bytes_as_one(results: Results, simulated: Path, tmp_path: Path) -> None:
+def test_two_workers_give_the_same_bytes_as_one(
+    results: Results, simulated: Path, tmp_path: Path, digests: Digests
+) -> None:
     run(load_study(simulated / "study.toml"), tmp_path / "two", workers=2)
     assert digests(tmp_path / "two") == digests(results.folder)
 
