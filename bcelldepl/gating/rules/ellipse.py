@@ -92,7 +92,8 @@ class EllipseRule(Rule):
         centre = self._densest(x, y)
         inside = (np.abs(x - centre[0]) < rx / 3.0) & (np.abs(y - centre[1]) < ry / 3.0)
         dx, dy = x[inside] - centre[0], y[inside] - centre[1]
-        sums = np.array([len(dx), dx.sum(), dy.sum(), (dx * dx).sum(), (dx * dy).sum(), (dy * dy).sum()])
+        moments = [len(dx), dx.sum(), dy.sum(), (dx * dx).sum(), (dx * dy).sum(), (dy * dy).sum()]
+        sums = np.array(moments, dtype=np.float64)
         covariance = np.eye(2)
         for _ in range(_ROUNDS):
             if sums[0] < self.min_events / 2:
