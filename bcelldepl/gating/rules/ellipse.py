@@ -99,7 +99,8 @@ class EllipseRule(Rule):
             if sums[0] < self.min_events / 2:
                 return Fit(None, Evidence.FAILED, missing, n)
             centre, covariance = _moments(centre, sums, self.min_spread)
-            if not trim(x, y, centre, np.linalg.inv(covariance), _squared_radius(0.95), inside, sums):
+            precision = np.asarray(np.linalg.inv(covariance), dtype=np.float64)
+            if not trim(x, y, centre, precision, _squared_radius(0.95), inside, sums):
                 break
         if sums[0] < self.min_events:
             return Fit(None, Evidence.FAILED, missing, n)
