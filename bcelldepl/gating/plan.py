@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,24 @@ from bcelldepl.gating.regions import Region
 from bcelldepl.gating.rules.base import Rule
 from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.strategy import ALL
-from bcelldepl.kernels.stream import BLOCK, COMBINE, COUNT, GATE, GATHER, MARKER, STEP_NUMBERS, stream_tile
+from bcelldepl.kernels.positions import signal_at
+from bcelldepl.kernels.regions import RECTANGLE, STRIP
+from bcelldepl.kernels.stream import (
+    BLOCK,
+    COMBINE,
+    COUNT,
+    GATE,
+    SCALE,
+    SIGNAL_ERROR,
+    STEP_NUMBERS,
+    WEIGH,
+    stream_tile,
+)
 from bcelldepl.signal.recipe import Recipe
 
 __all__ = ["MAX_POPULATIONS", "Plan", "plan_gates"]
 
+_SLACK = 1e-12  # of a position: what the exact function itself may be off by, and more
 MAX_POPULATIONS = 64  # bits of an event's membership, the kept events among them
 
 
@@ -32,7 +46,7 @@ class Plan:
     ends : dict of str to (int, int)
         Places in the counts of a population with its gate at the two ends of its interval.
     n_counts : int
-    weights, numbers, tables, table_ends, steps, gathers, regions, combinations : ndarray
+    weights, numbers, tables, table_ends, steps, regions, combinations : ndarray
         As `bcelldepl.kernels.stream.stream_tile` takes them.
     """
 
@@ -44,7 +58,6 @@ class Plan:
     tables: NDArray[np.float64]
     table_ends: NDArray[np.int64]
     steps: NDArray[np.int64]
-    gathers: NDArray[np.int64]
     regions: NDArray[np.float64]
     combinations: NDArray[np.uint64]
 
@@ -55,11 +68,10 @@ class Plan:
 
     def room(self) -> Room:
         """Memory for one thread."""
-        n_markers, n_channels = self.weights.shape
+        n_markers = len(self.weights)
         return Room(
-            np.empty((n_channels, BLOCK), np.float32),
-            np.empty((n_markers, BLOCK)),
-            np.empty((n_markers, BLOCK)),
+            np.empty((2 * n_markers, BLOCK)),
+            np.empty((2 * n_markers, BLOCK)),
             np.empty((len(self.populations), BLOCK), np.int64),
             np.empty((2, BLOCK)),
             np.zeros(self.n_counts, np.int64),
@@ -76,8 +88,8 @@ class Plan:
         """Gate a tile: counts are added to those of the room, members are filled."""
         stream_tile(
             rows, _EVERY if keep is None else keep, places, self.weights, self.numbers, self.tables,
-            self.table_ends, self.steps, self.gathers, self.regions, self.combinations,
-            room.channels, room.values, room.compact, room.lists, room.work, room.counts, members,
+            self.table_ends, self.steps, self.regions, self.combinations,
+            room.values, room.compact, room.lists, room.work, room.counts, members,
         )  # fmt: skip
 
 
@@ -88,7 +100,6 @@ _EVERY = np.empty(0, np.bool_)
 class Room:
     """Memory that a thread uses again from tile to tile, and its counts."""
 
-    channels: NDArray[np.float32]
     values: NDArray[np.float64]
     compact: NDArray[np.float64]
     lists: NDArray[np.int64]
@@ -139,6 +150,14 @@ def plan_gates(rules: Sequence[tuple[Rule, str]], shapes: Mapping[str, Any], rec
     return layout.plan(ends, combinations)
 
 
+@lru_cache(maxsize=1024)
+def _about(position: float, scale: bytes) -> tuple[float, float, float]:
+    """Signals a little below a position, at it, and a little above; tubes of a study ask for the same ones."""
+    numbers = np.frombuffer(scale)
+    below, at, above = (float(signal_at(position + off, numbers)) for off in (-_SLACK, 0.0, _SLACK))
+    return below, at, above
+
+
 @dataclass
 class _Layout:
     """Steps as they are laid out, and what is at hand after each."""
@@ -146,13 +165,12 @@ class _Layout:
     recipe: Recipe
     parents: Mapping[str, str]
     steps: list[list[int]] = field(default_factory=list)
-    gathers: list[int] = field(default_factory=list)
     regions: list[NDArray[np.float64]] = field(default_factory=list)
     n_rows: int = 0
-    made: dict[str, dict[str, int]] = field(
+    made: dict[int, dict[str, tuple[int, int]]] = field(
         default_factory=dict
-    )  # step that works out a marker for a population
-    gathered: dict[int, str] = field(default_factory=dict)  # population for which a channel was gathered last
+    )  # a column for a population: by which
+    # step, and the place in the step that says whether others will ask for it
 
     def __post_init__(self) -> None:
         self.numbers = {name: number for number, name in enumerate(self.parents)}
@@ -165,34 +183,78 @@ class _Layout:
         self.steps.append([task, self.numbers[population], *middle, target])
 
     def judge(self, task: int, population: str, region: Region, target: int) -> None:
-        """Add the steps of a region: its markers, where they are not at hand, and its judgement."""
-        self._make(region.markers, population)
-        fresh = [int(population in self.made[region.markers[k]]) for k in (0, -1)]
-        first, self.n_rows = self.n_rows, self.n_rows + len(region.numbers)
-        self.regions.append(region.numbers)
-        x, y = self.markers[region.markers[0]], self.markers[region.markers[-1]]
-        self.step(task, population, x, y, *fresh, region.kind, first, self.n_rows, target=target)
+        """Add the steps of a region: its columns, where they are not at hand, and its judgement."""
+        markers = [self.markers[region.markers[k]] for k in (0, -1)]
+        of_signals = self._among_signals(region)
+        rows = region.numbers if of_signals is None else np.concatenate([of_signals, region.numbers])
+        self._weigh(markers, population)
+        columns = markers
+        if of_signals is None:
+            columns = [self._scale(marker, population) for marker in markers]
+        fresh = [self._ask(column, population) for column in columns]
+        first, self.n_rows = self.n_rows, self.n_rows + len(rows)
+        last = first + 1 if of_signals is not None else self.n_rows
+        self.regions.append(rows)
+        self.step(task, population, *columns, *fresh, region.kind, first, last, target=target)
 
-    def _make(self, markers: Sequence[str], population: str) -> None:
-        """Work markers out for a population, unless they are for one that it is part of."""
+    def _among_signals(self, region: Region) -> NDArray[np.float64] | None:
+        """A region with upright edges as one of signals; None where it has others."""
+        row: NDArray[np.float64] = region.numbers[0].copy()
+        if region.kind == STRIP and row[1] == 0.0 and row[0] == 1.0:
+            edges = {2: 0, 3: 0}
+        elif region.kind == RECTANGLE:
+            edges = {0: 0, 1: 0, 2: -1, 3: -1}
+        else:
+            return None
+        error = 0.0
+        for place, which in edges.items():
+            numbers = self.recipe.markers[region.markers[which]].scale[0]
+            if np.isnan(row[place]):
+                continue
+            below, at, above = _about(float(row[place]), numbers.tobytes())
+            if np.isfinite(above) and np.isfinite(below):
+                error = max(error, (above - below) / (1.0 + abs(at)))
+            row[place] = at
+        row[SIGNAL_ERROR] = error
+        return row.reshape(1, -1)
+
+    def _weigh(self, markers: Sequence[int], population: str) -> None:
+        """Weigh channels into signals for a population, unless they are at hand."""
         line = self._ancestry(population)
-        missing = []
-        for marker in dict.fromkeys(markers):
-            made = self.made.setdefault(marker, {})
-            nearest = next((name for name in line if name in made), None)
-            if nearest is None:
-                missing.append(marker)
-            elif nearest != population:
-                self.steps[made[nearest]][3] = 1
-        channels = {c for m in missing for c in np.flatnonzero(self.recipe.markers[m].weights).tolist()}
-        wanted = sorted(c for c in channels if self.gathered.get(c) != population)
-        if wanted:
-            self.step(GATHER, population, len(self.gathers), len(self.gathers) + len(wanted))
-            self.gathers += wanted
-            self.gathered |= dict.fromkeys(wanted, population)
-        for marker in missing:
-            self.made[marker][population] = len(self.steps)
-            self.step(MARKER, population, self.markers[marker])
+        missing = [
+            m for m in dict.fromkeys(markers) if not any(name in self.made.get(m, {}) for name in line)
+        ]
+        if len(missing) == 2 and not any(self._is_plain(marker) for marker in missing):
+            pairs = [(missing[0], missing[1])]
+        else:
+            pairs = [(marker, marker) for marker in missing]
+        for one, other in pairs:
+            self.made.setdefault(other, {})[population] = len(self.steps), 5
+            self.made.setdefault(one, {})[population] = len(self.steps), 4
+            self.step(WEIGH, population, one, other)
+
+    def _is_plain(self, marker: int) -> bool:
+        """Whether a marker is a channel as it stands."""
+        weights = list(self.recipe.markers.values())[marker].weights
+        return bool(np.count_nonzero(weights) == 1 and weights.max() == 1.0)
+
+    def _scale(self, marker: int, population: str) -> int:
+        """Put a signal on its scale for a population, unless that is done; return the column of positions."""
+        column = marker + len(self.markers)
+        if not any(name in self.made.get(column, {}) for name in self._ancestry(population)):
+            fresh = self._ask(marker, population)
+            self.made.setdefault(column, {})[population] = len(self.steps), 4
+            self.step(SCALE, population, marker, fresh)
+        return column
+
+    def _ask(self, column: int, population: str) -> int:
+        """Ask for a column: 1 where it was made for this population; else that it be kept for others, and 0."""
+        made = self.made[column]
+        if population in made:
+            return 1
+        step, place = made[next(name for name in self._ancestry(population) if name in made)]
+        self.steps[step][place] = 1
+        return 0
 
     def _ancestry(self, population: str) -> list[str]:
         line = [population]
@@ -222,7 +284,6 @@ class _Layout:
             tables=np.concatenate(pieces) if pieces else np.zeros((1, 4)),
             table_ends=np.array([tables[id(one.scale[1])] for one in recipes], np.int64).reshape(-1, 2),
             steps=np.array(self.steps, np.int64).reshape(-1, STEP_NUMBERS),
-            gathers=np.array(self.gathers, np.int64),
             regions=np.concatenate([*self.regions, np.zeros((1, 6))]),
             combinations=combinations,
         )

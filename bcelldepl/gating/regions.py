@@ -62,11 +62,13 @@ def strip(x: str, y: str, weights: tuple[float, float], low: float, high: float)
 
 def polygon(x: str, y: str, vertices: Sequence[Sequence[float]] | NDArray[np.float64]) -> Region:
     """Positions inside a polygon."""
-    corners = np.asarray(vertices, dtype=np.float64)
-    turns = np.abs(np.diff(corners, axis=0, append=corners[:1])) > 0
-    if len(corners) == 4 and (turns.sum(axis=1) == 1).all() and (turns[0] != turns[1]).all():
-        (left, lower), (right, upper) = corners.min(axis=0), corners.max(axis=0)
-        return Region(kernels.RECTANGLE, (x, y), kernels.rectangle(left, right, lower, upper))
+    corners = [(float(a), float(b)) for a, b in vertices]
+    across, upward = ({corner[k] for corner in corners} for k in (0, 1))
+    if len(corners) == 4 and len(across) == len(upward) == 2 and len(set(corners)) == 4:
+        one, other = corners[0], corners[2]
+        if one[0] != other[0] and one[1] != other[1]:  # else its sides cross
+            edges = min(across), max(across), min(upward), max(upward)
+            return Region(kernels.RECTANGLE, (x, y), kernels.rectangle(*edges))
     return Region(kernels.POLYGON, (x, y), kernels.polygon(vertices))
 
 

@@ -57,15 +57,16 @@ def polygon(vertices: Sequence[Sequence[float]] | NDArray[np.float64]) -> NDArra
     vertices : array-like of float, shape (m, 2)
         Corners in order; the last joins the first. An event on an edge belongs to what lies to its right or above.
     """
-    one = np.asarray(vertices, dtype=np.float64).reshape(-1, 2)
-    other = np.roll(one, 1, axis=0)
-    run, rise = other[:, 0] - one[:, 0], other[:, 1] - one[:, 1]
-    level = rise == 0.0
-    slope = np.where(level, 0.0, run / np.where(level, 1.0, rise))
-    # How far the crossing may move for an error of 1 in both coordinates; along a level edge there is no crossing.
-    reach = np.where(level, np.inf, 1.0 + np.abs(slope))
-    lower, upper = np.minimum(one[:, 1], other[:, 1]), np.maximum(one[:, 1], other[:, 1])
-    return np.column_stack([one, slope, lower, upper, reach])
+    corners = [(float(x), float(y)) for x, y in vertices]
+    rows = []
+    for (x, y), (from_x, from_y) in zip(corners, [corners[-1], *corners[:-1]], strict=True):
+        # How far the crossing may move for an error of 1 in both coordinates; a level edge has no crossing.
+        slope, reach = 0.0, np.inf
+        if from_y != y:
+            slope = (from_x - x) / (from_y - y)
+            reach = 1.0 + abs(slope)
+        rows.append((x, y, slope, min(y, from_y), max(y, from_y), reach))
+    return np.array(rows, dtype=np.float64)
 
 
 def ellipse(

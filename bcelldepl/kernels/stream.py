@@ -1,8 +1,9 @@
 """Gates on events as they come from the file: a few thousand at a time, every step a plain loop over those still in.
 
-A plan is a list of steps. Each looks at the events of one population of the block: gathers channels of them from the
-rows, makes positions of a marker, or judges them and writes down who is inside. Markers are worked out for the events
-that have come so far, never for all; no step branches on an event. Arrays of a block stay in the nearest caches.
+A plan is a list of steps. Each looks at the events of one population of the block: weighs channels of their rows into
+signals, puts signals on a scale, or judges them and writes down who is inside. Markers are worked out for the events
+that have come so far, never for all; no step branches on an event. Arrays of a block stay in the nearest caches. A gate
+whose edges are upright is moved to where they lie among the signals, and needs no scale.
 """
 
 from __future__ import annotations
@@ -11,45 +12,78 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.compensation import weigh
 from bcelldepl.kernels.positions import ERROR, exact_position, positions
 from bcelldepl.kernels.regions import NEAR, judge
 
-__all__ = ["BLOCK", "COMBINE", "COUNT", "GATE", "GATHER", "MARKER", "STEP_NUMBERS", "stream_tile"]
+__all__ = [
+    "BLOCK",
+    "COMBINE",
+    "COUNT",
+    "GATE",
+    "SCALE",
+    "SIGNAL_ERROR",
+    "STEP_NUMBERS",
+    "WEIGH",
+    "stream_tile",
+]
 
 BLOCK = 1024  # events
-_GROUP = 128  # events whose rows stay in the first cache while their channels are taken one after the other
-# What a step does, the first of its numbers; the second is the population whose events it looks at. Then:
-GATHER = 0  # first and past-the-last place in the list of channels
-MARKER = 1  # marker, whether others than this population will ask for it
-GATE = 2  # marker x and y, whether each was made for this population, kind, first and last row, population inside
+# What a step does, the first of its numbers; the second is the population whose events it looks at. A column is the
+# signal of a marker (its number), or its position (its number and that of all markers together). Then:
+WEIGH = 0  # marker, a second one or the first again, whether other populations will ask for the one, for the other
+SCALE = 1  # marker, whether its signal was made for this population, whether others will ask for the position
+GATE = 2  # column x and y, whether each was made for this population, kind, first and last row, population inside
 COUNT = 3  # the same, with a place in the counts at the end
 COMBINE = 4  # the population inside at the end
 STEP_NUMBERS = 10
+SIGNAL_ERROR = 5  # place, in the row of a region of signals, of the error of its edges
 
 
 @njit(cache=True, nogil=True)
-def _gather(
+def _weigh_rows(
     rows: NDArray[np.float32],
     places: NDArray[np.int64],
-    wanted: NDArray[np.int64],
+    one: NDArray[np.float64],
+    other: NDArray[np.float64],
     events: NDArray[np.int64],
     dense: bool,
-    out: NDArray[np.float32],
+    out: NDArray[np.float64],
+    other_out: NDArray[np.float64],
 ) -> None:
-    n = events.shape[0]
-    for start in range(0, n, _GROUP):
-        size = min(_GROUP, n - start)
-        chosen = events[start : start + size]
-        for k in range(wanted.shape[0]):
-            target, place = out[wanted[k], start : start + size], places[wanted[k]]
-            if dense:
-                column = rows[start : start + size, place]
-                for i in range(size):
-                    target[i] = column[i]
-            else:
-                for i in range(size):
-                    target[i] = rows[chosen[i], place]
+    """Signals of one marker or two, which share the reading of their rows; sums as those of `weigh`, to the bit."""
+    n_channels = places.shape[0]
+    used, n_used = np.empty(n_channels, np.int64), 0
+    for c in range(n_channels):
+        used[n_used] = c
+        n_used += (one[c] != 0.0) | (other[c] != 0.0)
+    first = used[0]
+    if n_used == 1 and one[first] == 1.0 and other[first] == 1.0:
+        place = places[first]
+        if dense:
+            for i in range(events.shape[0]):
+                out[i] = rows[i, place]
+        else:
+            for i in range(events.shape[0]):
+                out[i] = rows[events[i], place]
+        return
+    where, weight, other_weight = np.empty(n_used, np.int64), np.empty(n_used), np.empty(n_used)
+    for k in range(n_used):
+        where[k], weight[k], other_weight[k] = places[used[k]], one[used[k]], other[used[k]]
+    for i in range(events.shape[0]):
+        row = rows[events[i]]
+        total, other_total = 0.0, 0.0
+        for k in range(n_used):
+            value = float(row[where[k]])
+            total += weight[k] * value
+            other_total += other_weight[k] * value
+        out[i] = total
+        other_out[i] = other_total
+
+
+@njit(cache=True, nogil=True)
+def _spread(made: NDArray[np.float64], events: NDArray[np.int64], out: NDArray[np.float64]) -> None:
+    for i in range(events.shape[0]):
+        out[events[i]] = made[i]
 
 
 @njit(cache=True, nogil=True)
@@ -86,10 +120,8 @@ def stream_tile(
     tables: NDArray[np.float64],
     table_ends: NDArray[np.int64],
     steps: NDArray[np.int64],
-    gathers: NDArray[np.int64],
     regions: NDArray[np.float64],
     combinations: NDArray[np.uint64],
-    channels: NDArray[np.float32],
     values: NDArray[np.float64],
     compact: NDArray[np.float64],
     lists: NDArray[np.int64],
@@ -116,16 +148,14 @@ def stream_tile(
     table_ends : ndarray of int64, shape (n_markers, 2)
         First and past-the-last piece of each marker's scale.
     steps : ndarray of int64, shape (n_steps, STEP_NUMBERS)
-    gathers : ndarray of int64
-        Channels that steps gather.
     regions : ndarray of float64, shape (n_rows, 6)
         Numbers of all regions.
     combinations : ndarray of uint64, shape (n_populations, 3)
         For populations that are combined: bits of those that must all, of which some, and of which none may hold
         an event.
-    channels, values, compact, lists, work : ndarray
-        Room for a block: float32 (n_channels, BLOCK), float64 (n_markers, BLOCK) by event and by place in the
-        population, int64 (n_populations, BLOCK), float64 (2, BLOCK). Used again from tile to tile.
+    values, compact, lists, work : ndarray
+        Room for a block: columns by event and by place in the population, float64 (2 n_markers, BLOCK); int64
+        (n_populations, BLOCK); float64 (2, BLOCK). Used again from tile to tile.
     counts : ndarray of int64, shape (n_populations + n_counted,)
         Added to. The first population is the kept events.
     members : ndarray of uint64, shape (n_events,) or (0,)
@@ -157,20 +187,29 @@ def stream_tile(
             if n == 0:
                 continue
             events, dense = lists[parent, :n], n == size
-            if task == GATHER:
-                wanted = gathers[steps[s, 2] : steps[s, 3]]
-                _gather(block, places, wanted, events, dense, channels[:, :n])
+            if task == WEIGH:
+                m, m2 = steps[s, 2], steps[s, 3]
+                made = values[m, :n] if dense else compact[m, :n]
+                made2 = values[m2, :n] if dense else compact[m2, :n]
+                _weigh_rows(block, places, weights[m], weights[m2], events, dense, made, made2)
+                if not dense and steps[s, 4] == 1:
+                    _spread(made, events, values[m])
+                if not dense and steps[s, 5] == 1:
+                    _spread(made2, events, values[m2])
                 continue
-            if task == MARKER:
-                marker = steps[s, 2]
-                weigh(channels[:, :n], weights[marker], work[0, :n])
-                made = values[marker, :n] if dense else compact[marker, :n]
-                table = tables[table_ends[marker, 0] : table_ends[marker, 1]]
-                positions(work[0, :n], numbers[marker], table, work[1, :n], made)
-                if not dense and steps[s, 3] == 1:
-                    column = values[marker]
-                    for i in range(n):
-                        column[events[i]] = made[i]
+            if task == SCALE:
+                m = steps[s, 2]
+                column = m + weights.shape[0]
+                signals = values[m, :n]
+                if not dense:
+                    signals = compact[m, :n] if steps[s, 3] == 1 else work[0, :n]
+                    if steps[s, 3] == 0:
+                        _pick(values[m], events, signals)
+                made = values[column, :n] if dense else compact[column, :n]
+                table = tables[table_ends[m, 0] : table_ends[m, 1]]
+                positions(signals, numbers[m], table, work[1, :n], made)
+                if not dense and steps[s, 4] == 1:
+                    _spread(made, events, values[column])
                 continue
             target = steps[s, 9]
             if task == COMBINE:
@@ -181,7 +220,13 @@ def stream_tile(
                     verdict[i] = inside & ((some == 0) | ((mine & some) != 0))
             else:
                 mx, my, kind = steps[s, 2], steps[s, 3], steps[s, 6]
-                region = regions[steps[s, 7] : steps[s, 8]]
+                region, exact_region = regions[steps[s, 7] : steps[s, 8]], regions[steps[s, 7] : steps[s, 8]]
+                n_markers = weights.shape[0]
+                if mx < n_markers:  # signals: the row after is the region of positions
+                    exact_region = regions[steps[s, 7] + 1 : steps[s, 8] + 1]
+                    error = region[0, SIGNAL_ERROR]
+                else:
+                    error = max(numbers[mx - n_markers, ERROR], numbers[my - n_markers, ERROR])
                 x = values[mx, :n]
                 if not dense:
                     x = compact[mx, :n] if steps[s, 4] == 1 else work[0, :n]
@@ -194,13 +239,13 @@ def stream_tile(
                         y = compact[my, :n] if steps[s, 5] == 1 else work[1, :n]
                         if steps[s, 5] == 0:
                             _pick(values[my], events, y)
-                error = max(numbers[mx, ERROR], numbers[my, ERROR])
                 if judge(kind, region, x, y, error, verdict[:n]) > 0:
                     for i in range(n):
                         if verdict[i] == NEAR:
-                            one[0] = _exactly(block, events[i], places, weights[mx], numbers[mx])
-                            other[0] = _exactly(block, events[i], places, weights[my], numbers[my])
-                            judge(kind, region, one, other, 0.0, again)
+                            ex, ey = mx % n_markers, my % n_markers
+                            one[0] = _exactly(block, events[i], places, weights[ex], numbers[ex])
+                            other[0] = _exactly(block, events[i], places, weights[ey], numbers[ey])
+                            judge(kind, exact_region, one, other, 0.0, again)
                             verdict[i] = again[0]
             if task == COUNT:
                 inside_count = 0
