@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from bcelldepl.kernels.histogram import histogram_1d
 
@@ -119,6 +118,8 @@ def make_density(column: NDArray[np.float32]) -> Density:
 
 def _smooth(counts: NDArray[np.float64], bandwidth: float) -> NDArray[np.float64]:
     sigma = bandwidth / ((GRID[1] - GRID[0]) / N_BINS)
+    from scipy.ndimage import gaussian_filter1d  # slow to import, and only fits need it
+
     result: NDArray[np.float64] = gaussian_filter1d(counts, sigma, axis=-1, mode="constant", truncate=4.0)
     return result
 

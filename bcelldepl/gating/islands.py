@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from bcelldepl.kernels.mixture import (
     accumulate_islands,
@@ -161,6 +160,8 @@ def _heights(
     mean: NDArray[np.float64], scale: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Precisions, and log weight plus log density of each multivariate t at its centre."""
+    from scipy.special import gammaln  # slow to import, and only fits need it
+
     k = mean.shape[1]
     precision = np.asarray(np.linalg.inv(scale), dtype=np.float64)
     _, log_determinant = np.linalg.slogdet(scale)

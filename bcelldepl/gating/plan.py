@@ -27,6 +27,7 @@ from bcelldepl.kernels.stream import (
     WEIGH,
     stream_tile,
 )
+from bcelldepl.signal.panel import SCATTER
 from bcelldepl.signal.recipe import Recipe
 
 __all__ = ["MAX_POPULATIONS", "Plan", "plan_gates"]
@@ -46,6 +47,7 @@ class Plan:
     ends : dict of str to (int, int)
         Places in the counts of a population with its gate at the two ends of its interval.
     n_counts : int
+        The last counts signals that are no numbers.
     weights, numbers, tables, table_ends, steps, regions, combinations : ndarray
         As `bcelldepl.kernels.stream.stream_tile` takes them.
     """
@@ -107,13 +109,13 @@ class Room:
     counts: NDArray[np.int64]
 
 
-def plan_gates(rules: Sequence[tuple[Rule, str]], shapes: Mapping[str, Any], recipe: Recipe) -> Plan:
+def plan_gates(rules: Sequence[tuple[Rule, str]], shapes: Mapping[str, Any], recipe: Recipe) -> Plan | None:
     """Lay out the steps.
 
     Parameters
     ----------
     rules : sequence of (Rule, str)
-        Each with its parent, parents first; every one combines others or has regions.
+        Each with its parent, parents first.
     shapes : mapping of str to Any
         By population; a population that is not named holds no event.
     recipe : Recipe
@@ -121,9 +123,9 @@ def plan_gates(rules: Sequence[tuple[Rule, str]], shapes: Mapping[str, Any], rec
 
     Returns
     -------
-    Plan
-        A marker is worked out for the first population that is gated by it, and for others only where they are not
-        part of that one.
+    Plan or None
+        None where a gate is no region. A marker is worked out for the first population that is gated by it, and for
+        others only where they are not part of that one.
     """
     layout = _Layout(recipe, {ALL: ALL, **{rule.name: parent for rule, parent in rules}})
     ends: dict[str, tuple[int, int]] = {}
@@ -139,8 +141,7 @@ def plan_gates(rules: Sequence[tuple[Rule, str]], shapes: Mapping[str, Any], rec
             continue
         regions = rule.regions(shapes[rule.name])
         if regions is None:
-            msg = f"population {rule.name!r} has no region"
-            raise ValueError(msg)
+            return None
         layout.judge(GATE, parent, regions.gate, number)
         if regions.ends is not None:
             ends[rule.name] = layout.n_counts, layout.n_counts + 1
@@ -224,19 +225,20 @@ class _Layout:
         missing = [
             m for m in dict.fromkeys(markers) if not any(name in self.made.get(m, {}) for name in line)
         ]
-        if len(missing) == 2 and not any(self._is_plain(marker) for marker in missing):
+        if len(missing) == 2 and not any(self._stands_alone(marker) for marker in missing):
             pairs = [(missing[0], missing[1])]
         else:
             pairs = [(marker, marker) for marker in missing]
         for one, other in pairs:
             self.made.setdefault(other, {})[population] = len(self.steps), 5
             self.made.setdefault(one, {})[population] = len(self.steps), 4
-            self.step(WEIGH, population, one, other)
+            stained = int(list(self.recipe.markers)[one] not in SCATTER)
+            self.step(WEIGH, population, one, other, 0, 0, stained)
 
-    def _is_plain(self, marker: int) -> bool:
-        """Whether a marker is a channel as it stands."""
-        weights = list(self.recipe.markers.values())[marker].weights
-        return bool(np.count_nonzero(weights) == 1 and weights.max() == 1.0)
+    def _stands_alone(self, marker: int) -> bool:
+        """Whether a marker is made of one channel, or is no stain."""
+        name, recipe = list(self.recipe.markers.items())[marker]
+        return name in SCATTER or int(np.count_nonzero(recipe.weights)) == 1
 
     def _scale(self, marker: int, population: str) -> int:
         """Put a signal on its scale for a population, unless that is done; return the column of positions."""
@@ -278,7 +280,7 @@ class _Layout:
         return Plan(
             populations=tuple(self.numbers),
             ends=ends,
-            n_counts=self.n_counts,
+            n_counts=self.n_counts + 1,
             weights=np.array([one.weights for one in recipes]).reshape(len(recipes), -1),
             numbers=numbers,
             tables=np.concatenate(pieces) if pieces else np.zeros((1, 4)),

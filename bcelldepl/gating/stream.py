@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.errors import StrategyError
+from bcelldepl.errors import CompensationError, StrategyError
 from bcelldepl.fcs import Acquisition, Spillover, read_fcs
 from bcelldepl.fcs.tiles import TileReader
 from bcelldepl.gating.evidence import Evidence
@@ -128,7 +128,7 @@ def drawn_gates(rules: Sequence[tuple[Rule, str]]) -> dict[str, Fit]:
 
 def plan_known(rules: Sequence[tuple[Rule, str]], fits: Mapping[str, Fit], recipe: Recipe) -> Plan | None:
     """Lay out the steps for gates that are all known; None where one is not, or where they are too many."""
-    if len(rules) >= MAX_POPULATIONS or not all(_is_known(rule, fits) for rule, _ in rules):
+    if len(rules) >= MAX_POPULATIONS or any(rule.name not in fits for rule, _ in rules):
         return None
     return plan_gates(rules, {name: fit.shape for name, fit in fits.items() if _holds(fit)}, recipe)
 
@@ -169,7 +169,7 @@ def stream_gates(
     Returns
     -------
     counts : ndarray of int64
-        As the plan numbers them.
+        As the plan numbers them; a stain that is no number, in an event that is still in, is an error.
     members : ndarray of uint64, shape (n_events,), or None
         Bits of the populations of each event, where asked for.
     """
@@ -192,13 +192,20 @@ def stream_gates(
         reader.read(first, last, gate)
         return room.counts
 
+    def checked(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        if counts[-1]:
+            what = f"signals of stains are infinite or no numbers in {counts[-1]:,} places"
+            remedy = "export the file again, or look at its spillover matrix"
+            raise CompensationError(what, acquisition.path.name, remedy)
+        return counts
+
     n_threads = threads or (1 if n_events < ONE_THREAD_EVENTS else _cores())
     edges = [n_events * k // n_threads for k in range(n_threads + 1)]
     if n_threads == 1:
-        return span(0, n_events), members
+        return checked(span(0, n_events)), members
     with ThreadPoolExecutor(n_threads) as pool:
         parts = [pool.submit(span, *edge) for edge in pairwise(edges)]
-        return np.sum([part.result() for part in parts], axis=0), members
+        return checked(np.sum([part.result() for part in parts], axis=0)), members
 
 
 def _cores() -> int:

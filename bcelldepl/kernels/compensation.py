@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from bcelldepl.kernels.positions import exact_position, positions, round_positions
 
-__all__ = ["exact_positions", "marker_positions", "weigh"]
+__all__ = ["LARGEST", "exact_positions", "marker_positions", "weigh"]
 
 _BLOCK = 2048  # events, whose float64 numbers stay in the nearest caches
-_LARGEST = float(np.finfo(np.float32).max)
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @njit(cache=True, nogil=True)
@@ -85,7 +85,7 @@ def marker_positions(
         size = min(_BLOCK, out.shape[0] - start)
         weigh(channels[:, start : start + size], weights, signals[:size])
         for i in range(size):
-            beyond += not abs(signals[i]) <= _LARGEST  # NaN too
+            beyond += not abs(signals[i]) <= LARGEST  # NaN too
         positions(signals[:size], numbers, table, scratch[:size], near[:size])
         round_positions(signals[:size], near[:size], numbers, out[start : start + size])
     return beyond

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.compensation import LARGEST
 from bcelldepl.kernels.positions import ERROR, exact_position, positions
 from bcelldepl.kernels.regions import NEAR, judge
 
@@ -30,7 +31,7 @@ __all__ = [
 BLOCK = 1024  # events
 # What a step does, the first of its numbers; the second is the population whose events it looks at. A column is the
 # signal of a marker (its number), or its position (its number and that of all markers together). Then:
-WEIGH = 0  # marker, a second one or the first again, whether other populations will ask for the one, for the other
+WEIGH = 0  # marker, a second one or the first again, whether others will ask for each, whether they must be numbers
 SCALE = 1  # marker, whether its signal was made for this population, whether others will ask for the position
 GATE = 2  # column x and y, whether each was made for this population, kind, first and last row, population inside
 COUNT = 3  # the same, with a place in the counts at the end
@@ -78,6 +79,14 @@ def _weigh_rows(
             other_total += other_weight[k] * value
         out[i] = total
         other_out[i] = other_total
+
+
+@njit(cache=True, nogil=True)
+def _no_numbers(signals: NDArray[np.float64]) -> int:
+    beyond = 0
+    for i in range(signals.shape[0]):
+        beyond += not abs(signals[i]) <= LARGEST
+    return beyond
 
 
 @njit(cache=True, nogil=True)
@@ -156,8 +165,9 @@ def stream_tile(
     values, compact, lists, work : ndarray
         Room for a block: columns by event and by place in the population, float64 (2 n_markers, BLOCK); int64
         (n_populations, BLOCK); float64 (2, BLOCK). Used again from tile to tile.
-    counts : ndarray of int64, shape (n_populations + n_counted,)
-        Added to. The first population is the kept events.
+    counts : ndarray of int64, shape (n_populations + n_counted + 1,)
+        Added to. The first population is the kept events; the last are signals of stains that are no numbers,
+        infinite, or too large for a float32.
     members : ndarray of uint64, shape (n_events,) or (0,)
         Filled: bit p for the events of population p. Needed where populations are combined.
     """
@@ -192,6 +202,8 @@ def stream_tile(
                 made = values[m, :n] if dense else compact[m, :n]
                 made2 = values[m2, :n] if dense else compact[m2, :n]
                 _weigh_rows(block, places, weights[m], weights[m2], events, dense, made, made2)
+                if steps[s, 6] == 1:
+                    counts[counts.shape[0] - 1] += _no_numbers(made) + (0 if m == m2 else _no_numbers(made2))
                 if not dense and steps[s, 4] == 1:
                     _spread(made, events, values[m])
                 if not dense and steps[s, 5] == 1:

@@ -11,7 +11,7 @@ from clouds import rule, strategy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcelldepl.errors import FcsError, StrategyError
+from bcelldepl.errors import CompensationError, FcsError, StrategyError
 from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
 from bcelldepl.gating.density import Landmark
@@ -100,7 +100,8 @@ def same(streamed, gated):
 @pytest.fixture
 def finite(monkeypatch):
     """Tubes with odd values are refused where a stain is infinite; here only the gates are looked at."""
-    monkeypatch.setattr("bcelldepl.signal.signal.SCATTER", tuple(LABELS) + tuple(NAMES))
+    for module in ("bcelldepl.signal.signal", "bcelldepl.gating.plan"):
+        monkeypatch.setattr(f"{module}.SCATTER", tuple(LABELS) + tuple(NAMES))
 
 
 @pytest.mark.usefixtures("finite")
@@ -228,6 +229,15 @@ def test_gates_that_need_the_whole_tube_are_named(tmp_path):
     tree = strategy(rule("cluster", "T", signature={"CD3": "+"}))
     with pytest.raises(StrategyError, match="T need"):
         count_file(path, tree, {"T": Fit(ClusterShape(("CD3",), ()), KNOWN, "", 0)})
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_a_stain_that_is_no_number_is_an_error(tmp_path, odd):
+    columns = np.nan_to_num(events(3_000), nan=0, posinf=1, neginf=1)
+    columns[:3, 5], columns[3, 5] = [1e5, 9e4, 5e4], odd
+    drawn = strategy(TREE.populations[0], replace_parent(TREE.populations[6], "cells"))
+    with pytest.raises(CompensationError, match="no numbers"):
+        count_file(tube(tmp_path, columns), drawn)
 
 
 def test_a_file_that_becomes_shorter_is_an_error(tmp_path):

@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.special import ndtri
 
 from bcelldepl.gating.density import (
     MIN_EVENTS,
@@ -112,6 +111,8 @@ def control_quantile(
     Fit
         On ``CONTROL``, or failed for too few events.
     """
+    from scipy.special import ndtri  # slow to import, and only fits need it
+
     n = len(values)
     sample = np.sort(values[np.isfinite(values)].astype(np.float64))
     if len(sample) < 5 * MIN_EVENTS:

@@ -10,7 +10,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.ndimage import gaussian_filter
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.regions import Regions, ellipse
@@ -115,6 +114,8 @@ class EllipseRule(Rule):
         return Fit(shape, Evidence.DATA, "", n)
 
     def _densest(self, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float64]:
+        from scipy.ndimage import gaussian_filter  # slow to import, and only fits need it
+
         (cx, cy), (rx, ry) = self.near, self.reach
         counts = np.zeros((_BINS, _BINS), dtype=np.uint32)
         low, high = (cx - rx, cy - ry), (cx + rx, cy + ry)

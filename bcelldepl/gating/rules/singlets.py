@@ -10,7 +10,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.special import ndtri
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.regions import Regions, polygon, strip
@@ -95,6 +94,8 @@ class SingletRule(Rule):
         ends = np.cumsum([len(part) for part in np.array_split(np.arange(n), _SLICES)], dtype=np.int64)
         ordered, excess = np.sort(area), np.empty(n)
         deal_by_rank(area, ordered, ends, height, excess)
+        from scipy.special import ndtri  # slow to import, and only fits need it
+
         knots, ridges, spreads = [], [], []
         for start, end in pairwise((0, *ends.tolist())):
             ridge, edge = np.quantile(excess[start:end], [_RIDGE, _EDGE])
