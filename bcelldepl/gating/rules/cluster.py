@@ -17,7 +17,7 @@ from bcelldepl.gating.islands import Island, fit_islands, fit_weights, posterior
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
 from bcelldepl.gating.rules.ellipse import ellipse_edge
 
-__all__ = ["ClusterRule", "ClusterShape"]
+__all__ = ["ClusterRule", "ClusterShape", "distance"]
 
 _USUAL_UNREST = 0.03  # of an island's place between tubes, where too few tubes tell
 _UNREST_BOUNDS = (0.02, 0.08)
@@ -142,7 +142,7 @@ class ClusterRule(Rule):
                 if target is not None
                 and one.signature != self.wanted
                 and one.events < target.events
-                and _distance(one, target) < self.min_distance
+                and distance(one, target) < self.min_distance
             ]
             if not leaning:
                 return islands
@@ -172,7 +172,7 @@ class ClusterRule(Rule):
         for other in shape.islands:
             if other is target:
                 continue
-            if _distance(target, other) < self.min_distance:
+            if distance(target, other) < self.min_distance:
                 return f"what is {name} does not stand apart from its neighbours"
         return ""
 
@@ -192,7 +192,7 @@ class ClusterRule(Rule):
             one
             for one in own.shape.islands
             if one.signature != self.wanted
-            and (one.events >= _FEW_EVENTS or _distance(one, carried) >= self.min_distance)
+            and (one.events >= _FEW_EVENTS or distance(one, carried) >= self.min_distance)
         ]
         # A neighbour that is too small to show itself here still has its place, or its cells would be taken for ours.
         for signature in {
@@ -269,7 +269,7 @@ class ClusterRule(Rule):
         return Outline(x, y, (ellipse_edge(np.array(target.mean[:2]), scale, _OUTLINE_RADIUS),))
 
 
-def _distance(one: Island, other: Island) -> float:
+def distance(one: Island, other: Island) -> float:
     """Mahalanobis distance of two islands, by the mean of their scales."""
     apart = np.array(one.mean) - np.array(other.mean)
     pooled = 0.5 * (np.array(one.scale) + np.array(other.scale))

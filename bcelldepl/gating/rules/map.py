@@ -14,7 +14,7 @@ from bcelldepl.gating.density import make_density
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.islands import Island
 from bcelldepl.gating.rules.base import Applied, Columns, Fit
-from bcelldepl.gating.rules.cluster import ClusterRule, ClusterShape
+from bcelldepl.gating.rules.cluster import ClusterRule, ClusterShape, distance
 from bcelldepl.gating.som import map_events, train_map
 
 __all__ = ["MapRule", "MapShape"]
@@ -84,9 +84,7 @@ class MapRule(ClusterRule):
             owners[cluster == one] = "".join(
                 "+" if m > cut else "-" for m, cut in zip(middle, cuts, strict=True)
             )
-        signs = owners[labels]
-        seen = [str(sign) for sign in np.unique(signs) if (signs == sign).sum() >= self.min_events]
-        islands = tuple(_summary(sign, points[:, signs == sign]) for sign in seen)
+        signs, islands = self._absorb(points, owners, labels)
         own = signs == self.wanted
         shape = MapShape(
             markers=markers,
@@ -99,6 +97,27 @@ class MapRule(ClusterRule):
         if complaint:
             return Fit(self._without_wanted(shape), Evidence.FAILED, complaint, n)
         return Fit(shape, Evidence.DATA, "", n)
+
+    def _absorb(
+        self, points: NDArray[np.float32], owners: NDArray[np.str_], labels: NDArray[np.int32]
+    ) -> tuple[NDArray[np.str_], tuple[Island, ...]]:
+        """Signs of the events, and a summary of each; what leans on the wanted and is smaller is part of it."""
+        signs = owners[labels]
+        seen = [str(sign) for sign in np.unique(signs) if (signs == sign).sum() >= self.min_events]
+        islands = tuple(_summary(sign, points[:, signs == sign]) for sign in seen)
+        target = next((one for one in islands if one.signature == self.wanted), None)
+        leaning = [
+            one.signature
+            for one in islands
+            if target is not None
+            and one.signature != self.wanted
+            and one.events < target.events
+            and distance(one, target) < self.min_distance
+        ]
+        if not leaning:
+            return signs, islands
+        owners[np.isin(owners, leaning)] = self.wanted
+        return self._absorb(points, owners, labels)
 
     def _is_landmark(self, island: Island) -> bool:
         """Whether clusters of the same signs lie together, so that their middle means something in another tube."""
