@@ -27,7 +27,8 @@ from bcelldepl.fcs.layout import Row, Word
 __all__ = ["decode_into", "exact_dtype", "float_order", "read_runs", "read_span", "read_words"]
 
 _BLOCK_BYTES: Final = 1 << 20
-_LARGE_BYTES: Final = 32 << 20  # a compiled kernel and two threads pay from here on
+_LARGE_BYTES: Final = 32 << 20  # a compiled kernel pays from here on
+_THREADED_BYTES: Final = 8 << 20  # and two threads from here
 _EXACT_BITS_OF_DOUBLE: Final = 53
 
 Array = NDArray[Any]
@@ -90,10 +91,7 @@ def read_words(
         _gather_floats(path, begin, n_events, row, indices, out, order)
         return
     store = decode_into(path, row, indices, finish)
-    with np.errstate(over="ignore", invalid="ignore"):
-        read_span(
-            path, begin, row.n_bytes, 0, n_events, lambda block, start, stop: store(block, out[:, start:stop])
-        )
+    _read_halves(path, begin, n_events, row, lambda block, start, stop: store(block, out[:, start:stop]))
 
 
 def read_runs(path: Path, begin: int, starts: Sequence[int], length: int, row: Row, index: int) -> Array:
@@ -145,10 +143,11 @@ def decode_into(
 
     def store(block: memoryview, out: Array) -> None:
         values = np.frombuffer(block, view)
-        for k, (decode, last) in enumerate(steps):
-            decoded = decode(values[str(k)])
-            # What is beyond float32 becomes infinite.
-            out[k] = decoded if last is None else last(decoded)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for k, (decode, last) in enumerate(steps):
+                decoded = decode(values[str(k)])
+                # What is beyond float32 becomes infinite.
+                out[k] = decoded if last is None else last(decoded)
 
     return store
 
@@ -188,6 +187,16 @@ def _gather_floats(
         if swapped:
             bits[:, start:stop].byteswap(inplace=True)
 
+    _read_halves(path, begin, n_events, row, store)
+
+
+def _read_halves(
+    path: Path, begin: int, n_events: int, row: Row, store: Callable[[memoryview, int, int], None]
+) -> None:
+    """Read every event, the two halves of a file that is not small at the same time."""
+    if n_events * row.n_bytes < _THREADED_BYTES:
+        read_span(path, begin, row.n_bytes, 0, n_events, store)
+        return
     half = n_events // 2
     with ThreadPoolExecutor(2) as pool:
         parts = [

@@ -21,7 +21,7 @@ from bcelldepl.signal.panel import SCATTER
 from speed_rows.base import OURS, Bench, Goal, Measured, Row, seconds
 from speed_rows.tubes import tube_of
 
-__all__ = ["ROWS", "floor"]
+__all__ = ["FLOOR", "FLOWKIT", "ROWS", "STRATEGY", "floor", "flowkit_session"]
 
 STRATEGY: Final = Path(__file__).resolve().parents[1] / "strategies" / "fixed.toml"
 FLOOR: Final = "readinto"
@@ -52,7 +52,7 @@ def _row(n_events: int, quick: int, against_flowkit: float, against_floor: float
         }
         rounds = 5 if n_events > 1_000_000 else 9
         if bench.has("flowkit"):
-            contenders[FLOWKIT] = lambda: _session(strategy, [path])
+            contenders[FLOWKIT] = lambda: flowkit_session(strategy, [path])
         measured = bench.paired(contenders, rounds)
         measured.goals = [Goal(FLOWKIT, at_least=against_flowkit)]
         if against_floor is not None:
@@ -79,7 +79,7 @@ def _hold_against(measured: Measured, strategy: Strategy, path: Path, bench: Ben
     )
     measured.goals.append(Goal("events elsewhere in memory", at_most=0))
     if bench.has("flowkit"):
-        session = _session(strategy, [path])
+        session = flowkit_session(strategy, [path])
         measured.values["events elsewhere by flowkit"] = sum(
             int(np.count_nonzero(streamed[name] != session.get_gate_membership(path.name, name)))
             for name in streamed
@@ -87,7 +87,7 @@ def _hold_against(measured: Measured, strategy: Strategy, path: Path, bench: Ben
         measured.goals.append(Goal("events elsewhere by flowkit", at_most=0))
 
 
-def _session(strategy: Strategy, files: Sequence[Path]) -> Any:
+def flowkit_session(strategy: Strategy, files: Sequence[Path]) -> Any:
     """Gate files with flowkit, as its documentation does."""
     import flowkit
 
@@ -148,7 +148,7 @@ def _batch(bench: Bench) -> Measured:
     }
     measured = bench.paired(contenders, 5)
     if bench.has("flowkit"):
-        measured.seconds[FLOWKIT] = seconds(lambda: _session(strategy, files))
+        measured.seconds[FLOWKIT] = seconds(lambda: flowkit_session(strategy, files))
         again = seconds(contenders[OURS])  # type: ignore[arg-type]
         measured.ratios[FLOWKIT] = again / measured.seconds[FLOWKIT]
     measured.goals = [Goal(FLOWKIT, at_least=120.0), Goal(FLOOR, at_most=2.5)]
