@@ -12,10 +12,12 @@ _PUBLIC = {
     "read_fcs": "bcelldepl.fcs",
     "load_study": "bcelldepl.study",
     "run": "bcelldepl.batch",
+    "count_file": "bcelldepl.gating.stream",
+    "count_files": "bcelldepl.gating.stream",
     "selftest": "bcelldepl.qualification",
 }
 
-__all__ = ["__version__", "load_study", "read_fcs", "run", "selftest"]
+__all__ = ["__version__", "count_file", "count_files", "load_study", "read_fcs", "run", "selftest"]
 
 
 def __getattr__(name: str) -> Any:

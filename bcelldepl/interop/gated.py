@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.fcs.acquisition import Acquisition, Spillover
+from bcelldepl.gating.events import Events
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.rules.shapes import read_shape
@@ -103,20 +104,33 @@ class GatedResults:
         tube = next((one for one in self.study.tubes if one.file == file), None)
         if tube is None:
             raise ExchangeError("the study no longer names this tube", file, "run the study again")
-        try:
-            overrides = [Override.model_validate(one) for one in record.get("overrides", [])]
-            strategy = strategy_by_hand(self.strategy, overrides)
-            fits = {name: _fit(gate) for name, gate in record["gates"].items()}
-        except (ValidationError, KeyError, ValueError, TypeError) as error:
-            raise ExchangeError(
-                f"its recorded gates cannot be read: {error}", file, "run it again"
-            ) from error
+        strategy, fits = self._gates_in(record, file)
         acquisition, panel, signal = read_signal(tube, self.study, strategy)
         if acquisition.sha256 != record["sha256"]:
             raise ExchangeError("the FCS file has changed since it was gated", file, "run the study again")
         spillover = self._spillover(acquisition, tube.batch or acquisition.date or "")
         membership = _apply(signal, strategy, fits)
         return GatedTube(file, acquisition, panel, signal, spillover, strategy, fits, membership)
+
+    def gates(self, file: str) -> tuple[Strategy, dict[str, Fit]]:
+        """Recorded gates of a tube, as they were applied, and its strategy with the gates that were set by hand.
+
+        Raises
+        ------
+        ExchangeError
+            Where the tube was never gated, or the record cannot be read.
+        """
+        return self._gates_in(self._gates_of(file), file)
+
+    def _gates_in(self, record: dict[str, Any], file: str) -> tuple[Strategy, dict[str, Fit]]:
+        try:
+            overrides = [Override.model_validate(one) for one in record.get("overrides", [])]
+            strategy = strategy_by_hand(self.strategy, overrides)
+            return strategy, {name: _fit(gate) for name, gate in record["gates"].items()}
+        except (ValidationError, KeyError, ValueError, TypeError) as error:
+            raise ExchangeError(
+                f"its recorded gates cannot be read: {error}", file, "run it again"
+            ) from error
 
     def _gates_of(self, file: str) -> dict[str, Any]:
         path = self.folder / "gates" / f"{tube_stem(file)}.json"
@@ -156,10 +170,10 @@ def _apply(signal: Signal, strategy: Strategy, fits: dict[str, Fit]) -> dict[str
         if fit.evidence is Evidence.FAILED:
             inside[:] = False
         else:
-            columns = {marker: column[inside] for marker, column in signal.columns.items()}
-            if not rule.markers:  # combined from others
-                columns |= {name: membership[name][inside].astype(np.float32) for name in rule.uses}
-            inside[inside] = rule.apply(fit.shape, columns).inside
+            index = np.flatnonzero(inside)
+            combined = () if rule.markers else rule.uses
+            uses = {name: membership[name][index].astype(np.float32) for name in combined}
+            inside[index] = rule.apply(fit.shape, Events(signal, index, uses)).inside
         membership[rule.name] = inside
     return membership
 

@@ -156,11 +156,16 @@ def _batch(bench: Bench) -> Measured:
 
 
 _ALONE: Final = """
-import resource, sys, time
-from bcelldepl.gating.stream import count_file
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+import sys
+from bcelldepl import count_file
+
+def peak_mb():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmHWM"))
+
+before = peak_mb()
 count_file(sys.argv[1], sys.argv[2])
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+print(peak_mb() - before)
 """
 
 

@@ -282,3 +282,10 @@ def test_membership_is_that_of_flowkit(tmp_path):
     for name, inside in expected.items():
         np.testing.assert_array_equal(streamed.membership[name], inside, err_msg=name)
         assert inside.any()
+
+
+def test_it_is_there_by_its_public_name():
+    import bcelldepl
+
+    assert bcelldepl.count_file is count_file
+    assert bcelldepl.count_files is count_files

@@ -13,6 +13,7 @@ import pytest
 
 import bcelldepl as bd
 from bcelldepl.agreement import first_divergence
+from bcelldepl.errors import StrategyError
 from bcelldepl.gating.strategy import ALL
 from bcelldepl.interop.evaluate import Channels, evaluate
 from bcelldepl.interop.explain import explain
@@ -376,3 +377,20 @@ def test_renamed_and_missing_files_are_named(results: Path, tmp_path: Path) -> N
     again = compare(results, path, mapping=mapping)
     assert len(again.tubes) == len(comparison.tubes) + 1
     assert read_manual(path).tubes[0].name == "renamed by hand.fcs"
+
+
+def test_recorded_gates_count_a_file_in_a_stream(results: Path) -> None:
+    gated = GatedResults(results)
+    file = gated.files[0]
+    strategy, fits = gated.gates(file)
+    tube = gated.tube(file)
+    assert fits == tube.fits
+    with pytest.raises(StrategyError, match="T, B"):
+        bd.count_file(tube.acquisition, strategy, fits)
+    regions = tuple(rule for rule in strategy.populations if rule.rule not in ("cluster", "positives"))
+    without = strategy.model_copy(update={"populations": regions})
+    counted = bd.count_file(tube.acquisition, without, fits, keep_membership=True)
+    assert counted.membership.keys() >= {"beads", "singlets", "lymphocytes"}
+    kept = tube.signal.quality.keep
+    for name, inside in counted.membership.items():
+        np.testing.assert_array_equal(inside & kept, tube.membership[name], err_msg=name)
