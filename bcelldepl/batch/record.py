@@ -54,12 +54,12 @@ def remove_stale(folder: Path, outputs: Collection[str]) -> None:
 
 
 def is_current(folder: Path, wanted: str) -> bool:
-    """Tell whether a results folder holds, unchanged, what this digest would give."""
+    """Tell whether a folder holds, unchanged, what this digest would give; not where a file changed during the run."""
     try:
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         outputs: dict[str, str] = record["outputs"]
         return (
-            bool(record["digest"] == wanted)
+            bool(record["digest"] == wanted and not record.get("disturbed"))
             and (folder / STORE).is_file()
             and all(sha256_of(folder / name) == sha for name, sha in outputs.items())
         )

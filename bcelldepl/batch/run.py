@@ -144,6 +144,8 @@ def _run(
     done = passes.count(fitted, fits, _stage(tell, "counts"))
     tell("writing the report", 0, 1)
     content["finished"] = now()
+    # What was read of these is not what is recorded of them: a later run looks at them again.
+    content["disturbed"] = [t.file for t in study.tubes if not identities[t.file].still_holds(t.path)]
     outputs = write_outputs(folder, study, strategy, fitted, done, store, content)
     number, head = store.append(
         "run finished",

@@ -1,4 +1,4 @@
-"""A disk that is full, rights that are missing, files that go or are something else: said in words, nothing done is lost.
+"""A full disk, missing rights, files that go or are something else: said in words, and nothing done is lost.
 
     python tests/faults/disk_and_rights.py
 
@@ -27,14 +27,14 @@ from bcelldepl.study import load_study
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FAULTS", "Outcome", "Unable"]
+__all__ = ["FAULTS", "Outcome", "UnableError"]
 
 PROGRAM = "from bcelldepl.cli.main import main; main()"
 RIGHTS = "-dac_override,-dac_read_search"  # with these, root asks for no permission
 VICTIM = "fcs/S01_D28.fcs"
 
 
-class Unable(Exception):
+class UnableError(Exception):
     """This machine cannot show the fault."""
 
 
@@ -71,7 +71,7 @@ def bcelldepl(*arguments: object, without_rights: bool = False) -> tuple[int, st
     command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
     if without_rights and os.geteuid() == 0:
         if shutil.which("setpriv") is None:
-            raise Unable("root needs no rights, and there is no setpriv to give them up")
+            raise UnableError("root needs no rights, and there is no setpriv to give them up")
         command = ["setpriv", f"--inh-caps={RIGHTS}", f"--bounding-set={RIGHTS}", *command]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, " / ".join(done.stderr.split("\n")).strip(" /")
@@ -84,7 +84,7 @@ def tmpfs(folder: Path, size: str) -> Iterator[None]:
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True,
                           text=True, check=False)  # fmt: skip
     if done.returncode:
-        raise Unable(f"no tmpfs can be mounted: {done.stderr.strip()}")
+        raise UnableError(f"no tmpfs can be mounted: {done.stderr.strip()}")
     try:
         yield
     finally:
@@ -102,8 +102,8 @@ def full_disk(study: Path, whole: Path, size: str) -> Outcome:
         run(before, folder / "results", workers=1, progress=lambda name, done, total: computed.append(name))
         same = (folder / "results" / "counts.csv").read_bytes() == (whole / "counts.csv").read_bytes()
         parts = [path.name for path in (folder / "results").rglob("*.part")]
-    kept = f"run again with room: the same counts, {len(computed)} steps" if same and not parts else "lost: other counts"
-    return Outcome(said, code, 2, "full|No space left", kept)
+    kept = f"run again with room: the same counts, {len(computed)} steps"
+    return Outcome(said, code, 2, "full|No space left", kept if same and not parts else "lost: other counts")
 
 
 def read_only_results(study: Path, whole: Path) -> Outcome:
@@ -115,7 +115,8 @@ def read_only_results(study: Path, whole: Path) -> Outcome:
     code, said = bcelldepl("run", study, "--out", folder, "--fresh", without_rights=True)
     folder.chmod(0o755)
     same = before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    return Outcome(said, code, 2, "Permission denied|readonly", "every file of before" if same else "lost: files changed")
+    kept = "every file of before" if same else "lost: files changed"
+    return Outcome(said, code, 2, "Permission denied|readonly", kept)
 
 
 def no_place_for_results(study: Path, _: Path) -> Outcome:
@@ -143,16 +144,18 @@ def unreadable_study(study: Path, _: Path) -> Outcome:
     study.chmod(0)
     code, said = bcelldepl("run", study, without_rights=True)
     study.chmod(0o644)
-    return Outcome(said, code, 2, "Permission denied")
+    return Outcome(said, code, 2, "readable|Permission denied")
 
 
-def changed_while_run(study: Path, whole: Path, change: Callable[[Path], object], after: str, words: str) -> Outcome:
+def changed_while_run(
+    study: Path, whole: Path, change: Callable[[Path], object], after: str, words: str
+) -> Outcome:
     """Change a file once the first tube of a pass is done, before its own turn."""
-    victim, folder = study.parent / VICTIM, study.parent / f"changed in {after}"
+    victim, folder = study.parent / VICTIM, study.parent / f"{change.__name__} in {after}"
     content = victim.read_bytes()
 
     def tell(stage: str, done: int, total: int) -> None:
-        if stage.startswith(after) and done == 1:
+        if stage.startswith(after) and done == 1 < total:
             change(victim)
 
     try:
@@ -161,7 +164,11 @@ def changed_while_run(study: Path, whole: Path, change: Callable[[Path], object]
         victim.unlink(missing_ok=True)
         victim.write_bytes(content)
     said = " / ".join(f"{file}: {status}: {reason}" for file, status, reason in results.attention)
-    return Outcome(said, results.exit_code, 1, words, others_counted(folder, whole))
+    code, kept = results.exit_code, others_counted(folder, whole)
+    again = run(load_study(study), folder, workers=1)  # the file is back
+    same = (again.folder / "counts.csv").read_bytes() == (whole / "counts.csv").read_bytes()
+    kept = f"{kept}, and all once the file is back" if same else "lost: the tube, though its file is back"
+    return Outcome(said, code, 1, words, kept)
 
 
 def a_folder_for_a_file(study: Path, whole: Path, name: str, words: str, code: int) -> Outcome:
@@ -186,7 +193,8 @@ def a_folder_in_the_results(study: Path, whole: Path, name: str) -> Outcome:
     shutil.rmtree(folder / name)
     results = run(load_study(study), folder, workers=1)
     same = (results.folder / "counts.csv").read_bytes() == (whole / "counts.csv").read_bytes()
-    return Outcome(said, code, 2, re.escape(name), "run again without it: the same counts" if same else "lost: other counts")
+    kept = "run again without it: the same counts" if same else "lost: other counts"
+    return Outcome(said, code, 2, re.escape(name), kept)
 
 
 def results_is_a_file(study: Path, _: Path) -> Outcome:
@@ -194,15 +202,22 @@ def results_is_a_file(study: Path, _: Path) -> Outcome:
     path = study.parent / "a file"
     path.write_text("x")
     code, said = bcelldepl("run", study, "--out", path)
-    return Outcome(said, code, 2, "exists|Not a directory", "the file" if path.read_text() == "x" else "lost: the file")
+    return Outcome(
+        said, code, 2, "exists|Not a directory", "the file" if path.read_text() == "x" else "lost: the file"
+    )
 
 
 def others_counted(folder: Path, whole: Path) -> str:
     """Say whether the tubes but the victim, and those that lend it nothing, are counted."""
-    lines = (folder / "counts.csv").read_text(encoding="utf-8").splitlines()
-    sound = {line.split(",")[0] for line in (whole / "counts.csv").read_text(encoding="utf-8").splitlines()[1:]} - {VICTIM}
-    counted = {line.split(",")[0] for line in lines[1:] if "QUANTIFIED" in line}
+    sound = counted_in(whole) - {VICTIM}
+    counted = counted_in(folder)
     return f"{len(sound)} other tubes counted" if sound <= counted else f"lost: {sorted(sound - counted)}"
+
+
+def counted_in(folder: Path) -> set[str]:
+    """Tubes of which something is quantified."""
+    lines = (folder / "counts.csv").read_text(encoding="utf-8").splitlines()
+    return {line.split(",")[0] for line in lines if "QUANTIFIED" in line}
 
 
 def _shrink(path: Path) -> None:
@@ -219,13 +234,25 @@ FAULTS: dict[str, Callable[[Path, Path], Outcome]] = {
     "results may not be made": no_place_for_results,
     "a tube may not be read": unreadable_tube,
     "the study may not be read": unreadable_study,
-    "a tube shrinks before it is gated": lambda s, w: changed_while_run(s, w, _shrink, "gates", f"{VICTIM}: failed: "),
-    "a tube vanishes before it is gated": lambda s, w: changed_while_run(s, w, Path.unlink, "gates", "No such file"),
-    "a tube shrinks before it is counted": lambda s, w: changed_while_run(s, w, _shrink, "counts", f"{VICTIM}: failed: "),
-    "a tube vanishes before it is counted": lambda s, w: changed_while_run(s, w, Path.unlink, "counts", "No such file"),
+    "a tube shrinks before it is gated": lambda s, w: changed_while_run(
+        s, w, _shrink, "gates", f"{VICTIM}: failed: "
+    ),
+    "a tube vanishes before it is gated": lambda s, w: changed_while_run(
+        s, w, Path.unlink, "gates", "No such file"
+    ),
+    "a tube shrinks before it is counted": lambda s, w: changed_while_run(
+        s, w, _shrink, "counts", f"{VICTIM}: failed"
+    ),
+    "a tube vanishes before it is counted": lambda s, w: changed_while_run(
+        s, w, Path.unlink, "counts", "No such file"
+    ),
     "a folder named like a tube": lambda s, w: a_folder_for_a_file(s, w, VICTIM, "a folder, not a file", 1),
-    "a folder named like the sheet": lambda s, w: a_folder_for_a_file(s, w, "samples.csv", "a folder, not a file", 2),
-    "a folder named like the study": lambda s, w: a_folder_for_a_file(s, w, "study.toml", "a folder, not a file", 2),
+    "a folder named like the sheet": lambda s, w: a_folder_for_a_file(
+        s, w, "samples.csv", "a folder, not a file", 2
+    ),
+    "a folder named like the study": lambda s, w: a_folder_for_a_file(
+        s, w, "study.toml", "a folder, not a file", 2
+    ),
     "a folder named counts.csv in the results": lambda s, w: a_folder_in_the_results(s, w, "counts.csv"),
     "a folder named study.db in the results": lambda s, w: a_folder_in_the_results(s, w, "study.db"),
     "a file named like the results": results_is_a_file,
@@ -246,12 +273,13 @@ def main() -> int:
         for name, fault in FAULTS.items():
             try:
                 outcome = fault(study, whole)
-            except Unable as error:
+            except UnableError as error:
                 unable += 1
                 print(f"skip  {name}: {error}")
                 continue
             bad += not outcome.good
-            print(f"{'good' if outcome.good else 'BAD '}  {name}: exit code {outcome.code}; {outcome.kept or 'nothing to keep'}")
+            verdict = "good" if outcome.good else "BAD "
+            print(f"{verdict}  {name}: exit code {outcome.code}; {outcome.kept or 'nothing to keep'}")
             print(f"        {outcome.said.replace(folder, '...')[:400]}", flush=True)
     print(f"{len(FAULTS) - bad - unable} of {len(FAULTS)} good, {bad} bad, {unable} not to be shown here")
     return 1 if bad else 0

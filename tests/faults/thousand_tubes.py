@@ -105,15 +105,15 @@ def main() -> int:
     not_counted = sum(", sound: " in problem for problem in problems)
     print(f"tubes            {len(study.tubes)}, {seconds:.0f} s in one process")
     print(f"counted          {sound - not_counted} of {sound} sound ones")
-    print(
-        f"named            {len(spoilt) - (len(problems) - not_counted)} of {len(spoilt)} broken ones, with their reason"
-    )
+    named = len(spoilt) - (len(problems) - not_counted)
+    print(f"named            {named} of {len(spoilt)} broken ones, with their reason")
     print("ways             " + ", ".join(f"{way} {n}" for way, n in Counter(spoilt.values()).items()))
     grown = []
     for stage, megabytes in memory.megabytes.items():
         tenths = [megabytes[min(len(megabytes) - 1, len(megabytes) * part // 10)] for part in range(0, 11, 2)]
         grown.append(memory.growth_mb_per_tube(stage))
-        print(f"memory, {stage:8} {' '.join(f'{one:.0f}' for one in tenths)} MB at 0, 20, ... 100 % of the tubes; "
+        told = " ".join(f"{one:.0f}" for one in tenths)
+        print(f"memory, {stage:8} {told} MB at 0, 20, ... 100 % of the tubes; "
               f"{grown[-1] * 1000:.0f} kB a tube")  # fmt: skip
     print("\n".join(problems))
     return 1 if problems or max(grown) > MOST_GROWTH_MB else 0
