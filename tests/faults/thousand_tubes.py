@@ -27,7 +27,7 @@ from bcelldepl.simulate import scenarios, simulate
 from bcelldepl.study import Study, load_study
 
 VISITS_PER_SUBJECT = 19  # beside the tube without anti-CAR
-EVENTS = 4_000
+EVENTS = 5_000  # some 500 to 1,000 of them beads, of which a count needs 400
 MOST_GROWTH_MB = 0.25  # a tube; what is kept of one, its picture above all, is a tenth of its events
 SETTLED = 0.2  # part of a pass after which the first tubes' libraries and kernels are loaded
 
