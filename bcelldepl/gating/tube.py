@@ -58,11 +58,15 @@ def fit_gates(signal: Signal, strategy: Strategy) -> dict[str, Fit]:
         fitted; without one its children see no events.
     """
     fits: dict[str, Fit] = {}
+    rules = strategy.rules_for(signal.columns)
+    looked_into = {name for rule, parent in rules for name in (parent, *rule.uses)}
     for tube, rule, parent in _walk(signal, strategy):
         columns = tube.columns(rule, parent)
         references = {name: tube.columns(rule, name) for name in rule.uses} if rule.markers else {}
         fit = rule.fit(columns, references)
         fits[rule.name] = fit
+        if rule.name not in looked_into:
+            continue  # nothing is looked for in it: its members are found when they are counted
         stand_in = fit if fit.evidence is not Evidence.FAILED else rule.fallback(fit)
         index = tube.members[parent]
         inside = (
