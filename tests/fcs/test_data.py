@@ -222,12 +222,22 @@ def test_large_files_by_the_kernel_in_two_threads(
     path = written(tmp_path, content)
     acquisition = read_fcs(path)
     monkeypatch.setattr("bcelldepl.fcs.data._LARGE_BYTES", 1000)
+    monkeypatch.setattr("bcelldepl.fcs.data._THREADED_BYTES", 1000)
     npt.assert_array_equal(acquisition.columns(), values.T)
     npt.assert_array_equal(acquisition.columns(["C4", "C2"]), values.T[[3, 1]])
     npt.assert_array_equal(acquisition.raw(["C3"]), values.T[[2]])
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(TruncatedDataError):
         acquisition.columns()
+
+
+def test_integers_by_two_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(6).integers(0, 1 << 16, (40_003, 3)).astype("<u2")
+    keywords = {"$TOT": "40003", "$DATATYPE": "I"}
+    keywords |= {f"$P{n}{key}": value for n in (1, 2, 3) for key, value in (("B", "16"), ("R", "1000"))}
+    acquisition = read_fcs(written(tmp_path, fcs([[0.0] * 3], data=values.tobytes(), keywords=keywords)))
+    monkeypatch.setattr("bcelldepl.fcs.data._THREADED_BYTES", 1000)
+    npt.assert_array_equal(acquisition.columns(), (values & 1023).T)
 
 
 def test_an_acquisition_goes_to_another_process(tmp_path: Path) -> None:
