@@ -96,7 +96,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
             )
         if "real" in parts:
             with _Told("real tubes"):
-                records["real"] = score_real(tubes, peers)
+                records["real"] = score_real(tubes, peers, oracle=not asked.ours)
         if "thinned" in parts:
             with _Told("thinned real tubes"):
                 records["thinned"] = run_thinned(tubes, peers, asked.workers, quick=asked.quick)

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from accuracy_peers import Cuts, call_peer, draw_cuts
+from accuracy_peers import Cuts, call_peer, draw_cuts, oracle_calls
 from accuracy_simulated import Gated, fit_study
 from numpy.typing import NDArray
 
@@ -32,6 +32,7 @@ __all__ = ["FOLDER", "RealTube", "baseline_of", "full_calls", "load_real", "root
 Record = dict[str, Any]
 Mask = NDArray[np.bool_]
 FOLDER: Final = Path(os.environ.get("BCELLDEPL_REAL_DATA", "../shared/data"))
+BY_HAND: Final = ("volumetric_cd19", "flowjo_mouse")  # whose events people labelled
 _HERE: Final = Path(__file__).resolve().parent
 
 
@@ -175,7 +176,7 @@ def _flowjo_gate(workspace: Path, fcs: Path, gate: str) -> Mask:
         return np.asarray(session.get_gate_membership(sample, gate), dtype=bool)
 
 
-def score_real(tubes: list[RealTube], peers: list[str]) -> list[Record]:
+def score_real(tubes: list[RealTube], peers: list[str], *, oracle: bool = False) -> list[Record]:
     """Counts and F1 of every method on every full tube against the expert's labels."""
     records = []
     for one in tubes:
@@ -183,6 +184,8 @@ def score_real(tubes: list[RealTube], peers: list[str]) -> list[Record]:
         # A gate drawn by the labels of the very tube is no gate from a baseline.
         asked = [peer for peer in peers if peer != "fixed" or baseline is not one]
         calls = full_calls(one, baseline.draw(), asked)
+        if oracle and one.dataset in BY_HAND:
+            calls["oracle"] = {"B": _oracle(one.signal, one.labels["B"])}
         records.append({
             "tube": one.name,
             "dataset": one.dataset,
@@ -198,6 +201,15 @@ def score_real(tubes: list[RealTube], peers: list[str]) -> list[Record]:
             "evidence": str(one.gated.fits[one.tube.file]["B"].evidence),
         })  # fmt: skip
     return records
+
+
+def _oracle(signal: Signal, truth: Mask) -> Mask:
+    """What the expert's own labels teach about the same tube: the limit of how well the expert can be followed."""
+    kept = signal.quality.keep
+    seen = {marker: values[kept] for marker, values in signal.columns.items() if marker != "Time"}
+    calls = np.zeros(signal.n_events, dtype=bool)
+    calls[kept] = oracle_calls(seen, truth[kept])
+    return calls
 
 
 def full_calls(one: RealTube, cuts: Cuts, peers: Sequence[str]) -> dict[str, dict[str, Mask]]:

@@ -441,12 +441,12 @@ def rows_of(
         intervals = _Table("Intervals, simulated", methods)
         _coverage_rows(intervals, simulated)
         rows += b_cells.rows + few.rows + car.rows + intervals.rows
-    for title, build, records in (
-        ("Real tubes", _real_rows, real),
-        ("Thinned real tubes", _thinned_rows, thinned),
+    for title, build, records, compared in (
+        ("Real tubes", _real_rows, real, (*methods, "oracle")),
+        ("Thinned real tubes", _thinned_rows, thinned, methods),
     ):
         if records:
-            table = _Table(title, methods)
+            table = _Table(title, compared)
             build(table, records)
             rows += table.rows
     return rows

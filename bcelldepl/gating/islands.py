@@ -118,9 +118,11 @@ def fit_weights(points: NDArray[np.float32], islands: Sequence[Island]) -> NDArr
     n = max(points.shape[1], 1)
     densities = _densities(points, islands)
     weight = np.full(len(islands), 1.0 / len(islands))
+    background = _BACKGROUND_SHARE
     for _ in range(_ROUNDS):
         share = np.zeros(len(islands))
-        island_shares(densities, weight, _BACKGROUND_SHARE, share)
+        island_shares(densities, weight, background, share)
+        background = _background(share / n, n)
         again = np.maximum(share / n, 0.1 / n)
         if np.max(np.abs(again - weight)) < 0.01 / n:
             break
@@ -142,8 +144,16 @@ def posterior_of(
     """
     out = np.empty(points.shape[1])
     chosen = np.array([island.signature in wanted for island in islands])
-    island_posteriors(_densities(points, islands), weights, _BACKGROUND_SHARE, chosen, out)
+    island_posteriors(_densities(points, islands), weights, _background(weights, len(out)), chosen, out)
     return out
+
+
+def _background(weights: NDArray[np.float64], n: int) -> float:
+    """Share of the events that the islands leave over, between one event and the usual share.
+
+    A tube whose islands leave next to nothing over has next to no strays, and does not lose a small remnant to them.
+    """
+    return float(np.clip(1.0 - weights.sum(), min(1.0 / max(n, 1), _BACKGROUND_SHARE), _BACKGROUND_SHARE))
 
 
 def _densities(points: NDArray[np.float32], islands: Sequence[Island]) -> NDArray[np.float64]:

@@ -530,6 +530,16 @@ def test_a_carried_island_finds_what_is_left_of_it(n_b, wanted_b):
     assert applied.inside[truth(*parts) < 2].sum() <= 2
 
 
+@pytest.mark.parametrize("n_b", [3, 10, 30])
+def test_a_remnant_is_not_lost_to_strays_of_which_a_large_tube_has_none(n_b):
+    donors = [B.fit(together(t_cells(seed=s), nk_cells(seed=s), b_cells(seed=s)), {}) for s in range(4)]
+    parts = t_cells(20_000, 50), nk_cells(5_000, 50), b_cells(n_b, 50)
+    columns = together(*parts)
+    applied = B.apply(B.carry(B.fit(together(*parts[:2]), {}), donors).shape, columns)
+    assert applied.inside[truth(*parts) == 2].sum() >= 0.9 * n_b - 1
+    assert applied.inside[truth(*parts) < 2].sum() <= 2
+
+
 @by_either
 def test_an_island_is_not_carried_too_far_nor_without_landmarks(wanted_b):
     donor = wanted_b.fit(together(t_cells(), nk_cells(), b_cells()), {})
