@@ -169,7 +169,7 @@ def stream_tile(
         Added to. The first population is the kept events; the last are signals of stains that are no numbers,
         infinite, or too large for a float32.
     members : ndarray of uint64, shape (n_events,) or (0,)
-        Filled: bit p for the events of population p. Needed where populations are combined.
+        Filled: bit p for the events of population p, the first left out. Needed where populations are combined.
     """
     held = np.empty(lists.shape[0], dtype=np.int64)
     verdict = np.empty(BLOCK, dtype=np.uint8)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import warnings
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +15,7 @@ from clouds import rule, strategy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import bcelldepl
 from bcelldepl.errors import CompensationError, FcsError, StrategyError
 from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
@@ -285,7 +290,31 @@ def test_membership_is_that_of_flowkit(tmp_path):
 
 
 def test_it_is_there_by_its_public_name():
-    import bcelldepl
-
     assert bcelldepl.count_file is count_file
     assert bcelldepl.count_files is count_files
+
+
+COMPILED = """
+import sys
+from numba.core import event
+heard = event.RecordingListener()
+event.register("numba:compile", heard)
+import bcelldepl
+bcelldepl.count_file(sys.argv[1], sys.argv[2])
+print(len(heard.buffer))
+"""
+
+
+def test_a_second_start_compiles_nothing(tmp_path):
+    path = tube(tmp_path, np.nan_to_num(events(500), nan=0, posinf=1, neginf=1))
+    drawn = tmp_path / "drawn.toml"
+    drawn.write_text(
+        "[[population]]\nname = 'cells'\nparent = 'all'\nrule = 'polygon'\nx = 'CD3'\ny = 'CD45'\n"
+        "vertices = [[0.1, 0.1], [0.9, 0.2], [0.5, 0.8]]\n"
+    )
+    command = [sys.executable, "-c", COMPILED, str(path), str(drawn)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(bcelldepl.__file__).parents[1])}
+    _, second = (
+        subprocess.run(command, check=True, capture_output=True, text=True, env=environment) for _ in range(2)
+    )
+    assert int(second.stdout) == 0

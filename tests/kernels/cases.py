@@ -22,6 +22,7 @@ from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
 from bcelldepl.kernels.regions import ELLIPSE, POLYGON, STRIP, ellipse, judge, polygon, strip
 from bcelldepl.kernels.scales import asinh_scale, logicle_coefficients, logicle_scale
 from bcelldepl.kernels.som import accumulate_nearest, find_nearest
+from bcelldepl.kernels.stream import BLOCK, COMBINE, COUNT, GATE, SCALE, WEIGH, stream_tile
 from bcelldepl.kernels.timeline import time_bins, time_profile
 
 TRIANGLE = np.array([(0.1, 0.1), (0.9, 0.2), (0.5, 0.8)])
@@ -87,7 +88,41 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         find_nearest(finite, prototypes, labels, away)
         accumulate_nearest(finite, prototypes, events, sums)
         out |= mixture(both, n)
+        out |= streamed(both, n)
     return out
+
+
+def streamed(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:
+    """Two markers of three channels: a cut among signals, a polygon with one of its ends, and what is in neither."""
+    rows = np.column_stack([both[0] * np.float32(900), both[1] * np.float32(500), both[0] - both[1]])
+    scales = [asinh_table(1e3, 10.0), linear_table(500.0)]
+    numbers = np.stack([np.resize(scale[0], 7) for scale in scales])
+    tables = np.concatenate([scale[1] for scale in scales])
+    ends = np.array([[0, len(scales[0][1])], [len(scales[0][1]), len(tables)]])
+    regions = np.concatenate(
+        [strip(1.0, 0.0, 100.0, np.inf), strip(1.0, 0.0, 0.5, np.inf), polygon(TRIANGLE)]
+    )
+    steps = [
+        (WEIGH, 0, 0, 1, 1, 1, 0, 0, 0, 0),
+        (GATE, 0, 0, 0, 1, 1, STRIP, 0, 1, 1),
+        (SCALE, 1, 0, 0, 0, 0, 0, 0, 0, 0),
+        (SCALE, 1, 1, 0, 0, 0, 0, 0, 0, 0),
+        (GATE, 1, 2, 3, 1, 1, POLYGON, 2, 5, 2),
+        (COUNT, 1, 2, 2, 1, 1, STRIP, 1, 2, 4),
+        (COMBINE, 0, 0, 0, 0, 0, 0, 0, 0, 3),
+    ]
+    counts, members = np.zeros(6, np.int64), np.empty(n, np.uint64)
+    combinations = np.zeros((4, 3), np.uint64)
+    combinations[3] = 1 << 1, 0, 1 << 2
+    room = [np.empty((4, BLOCK)), np.empty((4, BLOCK)), np.empty((4, BLOCK), np.int64), np.empty((2, BLOCK))]
+    keep = np.arange(n) % 5 != 4
+    weights = np.array([[1.0, 0.1, 0.0], [-0.2, 1.0, 0.3]])
+    with np.errstate(invalid="ignore", over="ignore"):
+        stream_tile(
+            np.ascontiguousarray(rows, np.float32), keep, np.arange(3), weights, numbers, tables, ends,
+            np.array(steps), regions, combinations, *room, counts, members,
+        )  # fmt: skip
+    return {f"streamed counts {n}": counts, f"streamed members {n}": members}
 
 
 def mixture(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:

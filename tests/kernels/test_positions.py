@@ -15,6 +15,7 @@ from bcelldepl.kernels.positions import (
     logicle_table,
     positions,
     round_positions,
+    signal_at,
 )
 from bcelldepl.kernels.scales import asinh_scale, logicle_coefficients, logicle_scale
 
@@ -126,3 +127,26 @@ def test_the_order_of_signals_is_kept():
 @pytest.mark.parametrize("n", [0, 1])
 def test_none_and_one(n):
     assert tabled(np.ones(n), logicle_table(TOP, 0.5, 4.5, 0.0))[1].shape == (n,)
+
+
+@settings(deadline=None, max_examples=100)
+@given(position=st.floats(-0.6, 1.3), which=st.integers(0, 3))
+def test_a_position_is_brought_back_to_its_signal(position, which):
+    scales = (
+        linear_table(TOP),
+        asinh_table(TOP, 150.0),
+        logicle_table(TOP, 0.7, 4.5, 0.0),
+        logicle_table(TOP, 0.0, 4.5, 0.5),
+    )
+    numbers = scales[which][0]
+    signal = signal_at(position, numbers)
+    assert exact_position(signal, numbers) == pytest.approx(position, abs=1e-12)
+    beyond = signal + 1e-6 * (1.0 + abs(signal))
+    assert exact_position(beyond, numbers) > position
+
+
+def test_positions_that_no_signal_reaches_lie_at_infinity():
+    numbers = logicle_table(TOP, 0.7, 4.5, 0.0)[0]
+    assert signal_at(1e3, numbers) == np.inf
+    assert signal_at(np.inf, numbers) == np.inf
+    assert signal_at(-np.inf, numbers) == -np.inf
