@@ -13,9 +13,12 @@ from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView, Populations
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
+from bcelldepl.gating.stream import drawn_gates
 from bcelldepl.gating.tube import apply_gates, fit_gates
 from bcelldepl.results.by_hand import fits_by_hand, standing_on, strategy_by_hand
-from bcelldepl.results.tube import batch_of, read_signal
+from bcelldepl.results.tube import batch_of, open_tube, read_signal
+from bcelldepl.signal import make_signal
+from bcelldepl.signal.recipe import plan_markers
 from bcelldepl.study import Override, Study, Tube
 
 # Populations whose known concentration turns events into cells/uL.
@@ -130,7 +133,15 @@ def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None 
     """
     identity = identity or identify(tube.path)
     try:
-        acquisition, panel, signal = read_signal(tube, study, strategy)
+        opened = open_tube(tube, study, strategy)
+        acquisition, panel = opened.acquisition, opened.panel
+        recipe = plan_markers(acquisition, panel, strategy.all_transforms, opened.spillover)
+        rules = strategy.rules_for(panel)
+        fits = drawn_gates(rules)
+        if len(fits) < len(rules):  # else no event need be looked at
+            fits = fit_gates(
+                make_signal(acquisition, panel, strategy.all_transforms, opened.spillover), strategy
+            )
         fitted = FittedTube(
             file=tube.file,
             sha256=identity.sha256,
@@ -139,8 +150,8 @@ def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None 
             events=acquisition.n_events,
             warnings=acquisition.warnings,
             panel=panel,
-            scales=signal.scales,
-            fits=fit_gates(signal, strategy),
+            scales={marker: one.words for marker, one in recipe.markers.items()},
+            fits=fits,
         )
     except Exception as error:
         return FittedTube(file=tube.file, failure=_in_words(error, tube))

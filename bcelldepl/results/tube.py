@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from bcelldepl.errors import CompensationError
 from bcelldepl.fcs import Acquisition, Spillover, read_fcs
@@ -12,16 +13,29 @@ from bcelldepl.signal.compensation import read_matrix
 from bcelldepl.signal.panel import SCATTER
 from bcelldepl.study import Study, Tube
 
-__all__ = ["batch_of", "read_signal"]
+__all__ = ["OpenTube", "batch_of", "open_tube", "read_signal"]
 
 
-def read_signal(tube: Tube, study: Study, strategy: Strategy) -> tuple[Acquisition, dict[str, str], Signal]:
-    """Read a tube as far as its signals.
+@dataclass(frozen=True)
+class OpenTube:
+    """A tube of which everything is known but its events.
 
-    Returns
-    -------
-    Acquisition, dict of str to str, Signal
-        The file, its panel (marker to channel), and its signals.
+    Attributes
+    ----------
+    acquisition : Acquisition
+    panel : dict of str to str
+        Marker to channel.
+    spillover : Spillover or None
+        The matrix to use.
+    """
+
+    acquisition: Acquisition
+    panel: dict[str, str]
+    spillover: Spillover | None
+
+
+def open_tube(tube: Tube, study: Study, strategy: Strategy) -> OpenTube:
+    """Read a tube as far as its TEXT.
 
     Raises
     ------
@@ -36,8 +50,25 @@ def read_signal(tube: Tube, study: Study, strategy: Strategy) -> tuple[Acquisiti
         {marker: name for marker, name in study.panel.items() if marker in strategy.markers},
         where=tube.file,
     )
-    spillover = _spillover(acquisition, study, tube, panel)
-    return acquisition, panel, make_signal(acquisition, panel, strategy.all_transforms, spillover)
+    return OpenTube(acquisition, panel, _spillover(acquisition, study, tube, panel))
+
+
+def read_signal(tube: Tube, study: Study, strategy: Strategy) -> tuple[Acquisition, dict[str, str], Signal]:
+    """Read a tube as far as its signals.
+
+    Returns
+    -------
+    Acquisition, dict of str to str, Signal
+        The file, its panel (marker to channel), and its signals.
+
+    Raises
+    ------
+    FcsError, PanelError, CompensationError
+        As `open_tube`, and where DATA cannot be read.
+    """
+    opened = open_tube(tube, study, strategy)
+    signal = make_signal(opened.acquisition, opened.panel, strategy.all_transforms, opened.spillover)
+    return opened.acquisition, opened.panel, signal
 
 
 def _spillover(

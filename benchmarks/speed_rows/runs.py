@@ -1,0 +1,105 @@
+"""A whole run over a batch, and a run that finds its results current."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from bcelldepl.batch import run
+from bcelldepl.study import load_study
+from speed_rows.base import OURS, Bench, Goal, Measured, Row
+from speed_rows.fixed_gates import FLOOR, STRATEGY, floor
+from speed_rows.tubes import tube_of
+
+__all__ = ["ROWS"]
+
+ALLOWED_START_S: Final = 1.0  # of the goal: ten times the floor and a second
+
+
+def _study(bench: Bench, tubes: int, events: int) -> tuple[Path, list[Path]]:
+    """A study of tubes that differ in their bytes, counted with the fixed gates of the benchmark."""
+    files = [tube_of(bench.folder, events, name=f"_{number:02d}") for number in range(tubes)]
+    shutil.copy(STRATEGY, bench.folder / STRATEGY.name)
+    with (bench.folder / "samples.csv").open("w", newline="", encoding="utf-8") as sheet:
+        table = csv.writer(sheet)
+        table.writerow(["file", "subject", "visit", "day", "acquired_volume_ul"])
+        table.writerows(
+            [path.name, f"S{n // 5:02d}", f"D{n % 5}", n % 5, 50.0] for n, path in enumerate(files)
+        )
+    toml = bench.folder / "study.toml"
+    toml.write_text(
+        f'[study]\nid = "SPEED"\nsamples = "samples.csv"\nstrategy = "{STRATEGY.name}"\n', encoding="utf-8"
+    )
+    return toml, files
+
+
+def _batch(bench: Bench) -> Measured:
+    """The time from the first tube to the last count, and that of drawing and writing, apart."""
+    toml, files = _study(bench, 20 if not bench.quick else 4, bench.size(500_000, 50_000))
+    study, out = load_study(toml), bench.folder / "results"
+    read = floor(files)
+    spent: list[tuple[float, float, float]] = []
+    for _ in range(2 if bench.quick else 4):
+        started = time.perf_counter()
+        read()
+        at_floor = time.perf_counter() - started
+        marks: dict[str, float] = {}
+
+        def progress(words: str, *_: int, marks: dict[str, float] = marks) -> None:
+            marks.setdefault(words.partition(":")[0], time.perf_counter())
+
+        started = time.perf_counter()
+        run(study, out, fresh=True, progress=progress)
+        ended = time.perf_counter()
+        counted = marks["writing the report"] - started
+        spent.append((counted, at_floor, ended - started))
+    spent = spent[1:]  # the first compiles, fills the page cache and starts the workers
+    counted, at_floor, whole = (sorted(column)[len(spent) // 2] for column in zip(*spent, strict=True))
+    allowed = 10.0 * at_floor + ALLOWED_START_S
+    return Measured(
+        {OURS: counted, FLOOR: at_floor},
+        {FLOOR: counted / at_floor},
+        {"with report [s]": whole, "of 10 x floor + 1 s": counted / allowed},
+        [Goal("of 10 x floor + 1 s", at_most=1.0)],
+        f"{len(files)} tubes hashed, masked, counted, pictured and kept in the store; "
+        "the tables, figures and the page come on top",
+    )
+
+
+def _current(bench: Bench) -> Measured:
+    toml, files = _study(bench, 20 if not bench.quick else 4, bench.size(500_000, 50_000))
+    out = bench.folder / "results"
+    run(load_study(toml), out)
+    command = [
+        sys.executable,
+        "-c",
+        "from bcelldepl.cli.main import main; main()",
+        "run",
+        str(toml),
+        "--out",
+        str(out),
+    ]
+    before = (out / "run.json").read_bytes()
+    took = []
+    for _ in range(3 if bench.quick else 5):
+        started = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        took.append(time.perf_counter() - started)
+        assert "nothing was run" in done.stdout, done.stderr
+    assert (out / "run.json").read_bytes() == before
+    seconds = sorted(took)[len(took) // 2]
+    return Measured(
+        {OURS: seconds}, {}, {"seconds": seconds}, [Goal("seconds", at_most=2.0)],
+        f"a new process: {len(files)} tubes and all results hashed, nothing recomputed",
+    )  # fmt: skip
+
+
+ROWS = (
+    Row("run_batch", "whole `bcelldepl run` less the report, 20 x 500k, fixed gates, warm", _batch),
+    Row("run_current", "`bcelldepl run` on a study whose results are current", _current),
+)
