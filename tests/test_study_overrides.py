@@ -77,3 +77,11 @@ def test_a_mistake_is_named(folder: Path, text: str, words: str) -> None:
         load(folder, text)
     assert words in str(error.value)
     assert "overrides.toml" in str(error.value)
+
+
+def test_a_link_out_of_the_study_is_refused(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "overrides.toml"
+    elsewhere.write_text("", encoding="utf-8")
+    (folder / "overrides.toml").symlink_to(elsewhere)
+    with pytest.raises(StudyError, match=r"overrides\.toml: is a link out of the study folder"):
+        load_study(folder / "study.toml")

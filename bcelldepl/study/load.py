@@ -13,6 +13,7 @@ from bcelldepl.study.companion_sheet import read_companions
 from bcelldepl.study.companions import CompanionResult
 from bcelldepl.study.config import StudyFile
 from bcelldepl.study.override_file import OVERRIDES_FILE, read_overrides
+from bcelldepl.study.overrides import Override
 from bcelldepl.study.samples import Samples, read_samples
 from bcelldepl.study.sheet import Sheet, read_sheet
 from bcelldepl.study.study import Study, is_path
@@ -52,7 +53,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     problems += [] if config is None else _check_method(config, samples, path.name)
     companion_results, complaints = _companions(config, path.parent, samples)
     problems += complaints
-    overrides, complaints = read_overrides(path.parent / OVERRIDES_FILE, samples.tubes)
+    overrides, complaints = _overrides(_table(raw, "study"), path.parent, samples)
     problems += complaints
     if problems or config is None:
         raise StudyError(problems)
@@ -104,6 +105,17 @@ def _companions(
         return (), []  # the check of paths says so
     sheet = read_sheet(folder / name, config.study.companions)
     return tuple(read_companions(sheet, samples.tubes)), sheet.problems
+
+
+def _overrides(
+    study: Mapping[str, Any], folder: Path, samples: Samples
+) -> tuple[tuple[Override, ...], list[Problem]]:
+    """Read the gates set by hand, from a file of the study folder itself."""
+    path = folder / OVERRIDES_FILE
+    if study.get("allow_outside") is not True and _is_link_out(folder, path):
+        remedy = "put the file itself there, or set allow_outside = true in [study]"
+        return (), [Problem(OVERRIDES_FILE, "is a link out of the study folder", remedy)]
+    return read_overrides(path, samples.tubes)
 
 
 def _check_paths(raw: Mapping[str, Any], path: Path) -> list[Problem]:
