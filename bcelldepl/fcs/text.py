@@ -82,7 +82,7 @@ def parse_text(segment: bytes, where: str, delimiter: bytes | None = None) -> Te
     readings = [_pairs(tokens)]  # every delimiter separates; a value may be empty
     if b"" in tokens or not _is_in_step(readings[0]):
         readings = [_escaped(body, delimiter), *readings, _anchored(tokens, delimiter)]
-    pairs = max(readings, key=_score)  # the first of equals
+    pairs = readings[0] if len(readings) == 1 else max(readings, key=_score)  # the first of equals
     if not any(key for key, _ in pairs):
         raise BadTextError("no keyword with a value found", where, "the file is damaged; export it again")
 

@@ -281,7 +281,9 @@ class _Layout:
             populations=tuple(self.numbers),
             ends=ends,
             n_counts=self.n_counts + 1,
-            weights=np.array([one.weights for one in recipes]).reshape(len(recipes), -1),
+            weights=np.array([one.weights for one in recipes]).reshape(
+                len(recipes), len(self.recipe.channels)
+            ),
             numbers=numbers,
             tables=np.concatenate(pieces) if pieces else np.zeros((1, 4)),
             table_ends=np.array([tables[id(one.scale[1])] for one in recipes], np.int64).reshape(-1, 2),

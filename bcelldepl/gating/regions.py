@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,14 +63,18 @@ def strip(x: str, y: str, weights: tuple[float, float], low: float, high: float)
 
 def polygon(x: str, y: str, vertices: Sequence[Sequence[float]] | NDArray[np.float64]) -> Region:
     """Positions inside a polygon."""
-    corners = [(float(a), float(b)) for a, b in vertices]
+    return _polygon(x, y, tuple((float(a), float(b)) for a, b in vertices))
+
+
+@lru_cache(maxsize=256)  # drawn gates are the same for every tube
+def _polygon(x: str, y: str, corners: tuple[tuple[float, float], ...]) -> Region:
     across, upward = ({corner[k] for corner in corners} for k in (0, 1))
     if len(corners) == 4 and len(across) == len(upward) == 2 and len(set(corners)) == 4:
         one, other = corners[0], corners[2]
         if one[0] != other[0] and one[1] != other[1]:  # else its sides cross
             edges = min(across), max(across), min(upward), max(upward)
             return Region(kernels.RECTANGLE, (x, y), kernels.rectangle(*edges))
-    return Region(kernels.POLYGON, (x, y), kernels.polygon(vertices))
+    return Region(kernels.POLYGON, (x, y), kernels.polygon(corners))
 
 
 def ellipse(

@@ -227,6 +227,14 @@ def replace_parent(made, parent):
     return type(made).model_validate({**made.model_dump(), "parent": parent})
 
 
+def test_a_panel_without_any_marker_of_the_strategy_counts_nothing(tmp_path):
+    path = tube(tmp_path, np.nan_to_num(events(200), nan=0, posinf=1, neginf=1))
+    tree = strategy(
+        rule("polygon", "NK", x="CD56", y="CD16", vertices=[(0, 0), (1, 0), (1, 1)], optional=True)
+    )
+    assert count_file(path, tree).members == {}
+
+
 def test_gates_that_need_the_whole_tube_are_named(tmp_path):
     path = tube(tmp_path, np.nan_to_num(events(200), nan=0, posinf=1, neginf=1))
     with pytest.raises(StrategyError, match="singlets, leukocytes"):
