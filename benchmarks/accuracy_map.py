@@ -31,14 +31,17 @@ from bcelldepl.study import Study, Tube, load_study
 Record = dict[str, dict[str, int]]
 COUNTED: Final = ("B", "T", "NK")
 MANY: Final = 200
+ISLANDS_ONLY: Final = ("blind", "larger", "probability")
 
 
 def by_map(strategy: Strategy) -> Strategy:
     """Return the same strategy with each island found by a map."""
     content = strategy.model_dump(mode="json")
-    content["populations"] = [
-        {**rule, "rule": "map"} if rule["rule"] == "cluster" else rule for rule in content["populations"]
-    ]
+    for rule in content["populations"]:
+        if rule["rule"] == "cluster":
+            rule["rule"] = "map"
+            for key in ISLANDS_ONLY:
+                del rule[key]
     return Strategy.model_validate(content)
 
 

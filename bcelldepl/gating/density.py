@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -18,6 +19,7 @@ __all__ = [
     "find_landmark",
     "find_valleys",
     "make_density",
+    "upper_spread",
     "valley_interval",
 ]
 
@@ -27,6 +29,7 @@ MIN_EVENTS = 20  # a peak of fewer events is not looked for
 PEAK_Z = 4.0  # a valley must lie so many standard errors below the lower of its peaks
 MAX_DEPTH = 0.8  # and below this part of it
 _BOOTSTRAPS = 200
+_FLANK = 0.3  # of a peak's height, where the spread of its flank is read
 
 
 @dataclass(frozen=True)
@@ -261,6 +264,33 @@ def find_landmark(density: Density, below: float = np.inf, near: float | None = 
     distance = centre - density.positions[: mode + 1][::-1] + 0.5 * width
     spread = float(np.interp(0.5 * from_mode[-1], from_mode, distance)) / 0.6745
     return Landmark(centre, max(spread, 0.004), int(density.counts[usable].sum()))
+
+
+def upper_spread(density: Density, landmark: Landmark) -> float:
+    """Spread of a population by its upper flank, near enough to the mode that few positives lie there.
+
+    Parameters
+    ----------
+    density : Density
+    landmark : Landmark
+        The population.
+
+    Returns
+    -------
+    float
+        Standard deviation of the normal that falls as steeply, in transformed units.
+    """
+    first = int(np.searchsorted(density.positions, landmark.centre))
+    flank = density.smooth[first:]
+    low = _FLANK * float(density.smooth[max(first - 1, 0) : first + 1].max())
+    below = np.flatnonzero(flank < low)
+    if not below.size or below[0] == 0:
+        return landmark.spread
+    i = int(below[0])
+    part = (flank[i - 1] - low) / (flank[i - 1] - flank[i])
+    width = density.positions[1] - density.positions[0]
+    away = density.positions[first + i - 1] + part * width - landmark.centre
+    return max(float(away) / math.sqrt(-2.0 * math.log(_FLANK)), 0.004)
 
 
 def _summit(positions: NDArray[np.float64], smooth: NDArray[np.float64], mode: int) -> float:

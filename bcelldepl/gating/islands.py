@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,11 @@ class Island:
     mean: tuple[float, ...]
     scale: tuple[tuple[float, ...], ...]
     events: float
+
+    def seen_in(self, axes: Sequence[int]) -> Island:
+        """Return the island as it is seen in some of its axes alone."""
+        mean = tuple(self.mean[i] for i in axes)
+        return replace(self, mean=mean, scale=tuple(tuple(self.scale[i][j] for j in axes) for i in axes))
 
 
 def fit_islands(points: NDArray[np.float32], seeds: Sequence[tuple[str, NDArray[np.bool_]]]) -> list[Island]:
@@ -134,17 +139,39 @@ def posterior_of(
     points: NDArray[np.float32],
     islands: Sequence[Island],
     weights: NDArray[np.float64],
-    wanted: Sequence[str],
+    wanted: str,
+    probability: float = 1.0,
 ) -> NDArray[np.float64]:
-    """Posterior of every event to belong to an island with one of the wanted signatures.
+    """Posterior of every event to belong to the island with the wanted signature.
+
+    Parameters
+    ----------
+    points : ndarray of float32, shape (k, n_events)
+    islands : sequence of Island
+    weights : ndarray of float64, shape (n_islands,)
+    wanted : str
+    probability : float
+        Part of a normal island within its edge.
 
     Returns
     -------
     ndarray of float64, shape (n_events,)
+        0 beyond the island's edge.
     """
     out = np.empty(points.shape[1])
-    chosen = np.array([island.signature in wanted for island in islands])
-    island_posteriors(_densities(points, islands), weights, _background(weights, len(out)), chosen, out)
+    chosen = np.array([island.signature == wanted for island in islands])
+    densities = _densities(points, islands)
+    island_posteriors(densities, weights, _background(weights, len(out)), chosen, out)
+    if probability < 1.0:
+        from scipy.special import gammaincinv  # slow to import
+
+        k = len(points)
+        edge = 2.0 * float(gammaincinv(0.5 * k, probability))  # of chi-square with k degrees
+        fall = (1.0 + edge / DEGREES) ** (-0.5 * (DEGREES + k))
+        scale = np.array([island.scale for island in islands])
+        _, height = _heights(np.zeros(scale.shape[:2]), scale, np.ones(len(islands)))
+        near = densities[chosen] >= fall * np.exp(height[chosen])[:, None]
+        out[~near.any(axis=0)] = 0.0
     return out
 
 

@@ -16,6 +16,7 @@ from bcelldepl.gating.rules.cluster import ClusterRule
 from bcelldepl.gating.rules.ellipse import EllipseRule
 from bcelldepl.gating.rules.marker_cut import MarkerCut
 from bcelldepl.gating.rules.polygon import PolygonRule
+from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.rules.singlets import SingletRule
 from bcelldepl.gating.strategy import ALL
 from bcelldepl.interop.evaluate import Channels, scaled
@@ -60,9 +61,10 @@ def pack(tube: GatedTube) -> Travelling:
     Returns
     -------
     Travelling
-        Cuts become rectangles whose edges lie between two events, so that no rounding moves an event across;
-        singlets and polygons stay polygons, ellipses ellipsoids and combinations combinations; a cluster becomes the
-        polygon nearest to it. A failed gate becomes one that holds nothing.
+        Cuts become rectangles whose edges lie between two events, so that no rounding moves an event across, and where
+        they rise with another marker polygons; singlets and polygons stay polygons, ellipses ellipsoids and
+        combinations combinations; a cluster becomes the polygon nearest to it. A failed gate becomes one that holds
+        nothing.
     """
     return _Packer(tube).pack()
 
@@ -115,6 +117,8 @@ class _Packer:
         if fit.evidence is Evidence.FAILED or fit.shape is None:
             self.done.notes[rule.name] = "no gate was found: written as one that holds nothing"
             return [Gate(path, "rectangle", (self._axis(rule.markers[0], 0.0, 0.0),))]
+        if isinstance(rule, PositivesRule) and fit.shape.slope:
+            return [self._slanting(rule, path, parent)]
         if isinstance(rule, MarkerCut):
             return [self._cut(rule, path, parent)]
         if isinstance(rule, EllipseRule):
@@ -165,6 +169,17 @@ class _Packer:
         if rule.side == "above":
             return Gate(path, "rectangle", (self._axis(rule.marker, low=position),))
         return Gate(path, "rectangle", (self._axis(rule.marker, high=position),))
+
+    def _slanting(self, rule: PositivesRule, path: Path, parent: NDArray[np.bool_]) -> Gate:
+        """Draw a cut that rises with another marker as far as there are events."""
+        columns = self.tube.signal.columns
+        shape = self.tube.fits[rule.name].shape
+        along = columns[rule.along][parent]
+        along = along[np.isfinite(along)]
+        span = (float(along.min()) - 0.1, float(along.max()) + 0.1) if along.size else (-1.0, 2.0)
+        positions = columns[rule.marker][parent]
+        end = float(np.max(positions, initial=1.0, where=np.isfinite(positions))) + 0.1
+        return self._polygon(path, rule.marker, rule.along, rule.corners(shape, span, end))
 
     def _nearest(self, rule: Rule, path: Path, parent: NDArray[np.bool_]) -> Gate:
         """Draw a population of several markers in the two of them that show it best."""

@@ -557,6 +557,83 @@ def test_an_informative_marker_is_used_where_the_panel_has_it():
     assert one.extra_markers == ("CD20",)
 
 
+T_ANY_CD19 = {
+    "signature": {"CD3": "+", "CD19": "-"}, "windows": B.windows, "informative": ("CD20",), "probability": 0.9999,
+}  # fmt: skip
+
+
+def stained(cd20, cells):
+    n = len(cells["CD3"])
+    return {**cells, "CD20": np.random.default_rng(n).normal(cd20, 0.04, n).astype(np.float32)}
+
+
+def torn(n=40, cd20=0.2):
+    """T cells that carry CD19."""
+    return stained(cd20, cloud(n, 12, 0.04, CD3=0.7, CD19=0.5))
+
+
+def blood(*others):
+    return (stained(0.2, t_cells()), stained(0.2, nk_cells()), stained(0.75, b_cells()), *others)
+
+
+def test_a_marker_to_which_a_cluster_is_blind_does_not_speak_against_an_event():
+    parts = blood(torn(), torn(40, cd20=0.6))
+    sighted, blind = (rule("cluster", blind=blind, **T_ANY_CD19) for blind in ((), ("CD19",)))
+    _, before = gate(sighted, together(*parts))
+    _, after = gate(blind, together(*parts))
+    kind = truth(*parts)
+    assert before.inside[kind == 3].mean() < 0.5
+    assert after.inside[kind == 3].mean() > 0.95
+    assert not after.inside[kind == 4].any()  # doublets with a B cell have CD20
+    np.testing.assert_array_equal(after.inside[kind < 3], before.inside[kind < 3])
+
+
+def test_without_an_informative_marker_there_is_no_blindness():
+    columns = together(t_cells(), nk_cells(), b_cells(), cloud(40, 12, 0.04, CD3=0.7, CD19=0.5))
+    sighted, blind = (rule("cluster", blind=blind, **T_ANY_CD19) for blind in ((), ("CD19",)))
+    np.testing.assert_array_equal(gate(blind, columns)[1].inside, gate(sighted, columns)[1].inside)
+
+
+def test_blindness_lets_in_large_cells_only_where_the_rule_says_so():
+    plasmablasts, debris = (stained(0.2, cloud(20, seed, 0.04, CD3=0.22, CD19=0.66)) for seed in (20, 21))
+    parts = blood(plasmablasts, debris)
+    kind = truth(*parts)
+    size = np.random.default_rng(3).normal(0.6, 0.03, len(kind))
+    size += np.select([kind == 3, kind == 4], [0.1, -0.15], 0.0)
+    columns = {**together(*parts), "FSC-A": size.astype(np.float32)}
+    one = rule(
+        "cluster", signature={"CD3": "-", "CD19": "+"}, windows=B.windows, informative=("CD20",),
+        blind=("CD20",), larger="FSC-A", probability=0.9999,
+    )  # fmt: skip
+    inside = gate(one, columns)[1].inside
+    assert inside[kind == 3].mean() > 0.8
+    assert not inside[kind == 4].any()
+    assert "FSC-A" in one.extra_markers
+
+
+def test_an_island_ends_at_its_probability():
+    columns = together(t_cells(20_000), nk_cells(4_000), b_cells(5_000))
+    ended = rule("cluster", probability=0.95, signature=B.signature, windows=B.windows)
+    whole, part = (gate(one, columns)[1].inside for one in (B, ended))
+    assert part[-5_000:].mean() == pytest.approx(0.95, abs=0.025)
+    assert whole[-5_000:].mean() > 0.995
+    assert not (part & ~whole).any()
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("cluster", {"blind": ("CD8",)}),
+        ("cluster", {"larger": "FSC-A"}),
+        ("map", {"blind": ("CD19",)}),
+        ("map", {"probability": 0.99}),
+    ],
+)
+def test_blindness_that_means_nothing_is_refused(kind, settings):
+    with pytest.raises(ValidationError, match=r"blind|map"):
+        rule(kind, signature=B.signature, **settings)
+
+
 # What every rule keeps to
 
 
@@ -583,6 +660,7 @@ RULES = {
     "tail": rule("cut", marker="CD19", method="tail"),
     "quantile": rule("cut", marker="CD19", method="quantile"),
     "positives": rule("positives", marker="CAR", control="CAR"),
+    "rising": rule("positives", marker="CAR", control="CAR", along="CD3"),
     "ellipse": ISLAND,
     "polygon": POLYGON,
     "singlets": SINGLETS,
@@ -596,7 +674,7 @@ def fitted(one):
     """The rule's shape: from a control for rules that need one, else from the tube itself."""
     columns = everything()
     control = {**columns, "CD19": negative(4_400)["CD19"], "CAR": car_tube(4_400, 0.0, 1)[0]["CAR"]}
-    by_control = one in (RULES["quantile"], RULES["positives"])
+    by_control = one in (RULES["quantile"], RULES["positives"], RULES["rising"])
     return one.fit(control if by_control else columns, {}).shape
 
 

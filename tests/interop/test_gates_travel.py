@@ -158,6 +158,26 @@ def test_quality_mask_travels(results: Path) -> None:
     assert np.array_equal(members[("kept",)], keep)
 
 
+def test_a_cut_that_rises_with_another_marker_travels_as_a_polygon(results: Path) -> None:
+    gated = GatedResults(results)
+    rising = 0
+    for file in gated.files:
+        tube = gated.tube(file)
+        shape = tube.fits["CAR_T"].shape
+        packed = pack(tube)
+        gate = packed.tree.gates[packed.paths["CAR_T"]]
+        if not shape.slope:
+            assert gate.kind == "rectangle"
+            continue
+        rising += 1
+        assert gate.kind == "polygon"
+        channels = Channels(tube.acquisition, packed.tree.matrices)
+        inside_shape = evaluate(replace(packed.tree, gates={("C",): replace(gate, path=("C",))}), channels)[0]
+        parent = tube.membership["T"]
+        assert np.array_equal(inside_shape[("C",)][parent], tube.membership["CAR_T"][parent])
+    assert rising
+
+
 def test_nearest_polygon_of_two_islands() -> None:
     rng = np.random.default_rng(2)
     x, y = rng.normal(0.3, 0.05, 4000).astype(np.float32), rng.normal(0.3, 0.05, 4000).astype(np.float32)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bcelldepl.gating.density import Density, find_landmark, find_valleys, make_density
 from bcelldepl.gating.evidence import Evidence
@@ -59,6 +59,14 @@ class ClusterRule(Rule):
         Marker to sign.
     informative : tuple of str
         Further markers that are used where the panel has them.
+    blind : tuple of str
+        Markers that do not speak against an event for which all others speak: a T cell that tore CD19 off its target
+        is a T cell still. Heeded only where the panel has an informative marker to tell doublets and sticky events by.
+    larger : str
+        Marker such as FSC-A, in which an event that only blindness lets in must lie above the middle of those of the
+        island: a plasmablast without CD20 is larger than a B cell, debris is smaller. Empty: it need not.
+    probability : float
+        Part of a normal island that belongs to it; what lies farther out belongs to none.
     splits : dict of str to float
         Where a marker is cut for the seeds if it has no significant valley, in spreads above its negative.
     windows : dict of str to (float, float)
@@ -76,12 +84,26 @@ class ClusterRule(Rule):
     rule: Literal["cluster"]
     signature: dict[str, Literal["+", "-"]] = Field(min_length=1)
     informative: tuple[str, ...] = ()
+    blind: tuple[str, ...] = ()
+    larger: str = ""
+    probability: float = Field(1.0, gt=0, le=1)
     splits: dict[str, float] = Field(default_factory=dict)
     windows: dict[str, tuple[float, float]] = Field(default_factory=dict)
     min_events: int = 30
     min_distance: float = 4.0
     max_spread: float = 0.12
     max_shift: float = 0.15
+
+    @model_validator(mode="after")
+    def _known(self) -> ClusterRule:
+        unknown = [m for m in self.blind if m not in (*self.signature, *self.informative)]
+        if unknown:
+            msg = f"blind for {', '.join(unknown)}, which is neither in the signature nor informative"
+            raise ValueError(msg)
+        if self.larger and not self.blind:
+            msg = "larger tells what blindness may let in: name a marker in blind"
+            raise ValueError(msg)
+        return self
 
     @property
     def markers(self) -> tuple[str, ...]:
@@ -90,8 +112,8 @@ class ClusterRule(Rule):
 
     @property
     def extra_markers(self) -> tuple[str, ...]:
-        """Informative markers."""
-        return self.informative
+        """Informative markers, and the one that tells size."""
+        return (*self.informative, *((self.larger,) if self.larger else ()))
 
     @property
     def wanted(self) -> str:
@@ -252,11 +274,36 @@ class ClusterRule(Rule):
     def apply(self, shape: ClusterShape, columns: Columns) -> Applied:
         """Give every event to its likeliest island; the interval takes in what is more likely than 5 % or 95 %."""
         points = self._points(columns, shape.markers)
-        if points.shape[1] == 0 or shape.island(self.wanted) is None:
+        target = shape.island(self.wanted)
+        if points.shape[1] == 0 or target is None:
             return Applied(np.zeros(points.shape[1], dtype=np.bool_), 0, 0)
         weights = fit_weights(points, shape.islands)
-        posterior = posterior_of(points, shape.islands, weights, (self.wanted,))
+        posterior = posterior_of(points, shape.islands, weights, self.wanted, self.probability)
+        if target.events:
+            posterior = np.maximum(
+                posterior, self._admitted(points, shape, weights, posterior > 0.5, columns)
+            )
         return Applied(posterior > 0.5, int((posterior > 0.95).sum()), int((posterior > 0.05).sum()))
+
+    def _admitted(
+        self,
+        points: NDArray[np.float32],
+        shape: ClusterShape,
+        weights: NDArray[np.float64],
+        core: NDArray[np.bool_],
+        columns: Columns,
+    ) -> NDArray[np.float64]:
+        """Posterior of the wanted island as its other markers see it; 0 for what may not profit from blindness."""
+        sighted = [i for i, marker in enumerate(shape.markers) if marker not in self.blind]
+        informed = any(marker in self.informative for marker in shape.markers)
+        if len(sighted) == len(shape.markers) or not informed or not core.any():
+            return np.zeros(len(core))
+        partial = [one.seen_in(sighted) for one in shape.islands]
+        admitted = posterior_of(points[sighted], partial, weights, self.wanted, self.probability)
+        if self.larger in columns:
+            size = columns[self.larger]
+            admitted[~(size > np.median(size[core]))] = 0.0
+        return admitted
 
     def outline(self, shape: ClusterShape | None, columns: Columns) -> Outline:
         """Draw the wanted island in the first two markers."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bcelldepl.gating.density import make_density
 from bcelldepl.gating.evidence import Evidence
@@ -62,6 +62,13 @@ class MapRule(ClusterRule):
 
     rule: Literal["map"]  # type: ignore[assignment]  # the word by which a strategy file chooses the class
     metaclusters: int = Field(12, gt=1, le=50)
+
+    @model_validator(mode="after")
+    def _whole(self) -> MapRule:
+        if self.blind or self.probability < 1.0:
+            msg = "a map judges by the nearest prototype: blind, larger and probability are for the rule cluster"
+            raise ValueError(msg)
+        return self
 
     def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:  # noqa: ARG002
         """Stretch the map, join and name its prototypes, and judge the wanted cluster."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -30,12 +30,16 @@ class CutShape:
         In transformed units.
     negative : Landmark or None
         Where this tube's negative lies; cuts travel between tubes by it.
+    slope, pivot : float
+        The cut rises by `slope` with a second marker, and is at `position` where that is at `pivot`.
     """
 
     position: float
     low: float
     high: float
     negative: Landmark | None = None
+    slope: float = 0.0
+    pivot: float = 0.0
 
 
 class MarkerCut(Rule, ABC):
@@ -62,6 +66,8 @@ class MarkerCut(Rule, ABC):
     against : str
         The other axis of its picture; empty for a histogram.
     """
+
+    _belief: ClassVar[float] = 0.5  # in a change of spread: the spread of a negative is measured with error
 
     marker: str
     side: Literal["above", "below"] = "above"
@@ -121,8 +127,7 @@ class MarkerCut(Rule, ABC):
                 continue
             there = shape.negative
             ratio = float(np.clip(here.spread / there.spread, *_RATIO_BOUNDS))
-            # Half the change of spread is believed: the spread of a negative is itself measured with error.
-            ratio = 1.0 if shared else 0.5 * (1.0 + ratio)
+            ratio = 1.0 if shared else 1.0 + self._belief * (ratio - 1.0)
             if abs(here.centre - there.centre) > self.max_shift:
                 continue
             positions.append(here.centre + ratio * (shape.position - there.centre))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from bcelldepl.gating.density import Density, Landmark, make_density
+from bcelldepl.gating.density import Density, Landmark, make_density, upper_spread
 from bcelldepl.gating.evidence import Evidence
-from bcelldepl.gating.rules.base import Columns, Fit
+from bcelldepl.gating.regions import Regions, strip
+from bcelldepl.gating.rules.base import Columns, Fit, Outline, limits_of
 from bcelldepl.gating.rules.cut import control_quantile
 from bcelldepl.gating.rules.marker_cut import CutShape, MarkerCut
+from bcelldepl.gating.tilt import find_tilt, level
 
 __all__ = ["PositivesRule", "expected_positives"]
 
@@ -22,8 +24,8 @@ _ROUNDS = 400
 _TOLERANCE = 1e-6
 _SPREAD_BOUNDS = (0.9, 1.1)  # of the negative in the mixture, about the spread that its lower half shows
 _BOOTSTRAPS = 24
-_DOUBT = 0.25  # of the positives that only the mixture sees, as a standard deviation
-_UNSEEN = 0.6  # spreads below an unbalanced cut in which dim positives may lie
+_DOUBT = 0.2  # of the positives that only the mixture sees, as a standard deviation
+_UNSEEN = 0.5  # spreads below an unbalanced cut in which dim positives may lie
 
 
 class PositivesRule(MarkerCut):
@@ -34,8 +36,13 @@ class PositivesRule(MarkerCut):
     ones between, and the cut moves down to where as many events lie above it as the mixture expects positives: what is
     lost below is made up by what is gained above.
 
+    Spilt light that the compensation leaves makes the negative rise with the brightest of the other markers. The cut
+    then rises with it: all is done on positions from which the slope of this tube's own negative is taken out.
+
     Attributes
     ----------
+    along : str
+        Marker that the cut rises with; empty: none.
     false_positive_rate : float
         Of the strict cut.
     min_positives : int
@@ -44,24 +51,50 @@ class PositivesRule(MarkerCut):
         The same, in percent of the parent: a mixture cannot tell fewer from the negative's own tail.
     """
 
+    _belief: ClassVar[float] = 1.0  # the upper flank is what the cut stands off from
+
     rule: Literal["positives"]
+    along: str = ""
     false_positive_rate: float = Field(1e-4, gt=0, lt=0.5)
     min_positives: int = 40
     min_percent: float = 1.0
 
+    @property
+    def extra_markers(self) -> tuple[str, ...]:
+        """The marker that the cut rises with, and the other axis of the picture."""
+        return tuple(dict.fromkeys(marker for marker in (self.along, self.against) if marker))
+
     def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:
         """Place the strict cut as if this tube were a control; only controls lend theirs."""
-        values = columns[self.marker]
-        negative = self.negative(make_density(values), references)
+        values, slope, pivot = columns[self.marker], 0.0, 0.0
+        if self.along in columns:
+            slope, pivot = find_tilt(values, columns[self.along])
+            values = level(values, columns[self.along], slope, pivot)
+        density = make_density(values)
+        negative = self.negative(density, references)
         if negative is None:
             n = len(values)
             return Fit(None, Evidence.FAILED, f"{n} events are too few to find the {self.marker} negative", n)
-        return control_quantile(self, values, negative, self.false_positive_rate)
+        negative = replace(negative, spread=upper_spread(density, negative))
+        fit = control_quantile(self, values, negative, self.false_positive_rate)
+        return fit if fit.shape is None else replace(fit, shape=replace(fit.shape, slope=slope, pivot=pivot))
+
+    def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:
+        """Move the donors' cut as every cut; it keeps the slope of this tube."""
+        carried = super().carry(own, donors, peers)
+        if carried is None or own.shape is None:
+            return carried
+        return replace(carried, shape=replace(carried.shape, slope=own.shape.slope, pivot=own.shape.pivot))
+
+    def _levelled(self, shape: CutShape, columns: Columns) -> NDArray[np.float32]:
+        if shape.slope == 0.0:
+            return columns[self.marker]
+        return level(columns[self.marker], columns[self.along], shape.slope, shape.pivot)
 
     def settle(self, fit: Fit, columns: Columns) -> Fit:
         """Balance the cut by the mixture, in a tube that shows enough positives."""
-        values = columns[self.marker]
         shape: CutShape = fit.shape
+        values = self._levelled(shape, columns)
         above = int((values > shape.position).sum())
         enough = above >= self.min_positives and 100 * above >= self.min_percent * len(values)
         if shape.negative is None:
@@ -84,8 +117,38 @@ class PositivesRule(MarkerCut):
         hidden = _DOUBT * max(expected - above, 0.0)  # what lies below the strict cut is the model's word
         error = 1.96 * float(np.hypot(drawn, hidden))
         low, high = _cut_for(density, expected + error), _cut_for(density, max(expected - error, 0.0))
-        settled = CutShape(position, min(low, position), max(high, position), shape.negative)
+        settled = replace(shape, position=position, low=min(low, position), high=max(high, position))
         return replace(fit, shape=settled)
+
+    def regions(self, shape: CutShape) -> Regions:
+        """What lies above the cut, which may be aslant."""
+        if shape.slope == 0.0:
+            return super().regions(shape)
+        gate, low, high = (
+            strip(self.marker, self.along, (1.0, -shape.slope), cut - shape.slope * shape.pivot, np.inf)
+            for cut in (shape.position, shape.low, shape.high)
+        )
+        return Regions(gate, (low, high))
+
+    def outline(self, shape: CutShape | None, columns: Columns) -> Outline:
+        """A line at the cut; aslant, it is an edge of the outline."""
+        if shape is None or shape.slope == 0.0 or self.side != "above":
+            return super().outline(shape, columns)
+        return Outline(
+            self.marker, self.along, (self.corners(shape, limits_of(self.along), limits_of(self.marker)[1]),)
+        )
+
+    def corners(self, shape: CutShape, span: tuple[float, float], end: float) -> NDArray[np.float64]:
+        """Corners of the region above a cut, between two positions of the other marker and as far as `end`.
+
+        Returns
+        -------
+        ndarray of float64, shape (4, 2)
+            Positions of the marker and of the other.
+        """
+        low, high = span
+        left, right = (shape.position + shape.slope * (y - shape.pivot) for y in span)
+        return np.array([[left, low], [right, high], [end, high], [end, low]])
 
 
 def _cut_for(density: Density, events: float) -> float:
