@@ -99,5 +99,5 @@ def _peak_megabytes(path: Path) -> float:
 
 ROWS = (
     Row("data_driven", "file to counts, all of `cart_pd`, both passes, 500k events x 16", _whole),
-    Row("growth_events", "the same as events grow", _growth),
+    Row("growth_events", "all of `cart_pd`, both passes, as events grow", _growth),
 )
