@@ -548,6 +548,12 @@ def test_an_island_is_not_carried_too_far_nor_without_landmarks(wanted_b):
     assert wanted_b.carry(Fit(None, Evidence.FAILED, "", 5), [donor]) is None
 
 
+@pytest.mark.parametrize("odds", [{"blind": ["CD19"]}, {"probability": 0.9}])
+def test_a_map_refuses_what_asks_for_odds(odds):
+    with pytest.raises(ValidationError, match="odds"):
+        rule("map", signature=B.signature, **odds)
+
+
 def test_an_informative_marker_is_used_where_the_panel_has_it():
     one = rule("cluster", signature={"CD3": "-", "CD19": "+"}, informative=("CD20",))
     columns = together(t_cells(), nk_cells(), b_cells())

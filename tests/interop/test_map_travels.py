@@ -12,10 +12,17 @@ from bcelldepl.interop.gated import GatedResults
 from bcelldepl.simulate import simulate
 
 
+def by_map(block: str) -> str:
+    """A population of a strategy file, found by a map instead of as an island."""
+    lines = block.replace('rule = "cluster"', 'rule = "map"').splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(("blind", "larger", "probability")))
+
+
 def test_a_map_is_kept_read_again_and_exported(tmp_path: Path) -> None:
     study = simulate(tmp_path / "study", scenario="small", subjects=1, seed=0)
     shipped = Path(__file__).parents[2] / "gates" / "cart_pd.toml"
-    own = shipped.read_text(encoding="utf-8").replace('rule = "cluster"', 'rule = "map"')
+    blocks = shipped.read_text(encoding="utf-8").split("[[population]]")
+    own = "[[population]]".join(by_map(block) if 'rule = "cluster"' in block else block for block in blocks)
     (study.parent / "mine.toml").write_text(own, encoding="utf-8")
     study.write_text(study.read_text(encoding="utf-8").replace('"cart_pd"', '"mine.toml"'), encoding="utf-8")
     results = bd.run(bd.load_study(study), out=tmp_path / "results", workers=1)

@@ -64,6 +64,13 @@ class MapRule(ClusterRule):
     metaclusters: int = Field(12, gt=1, le=50)
 
     @model_validator(mode="after")
+    def _without_odds(self) -> MapRule:
+        if self.blind or self.larger or self.probability < 1.0:
+            msg = "blind, larger and probability ask for odds, which a map does not know: take them out, or take cluster"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _whole(self) -> MapRule:
         if self.blind or self.probability < 1.0:
             msg = "a map judges by the nearest prototype: blind, larger and probability are for the rule cluster"
