@@ -66,7 +66,7 @@ class MapRule(ClusterRule):
     @model_validator(mode="after")
     def _without_odds(self) -> MapRule:
         if self.blind or self.larger or self.probability < 1.0:
-            msg = "blind, larger and probability ask for odds, which a map does not know: take them out, or take cluster"
+            msg = "blind, larger and probability ask for odds, which a map does not know: take them out"
             raise ValueError(msg)
         return self
 
