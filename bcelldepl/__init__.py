@@ -15,9 +15,19 @@ _PUBLIC = {
     "count_file": "bcelldepl.gating.stream",
     "count_files": "bcelldepl.gating.stream",
     "selftest": "bcelldepl.qualification",
+    "verify": "bcelldepl.verification",
 }
 
-__all__ = ["__version__", "count_file", "count_files", "load_study", "read_fcs", "run", "selftest"]
+__all__ = [
+    "__version__",
+    "count_file",
+    "count_files",
+    "load_study",
+    "read_fcs",
+    "run",
+    "selftest",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -30,7 +30,8 @@ MAY_IMPORT["interop"] = MAY_IMPORT["results"] | {"results", "agreement", "kernel
 MAY_IMPORT["report"] = MAY_IMPORT["interop"] | {"interop"}
 MAY_IMPORT["batch"] = MAY_IMPORT["report"] | {"report"}
 MAY_IMPORT["qualification"] = MAY_IMPORT["batch"] | {"batch", "simulate"}
-MAY_IMPORT["cli"] = MAY_IMPORT["qualification"] | {"qualification"}
+MAY_IMPORT["verification"] = MAY_IMPORT["batch"] | {"batch"}
+MAY_IMPORT["cli"] = MAY_IMPORT["qualification"] | {"qualification", "verification"}
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from bcelldepl.store.files import sha256_of
 from bcelldepl.study import Study
 
-__all__ = ["Identity", "identify", "identify_inputs"]
+__all__ = ["Identity", "identify", "identify_inputs", "input_files", "matrix_files"]
 
 Stamp = tuple[int, int, int, int]
 
@@ -52,11 +51,15 @@ def identify_inputs(study: Study, workers: int) -> dict[str, Identity]:
     dict of str to Identity
         By the name under which results speak of the file; tubes first.
     """
-    paths: Mapping[str, Path] = {tube.file: tube.path for tube in study.tubes} | matrix_files(study)
-    if study.companions:
-        paths = {**paths, study.companions: study.folder / study.companions}
+    paths = input_files(study)
     with ThreadPoolExecutor(workers) as pool:
         return dict(zip(paths, pool.map(identify, paths.values()), strict=True))
+
+
+def input_files(study: Study) -> dict[str, Path]:
+    """Every file that the results depend on, by the name under which results speak of it; tubes first."""
+    companions = {study.companions: study.folder / study.companions} if study.companions else {}
+    return {tube.file: tube.path for tube in study.tubes} | matrix_files(study) | companions
 
 
 def matrix_files(study: Study) -> dict[str, Path]:

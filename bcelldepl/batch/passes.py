@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from typing import Any, TypeVar
 
 from bcelldepl.batch.inputs import Identity, matrix_files
@@ -150,13 +151,17 @@ class Passes:
         todo = [index for index in range(len(jobs)) if index not in done]
         self.computed[stage] = len(todo)
 
-        for place, result in as_done(work, [jobs[index] for index in todo], self.workers):
-            index = todo[place]
-            text, attachment = CODEC.encode(result)
-            if worth_keeping(result):
-                self.store.keep_stage(stage, names[index], keys[index], text, attachment)
-            done[index] = CODEC.decode(text, attachment)  # as the next run will find it: the same bytes then
-            progress(names[index], len(done), len(jobs))
+        # Closed at once when interrupted: the workers would finish what they are at otherwise.
+        with closing(as_done(work, [jobs[index] for index in todo], self.workers)) as results:
+            for place, result in results:
+                index = todo[place]
+                text, attachment = CODEC.encode(result)
+                if worth_keeping(result):
+                    self.store.keep_stage(stage, names[index], keys[index], text, attachment)
+                done[index] = CODEC.decode(
+                    text, attachment
+                )  # as the next run will find it: the same bytes then
+                progress(names[index], len(done), len(jobs))
         return [done[index] for index in range(len(jobs))]
 
     def _kept(self, stage: str, tube: str, key: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar
 
 from bcelldepl.errors import WorkersError
@@ -49,7 +49,7 @@ def map_tubes(
 
 def as_done(
     work: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], workers: int | str
-) -> Iterable[tuple[int, Result]]:
+) -> Generator[tuple[int, Result], None, None]:
     """Do one job per tube, and give the place of each and its result as soon as it is there: in no certain order.
 
     Parameters

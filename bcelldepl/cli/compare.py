@@ -22,11 +22,13 @@ def compare(
     mapping: Annotated[
         Path | None, typer.Option(help="Which of their populations and files is which of ours (.toml).")
     ] = None,
+    why: Annotated[str, typer.Option(help="The reason for this comparison, for the audit record.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print verdicts and statistics as JSON.")] = False,
 ) -> None:
     """Compare automated with manual gating: statistics, verdicts, and the first gate at which the two part ways."""
     from bcelldepl.errors import BcelldeplError
     from bcelldepl.report.comparison import compare as compare_study
+    from bcelldepl.store.uses import used
 
     terminal = sys.stderr.isatty()
 
@@ -34,13 +36,20 @@ def compare(
         typer.echo(f"\r\x1b[K{done}/{total} {name}", nl=False, err=True)
 
     try:
-        comparison = compare_study(
-            results,
-            manual,
-            out or results / "comparison",
-            mapping=mapping,
-            progress=show if terminal else None,
-        )
+        with used(results, "comparison") as use:
+            comparison = compare_study(
+                results,
+                manual,
+                out or results / "comparison",
+                mapping=mapping,
+                progress=show if terminal else None,
+            )
+            use.record(
+                comparison.files,
+                why=why,
+                what={"verdict": str(comparison.verdict), "tubes": len(comparison.tubes)},
+                inputs=[manual, *([mapping] if mapping else [])],
+            )
     except BcelldeplError as error:
         typer.echo(f"compare: {error}", err=True)
         raise typer.Exit(2) from error
@@ -48,6 +57,8 @@ def compare(
         typer.echo("\r\x1b[K", nl=False, err=True)
     for problem in comparison.problems:
         typer.echo(str(problem), err=True)
+    if use.unrecorded:
+        typer.echo(f"note: this is not in the audit record of the results: {use.unrecorded}", err=True)
     disagreeing = [tube for tube in comparison.tubes if tube.verdict == "disagree"]
     for tube in disagreeing:
         for one in tube.populations:

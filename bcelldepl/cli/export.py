@@ -27,15 +27,21 @@ def export(
     population: Annotated[
         list[str] | None, typer.Option(help=f"With {EVENTS}: a population to write; may be given again.")
     ] = None,
+    why: Annotated[str, typer.Option(help="The reason for this export, for the audit record.")] = "",
 ) -> None:
     """Hand results over: SDTM and ADaM style tables for analysts, or the gates for FlowJo and Gating-ML.
 
     Exit codes: 0 done; 2 the request was wrong, or a value does not fit into the format; nothing was written.
     """
     from bcelldepl.errors import BcelldeplError
+    from bcelldepl.store.uses import used
 
     try:
-        written = _export(results, to, out, population or [])
+        with used(results, "export") as use:
+            written = _export(results, to, out, population or [])
+            use.record(
+                written, why=why, what={"to": to, "out": str(out.absolute()), "populations": population or []}
+            )
     except BcelldeplError as error:
         typer.echo(f"export: {error}", err=True)
         raise typer.Exit(2) from None
@@ -44,6 +50,8 @@ def export(
         raise typer.Exit(2) from None
     for path in written:
         typer.echo(str(path))
+    if use.unrecorded:
+        typer.echo(f"note: this is not in the audit record of the results: {use.unrecorded}", err=True)
 
 
 def _export(results: Path, to: str, out: Path, populations: list[str]) -> list[Path]:

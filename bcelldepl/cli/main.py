@@ -12,6 +12,7 @@ from bcelldepl.cli.inspect import inspect
 from bcelldepl.cli.run import run
 from bcelldepl.cli.selftest import selftest
 from bcelldepl.cli.simulate import simulate
+from bcelldepl.cli.verify import verify
 
 __all__ = ["app", "main"]
 
@@ -30,6 +31,7 @@ app.command()(compare)
 app.command()(export)
 app.command()(simulate)
 app.command()(selftest)
+app.command()(verify)
 
 
 @app.callback(invoke_without_command=True)

@@ -54,6 +54,11 @@ class FolderLock:
     wait_s : float
         How long to wait for another to end [s].
 
+    Attributes
+    ----------
+    left_behind : bool
+        Whether the last holder was killed: it did not take its note away.
+
     Raises
     ------
     LockedError
@@ -82,6 +87,7 @@ class FolderLock:
                 break
             os.close(handle)  # its last holder removed the file between our opening and locking it
         self._handle = handle
+        self.left_behind = os.fstat(handle).st_size > 0
         note = {"pid": os.getpid(), "host": host(), "user": account(), "since": now(), "doing": doing}
         os.ftruncate(handle, 0)
         os.lseek(handle, 0, os.SEEK_SET)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bcelldepl.store.files import write_bytes
+from bcelldepl.store.files import sha256_of, write_bytes
 
-__all__ = ["SEAL", "Seal", "read_seal", "write_seal"]
+__all__ = ["SEAL", "Seal", "changed_files", "read_seal", "write_seal"]
 
 SEAL = "seal.json"
 
@@ -23,13 +24,13 @@ class Seal:
         Of the audit record.
     head : str
         SHA-256 of the last of them.
-    store_sha256 : str
-        Of ``study.db``.
+    files : dict of str to str
+        SHA-256 of ``study.db``, ``audit.jsonl`` and, after a run, ``run.json``.
     """
 
     entries: int
     head: str
-    store_sha256: str
+    files: Mapping[str, str]
 
 
 def write_seal(folder: Path, seal: Seal) -> None:
@@ -41,6 +42,13 @@ def read_seal(folder: Path) -> Seal | None:
     """Read ``seal.json``; None where there is none that can be read."""
     try:
         content = json.loads((folder / SEAL).read_text(encoding="utf-8"))
-        return Seal(int(content["entries"]), str(content["head"]), str(content["store_sha256"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        files = {str(name): str(sha256) for name, sha256 in content["files"].items()}
+        return Seal(int(content["entries"]), str(content["head"]), files)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def changed_files(folder: Path, seal: Seal | None) -> list[str]:
+    """Name the sealed files that are not any more what they were, or not there."""
+    files = seal.files.items() if seal else ()
+    return [name for name, sha256 in files if sha256_of(folder / name) != sha256]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Collection, Mapping
@@ -11,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcelldepl.store.audit import Entry, chain_problems, make_entry, read_lines
+from bcelldepl.store.content import read_entries, stage_sha256
 from bcelldepl.store.errors import StoreError
 from bcelldepl.store.files import remove_parts, sha256_of, write_bytes
 from bcelldepl.store.lock import FolderLock
 from bcelldepl.store.schema import check_layout, lay_out
-from bcelldepl.store.seal import Seal, read_seal, write_seal
+from bcelldepl.store.seal import Seal, changed_files, read_seal, write_seal
 from bcelldepl.store.tables import drop_table, read_table, table_names, write_table
 
 if TYPE_CHECKING:
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["AUDIT", "STORE", "Store"]
+__all__ = ["AUDIT", "RUN", "STORE", "Store"]
 
 STORE = "study.db"
 AUDIT = "audit.jsonl"
+RUN = "run.json"
 _REMEDY = "restore it, or move it away: `run` computes everything again, and takes the audit record from audit.jsonl"
 
 
@@ -57,27 +58,29 @@ class Store:
         self._lock = FolderLock(folder, doing, wait_s)
         try:
             remove_parts(folder)
+            seal = read_seal(folder)
+            # A killed process left no seal of what it wrote; any other change of these files is not ours.
+            changed = [] if self._lock.left_behind else changed_files(folder, seal)
             self._connection = _open(folder / STORE)
-            self._begin()
+            self._begin(seal, changed)
         except BaseException:
             if hasattr(self, "_connection"):
                 self._connection.close()
             self._lock.release()
             raise
 
-    def _begin(self) -> None:
+    def _begin(self, seal: Seal | None, changed: list[str]) -> None:
         with _in_words(self.folder / STORE):
             if not check_layout(self._connection):
                 lay_out(self._connection)
             if not self.entries:
                 self._take_over()
-            seal = read_seal(self.folder)
-            problems = chain_problems(self.entries, (seal.entries, seal.head) if seal else None)
-            told = {
-                words for entry in self.entries for words in entry.content.get("what", {}).get("problems", [])
-            }
-            news = [f"entry {number} {words}" for number, words in problems]
-            if set(news) - told:  # what was found is told once, and stays in the record
+            before = self.entries
+            told = {words for entry in before for words in entry.content.get("what", {}).get("problems", [])}
+            problems = chain_problems(before, (seal.entries, seal.head) if seal else None)
+            news = [words for number, what in problems if (words := f"entry {number} {what}") not in told]
+            news += [f"{name} was changed since the last command closed it" for name in changed]
+            if news and before:  # told in the record itself, for the next seal hides it
                 self.append("discrepancy", what={"problems": news})
 
     def _take_over(self) -> None:
@@ -105,9 +108,9 @@ class Store:
             self._connection.close()
             if entries:
                 write_bytes(self.folder / AUDIT, "".join(f"{entry.line}\n" for entry in entries).encode())
-                write_seal(
-                    self.folder, Seal(len(entries), entries[-1].sha256, sha256_of(self.folder / STORE))
-                )
+                names = [name for name in (STORE, AUDIT, RUN) if (self.folder / name).is_file()]
+                sealed = {name: sha256_of(self.folder / name) for name in names}
+                write_seal(self.folder, Seal(len(entries), entries[-1].sha256, sealed))
         finally:
             self._connection.close()
             self._lock.release()
@@ -194,18 +197,6 @@ class Store:
         with self._transaction():
             self._connection.execute("INSERT INTO audit VALUES (?, ?)", (len(before) + 1, entry.line))
         return len(before) + 1, entry.sha256
-
-
-def stage_sha256(stage: str, tube: str, key: str, content: str, attachment: bytes) -> str:
-    """Hash of a stage and of what it belongs to: a bit that flips in any of it is noticed."""
-    total = hashlib.sha256("\0".join((stage, tube, key, content)).encode("utf-8", "surrogatepass"))
-    total.update(attachment)
-    return total.hexdigest()
-
-
-def read_entries(connection: sqlite3.Connection) -> list[Entry]:
-    """Read the audit record of a store."""
-    return [Entry(line) for (line,) in connection.execute("SELECT line FROM audit ORDER BY number")]
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -1,0 +1,109 @@
+"""Inputs and outputs: is every file there, with the bytes that were recorded; and does the study still say the same?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bcelldepl.batch.inputs import input_files
+from bcelldepl.batch.record import sheet_rows
+from bcelldepl.errors import BcelldeplError
+from bcelldepl.gating.strategy import load_strategy
+from bcelldepl.store.files import sha256_of
+from bcelldepl.study import Study, load_study
+from bcelldepl.verification.findings import Check, Part
+from bcelldepl.verification.record import differences
+from bcelldepl.verification.reference import Reference
+
+__all__ = ["check_inputs", "check_outputs", "check_study", "study_of"]
+
+
+def check_outputs(folder: Path, reference: Reference) -> Check:
+    """Check every file that the run wrote."""
+    check = Check(Part.OUTPUTS)
+    for name, sha256 in reference.files("outputs").items():
+        _check_file(check, name, folder / name, sha256)
+    return check
+
+
+def check_inputs(study: Study | None, folder: Path, reference: Reference) -> Check:
+    """Check every file that the run read."""
+    check = Check(Part.INPUTS)
+    paths = {} if study is None else input_files(study)
+    beside = Path(str(reference.run.get("study_file", folder))).parent
+    for name, sha256 in reference.files("inputs").items():
+        path = paths.get(name, beside / name)
+        if sha256:
+            _check_file(check, name, path, sha256)
+        else:
+            check.checked += 1
+            if sha256_of(path):
+                check.found(name, "can be read now; when the study was run, it could not")
+    return check
+
+
+def _check_file(check: Check, name: str, path: Path, sha256: str) -> None:
+    check.checked += 1
+    found = sha256_of(path)
+    if not found:
+        check.found(name, f"is not there any more, or cannot be read ({path})")
+    elif found != sha256:
+        check.found(name, f"its bytes changed: sha256 was {sha256[:12]}…, is {found[:12]}…")
+
+
+def study_of(folder: Path, reference: Reference) -> tuple[Study | None, str]:
+    """Load the study that was run, as it stands now; None and the reason where that cannot be."""
+    named = reference.run.get("study_file")
+    if not isinstance(named, str):
+        return None, "run.json does not name it"
+    path = Path(named) if Path(named).is_absolute() else folder / named
+    try:
+        return load_study(path), ""
+    except (BcelldeplError, OSError) as error:
+        return None, str(error)
+
+
+def check_study(study: Study | None, reason: str, reference: Reference) -> Check:
+    """Check that settings, sample sheet, overrides and strategy still say what was run."""
+    check = Check(Part.STUDY)
+    run = reference.run
+    if study is None:
+        check.found(str(run.get("study_file", "study.toml")), f"cannot be read: {reason}")
+        return check
+    settings = reference.finished.get("settings") or run.get("settings")
+    check.checked += 1
+    for name in differences(settings, study.settings()):
+        check.found(study.path.name, f"[{name}] is not what it was when the study was run")
+    _check_rows(check, study, run.get("tubes", []))
+    overrides = [one.model_dump(mode="json", exclude_none=True) for one in study.overrides]
+    check.checked += 1
+    if overrides != run.get("overrides", []):
+        check.found("overrides.toml", f"{len(overrides)} gates set by hand, and not those of the run")
+    check.checked += 1
+    try:
+        strategy = load_strategy(study.strategy, study.folder)
+    except (BcelldeplError, OSError) as error:
+        check.found(f"strategy {study.strategy}", str(error))
+    else:
+        recorded: Mapping[str, Any] = run.get("strategy", {})
+        if strategy.sha256 != recorded.get("sha256"):
+            places = differences(recorded.get("content"), strategy.model_dump(mode="json")) or ["its digest"]
+            check.found(f"strategy {study.strategy}", f"is not what it was: {', '.join(places[:5])}")
+    return check
+
+
+def _check_rows(check: Check, study: Study, recorded: list[dict[str, Any]]) -> None:
+    sheet = study.samples_path.name
+    now = {row["file"]: row for row in sheet_rows(study)}
+    then = {row["file"]: row for row in recorded}
+    for file, row in then.items():
+        check.checked += 1
+        if file not in now:
+            check.found(f"{sheet}, {file}", "is no tube of the study any more")
+            continue
+        for name in differences(row, now[file]):
+            check.found(f"{sheet}, {file}", f"{name} was {row.get(name)!r}, is {now[file].get(name)!r}")
+    for file in now:
+        if file not in then:
+            check.found(f"{sheet}, {file}", "is a tube that was not in the study when it was run")

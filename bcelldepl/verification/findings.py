@@ -1,0 +1,112 @@
+"""What a verification finds: each thing that is no longer as recorded, with its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Check", "Finding", "Part", "Verification"]
+
+
+class Part(StrEnum):
+    """What of a results folder is checked."""
+
+    INPUTS = "inputs"
+    STUDY = "study"
+    OUTPUTS = "outputs"
+    STORE = "store"
+    RECORD = "audit record"
+    RERUN = "rerun"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is no longer so.
+
+    Attributes
+    ----------
+    part : Part
+    where : str
+        The file, entry or setting.
+    what : str
+        What is not as recorded, in words.
+    """
+
+    part: Part
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.part}: {self.where}: {self.what}"
+
+
+@dataclass
+class Check:
+    """One part of the verification, as it goes on.
+
+    Attributes
+    ----------
+    part : Part
+    checked : int
+        Things that were looked at: files, settings, entries.
+    findings : list of Finding
+    """
+
+    part: Part
+    checked: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    def found(self, where: str, what: str) -> None:
+        """Add a finding."""
+        self.findings.append(Finding(self.part, where, what))
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was checked of a results folder, and what is no longer so.
+
+    Attributes
+    ----------
+    folder : Path
+    study : str
+        Its id.
+    when, user : str
+        Of this verification.
+    checks : tuple of Check
+    notes : tuple of str
+        What a reader should know and is no finding, such as another version of the program.
+    """
+
+    folder: Path
+    study: str
+    when: str
+    user: str
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Everything that is no longer as recorded."""
+        return [finding for check in self.checks for finding in check.findings]
+
+    @property
+    def exit_code(self) -> int:
+        """0 where all is as recorded, 1 where something is not."""
+        return 1 if self.findings else 0
+
+    def content(self) -> dict[str, Any]:
+        """Return the verification as plain data, for JSON."""
+        return {
+            "results": str(self.folder),
+            "study": self.study,
+            "when": self.when,
+            "user": self.user,
+            "as_recorded": not self.findings,
+            "checked": {str(check.part): check.checked for check in self.checks},
+            "findings": [
+                {"part": str(one.part), "where": one.where, "what": one.what} for one in self.findings
+            ],
+            "notes": list(self.notes),
+        }
