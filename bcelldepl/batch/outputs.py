@@ -26,14 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["remove_half_written", "write_outputs"]
 
+# Of run.json, kept in the store too.
 FACTS = (
-    "digest",
-    "inputs",
-    "settings",
-    "strategy",
-    "tubes",
-    "versions",
-)  # of run.json, kept in the store too
+    "study", "study_file", "digest", "inputs", "overrides", "settings", "strategy", "tubes", "versions",
+)  # fmt: skip
 Done = Sequence[tuple[CountedTube, TubePicture]]
 
 

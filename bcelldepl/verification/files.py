@@ -31,7 +31,7 @@ def check_inputs(study: Study | None, folder: Path, reference: Reference) -> Che
     """Check every file that the run read."""
     check = Check(Part.INPUTS)
     paths = {} if study is None else input_files(study)
-    beside = Path(str(reference.run.get("study_file", folder))).parent
+    beside = folder.absolute().parent if study is None else study.folder
     for name, sha256 in reference.files("inputs").items():
         path = paths.get(name, beside / name)
         if sha256:
@@ -54,10 +54,13 @@ def _check_file(check: Check, name: str, path: Path, sha256: str) -> None:
 
 def study_of(folder: Path, reference: Reference) -> tuple[Study | None, str]:
     """Load the study that was run, as it stands now; None and the reason where that cannot be."""
-    named = reference.run.get("study_file")
+    named = reference.said("study_file")
     if not isinstance(named, str):
-        return None, "run.json does not name it"
-    path = Path(named) if Path(named).is_absolute() else folder / named
+        return None, "the record does not say where it is"
+    path = folder / named  # an absolute path stays itself
+    beside = folder.absolute().parent / path.name
+    if not path.exists() and beside.is_file():  # study and results were moved together
+        path = beside
     try:
         return load_study(path), ""
     except (BcelldeplError, OSError) as error:
@@ -67,18 +70,17 @@ def study_of(folder: Path, reference: Reference) -> tuple[Study | None, str]:
 def check_study(study: Study | None, reason: str, reference: Reference) -> Check:
     """Check that settings, sample sheet, overrides and strategy still say what was run."""
     check = Check(Part.STUDY)
-    run = reference.run
     if study is None:
-        check.found(str(run.get("study_file", "study.toml")), f"cannot be read: {reason}")
+        check.found(str(reference.said("study_file", "study.toml")), f"cannot be read: {reason}")
         return check
-    settings = reference.finished.get("settings") or run.get("settings")
+    settings = reference.finished.get("settings") or reference.said("settings")
     check.checked += 1
     for name in differences(settings, study.settings()):
         check.found(study.path.name, f"[{name}] is not what it was when the study was run")
-    _check_rows(check, study, run.get("tubes", []))
+    _check_rows(check, study, reference.said("tubes", []))
     overrides = [one.model_dump(mode="json", exclude_none=True) for one in study.overrides]
     check.checked += 1
-    if overrides != run.get("overrides", []):
+    if overrides != reference.said("overrides", []):
         check.found("overrides.toml", f"{len(overrides)} gates set by hand, and not those of the run")
     check.checked += 1
     try:
@@ -86,7 +88,7 @@ def check_study(study: Study | None, reason: str, reference: Reference) -> Check
     except (BcelldeplError, OSError) as error:
         check.found(f"strategy {study.strategy}", str(error))
     else:
-        recorded: Mapping[str, Any] = run.get("strategy", {})
+        recorded: Mapping[str, Any] = reference.said("strategy", {})
         if strategy.sha256 != recorded.get("sha256"):
             places = differences(recorded.get("content"), strategy.model_dump(mode="json")) or ["its digest"]
             check.found(f"strategy {study.strategy}", f"is not what it was: {', '.join(places[:5])}")

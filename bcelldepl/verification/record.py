@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bcelldepl.store.audit import chain_problems
+from bcelldepl.store.files import sha256_of
 from bcelldepl.store.seal import SEAL, read_seal
 from bcelldepl.store.store import AUDIT, RUN
 from bcelldepl.verification.findings import Check, Part
@@ -23,6 +24,9 @@ def check_record(folder: Path, reference: Reference) -> Check:
             SEAL, "is missing or cannot be read: whether the end of the record was cut off cannot be told"
         )
     head = (seal.entries, seal.head) if seal else None
+    for name in (AUDIT, RUN):
+        if seal is not None and seal.files.get(name) != sha256_of(folder / name):
+            check.found(name, f"its bytes are not those that the last command left, or {SEAL} was edited")
     for number, words in chain_problems(reference.entries, head):
         check.found(f"entry {number}", words)
     for number, entry in enumerate(reference.entries, start=1):
@@ -31,7 +35,7 @@ def check_record(folder: Path, reference: Reference) -> Check:
             for words in content.get("what", {}).get("problems", []):
                 check.found(f"entry {number}", f"tells that on {content.get('when')} {words}")
     _check_copy(check, reference)
-    _check_run(check, folder, reference)
+    _check_run(check, reference)
     return check
 
 
@@ -49,9 +53,9 @@ def _check_copy(check: Check, reference: Reference) -> None:
         check.found(AUDIT, f"has {len(lines)} entries, study.db has {len(entries)}")
 
 
-def _check_run(check: Check, folder: Path, reference: Reference) -> None:
+def _check_run(check: Check, reference: Reference) -> None:
     check.checked += 1
-    seal, run, finished = read_seal(folder), reference.run, reference.finished
+    run, finished = reference.run, reference.finished
     if not run:
         check.found(RUN, "is missing or cannot be read; the audit record stands in for it here")
         return
@@ -68,14 +72,6 @@ def _check_run(check: Check, folder: Path, reference: Reference) -> None:
         check.found(f"entry {number}", "is not the one that run.json names as the end of its run")
     elif reference.entries[number - 1].content.get("number") != finished.get("number"):
         check.found(RUN, "is not of the last run that the audit record tells of")
-    if seal and seal.files.get(RUN) not in (None, _sha256(folder)):
-        check.found(RUN, "is not as it was written")
-
-
-def _sha256(folder: Path) -> str:
-    from bcelldepl.store.files import sha256_of
-
-    return sha256_of(folder / RUN)
 
 
 def differences(recorded: Any, found: Any, name: str = "") -> list[str]:

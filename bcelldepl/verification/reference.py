@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bcelldepl.store.audit import Entry, read_lines
-from bcelldepl.store.content import open_to_read, read_entries
+from bcelldepl.store.content import open_to_read, read_entries, read_facts
 from bcelldepl.store.store import AUDIT, RUN, STORE
 
 __all__ = ["Reference", "read_reference"]
@@ -28,11 +28,18 @@ class Reference:
         The audit record of ``study.db``; of ``audit.jsonl`` where that cannot be read.
     lines : list of Entry or None
         ``audit.jsonl``; None where it cannot be read.
+    facts : dict
+        What ``study.db`` holds of ``run.json``; empty where that cannot be read.
     """
 
     run: dict[str, Any]
     entries: Sequence[Entry] = field(default_factory=list)
     lines: Sequence[Entry] | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def said(self, name: str, otherwise: Any = None) -> Any:
+        """What ``run.json`` says under a name, or ``study.db`` in its place."""
+        return self.run.get(name, self.facts.get(name, otherwise))
 
     @property
     def finished(self) -> dict[str, Any]:
@@ -42,19 +49,21 @@ class Reference:
 
     def files(self, kind: str) -> dict[str, str]:
         """SHA-256 by name of the ``inputs`` or ``outputs``, by the audit record where it has them."""
-        found = self.finished.get(kind) or self.run.get(kind) or {}
+        found = self.finished.get(kind) or self.said(kind) or {}
         return {str(name): str(sha256) for name, sha256 in found.items()} if isinstance(found, dict) else {}
 
 
 def read_reference(folder: Path) -> Reference:
     """Read what there is; nothing is believed yet."""
     lines = _lines(folder / AUDIT)
+    entries, facts = lines or [], {}
     try:
         with open_to_read(folder / STORE) as connection:
             entries = read_entries(connection)
-    except sqlite3.Error:
-        entries = lines or []
-    return Reference(_json(folder / RUN), entries, lines)
+            facts = read_facts(connection)
+    except (sqlite3.Error, ValueError, TypeError):
+        pass  # the check of the store says what is wrong with it
+    return Reference(_json(folder / RUN), entries, lines, facts)
 
 
 def _json(path: Path) -> dict[str, Any]:

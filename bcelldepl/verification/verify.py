@@ -33,6 +33,7 @@ def verify(
     rerun: bool = False,
     workers: int | None = None,
     progress: Progress | None = None,
+    wait_s: float = 10.0,
 ) -> Verification:
     """Check that inputs, outputs, store and audit record of a study are what they were.
 
@@ -48,6 +49,8 @@ def verify(
         Processes of the rerun.
     progress : callable, optional
         As in `run`.
+    wait_s : float
+        How long to wait for another process that works on the results [s].
 
     Returns
     -------
@@ -64,7 +67,7 @@ def verify(
         raise StoreError(
             f"there is neither {RUN} nor {STORE}", str(folder), "give the folder that `bcelldepl run` wrote"
         )
-    with _undisturbed(folder):
+    with _undisturbed(folder, wait_s):
         reference = read_reference(folder)
         study, reason = study_of(folder, reference)
         checks = [
@@ -78,7 +81,7 @@ def verify(
             checks.append(check_by_rerun(study, folder, reference, workers, progress))
     return Verification(
         folder=folder,
-        study=str(reference.run.get("study", "")),
+        study=str(reference.said("study", "")),
         when=now(),
         user=who()["user"],
         checks=tuple(checks),
@@ -87,10 +90,10 @@ def verify(
 
 
 @contextmanager
-def _undisturbed(folder: Path) -> Iterator[None]:
+def _undisturbed(folder: Path, wait_s: float) -> Iterator[None]:
     """Hold the folder, where it can be written to at all."""
     try:
-        lock = FolderLock(folder, "verify", wait_s=10.0)
+        lock = FolderLock(folder, "verify", wait_s)
     except LockedError:
         raise
     except OSError:  # read only: nobody can be writing to it
@@ -103,7 +106,7 @@ def _undisturbed(folder: Path) -> Iterator[None]:
 
 
 def _notes(reference: Reference, rerun: bool) -> tuple[str, ...]:
-    recorded, present = reference.run.get("versions", {}), versions()
+    recorded, present = reference.said("versions", {}), versions()
     notes = [
         f"{name}: run with {recorded.get(name, '') or 'none'}, here is {present.get(name, '') or 'none'}"
         for name in differences(recorded, present)
