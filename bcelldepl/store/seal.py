@@ -49,6 +49,9 @@ def read_seal(folder: Path) -> Seal | None:
 
 
 def changed_files(folder: Path, seal: Seal | None) -> list[str]:
-    """Name the sealed files that are not any more what they were, or not there."""
-    files = seal.files.items() if seal else ()
-    return [name for name, sha256 in files if sha256_of(folder / name) != sha256]
+    """Say which sealed files are not any more what they were."""
+    return [
+        f"{name} was {'changed' if (folder / name).is_file() else 'removed'} since the last command closed it"
+        for name, sha256 in (seal.files.items() if seal else ())
+        if sha256_of(folder / name) != sha256
+    ]

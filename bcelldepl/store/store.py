@@ -79,7 +79,7 @@ class Store:
             told = {words for entry in before for words in entry.content.get("what", {}).get("problems", [])}
             problems = chain_problems(before, (seal.entries, seal.head) if seal else None)
             news = [words for number, what in problems if (words := f"entry {number} {what}") not in told]
-            news += [f"{name} was changed since the last command closed it" for name in changed]
+            news += changed
             if news and before:  # told in the record itself, for the next seal hides it
                 self.append("discrepancy", what={"problems": news})
 

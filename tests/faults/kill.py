@@ -1,10 +1,11 @@
 """Kill a batch at random moments, run it again, and hold what comes out against an undisturbed run.
 
-    python tests/faults/kill.py [--kills 50] [--subjects 6] [--seed 1] [--workers 2]
+    python tests/faults/kill.py [--kills 50] [--in-a-row 1] [--subjects 6] [--seed 1] [--workers 2]
 
 Every trial starts in an empty folder. The kill is SIGKILL to the whole process group: the program, its workers, all. A
 moment at which the batch was done already is drawn again. Prints a line per trial and the figures at the end, and ends
-with 1 where any trial fails.
+with 1 where any trial fails. With `--in-a-row`, a run that goes on after a kill is killed in its turn, so many
+times, before one is let end.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +34,9 @@ OWN = {"study.db", "audit.jsonl", "seal.json"}
 
 @dataclass(frozen=True)
 class Trial:
-    """One kill and what became of it."""
+    """One kill, or some in a row, and what became of it."""
 
-    moment_s: float
-    was_running: bool
+    moments_s: tuple[float, ...]  # of the kills that hit a running batch
     reached: str
     same_bytes: bool
     left_over: tuple[str, ...]
@@ -80,18 +81,23 @@ def content(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def try_once(study: Path, place: Path, moment_s: float, workers: int, wanted: dict[str, bytes]) -> Trial:
-    """Kill one run at a moment, run again to the end, and compare."""
+def try_once(
+    study: Path, place: Path, moments_s: Sequence[float], workers: int, wanted: dict[str, bytes]
+) -> Trial:
+    """Kill one run after another, each at its moment, then let one end, and compare."""
     out, scratch = place / "out", place / "scratch"
     for folder in (out, scratch):
         shutil.rmtree(folder, ignore_errors=True)
     scratch.mkdir()
-    process = start(study, out, workers, scratch)
-    time.sleep(moment_s)
-    was_running = process.poll() is None
-    if was_running:
+    hit = []
+    for moment_s in moments_s:
+        process = start(study, out, workers, scratch)
+        time.sleep(moment_s)
+        if process.poll() is not None:
+            break
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+        process.wait()
+        hit.append(moment_s)
     reached, abandoned = how_far(out), {path.name for path in scratch.iterdir()}
     code = start(study, out, workers, scratch).wait()
     found = content(out)
@@ -100,8 +106,7 @@ def try_once(study: Path, place: Path, moment_s: float, workers: int, wanted: di
         [*PROGRAM, "verify", str(out), "--out", str(place / "page.html")], capture_output=True
     )
     return Trial(
-        moment_s,
-        was_running,
+        tuple(hit),
         reached,
         code in (0, 1) and found == wanted,
         tuple(odd),
@@ -120,7 +125,7 @@ def how_far(out: Path) -> str:
     return f"{words}, {len(half)} half written" if half else words
 
 
-def trials(place: Path, kills: int, subjects: int, seed: int, workers: int) -> list[Trial]:
+def trials(place: Path, kills: int, subjects: int, seed: int, workers: int, in_a_row: int = 1) -> list[Trial]:
     """Simulate a study, run it once undisturbed, then kill and resume as often as asked."""
     simulate(place / "study", scenario="small", subjects=subjects, seed=seed)
     study = place / "study" / "study.toml"
@@ -134,12 +139,17 @@ def trials(place: Path, kills: int, subjects: int, seed: int, workers: int) -> l
     print(f"{5 * subjects} tubes, {len(wanted)} files, undisturbed in {lasted:.1f} s", flush=True)
     chance = random.Random(seed)
     done: list[Trial] = []
-    while len(done) < kills:
-        trial = try_once(study, place, chance.uniform(0.0, lasted), workers, wanted)
-        if not trial.was_running:
+    while (hit := sum(len(trial.moments_s) for trial in done)) < kills:
+        # One that goes on has less to do: later kills come sooner.
+        moments = [
+            chance.uniform(0.0, lasted if in_a_row == 1 else 1.5 * lasted / in_a_row) for _ in range(in_a_row)
+        ]
+        trial = try_once(study, place, moments[: kills - hit], workers, wanted)
+        if not trial.moments_s:
             continue
         done.append(trial)
-        print(f"{len(done):3d}: killed at {trial.moment_s:5.1f} s with {trial.reached}: "
+        at = ", ".join(f"{moment:.1f}" for moment in trial.moments_s)
+        print(f"{hit + len(trial.moments_s):3d}: killed at {at} s with {trial.reached}: "
               f"{'the same bytes' if trial.same_bytes else 'OTHER BYTES'}, {len(trial.left_over)} left over, "
               f"verify {'sound' if trial.sound else 'NOT SOUND'}", flush=True)  # fmt: skip
     return done
@@ -148,17 +158,18 @@ def trials(place: Path, kills: int, subjects: int, seed: int, workers: int) -> l
 def main() -> int:
     """Run the script."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, default in (("kills", 50), ("subjects", 6), ("seed", 1), ("workers", 2)):
+    for name, default in (("kills", 50), ("in-a-row", 1), ("subjects", 6), ("seed", 1), ("workers", 2)):
         parser.add_argument(f"--{name}", type=int, default=default)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        done = trials(Path(folder), asked.kills, asked.subjects, asked.seed, asked.workers)
+        done = trials(Path(folder), asked.kills, asked.subjects, asked.seed, asked.workers, asked.in_a_row)
     same = sum(trial.same_bytes for trial in done)
     clean = sum(not trial.left_over for trial in done)
     sound = sum(trial.sound for trial in done)
     abandoned = sum(trial.abandoned for trial in done)
-    print(f"{len(done)} kills of a running batch: {same} resumed to the same bytes, {clean} left no file behind, "
-          f"{sound} verified as sound; {abandoned} entries in the system's temporary folder")  # fmt: skip
+    hit = sum(len(trial.moments_s) for trial in done)
+    print(f"{hit} kills of a running batch in {len(done)} trials: {same} resumed to the same bytes, "
+          f"{clean} left no file behind, {sound} verified as sound; {abandoned} entries in the system's temporary folder")  # fmt: skip
     return 0 if all(trial.passed for trial in done) else 1
 
 

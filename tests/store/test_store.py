@@ -96,8 +96,10 @@ def test_a_new_store_goes_on_with_the_record_of_the_one_moved_away(tmp_path: Pat
     (tmp_path / "study.db").unlink()
     with Store(tmp_path, "test") as store:
         store.append("export", why="second")
-    lines = (tmp_path / "audit.jsonl").read_text().splitlines()
-    assert [json.loads(line)["why"] for line in lines] == ["first", "second"]
+    entries = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
+    assert [one["action"] for one in entries] == ["export", "discrepancy", "export"]
+    assert [one["why"] for one in entries] == ["first", "", "second"]
+    assert entries[1]["what"]["problems"] == ["study.db was removed since the last command closed it"]
 
 
 def test_what_is_no_store_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
