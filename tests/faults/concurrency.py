@@ -103,7 +103,9 @@ def try_once(study: Path, out: Path) -> Try:
         errors for code, (_, errors) in zip(codes, said, strict=True) if code == 2 and "in use" in errors
     ]
     current = sum("nothing was run" in text for text, _ in said)
-    check = subprocess.run([*PROGRAM, "verify", str(out)], capture_output=True, check=False)
+    check = subprocess.run([*PROGRAM, "verify", str(out)], capture_output=True, text=True, check=False)
+    if check.returncode:
+        print(check.stderr)
     return Try(
         worked=sum(code in (0, 1) for code in codes) - current,
         told=len(refused),
