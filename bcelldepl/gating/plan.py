@@ -225,7 +225,7 @@ class _Layout:
         missing = [
             m for m in dict.fromkeys(markers) if not any(name in self.made.get(m, {}) for name in line)
         ]
-        if len(missing) == 2 and not any(self._stands_alone(marker) for marker in missing):
+        if len(missing) == 2 and self._share(*missing):
             pairs = [(missing[0], missing[1])]
         else:
             pairs = [(marker, marker) for marker in missing]
@@ -235,10 +235,11 @@ class _Layout:
             stained = int(list(self.recipe.markers)[one] not in SCATTER)
             self.step(WEIGH, population, one, other, 0, 0, stained)
 
-    def _stands_alone(self, marker: int) -> bool:
-        """Whether a marker is made of one channel, or is no stain."""
-        name, recipe = list(self.recipe.markers.items())[marker]
-        return name in SCATTER or int(np.count_nonzero(recipe.weights)) == 1
+    def _share(self, one: int, other: int) -> bool:
+        """Whether two markers are stains that are made of the same channels, more than one."""
+        (first, a), (second, b) = (list(self.recipe.markers.items())[marker] for marker in (one, other))
+        same = np.array_equal(a.weights != 0.0, b.weights != 0.0) and np.count_nonzero(a.weights) > 1
+        return bool(same) and first not in SCATTER and second not in SCATTER
 
     def _scale(self, marker: int, population: str) -> int:
         """Put a signal on its scale for a population, unless that is done; return the column of positions."""

@@ -28,7 +28,7 @@ __all__ = [
     "stream_tile",
 ]
 
-BLOCK = 1024  # events
+BLOCK = 2048  # events
 # What a step does, the first of its numbers; the second is the population whose events it looks at. A column is the
 # signal of a marker (its number), or its position (its number and that of all markers together). Then:
 WEIGH = 0  # marker, a second one or the first again, whether others will ask for each, whether they must be numbers
@@ -67,18 +67,31 @@ def _weigh_rows(
             for i in range(events.shape[0]):
                 out[i] = rows[events[i], place]
         return
-    where, weight, other_weight = np.empty(n_used, np.int64), np.empty(n_used), np.empty(n_used)
-    for k in range(n_used):
-        where[k], weight[k], other_weight[k] = places[used[k]], one[used[k]], other[used[k]]
-    for i in range(events.shape[0]):
-        row = rows[events[i]]
-        total, other_total = 0.0, 0.0
-        for k in range(n_used):
-            value = float(row[where[k]])
-            total += weight[k] * value
-            other_total += other_weight[k] * value
-        out[i] = total
-        other_out[i] = other_total
+    n = events.shape[0]
+    for i in range(n):
+        out[i] = 0.0
+        other_out[i] = 0.0
+    # One channel is added after the other; four at a time, so that a sum is seldom put down and taken up again.
+    k = 0
+    while k + 4 <= n_used:
+        a, b, c, d = used[k], used[k + 1], used[k + 2], used[k + 3]
+        pa, pb, pc, pd = places[a], places[b], places[c], places[d]
+        wa, wb, wc, wd = one[a], one[b], one[c], one[d]
+        va, vb, vc, vd = other[a], other[b], other[c], other[d]
+        for i in range(n):
+            event = events[i]
+            xa, xb = float(rows[event, pa]), float(rows[event, pb])
+            xc, xd = float(rows[event, pc]), float(rows[event, pd])
+            out[i] = (((out[i] + wa * xa) + wb * xb) + wc * xc) + wd * xd
+            other_out[i] = (((other_out[i] + va * xa) + vb * xb) + vc * xc) + vd * xd
+        k += 4
+    while k < n_used:
+        place, weight, other_weight = places[used[k]], one[used[k]], other[used[k]]
+        for i in range(n):
+            value = float(rows[events[i], place])
+            out[i] += weight * value
+            other_out[i] += other_weight * value
+        k += 1
 
 
 @njit(cache=True, nogil=True)
@@ -201,6 +214,8 @@ def stream_tile(
                 m, m2 = steps[s, 2], steps[s, 3]
                 made = values[m, :n] if dense else compact[m, :n]
                 made2 = values[m2, :n] if dense else compact[m2, :n]
+                if m2 == m:
+                    made2 = work[1, :n]  # one marker alone: the second sum goes nowhere
                 _weigh_rows(block, places, weights[m], weights[m2], events, dense, made, made2)
                 if steps[s, 6] == 1:
                     counts[counts.shape[0] - 1] += _no_numbers(made) + (0 if m == m2 else _no_numbers(made2))
