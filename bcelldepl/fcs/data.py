@@ -24,6 +24,7 @@ from bcelldepl.fcs.errors import (
     UnsupportedDataError,
 )
 from bcelldepl.fcs.layout import Row, Word
+from bcelldepl.kernels.threads import threads
 
 __all__ = ["decode_into", "exact_dtype", "float_order", "read_runs", "read_span", "read_words"]
 
@@ -196,7 +197,7 @@ def _read_halves(
     path: Path, begin: int, n_events: int, row: Row, store: Callable[[memoryview, int, int], None]
 ) -> None:
     """Read every event, the two halves of a file that is not small at the same time."""
-    if n_events * row.n_bytes < _THREADED_BYTES:
+    if n_events * row.n_bytes < _THREADED_BYTES or threads() == 1:
         read_span(path, begin, row.n_bytes, 0, n_events, store)
         return
     half = n_events // 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -21,6 +20,7 @@ from bcelldepl.gating.rules.base import Fit, Rule
 from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.strategy import ALL, Strategy, load_strategy
 from bcelldepl.gating.tube import add_population
+from bcelldepl.kernels.threads import threads as share_of_cores
 from bcelldepl.signal import resolve_panel
 from bcelldepl.signal.recipe import Recipe, plan_markers
 
@@ -111,7 +111,7 @@ def count_files(
 ) -> list[Populations]:
     """Count many files, one thread to each; see `count_file`."""
     strategy = strategy if isinstance(strategy, Strategy) else load_strategy(strategy)
-    with ThreadPoolExecutor(threads or _cores()) as pool:
+    with ThreadPoolExecutor(threads or share_of_cores()) as pool:
         return list(
             pool.map(lambda file: count_file(file, strategy, threads=1, **settings), files)  # type: ignore[arg-type]
         )
@@ -199,20 +199,13 @@ def stream_gates(
             raise CompensationError(what, acquisition.path.name, remedy)
         return counts
 
-    n_threads = threads or (1 if n_events < ONE_THREAD_EVENTS else _cores())
+    n_threads = threads or (1 if n_events < ONE_THREAD_EVENTS else share_of_cores())
     edges = [n_events * k // n_threads for k in range(n_threads + 1)]
     if n_threads == 1:
         return checked(span(0, n_events)), members
     with ThreadPoolExecutor(n_threads) as pool:
         parts = [pool.submit(span, *edge) for edge in pairwise(edges)]
         return checked(np.sum([part.result() for part in parts], axis=0)), members
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1
 
 
 def _populations(
