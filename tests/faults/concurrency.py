@@ -110,7 +110,7 @@ def try_once(study: Path, out: Path) -> Try:
         worked=sum(code in (0, 1) for code in codes) - current,
         told=len(refused),
         was_current=current,
-        words=refused[0].splitlines()[0] if refused else "",
+        words=next((line for errors in refused for line in errors.splitlines() if "in use" in line), ""),
         torn=tuple(sorted(torn)),
         reads=reads[0],
         sound=check.returncode == 0,
