@@ -31,8 +31,14 @@ class Identity:
     stamp: Stamp | None
 
     def still_holds(self, path: Path) -> bool:
-        """Whether the file is the one that was hashed: its state did not change since."""
-        return self.stamp == _stamp(path)
+        """Whether the file is the one that was hashed: its state did not change since.
+
+        Another host may see the same file of a shared disk under another number: then its bytes are asked.
+        """
+        now = _stamp(path)
+        if now is None or self.stamp is None or now == self.stamp:
+            return now == self.stamp
+        return now[1:3] == self.stamp[1:3] and sha256_of(path) == self.sha256
 
 
 def identify(path: Path) -> Identity:
@@ -63,9 +69,13 @@ def input_files(study: Study) -> dict[str, Path]:
 
 
 def matrix_files(study: Study) -> dict[str, Path]:
-    """The spillover matrices that the study gives, by name."""
-    matrices = {study.matrix_path(tube.batch) for tube in study.tubes} - {None}
-    return {path.name: path for path in sorted(p for p in matrices if p is not None)}
+    """The spillover matrices that the study gives, by the path it gives.
+
+    All of them: which batch a tube is of may stand in its file alone.
+    """
+    settings = study.compensation
+    names = {settings.matrix, *settings.by_batch.values()} - {None}
+    return {name: study.folder / name for name in sorted(name for name in names if name is not None)}
 
 
 def _stamp(path: Path) -> Stamp | None:
