@@ -1,8 +1,9 @@
-"""A whole run over a batch, and a run that finds its results current."""
+"""A whole run over a batch, a run that finds its results current, and runs over ever more tubes."""
 
 from __future__ import annotations
 
 import csv
+import math
 import shutil
 import subprocess
 import sys
@@ -21,19 +22,20 @@ __all__ = ["ROWS"]
 ALLOWED_START_S: Final = 1.0  # of the goal: ten times the floor and a second
 
 
-def _study(bench: Bench, tubes: int, events: int) -> tuple[Path, list[Path]]:
+def _study(bench: Bench, tubes: int, events: int, strategy: str = STRATEGY.name) -> tuple[Path, list[Path]]:
     """A study of tubes that differ in their bytes, counted with the fixed gates of the benchmark."""
     files = [tube_of(bench.folder, events, name=f"_{number:02d}") for number in range(tubes)]
     shutil.copy(STRATEGY, bench.folder / STRATEGY.name)
-    with (bench.folder / "samples.csv").open("w", newline="", encoding="utf-8") as sheet:
+    name = f"study_{tubes}_{events}"
+    with (bench.folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as sheet:
         table = csv.writer(sheet)
         table.writerow(["file", "subject", "visit", "day", "acquired_volume_ul"])
         table.writerows(
             [path.name, f"S{n // 5:02d}", f"D{n % 5}", n % 5, 50.0] for n, path in enumerate(files)
         )
-    toml = bench.folder / "study.toml"
+    toml = bench.folder / f"{name}.toml"
     toml.write_text(
-        f'[study]\nid = "SPEED"\nsamples = "samples.csv"\nstrategy = "{STRATEGY.name}"\n', encoding="utf-8"
+        f'[study]\nid = "SPEED"\nsamples = "{name}.csv"\nstrategy = "{strategy}"\n', encoding="utf-8"
     )
     return toml, files
 
@@ -99,7 +101,50 @@ def _current(bench: Bench) -> Measured:
     )  # fmt: skip
 
 
+def _growth(bench: Bench) -> Measured:
+    """Time of `cart_pd` less the report, and peak memory, of a process for itself, as tubes grow."""
+    sizes = (2, 8) if bench.quick else (1, 10, 100, 1000)
+    found = Measured(goals=[Goal("exponent over the last step", at_most=1.1)])
+    times = []
+    for tubes in sizes:
+        toml, _ = _study(bench, tubes, 20_000, "cart_pd")
+        words = [sys.executable, "-c", _COUNTS_ALONE, str(toml), str(bench.folder / f"growth_{tubes}")]
+        seconds, megabytes = map(
+            float, subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+        )
+        times.append(seconds)
+        found.values[f"{tubes:,} tubes [s]"] = seconds
+        found.values[f"{tubes:,} tubes, peak memory [MB]"] = megabytes
+    found.values["exponent over the last step"] = math.log(times[-1] / times[-2]) / math.log(
+        sizes[-1] / sizes[-2]
+    )
+    found.note = (
+        "tubes of 20,000 events; memory of the process that hands out the tubes, its report not yet made"
+    )
+    return found
+
+
+# Ends where the report would begin, and prints how long it took and how much memory.
+_COUNTS_ALONE: Final = """
+import sys, time
+from pathlib import Path
+import bcelldepl as bd
+class Enough(BaseException): pass
+def progress(words, *_):
+    if words.startswith("writing"):
+        raise Enough
+started = time.perf_counter()
+try:
+    bd.run(bd.load_study(sys.argv[1]), sys.argv[2], fresh=True, progress=progress)
+except Enough:
+    pass
+status = Path("/proc/self/status")
+peak = status.read_text().split("VmHWM:")[1].split()[0] if status.exists() else "nan"
+print(time.perf_counter() - started, float(peak) / 1024)
+"""
+
 ROWS = (
     Row("run_batch", "whole `bcelldepl run` less the report, 20 x 500k, fixed gates, warm", _batch),
     Row("run_current", "`bcelldepl run` on a study whose results are current", _current),
+    Row("growth_tubes", "`bcelldepl run` less the report, `cart_pd`, as tubes grow", _growth),
 )
