@@ -157,18 +157,22 @@ class ClusterRule(Rule):
         """Fit the islands; a smaller one that leans on the wanted one is part of it, cut off by a seed's edge."""
         while True:
             islands = tuple(one for one in fit_islands(points, seeds) if one.events >= self.min_events)
-            target = next((one for one in islands if one.signature == self.wanted), None)
-            leaning = [
-                one.signature
-                for one in islands
-                if target is not None
-                and one.signature != self.wanted
-                and one.events < target.events
-                and distance(one, target) < self.min_distance
-            ]
+            leaning = self._leaning(islands)
             if not leaning:
                 return islands
             seeds = [seed for seed in seeds if seed[0] not in leaning]
+
+    def _leaning(self, islands: Sequence[Island]) -> list[str]:
+        """Signatures of smaller islands that lean on the wanted one."""
+        target = next((one for one in islands if one.signature == self.wanted), None)
+        return [
+            one.signature
+            for one in islands
+            if target is not None
+            and one.signature != self.wanted
+            and one.events < target.events
+            and distance(one, target) < self.min_distance
+        ]
 
     def _split(self, marker: str, density: Density) -> float:
         """Where the seeds of a marker part: its deepest significant valley, else well above its negative."""

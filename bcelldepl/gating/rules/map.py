@@ -14,7 +14,7 @@ from bcelldepl.gating.density import make_density
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.islands import Island
 from bcelldepl.gating.rules.base import Applied, Columns, Fit
-from bcelldepl.gating.rules.cluster import ClusterRule, ClusterShape, distance
+from bcelldepl.gating.rules.cluster import ClusterRule, ClusterShape
 from bcelldepl.gating.som import map_events, train_map
 
 __all__ = ["MapRule", "MapShape"]
@@ -119,15 +119,7 @@ class MapRule(ClusterRule):
         signs = owners[labels]
         seen = [str(sign) for sign in np.unique(signs) if (signs == sign).sum() >= self.min_events]
         islands = tuple(_summary(sign, points[:, signs == sign]) for sign in seen)
-        target = next((one for one in islands if one.signature == self.wanted), None)
-        leaning = [
-            one.signature
-            for one in islands
-            if target is not None
-            and one.signature != self.wanted
-            and one.events < target.events
-            and distance(one, target) < self.min_distance
-        ]
+        leaning = self._leaning(islands)
         if not leaning:
             return signs, islands
         owners[np.isin(owners, leaning)] = self.wanted
