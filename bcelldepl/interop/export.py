@@ -22,6 +22,7 @@ from bcelldepl.interop.write_flowjo import WorkspaceSample, for_flowjo, workspac
 from bcelldepl.interop.write_gatingml import gating_ml
 from bcelldepl.results import tube_stem
 from bcelldepl.spreadsheet import csv_text
+from bcelldepl.store.files import write_bytes
 
 __all__ = ["EXPORT_COLUMNS", "ExportedGate", "export_gates"]
 
@@ -101,7 +102,7 @@ def export_gates(
         packed = pack(tube)
         if to == "gatingml":
             path = out / f"{tube_stem(file)}.gating-ml.xml"
-            _write(path, gating_ml(packed.tree))
+            write_bytes(path, gating_ml(packed.tree))
             written.append(path)
             rows += _compare(tube, packed, _tree_in(read_manual(path), 0))
         else:
@@ -112,13 +113,13 @@ def export_gates(
             checks.append((tube, packed))
     if to == "flowjo" and samples:
         path = out / "bcelldepl.wsp"
-        _write(path, workspace(samples, str(gated.record.get("study", "study"))))
+        write_bytes(path, workspace(samples, str(gated.record.get("study", "study"))))
         written.append(path)
         manual = read_manual(path)
         for i, (tube, packed) in enumerate(checks):
             rows += _compare(tube, packed, _tree_in(manual, i))
     table = out / "export.csv"
-    _write(table, _csv(rows))
+    write_bytes(table, _csv(rows))
     if progress:
         progress("done", len(gated.files), len(gated.files))
     return [*written, table]
@@ -165,9 +166,3 @@ def _csv(rows: list[ExportedGate]) -> bytes:
 
     table = pd.DataFrame([vars(row) for row in rows], columns=list(EXPORT_COLUMNS))
     return csv_text(table).encode()
-
-
-def _write(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(content)
-    os.replace(beside, path)

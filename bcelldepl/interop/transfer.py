@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import json
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from bcelldepl.interop.pk import pk_tables
 from bcelldepl.interop.tables import Table
 from bcelldepl.interop.transport import transport_problems, write_transport
 from bcelldepl.spreadsheet import csv_text
+from bcelldepl.store.files import write_beside, write_bytes
 
 __all__ = ["FORMATS", "export", "handover_tables"]
 
@@ -64,10 +64,10 @@ def export(results_folder: Path, to: str, out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     written = [_write(table, to, out, handed) for table in tables]
     documentation = out / "variables.csv"
-    _write_bytes(documentation, _variables(tables).encode())
+    write_bytes(documentation, _variables(tables).encode())
     written.append(documentation)
     record = out / "export.json"
-    _write_bytes(record, _record(handed, to, tables, written).encode())
+    write_bytes(record, _record(handed, to, tables, written).encode())
     return [*written, record]
 
 
@@ -81,14 +81,12 @@ def _write(table: Table, to: str, out: Path, handed: Handover) -> Path:
     if to == "xpt":
         write_transport(table, path, datetime.fromisoformat(str(handed.run["finished"])))
     elif to == "parquet":
-        beside = path.with_name(f".{path.name}.part")
-        table.frame().to_parquet(beside, index=False)
-        os.replace(beside, path)
+        write_beside(path, lambda part: table.frame().to_parquet(part, index=False))
     elif to == "csv":
-        _write_bytes(path, csv_text(table.frame()).encode())
+        write_bytes(path, csv_text(table.frame()).encode())
     else:
         version = str(handed.run.get("versions", {}).get("bcelldepl", ""))
-        _write_bytes(
+        write_bytes(
             path, dataset_json(table, handed.study.id, str(handed.run.get("finished", "")), version).encode()
         )
     return path
@@ -126,9 +124,3 @@ def _record(handed: Handover, to: str, tables: Sequence[Table], written: Sequenc
         "outputs": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in written},
     }  # fmt: skip
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(content)
-    os.replace(beside, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -12,6 +11,7 @@ from typing import Final
 from bcelldepl.errors import Problem
 from bcelldepl.interop.errors import ExchangeError
 from bcelldepl.interop.tables import Table
+from bcelldepl.store.files import write_beside
 
 __all__ = ["transport_problems", "write_transport"]
 
@@ -81,21 +81,23 @@ def write_transport(table: Table, path: Path, created: datetime = EPOCH_TIME) ->
             formats[variable.name] = "DATE9."
         elif variable.kind == "integer":
             frame[variable.name] = frame[variable.name].astype("float64")
-    beside = path.with_name(f".{path.name}.part")
-    pyreadstat.write_xport(
-        frame,
-        beside,
-        file_label=table.label,
-        column_labels={one.name: one.label for one in table.variables},
-        table_name=table.name,
-        file_format_version=5,
-        variable_format=formats,
-    )
-    content = beside.read_bytes()
-    month = MONTHS[created.month - 1]  # in English whatever the locale
-    stamp = f"{created:%d}{month}{created:%y:%H:%M:%S}".encode()
-    beside.write_bytes(STAMP.sub(stamp, content[:HEADER_BYTES]) + content[HEADER_BYTES:])
-    os.replace(beside, path)
+
+    def stamped(part: Path) -> None:
+        pyreadstat.write_xport(
+            frame,
+            part,
+            file_label=table.label,
+            column_labels={one.name: one.label for one in table.variables},
+            table_name=table.name,
+            file_format_version=5,
+            variable_format=formats,
+        )
+        content = part.read_bytes()
+        month = MONTHS[created.month - 1]  # in English whatever the locale
+        stamp = f"{created:%d}{month}{created:%y:%H:%M:%S}".encode()
+        part.write_bytes(STAMP.sub(stamp, content[:HEADER_BYTES]) + content[HEADER_BYTES:])
+
+    write_beside(path, stamped)
 
 
 def _check_name(name: str, where: str, what: str) -> list[Problem]:

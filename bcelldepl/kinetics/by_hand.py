@@ -12,7 +12,16 @@ from bcelldepl.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ByHand"]
+__all__ = ["ByHand", "stands_on_hand"]
+
+
+def stands_on_hand(counts: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which rows of ``counts.csv`` stand on a gate set by hand; none where the column is missing."""
+    import pandas as pd
+
+    if "override" not in counts:
+        return pd.Series(False, index=counts.index)
+    return counts["override"].notna() & (counts["override"] != "")
 
 
 class ByHand:
@@ -29,12 +38,7 @@ class ByHand:
     def __init__(self, counts: pd.DataFrame, study: Study) -> None:
         days = {tube.file: tube.day if tube.actual_day is None else tube.actual_day for tube in study.tubes}
         self._visits: dict[tuple[str, str], list[tuple[float, str]]] = {}
-        rows = (
-            counts[counts["override"].notna() & (counts["override"] != "")]
-            if "override" in counts
-            else counts[:0]
-        )
-        for row in rows.to_dict("records"):
+        for row in counts[stands_on_hand(counts)].to_dict("records"):
             visit = (days.get(row["file"], float(row["day"])), str(row["visit"]))
             self._visits.setdefault((row["subject"], row["population"]), []).append(visit)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from bcelldepl.report.comparison_statistics import (
 )
 from bcelldepl.report.comparison_tubes import TubeComparison, compare_tube
 from bcelldepl.spreadsheet import csv_text
+from bcelldepl.store.files import write_bytes
 from bcelldepl.study import Study
 
 if TYPE_CHECKING:
@@ -279,7 +279,5 @@ def _write(
         "comparison.html": comparison_page(comparison, gated.record),
     }
     for name, content in contents.items():
-        beside = out / f".{name}.part"
-        beside.write_text(content, encoding="utf-8", newline="\n")
-        os.replace(beside, out / name)
+        write_bytes(out / name, content.encode())
     return replace(comparison, files=tuple(out / name for name in contents))

@@ -14,6 +14,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
+from bcelldepl.kinetics.by_hand import stands_on_hand
 from bcelldepl.report.palette import GRID, INK, MUTED, dose_styles
 
 __all__ = ["POPULATION_NAMES", "draw_curves", "draw_study_curves"]
@@ -127,7 +128,7 @@ def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figur
         Line2D([], [], marker="x", label="not evaluable", **grey),
         Line2D([], [], marker="_", label="LLOQ of the tube", **{**grey, "color": INK}),
     ]
-    if _by_hand(counts).any():
+    if stands_on_hand(counts).any():
         handles.append(Line2D([], [], label="gate set by hand", **_FRAME))
     width = max(9.4, 6.1 * len(populations))
     columns = min(len(handles), int(width / 1.5))
@@ -158,13 +159,6 @@ def _groups(counts: pd.DataFrame) -> pd.Series[str]:
     return groups.astype(str).replace("", _UNGROUPED)
 
 
-def _by_hand(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Tell which results stand on a gate set by hand."""
-    if "override" not in rows:
-        return pd.Series(False, index=rows.index)
-    return rows["override"].notna() & (rows["override"] != "")
-
-
 def _shown(rows: pd.DataFrame) -> pd.Series[float]:
     """Return the height of each point [cells/µL]; NaN breaks the line."""
     shown = rows["cells_per_ul"].astype(float)
@@ -186,7 +180,7 @@ def _draw_markers(rows: pd.DataFrame, axes: Axes, colour: str, marker: str) -> N
             points["day"], points["shown"], linestyle="none", color=colour, markeredgewidth=0.9, zorder=3,
             gid=result, **style,
         )  # fmt: skip
-    framed = rows[_by_hand(rows)]
+    framed = rows[stands_on_hand(rows)]
     axes.plot(framed["day"], framed["shown"], gid="by hand", zorder=3, **_FRAME)
     crossed = rows[rows["result"] == "NOT_EVALUABLE"]
     axes.plot(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
+
+from bcelldepl.store.files import write_bytes
 
 __all__ = ["data_uri", "figure_bytes", "fixed_style", "png_bytes", "save_figure", "small_png"]
 
@@ -74,9 +75,7 @@ def _plain_text(figure: Figure) -> AbstractContextManager[None]:
 def save_figure(figure: Figure, path: Path, dpi: float = 200) -> None:
     """Write a figure as PNG, SVG or PDF, by the suffix of `path`; beside it first, then renamed."""
     path = Path(path)
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(figure_bytes(figure, path.suffix.lstrip(".").lower(), dpi))
-    os.replace(beside, path)
+    write_bytes(path, figure_bytes(figure, path.suffix.lstrip(".").lower(), dpi))
 
 
 def png_bytes(image: Image.Image, colours: int = 96) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -19,6 +18,7 @@ from bcelldepl.report.palette import EVIDENCE_COLOURS, EVIDENCE_MEANINGS, RESULT
 from bcelldepl.report.pictures import TubePicture
 from bcelldepl.report.table import count_rows, endpoint_tables, plain
 from bcelldepl.report.tubes import contact_sheet, needing_a_look, tube_entries
+from bcelldepl.store.files import write_bytes
 
 __all__ = ["write_report"]
 
@@ -92,10 +92,7 @@ def write_report(
         evidence=[(str(rung), EVIDENCE_COLOURS[rung], text_on(EVIDENCE_COLOURS[rung]), meaning)
                   for rung, meaning in EVIDENCE_MEANINGS.items()],
     )  # fmt: skip
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(page, encoding="utf-8", newline="\n")
-    os.replace(beside, path)
+    write_bytes(Path(path), page.encode())
 
 
 def _curves(counts: pd.DataFrame, populations: Sequence[str]) -> str:
