@@ -29,6 +29,7 @@ MIN_EVENTS = 20  # a peak of fewer events is not looked for
 PEAK_Z = 4.0  # a valley must lie so many standard errors below the lower of its peaks
 MAX_DEPTH = 0.8  # and below this part of it
 _BOOTSTRAPS = 200
+_TRUNCATE = 4.0  # of the smoothing, in bandwidths
 _FLANK = 0.3  # of a peak's height, where the spread of its flank is read
 
 
@@ -123,7 +124,9 @@ def _smooth(counts: NDArray[np.float64], bandwidth: float) -> NDArray[np.float64
     sigma = bandwidth / ((GRID[1] - GRID[0]) / N_BINS)
     from scipy.ndimage import gaussian_filter1d  # slow to import, and only fits need it
 
-    result: NDArray[np.float64] = gaussian_filter1d(counts, sigma, axis=-1, mode="constant", truncate=4.0)
+    result: NDArray[np.float64] = gaussian_filter1d(
+        counts, sigma, axis=-1, mode="constant", truncate=_TRUNCATE
+    )
     return result
 
 
@@ -211,13 +214,16 @@ def valley_interval(density: Density, valley: Valley, seed: int = 0) -> tuple[fl
     low, high : float
         In transformed units.
     """
-    inside = (density.positions >= valley.left) & (density.positions <= valley.right)
-    rng = np.random.default_rng(seed)
-    drawn = _smooth(
-        rng.poisson(density.counts, size=(_BOOTSTRAPS, N_BINS)).astype(np.float64), density.bandwidth
+    within = np.flatnonzero((density.positions >= valley.left) & (density.positions <= valley.right))
+    first, last = int(within[0]), int(within[-1]) + 1
+    # Bins as far off as the smoothing reaches have a say in the valley; others are not drawn.
+    reach = int(_TRUNCATE * density.bandwidth / (density.positions[1] - density.positions[0])) + 1
+    start, stop = max(first - reach, 0), min(last + reach, N_BINS)
+    redrawn = np.random.default_rng(seed).poisson(
+        density.counts[start:stop], size=(_BOOTSTRAPS, stop - start)
     )
-    drawn = drawn[:, inside]
-    positions = density.positions[inside]
+    drawn = _smooth(redrawn.astype(np.float64), density.bandwidth)[:, first - start : last - start]
+    positions = density.positions[first:last]
     lows = drawn <= drawn.min(axis=1, keepdims=True) + 1e-9 * drawn.max(axis=1, keepdims=True)
     # The middle of the lowest stretch of each redrawn histogram.
     middle = lows.sum(axis=1) // 2

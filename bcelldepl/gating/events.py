@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.selection import gather
 from bcelldepl.signal import Signal
 from bcelldepl.signal.signal import Exact
 
@@ -20,7 +21,7 @@ class Events(Mapping[str, NDArray[np.float32]]):
     ----------
     signal : Signal
         Of the tube.
-    index : ndarray of intp, shape (n_events,)
+    index : ndarray of int32, shape (n_events,)
         The population's events.
     extra : mapping of str to ndarray of float32, optional
         Further columns.
@@ -29,7 +30,7 @@ class Events(Mapping[str, NDArray[np.float32]]):
     def __init__(
         self,
         signal: Signal,
-        index: NDArray[np.intp],
+        index: NDArray[np.int32],
         extra: Mapping[str, NDArray[np.float32]] | None = None,
     ) -> None:
         self._signal = signal
@@ -41,8 +42,13 @@ class Events(Mapping[str, NDArray[np.float32]]):
         if name in self._extra:
             return self._extra[name]
         if name not in self._gathered:
-            self._gathered[name] = self._signal.columns[name][self._index]
+            column, values = self._signal.columns[name], np.empty(len(self._index), dtype=np.float32)
+            gather(column, self._index, values)
+            self._gathered[name] = values
         return self._gathered[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._extra or name in self._signal.columns
 
     def __iter__(self) -> Iterator[str]:
         return iter((*self._signal.columns, *self._extra))

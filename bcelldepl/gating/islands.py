@@ -14,14 +14,18 @@ from bcelldepl.kernels.mixture import (
     island_posteriors,
     island_shares,
 )
+from bcelldepl.kernels.threads import over_spans
 
-__all__ = ["DEGREES", "Island", "fit_islands", "fit_weights", "posterior_of"]
+__all__ = ["DEGREES", "Island", "Weighed", "fit_islands", "weigh_islands"]
 
 DEGREES = 12.0  # tails of a stained population are heavier than a normal's
 _BACKGROUND_SHARE = 1e-2  # of events that belong to no island, spread over the unit box
 _RIDGE = 0.006**2  # no island is narrower than this
 _ROUNDS = 60
-_TOLERANCE = 1e-7
+_LAST_ROUNDS = 3
+_SETTLED = 0.25  # standard errors: an island that moves by less rests
+_SKETCH = 2048  # events of a seed from which its island is sketched
+_SPAN = 32_768  # events that one thread takes at a time
 
 
 @dataclass(frozen=True)
@@ -50,75 +54,195 @@ class Island:
         return replace(self, mean=mean, scale=tuple(tuple(self.scale[i][j] for j in axes) for i in axes))
 
 
-def fit_islands(points: NDArray[np.float32], seeds: Sequence[tuple[str, NDArray[np.bool_]]]) -> list[Island]:
+def fit_islands(
+    points: NDArray[np.float32], signatures: Sequence[str], seeds: NDArray[np.integer]
+) -> list[Island]:
     """Fit islands from seeds, with every event, by expectation and maximisation.
+
+    Large seeds are sketched by some of their events, evenly taken and each worth as many as it stands for, until no
+    island moves by a noticeable part of its own standard error. Then all events have their say: from a start that is
+    as near as that, a few rounds go as far as many.
 
     Parameters
     ----------
     points : ndarray of float32, shape (k, n_events)
-        Transformed markers.
-    seeds : sequence of (str, ndarray of bool)
-        Signature and events of each first guess.
+        Transformed markers; finite.
+    signatures : sequence of str
+        Of each island.
+    seeds : ndarray of int, shape (n_events,)
+        First guess: the number of the island that each event belongs to; -1 for none.
 
     Returns
     -------
     list of Island
-        In the order of the seeds.
+        In the order of the signatures.
     """
-    k, n = points.shape
-    means, scales, weights = [], [], []
-    for _, chosen in seeds:
+    every = np.ones(points.shape[1], dtype=np.float32)
+    sketched, worth, owner = _sketch(points, seeds, len(signatures))
+    mixture = _first_guess(sketched, worth, owner, len(signatures))
+    mixture.settle(sketched, worth, _ROUNDS)
+    if sketched.shape[1] < points.shape[1]:
+        mixture.settle(points, every, _LAST_ROUNDS)
+    return [
+        Island(
+            signature,
+            tuple(map(float, mixture.mean[i])),
+            tuple(tuple(map(float, row)) for row in mixture.scale[i]),
+            float(mixture.share[i]),
+        )
+        for i, signature in enumerate(signatures)
+    ]
+
+
+def _sketch(
+    points: NDArray[np.float32], seeds: NDArray[np.integer], n_islands: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.integer]]:
+    """Take events of each seed, and of those in none, evenly over the tube; with their worth and seed."""
+    taken, worth = [], []
+    for number in range(-1, n_islands):
+        events = np.flatnonzero(seeds == number)
+        chosen = events[:: max(-(-len(events) // _SKETCH), 1)]
+        taken.append(chosen)
+        worth.append(np.full(len(chosen), len(events) / max(len(chosen), 1), dtype=np.float32))
+    places = np.concatenate(taken)
+    return np.ascontiguousarray(points[:, places]), np.concatenate(worth), seeds[places]
+
+
+@dataclass
+class _Mixture:
+    """Islands while they are fitted: shapes (n_islands, k), (n_islands, k, k), and twice (n_islands,)."""
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    share: NDArray[np.float64]
+
+    def settle(self, points: NDArray[np.float32], worth: NDArray[np.float32], rounds: int) -> None:
+        """Let the islands move until they rest, or for so many rounds."""
+        n = float(worth.sum(dtype=np.float64))
+        for _ in range(rounds):
+            if self._round(points, worth, n) < _SETTLED:
+                break
+
+    def _round(self, points: NDArray[np.float32], worth: NDArray[np.float32], n: float) -> float:
+        """Do one round of expectation and maximisation; return the largest move, in standard errors."""
+        n_islands, k = self.mean.shape
+        whitener, height = _frames(self.scale)
+        mean = self.mean.astype(np.float32)
+        heights = (self.weight * height).astype(np.float32)
+
+        def expect(first: int, last: int) -> NDArray[np.float64]:
+            sums = np.zeros((n_islands, 2 + k + k * (k + 1) // 2))
+            accumulate_islands(
+                points[:, first:last], worth[first:last], mean, whitener, heights,
+                np.float32(_BACKGROUND_SHARE), DEGREES, sums,
+            )  # fmt: skip
+            return sums
+
+        sums = np.sum(over_spans(expect, points.shape[1], _SPAN), axis=0)
+        share, mass = sums[:, 0], sums[:, 1]
+        second = np.zeros_like(self.scale)
+        row, column = np.tril_indices(k)
+        second[:, row, column] = second[:, column, row] = sums[:, 2 + k :]
+        alive = mass > 1.0
+        step = np.where(alive[:, None], sums[:, 2 : 2 + k] / np.maximum(mass, 1.0)[:, None], 0.0)
+        spread = second - mass[:, None, None] * step[:, :, None] * step[:, None, :]
+        scale = spread / np.maximum(share, 1e-9)[:, None, None] + np.eye(k) * _RIDGE
+        scale = np.where(alive[:, None, None], scale, self.scale)
+        events = np.maximum(share, 1.0)
+        moves = (
+            np.abs(share - self.share) / np.sqrt(events),
+            np.sqrt(events * ((whitener @ step[:, :, None]) ** 2).sum(axis=(1, 2))),
+            np.sqrt(0.5 * events) * np.abs(np.log(_widths(scale) / _widths(self.scale))).max(axis=1),
+        )
+        self.mean, self.scale, self.share = mean + step, scale, share
+        self.weight = np.maximum(share / n, 0.1 / n)
+        return float(np.max(moves))
+
+
+def _widths(scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.diagonal(scale, axis1=-2, axis2=-1)
+
+
+def _first_guess(
+    points: NDArray[np.float32], worth: NDArray[np.float32], seeds: NDArray[np.integer], n_islands: int
+) -> _Mixture:
+    """An island about the middle of each seed."""
+    means, scales, shares = [], [], []
+    for number in range(n_islands):
+        chosen = seeds == number
         part = points[:, chosen].astype(np.float64)
         middle = np.median(part, axis=1)
         spread = 1.4826 * np.median(np.abs(part - middle[:, None]), axis=1)
         means.append(middle)
         scales.append(np.diag(np.maximum(spread, 0.01) ** 2))
-        weights.append(max(chosen.sum() / n, 1.0 / n))
-    mean, scale, weight = np.array(means), np.array(scales), np.array(weights)
-    last = -np.inf
-    share = np.zeros(len(seeds))
-    for _ in range(_ROUNDS):
-        precision, height = _heights(mean, scale, weight)
-        share, mass, first, second = (
-            np.zeros(len(seeds)),
-            np.zeros(len(seeds)),
-            np.zeros_like(mean),
-            np.zeros_like(scale),
-        )
-        likelihood = accumulate_islands(
-            points, mean, precision, height, np.log(_BACKGROUND_SHARE), DEGREES, share, mass, first, second
-        )
-        alive = mass > 1.0
-        mean[alive] = first[alive] / mass[alive, None]
-        for i in np.flatnonzero(alive):
-            scale[i] = (second[i] - np.outer(first[i], first[i]) / mass[i]) / share[i] + np.eye(k) * _RIDGE
-        weight = np.maximum(share / n, 0.1 / n)
-        if abs(likelihood - last) < _TOLERANCE * abs(likelihood):
-            break
-        last = likelihood
-    return [
-        Island(
-            signature,
-            tuple(map(float, mean[i])),
-            tuple(tuple(map(float, row)) for row in scale[i]),
-            float(share[i]),
-        )
-        for i, (signature, _) in enumerate(seeds)
-    ]
+        shares.append(float(worth[chosen].sum(dtype=np.float64)))
+    share = np.array(shares)
+    n = float(worth.sum(dtype=np.float64))
+    return _Mixture(np.array(means), np.array(scales), np.maximum(share, 1.0) / n, share)
 
 
-def fit_weights(points: NDArray[np.float32], islands: Sequence[Island]) -> NDArray[np.float64]:
-    """Share of each island among the events, with means and scales held; an island is free to be absent.
+@dataclass(frozen=True)
+class Weighed:
+    """Islands of known place and width in one tube, and how many of its events belong to each.
+
+    Attributes
+    ----------
+    islands : tuple of Island
+    densities : ndarray of float32, shape (n_islands, n_events)
+        Of each island at every event.
+    weights : ndarray of float64, shape (n_islands,)
+        At least a tenth of an event each, so that a posterior stays defined.
+    """
+
+    islands: tuple[Island, ...]
+    densities: NDArray[np.float32]
+    weights: NDArray[np.float64]
+
+    def posterior(self, wanted: str, probability: float = 1.0) -> NDArray[np.float32]:
+        """Posterior of every event to belong to the island with the wanted signature.
+
+        Parameters
+        ----------
+        wanted : str
+        probability : float
+            Part of a normal island within its edge.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_events,)
+            0 beyond the island's edge.
+        """
+        n = self.densities.shape[1]
+        least = np.zeros(len(self.islands), dtype=np.float32)
+        if probability < 1.0:
+            from scipy.special import gammaincinv  # slow to import
+
+            k = len(self.islands[0].mean)
+            edge = 2.0 * float(gammaincinv(0.5 * k, probability))  # of chi-square with k degrees
+            fall = (1.0 + edge / DEGREES) ** (-0.5 * (DEGREES + k))
+            _, height = _frames(np.array([island.scale for island in self.islands]))
+            least = (fall * height).astype(np.float32)
+        out = np.empty(n, dtype=np.float32)
+        chosen = np.array([island.signature == wanted for island in self.islands])
+        background = np.float32(_background(self.weights, n))
+        island_posteriors(self.densities, self.weights.astype(np.float32), background, chosen, least, out)
+        return out
+
+    def seen_in(self, axes: Sequence[int], points: NDArray[np.float32]) -> Weighed:
+        """Return the same islands with the same weights as they are seen in some of their axes alone."""
+        partial = tuple(island.seen_in(axes) for island in self.islands)
+        return replace(self, islands=partial, densities=_densities(points[list(axes)], partial))
+
+
+def weigh_islands(points: NDArray[np.float32], islands: Sequence[Island]) -> Weighed:
+    """Find how many events belong to each island, their places and widths fixed: an island is free to be absent.
 
     Parameters
     ----------
     points : ndarray of float32, shape (k, n_events)
+        An event with a value that is not finite belongs to no island.
     islands : sequence of Island
-
-    Returns
-    -------
-    ndarray of float64, shape (n_islands,)
-        At least a tenth of an event each, so that a posterior stays defined.
     """
     n = max(points.shape[1], 1)
     densities = _densities(points, islands)
@@ -126,53 +250,13 @@ def fit_weights(points: NDArray[np.float32], islands: Sequence[Island]) -> NDArr
     background = _BACKGROUND_SHARE
     for _ in range(_ROUNDS):
         share = np.zeros(len(islands))
-        island_shares(densities, weight, background, share)
+        island_shares(densities, weight.astype(np.float32), np.float32(background), share)
         background = _background(share / n, n)
         again = np.maximum(share / n, 0.1 / n)
         if np.max(np.abs(again - weight)) < 0.01 / n:
             break
         weight = again
-    return weight
-
-
-def posterior_of(
-    points: NDArray[np.float32],
-    islands: Sequence[Island],
-    weights: NDArray[np.float64],
-    wanted: str,
-    probability: float = 1.0,
-) -> NDArray[np.float64]:
-    """Posterior of every event to belong to the island with the wanted signature.
-
-    Parameters
-    ----------
-    points : ndarray of float32, shape (k, n_events)
-    islands : sequence of Island
-    weights : ndarray of float64, shape (n_islands,)
-    wanted : str
-    probability : float
-        Part of a normal island within its edge.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_events,)
-        0 beyond the island's edge.
-    """
-    out = np.empty(points.shape[1])
-    chosen = np.array([island.signature == wanted for island in islands])
-    densities = _densities(points, islands)
-    island_posteriors(densities, weights, _background(weights, len(out)), chosen, out)
-    if probability < 1.0:
-        from scipy.special import gammaincinv  # slow to import
-
-        k = len(points)
-        edge = 2.0 * float(gammaincinv(0.5 * k, probability))  # of chi-square with k degrees
-        fall = (1.0 + edge / DEGREES) ** (-0.5 * (DEGREES + k))
-        scale = np.array([island.scale for island in islands])
-        _, height = _heights(np.zeros(scale.shape[:2]), scale, np.ones(len(islands)))
-        near = densities[chosen] >= fall * np.exp(height[chosen])[:, None]
-        out[~near.any(axis=0)] = 0.0
-    return out
+    return Weighed(tuple(islands), densities, weight)
 
 
 def _background(weights: NDArray[np.float64], n: int) -> float:
@@ -183,25 +267,33 @@ def _background(weights: NDArray[np.float64], n: int) -> float:
     return float(np.clip(1.0 - weights.sum(), min(1.0 / max(n, 1), _BACKGROUND_SHARE), _BACKGROUND_SHARE))
 
 
-def _densities(points: NDArray[np.float32], islands: Sequence[Island]) -> NDArray[np.float64]:
+def _densities(points: NDArray[np.float32], islands: Sequence[Island]) -> NDArray[np.float32]:
     """Density of every island at every event, shape (n_islands, n_events)."""
-    mean = np.array([island.mean for island in islands])
-    scale = np.array([island.scale for island in islands])
-    precision, height = _heights(mean, scale, np.ones(len(islands)))
-    densities = np.empty((len(islands), points.shape[1]))
-    island_densities(points, mean, precision, height, DEGREES, densities)
+    mean = np.array([island.mean for island in islands], dtype=np.float32)
+    whitener, height = _frames(np.array([island.scale for island in islands]))
+    densities = np.empty((len(islands), points.shape[1]), dtype=np.float32)
+
+    def fill(first: int, last: int) -> None:
+        island_densities(
+            points[:, first:last],
+            mean,
+            whitener,
+            height.astype(np.float32),
+            DEGREES,
+            densities[:, first:last],
+        )
+
+    over_spans(fill, points.shape[1], _SPAN)
     return densities
 
 
-def _heights(
-    mean: NDArray[np.float64], scale: NDArray[np.float64], weight: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Precisions, and log weight plus log density of each multivariate t at its centre."""
+def _frames(scale: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Whiteners, and the density of each multivariate t at its centre."""
     from scipy.special import gammaln  # slow to import, and only fits need it
 
-    k = mean.shape[1]
-    precision = np.asarray(np.linalg.inv(scale), dtype=np.float64)
-    _, log_determinant = np.linalg.slogdet(scale)
+    k = scale.shape[-1]
+    root = np.linalg.cholesky(scale)
+    whitener = np.linalg.inv(root).astype(np.float32)
     constant = gammaln(0.5 * (DEGREES + k)) - gammaln(0.5 * DEGREES) - 0.5 * k * np.log(DEGREES * np.pi)
-    height: NDArray[np.float64] = np.log(weight) + constant - 0.5 * log_determinant
-    return precision, height
+    height: NDArray[np.float64] = np.exp(constant - np.log(_widths(root)).sum(axis=-1))
+    return whitener, height

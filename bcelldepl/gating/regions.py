@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 
 from bcelldepl.gating.events import Events
 from bcelldepl.kernels import regions as kernels
+from bcelldepl.kernels.threads import over_spans
 
 __all__ = ["Region", "Regions", "above", "below", "ellipse", "inside", "polygon", "strip"]
+
+_SPAN = 65_536  # events that one thread judges at a time
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,12 @@ def inside(region: Region, columns: Mapping[str, NDArray[np.float32]]) -> NDArra
     verdict = np.empty(len(x), dtype=np.uint8)
     exact = columns.exact if isinstance(columns, Events) else None
     error = kernels.FLOAT32_ERROR if exact else 0.0
-    if kernels.judge(region.kind, region.numbers, x, y, error, verdict) and exact:
+
+    def judge(first: int, last: int) -> int:
+        part = slice(first, last)
+        return int(kernels.judge(region.kind, region.numbers, x[part], y[part], error, verdict[part]))
+
+    if any(over_spans(judge, len(x), _SPAN)) and exact:
         near = np.flatnonzero(verdict == kernels.NEAR)
         again = np.empty(len(near), dtype=np.uint8)
         x64, y64 = (exact(region.markers[k], near) for k in (0, -1))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.gating.density import find_landmark, make_density
+from bcelldepl.kernels.ridge import level_positions, ridge_sums
 
 __all__ = ["find_tilt", "level"]
 
@@ -38,21 +39,21 @@ def find_tilt(values: NDArray[np.float32], along: NDArray[np.float32]) -> tuple[
         Median of `along`: there a levelled position is the position itself.
     """
     whole = np.isfinite(values) & np.isfinite(along)
-    x, y = values[whole].astype(np.float64), along[whole].astype(np.float64)
+    x, y = (values, along) if whole.all() else (values[whole], along[whole])
+    pivot = float(np.median(y.astype(np.float64))) if len(y) else 0.0
     if len(x) < _MIN_EVENTS:
-        return 0.0, float(np.median(y)) if len(y) else 0.0
-    pivot = float(np.median(y))
-    slope = 0.0
+        return 0.0, pivot
+    slope, sums = 0.0, np.empty(5)
     for _ in range(_ROUNDS):
-        flat = x - slope * (y - pivot)
-        negative = find_landmark(make_density(flat.astype(np.float32)))
+        flat = level(x, y, slope, pivot)
+        negative = find_landmark(make_density(flat))
         if negative is None:
             return 0.0, pivot
-        near = np.abs(flat - negative.centre) < _NEAR * negative.spread
-        if np.count_nonzero(near) < _MIN_EVENTS:
+        ridge_sums(flat, y, negative.centre, _NEAR * negative.spread, pivot, sums)
+        events, sum_y, sum_x, sum_yy, sum_xy = sums
+        if events < _MIN_EVENTS:
             return 0.0, pivot
-        apart = y[near] - y[near].mean()
-        step = float(apart @ flat[near]) / max(float(apart @ apart), 1e-12)
+        step = (sum_xy - sum_x * sum_y / events) / max(sum_yy - sum_y**2 / events, 1e-12)
         last, slope = slope, float(np.clip(slope + step, 0.0, _STEEPEST))
         if abs(slope - last) < _TOLERANCE:
             break
@@ -71,5 +72,6 @@ def level(
     """
     if slope == 0.0:
         return values
-    flat: NDArray[np.float32] = (values - slope * (along.astype(np.float64) - pivot)).astype(np.float32)
+    flat = np.empty_like(values)
+    level_positions(values, along, slope, pivot, flat)
     return flat

@@ -14,6 +14,7 @@ from bcelldepl.gating.populations import GateView, Population, Populations
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Rule, draw_plane
 from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.strategy import ALL, Strategy
+from bcelldepl.kernels.selection import select
 from bcelldepl.signal import Signal
 
 __all__ = ["add_population", "apply_gates", "fit_gates"]
@@ -24,21 +25,34 @@ class _Tube:
     """Memberships of one tube while it is gated."""
 
     signal: Signal
-    members: dict[str, NDArray[np.intp]]
+    members: dict[str, NDArray[np.int32]]
+    last: tuple[str, Events] | None = None
 
     def columns(self, rule: Rule, population: str) -> Columns:
         """Signals of a population's events, and its uses as columns of 0 and 1 for boolean rules."""
         index = self.members[population]
+        if rule.markers:
+            # Gates in one parent follow each other: what one has gathered serves the next.
+            if self.last is None or self.last[0] != population:
+                self.last = population, Events(self.signal, index)
+            return self.last[1]
         uses = {}
-        for name in () if rule.markers else rule.uses:
+        for name in rule.uses:
             belongs = np.zeros(self.signal.n_events, dtype=np.float32)
             belongs[self.members[name]] = 1.0
             uses[name] = belongs[index]
         return Events(self.signal, index, uses)
 
+    def hold(self, population: str, index: NDArray[np.int32], inside: NDArray[np.bool_]) -> int:
+        """Note the events of a population, which are some of its parent's; return how many."""
+        held = np.empty(len(index) + 1, dtype=np.int32)
+        events = select(index, inside, held)
+        self.members[population] = held[:events]
+        return events
+
 
 def _walk(signal: Signal, strategy: Strategy) -> Iterator[tuple[_Tube, Rule, str]]:
-    tube = _Tube(signal, {ALL: np.flatnonzero(signal.quality.keep)})
+    tube = _Tube(signal, {ALL: np.flatnonzero(signal.quality.keep).astype(np.int32)})
     for rule, parent in strategy.rules_for(signal.columns):
         yield tube, rule, parent
 
@@ -69,10 +83,8 @@ def fit_gates(signal: Signal, strategy: Strategy) -> dict[str, Fit]:
             continue  # nothing is looked for in it: its members are found when they are counted
         stand_in = fit if fit.evidence is not Evidence.FAILED else rule.fallback(fit)
         index = tube.members[parent]
-        inside = (
-            rule.apply(stand_in.shape, columns).inside if stand_in else np.zeros(len(index), dtype=np.bool_)
-        )
-        tube.members[rule.name] = index[inside]
+        inside = rule.holds(stand_in.shape, columns) if stand_in else np.zeros(len(index), dtype=np.bool_)
+        tube.hold(rule.name, index, inside)
     return fits
 
 
@@ -109,8 +121,7 @@ def apply_gates(
             fit = rule.settle(fit, columns)
             applied = rule.apply(fit.shape, columns)
         settled[rule.name] = fit
-        tube.members[rule.name] = index[applied.inside]
-        events = int(np.count_nonzero(applied.inside))
+        events = tube.hold(rule.name, index, applied.inside)
         add_population(
             members, rule, parent, fit, len(index), events, (applied.events_low, applied.events_high)
         )

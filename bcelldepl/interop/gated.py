@@ -170,10 +170,10 @@ def _apply(signal: Signal, strategy: Strategy, fits: dict[str, Fit]) -> dict[str
         if fit.evidence is Evidence.FAILED:
             inside[:] = False
         else:
-            index = np.flatnonzero(inside)
+            index = np.flatnonzero(inside).astype(np.int32)
             combined = () if rule.markers else rule.uses
             uses = {name: membership[name][index].astype(np.float32) for name in combined}
-            inside[index] = rule.apply(fit.shape, Events(signal, index, uses)).inside
+            inside[index] = rule.holds(fit.shape, Events(signal, index, uses))
         membership[rule.name] = inside
     return membership
 

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["histogram_1d", "histogram_2d"]
+__all__ = ["histogram_1d", "histogram_2d", "histogram_inside"]
 
 
 @njit(cache=True, nogil=True)
@@ -58,3 +58,35 @@ def histogram_2d(
         i = int(min(max((float(x[event]) - x_limits[0]) * x_scale, 0.0), nx - 1.0))
         j = int(min(max((float(y[event]) - y_limits[0]) * y_scale, 0.0), ny - 1.0))
         counts[i, j] += np.uint32(1)
+
+
+@njit(cache=True, nogil=True)
+def histogram_inside(
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    inside: NDArray[np.bool_],
+    x_limits: tuple[float, float],
+    y_limits: tuple[float, float],
+    counts: NDArray[np.uint32],
+    counts_inside: NDArray[np.uint32],
+) -> None:
+    """Add events to one grid of two markers, and those that are inside a gate to another.
+
+    Parameters
+    ----------
+    x, y, x_limits, y_limits
+        As in `histogram_2d`.
+    inside : ndarray of bool, shape (n_events,)
+    counts, counts_inside : ndarray of uint32, shape (nx, ny)
+        Added to.
+    """
+    nx, ny = counts.shape
+    x_scale = nx / (x_limits[1] - x_limits[0])
+    y_scale = ny / (y_limits[1] - y_limits[0])
+    for event in range(x.shape[0]):
+        if np.isnan(x[event]) or np.isnan(y[event]):
+            continue
+        i = int(min(max((float(x[event]) - x_limits[0]) * x_scale, 0.0), nx - 1.0))
+        j = int(min(max((float(y[event]) - y_limits[0]) * y_scale, 0.0), ny - 1.0))
+        counts[i, j] += np.uint32(1)
+        counts_inside[i, j] += np.uint32(inside[event])

@@ -47,7 +47,7 @@ def test_membership_is_that_of_the_exact_positions(number):
     region = REGIONS[number]
     places = crowded(region, np.random.default_rng(number))
     truth = inside(region, dict(zip((X, Y), places, strict=True)))
-    index = np.random.default_rng(0).permutation(places.shape[1])[:3_000]
+    index = np.random.default_rng(0).permutation(places.shape[1])[:3_000].astype(np.int32)
     made = tube(places)
     np.testing.assert_array_equal(inside(region, Events(made, index)), truth[index])
     # Rounded positions alone would not do.
@@ -56,7 +56,7 @@ def test_membership_is_that_of_the_exact_positions(number):
 
 def test_events_are_gathered_as_they_are_asked_for():
     made = tube(np.random.default_rng(0).uniform(0, 1, (2, 10)))
-    events = Events(made, np.array([7, 2, 2]), {"B": np.float32([0, 1, 1])})
+    events = Events(made, np.array([7, 2, 2], np.int32), {"B": np.float32([0, 1, 1])})
     assert list(events) == [X, Y, "B"]
     assert len(events) == 3
     np.testing.assert_array_equal(events[X], made.columns[X][[7, 2, 2]])

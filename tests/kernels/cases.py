@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.kernels.compensation import exact_positions, marker_positions, weigh
-from bcelldepl.kernels.histogram import histogram_1d, histogram_2d
+from bcelldepl.kernels.histogram import histogram_1d, histogram_2d, histogram_inside
 from bcelldepl.kernels.mixture import (
     accumulate_islands,
     island_densities,
@@ -20,7 +20,9 @@ from bcelldepl.kernels.mixture import (
 )
 from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
 from bcelldepl.kernels.regions import ELLIPSE, POLYGON, STRIP, ellipse, judge, polygon, strip
+from bcelldepl.kernels.ridge import level_positions, ridge_sums
 from bcelldepl.kernels.scales import asinh_scale, logicle_coefficients, logicle_scale
+from bcelldepl.kernels.selection import gather, select
 from bcelldepl.kernels.som import accumulate_nearest, find_nearest
 from bcelldepl.kernels.stream import BLOCK, COMBINE, COUNT, GATE, SCALE, WEIGH, stream_tile
 from bcelldepl.kernels.timeline import time_bins, time_profile
@@ -63,6 +65,18 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         histogram_1d(x, 0.0, 1.0, line)
         out[f"plane {n}"] = plane = np.zeros((3, 5), dtype=np.uint32)
         histogram_2d(x, y, (0.0, 1.0), (-1.0, 1.0), plane)
+        out[f"planes {n}"] = planes = np.zeros((2, 3, 5), dtype=np.uint32)
+        histogram_inside(x, y, np.arange(n) % 3 == 0, (0.0, 1.0), (-1.0, 1.0), planes[0], planes[1])
+        out[f"selected {n}"] = selected = np.zeros(n + 1, dtype=np.int32)
+        order = np.arange(n, dtype=np.int32)[::-1].copy()
+        out[f"held {n}"] = np.array(select(order, order % 3 == 0, selected))
+        out[f"gathered {n}"] = gathered = np.empty(n, dtype=np.float32)
+        gather(x, order, gathered)
+        out[f"level {n}"] = flat = np.empty(n, dtype=np.float32)
+        out[f"ridge {n}"] = ridge = np.empty(5)
+        with np.errstate(invalid="ignore", over="ignore"):
+            level_positions(x, np.nan_to_num(y, neginf=-1.0), 0.3, 0.5, flat)
+            ridge_sums(x, np.nan_to_num(y, neginf=-1.0), 0.5, 0.4, 0.2, ridge)
         regions = {
             "cut": (STRIP, strip(1.0, 0.0, 0.5, np.inf)),
             "band": (STRIP, strip(1.0, -1.2, -0.3, 0.2)),
@@ -127,20 +141,20 @@ def streamed(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]
 
 def mixture(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:
     """Two islands in two markers."""
-    means = np.array([[0.2, 0.3], [0.7, 0.6]])
-    precisions = np.stack([np.eye(2) * 50.0, np.array([[30.0, 5.0], [5.0, 20.0]])])
-    heights = np.array([1.0, 0.5])
-    sums = np.zeros(2), np.zeros(2), np.zeros((2, 2)), np.zeros((2, 2, 2))
-    densities, posterior, shares = np.empty((2, n)), np.empty(n), np.zeros(2)
-    weights = np.array([0.3, 0.6])
+    means = np.float32([[0.2, 0.3], [0.7, 0.6]])
+    whiteners = np.float32([np.eye(2) * 7.0, [[5.0, 0.0], [1.0, 4.0]]])
+    heights, weights, background = np.float32([2.7, 1.6]), np.float32([0.3, 0.6]), np.float32(1e-3)
+    densities, posterior = np.empty((2, n), np.float32), np.empty(n, np.float32)
+    sums, shares = np.zeros((2, 7)), np.zeros(2)
+    worth = np.linspace(1.0, 3.0, n, dtype=np.float32)
     with np.errstate(invalid="ignore", under="ignore"):
-        likelihood = accumulate_islands(both, means, precisions, heights, -7.0, 6.0, *sums)
-        island_densities(both, means, precisions, heights, 6.0, densities)
-        island_shares(densities, weights, 1e-3, shares)
-        island_posteriors(densities, weights, 1e-3, np.array([True, False]), posterior)
-    parts = dict(zip(("shares", "masses", "firsts", "seconds"), sums, strict=True))
-    named = {"likelihood": np.array(likelihood), "posterior": posterior, "densities": densities, **parts}
-    named["shares by weight"] = shares
+        accumulate_islands(both, worth, means, whiteners, heights, background, 6.0, sums)
+        island_densities(both, means, whiteners, heights, 6.0, densities)
+        island_shares(densities, weights, background, shares)
+        island_posteriors(
+            densities, weights, background, np.array([True, False]), np.float32([0.1, 0.0]), posterior
+        )
+    named = {"islands": sums, "densities": densities, "shares": shares, "posterior": posterior}
     return {f"{name} {n}": value for name, value in named.items()}
 
 

@@ -111,8 +111,8 @@ def island_weights(
     shares: Floats,
     background: float,
     degrees: float,
-) -> tuple[Floats, float]:
-    """Posterior of each event (rows) and island (columns), and the log likelihood, by scipy's multivariate t."""
+) -> Floats:
+    """Posterior of each event (rows) and island (columns), by scipy's multivariate t."""
     events = columns.astype(np.float64).T
     densities = np.column_stack(
         [
@@ -120,8 +120,7 @@ def island_weights(
             for mean, scale, share in zip(means, scales, shares, strict=True)
         ]
     ).reshape(len(events), len(means))
-    total = densities.sum(axis=1) + background
-    return densities / total[:, None], float(np.log(total).sum())
+    return densities / (densities.sum(axis=1) + background)[:, None]
 
 
 def nearest(

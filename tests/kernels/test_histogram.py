@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from bcelldepl.kernels.histogram import histogram_1d, histogram_2d
+from bcelldepl.kernels.histogram import histogram_1d, histogram_2d, histogram_inside
 
 ANY = st.floats(width=32, allow_nan=True, allow_infinity=True)
 NEAR = st.floats(-1.0, 2.0, width=32)
@@ -93,3 +93,14 @@ def test_a_plane_agrees_with_numpy_within_the_grid():
 
 def test_an_event_that_is_nan_in_one_marker_is_in_no_bin():
     assert two([0.5, np.nan, 0.5], [np.nan, 0.5, 0.5]).sum() == 1
+
+
+@settings(deadline=None)
+@given(x=columns, seed=st.integers(0, 99))
+def test_planes_of_all_and_of_those_inside_are_those_of_each_alone(x, seed):
+    rng = np.random.default_rng(seed)
+    y, inside = rng.random(len(x), np.float32), rng.random(len(x)) < 0.4
+    every, some = np.zeros((4, 3), np.uint32), np.zeros((4, 3), np.uint32)
+    histogram_inside(x, y, inside, (0.0, 1.0), (0.0, 1.0), every, some)
+    np.testing.assert_array_equal(every, two(x, y))
+    np.testing.assert_array_equal(some, two(x[inside], y[inside]))

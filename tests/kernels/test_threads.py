@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
 from joblib import Parallel, delayed
 
-from bcelldepl.kernels.threads import threads
+from bcelldepl.kernels.threads import over_spans, threads
 
 
 def test_alone_a_process_may_use_all_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,3 +25,33 @@ def test_workers_share_the_cores() -> None:
     n_workers = 2
     shares = Parallel(n_jobs=n_workers)(delayed(threads)() for _ in range(4))
     assert max(shares) * n_workers <= max(os.cpu_count() or 1, n_workers)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 5])
+@pytest.mark.parametrize("n_events", [0, 1, 10, 11, 100])
+def test_spans_cover_every_event_in_order_for_any_number_of_threads(
+    monkeypatch: pytest.MonkeyPatch, n_threads: int, n_events: int
+) -> None:
+    monkeypatch.setenv("NUMBA_NUM_THREADS", str(n_threads))
+    spans = over_spans(lambda first, last: (first, last), n_events, 10)
+    assert [event for first, last in spans for event in range(first, last)] == list(range(n_events))
+    assert all(last - first == 10 for first, last in spans[:-1])
+
+
+def test_what_goes_wrong_in_a_span_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "2")
+
+    def work(first: int, last: int) -> None:
+        raise ValueError(f"{first} to {last}")
+
+    with pytest.raises(ValueError, match="0 to 10"):
+        over_spans(work, 20, 10)
+
+
+def test_sums_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).random(1_000)
+    totals = set()
+    for n_threads in ("1", "2", "3"):
+        monkeypatch.setenv("NUMBA_NUM_THREADS", n_threads)
+        totals.add(sum(over_spans(lambda first, last: values[first:last].sum(), len(values), 64)))
+    assert len(totals) == 1

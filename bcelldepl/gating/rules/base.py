@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.regions import Regions, inside
-from bcelldepl.kernels.histogram import histogram_1d, histogram_2d
+from bcelldepl.kernels.histogram import histogram_1d, histogram_inside
+from bcelldepl.kernels.threads import over_spans
 from bcelldepl.signal.panel import SCATTER
 
 __all__ = ["Applied", "Columns", "Fit", "Outline", "Picture", "Rule", "draw_plane", "limits_of"]
@@ -21,6 +22,7 @@ __all__ = ["Applied", "Columns", "Fit", "Outline", "Picture", "Rule", "draw_plan
 Columns = Mapping[str, NDArray[np.float32]]
 _PLANE_BINS = 96
 _LINE_BINS = 192
+_SPAN = 65_536  # events that one thread draws at a time
 
 
 @dataclass(frozen=True)
@@ -195,8 +197,13 @@ class Rule(BaseModel, ABC):
         """Say what the gate comes down to where that is a region of one marker or two; None where it is none."""
         return None
 
+    def holds(self, shape: Any, columns: Columns) -> NDArray[np.bool_]:
+        """Say which of the parent's events the gate holds; shape (n_parent_events,)."""
+        regions = self.regions(shape)
+        return inside(regions.gate, columns) if regions else self.apply(shape, columns).inside
+
     def apply(self, shape: Any, columns: Columns) -> Applied:
-        """Gate the parent's events: by the gate's regions, where it has some."""
+        """Gate the parent's events, and count them at both ends of the gate: by its regions, where it has some."""
         regions = self.regions(shape)
         assert regions is not None
         held = inside(regions.gate, columns)
@@ -217,16 +224,21 @@ def limits_of(marker: str) -> tuple[float, float]:
 def draw_plane(outline: Outline, columns: Columns, inside: NDArray[np.bool_]) -> Picture:
     """Fill the histograms under an outline."""
     x, x_limits = columns[outline.x], limits_of(outline.x)
-    chosen = np.flatnonzero(inside)
     if not outline.y:
         line = np.zeros(_LINE_BINS, dtype=np.uint32)
         line_inside = np.zeros_like(line)
         histogram_1d(x, *x_limits, line)
-        histogram_1d(x[chosen], *x_limits, line_inside)
+        histogram_1d(x[inside], *x_limits, line_inside)
         return Picture(x_limits, (0.0, 1.0), line, line_inside)
     y, y_limits = columns[outline.y], limits_of(outline.y)
-    plane = np.zeros((_PLANE_BINS, _PLANE_BINS), dtype=np.uint32)
-    plane_inside = np.zeros_like(plane)
-    histogram_2d(x, y, x_limits, y_limits, plane)
-    histogram_2d(x[chosen], y[chosen], x_limits, y_limits, plane_inside)
-    return Picture(x_limits, y_limits, plane, plane_inside)
+
+    def planes(first: int, last: int) -> NDArray[np.uint32]:
+        both = np.zeros((2, _PLANE_BINS, _PLANE_BINS), dtype=np.uint32)
+        part = slice(first, last)
+        histogram_inside(x[part], y[part], inside[part], x_limits, y_limits, both[0], both[1])
+        return both
+
+    drawn = np.zeros((2, _PLANE_BINS, _PLANE_BINS), dtype=np.uint32)
+    for both in over_spans(planes, len(x), _SPAN):
+        drawn += both
+    return Picture(x_limits, y_limits, drawn[0], drawn[1])

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from bcelldepl.gating.density import Density, find_landmark, find_valleys, make_density
 from bcelldepl.gating.evidence import Evidence
-from bcelldepl.gating.islands import Island, fit_islands, fit_weights, posterior_of
+from bcelldepl.gating.islands import Island, Weighed, fit_islands, weigh_islands
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
 from bcelldepl.gating.rules.ellipse import ellipse_edge
 
@@ -128,22 +128,20 @@ class ClusterRule(Rule):
         markers = (*self.signature, *(m for m in self.informative if m in columns))
         points = self._points(columns, markers)
         n = points.shape[1]
-        whole = np.all(np.isfinite(points), axis=0)  # an event that lacks a value tells nothing of islands
-        points = points[:, whole]
         if n < self.min_events:
             return Fit(None, Evidence.FAILED, f"{n} events are too few to find islands", n)
-        cuts = [self._split(marker, make_density(columns[marker][whole])) for marker in self.signature]
-        above = [columns[marker][whole] > cut for marker, cut in zip(self.signature, cuts, strict=True)]
-        seeds = []
-        for signs in product("-+", repeat=len(self.signature)):
-            chosen = np.all(
-                [up if sign == "+" else ~up for up, sign in zip(above, signs, strict=True)], axis=0
-            )
-            if chosen.sum() >= self.min_events:
-                seeds.append(("".join(signs), chosen))
+        whole = np.isfinite(points).all(axis=0)  # an event that lacks a value tells nothing of islands
+        if not whole.all():
+            points = points[:, whole]
+        cuts = [self._split(marker, make_density(points[i])) for i, marker in enumerate(self.signature)]
+        corner = np.zeros(points.shape[1], dtype=np.intp)  # signs as the digits of a number, + being 1
+        for values, cut in zip(points, cuts, strict=False):
+            corner += corner + (values > cut)
+        held = np.bincount(corner, minlength=2 ** len(cuts))
+        seeds = [int(number) for number in np.flatnonzero(held >= self.min_events)]
         if not seeds:
             return Fit(None, Evidence.FAILED, f"no island among {n} events", n)
-        islands = self._settle_islands(points, seeds)
+        islands = self._settle_islands(points, corner, seeds)
         shape = ClusterShape(markers, islands)
         complaint = self._complaint(shape)
         if complaint:
@@ -152,15 +150,19 @@ class ClusterRule(Rule):
         return Fit(shape, Evidence.DATA, "", n)
 
     def _settle_islands(
-        self, points: NDArray[np.float32], seeds: list[tuple[str, NDArray[np.bool_]]]
+        self, points: NDArray[np.float32], corner: NDArray[np.intp], seeds: list[int]
     ) -> tuple[Island, ...]:
         """Fit the islands; a smaller one that leans on the wanted one is part of it, cut off by a seed's edge."""
+        corners = ["".join(signs) for signs in product("-+", repeat=len(self.signature))]
         while True:
-            islands = tuple(one for one in fit_islands(points, seeds) if one.events >= self.min_events)
+            number = np.full(len(corners), -1)
+            number[seeds] = np.arange(len(seeds))
+            fitted = fit_islands(points, [corners[seed] for seed in seeds], number[corner])
+            islands = tuple(one for one in fitted if one.events >= self.min_events)
             leaning = self._leaning(islands)
             if not leaning:
                 return islands
-            seeds = [seed for seed in seeds if seed[0] not in leaning]
+            seeds = [seed for seed in seeds if corners[seed] not in leaning]
 
     def _leaning(self, islands: Sequence[Island]) -> list[str]:
         """Signatures of smaller islands that lean on the wanted one."""
@@ -281,29 +283,29 @@ class ClusterRule(Rule):
         target = shape.island(self.wanted)
         if points.shape[1] == 0 or target is None:
             return Applied(np.zeros(points.shape[1], dtype=np.bool_), 0, 0)
-        weights = fit_weights(points, shape.islands)
-        posterior = posterior_of(points, shape.islands, weights, self.wanted, self.probability)
+        weighed = weigh_islands(points, shape.islands)
+        posterior = weighed.posterior(self.wanted, self.probability)
         if target.events:
             posterior = np.maximum(
-                posterior, self._admitted(points, shape, weights, posterior > 0.5, columns)
+                posterior, self._admitted(points, weighed, shape, posterior > 0.5, columns)
             )
-        return Applied(posterior > 0.5, int((posterior > 0.95).sum()), int((posterior > 0.05).sum()))
+        low, high = (int(np.count_nonzero(posterior > doubt)) for doubt in (0.95, 0.05))
+        return Applied(posterior > 0.5, low, high)
 
     def _admitted(
         self,
         points: NDArray[np.float32],
+        weighed: Weighed,
         shape: ClusterShape,
-        weights: NDArray[np.float64],
         core: NDArray[np.bool_],
         columns: Columns,
-    ) -> NDArray[np.float64]:
+    ) -> NDArray[np.float32]:
         """Posterior of the wanted island as its other markers see it; 0 for what may not profit from blindness."""
         sighted = [i for i, marker in enumerate(shape.markers) if marker not in self.blind]
         informed = any(marker in self.informative for marker in shape.markers)
         if len(sighted) == len(shape.markers) or not informed or not core.any():
-            return np.zeros(len(core))
-        partial = [one.seen_in(sighted) for one in shape.islands]
-        admitted = posterior_of(points[sighted], partial, weights, self.wanted, self.probability)
+            return np.zeros(len(core), dtype=np.float32)
+        admitted = weighed.seen_in(sighted, points).posterior(self.wanted, self.probability)
         if self.larger in columns:
             size = columns[self.larger]
             admitted[~(size > np.median(size[core]))] = 0.0
