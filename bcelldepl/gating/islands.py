@@ -155,7 +155,8 @@ class _Mixture:
             np.sqrt(events * ((whitener @ step[:, :, None]) ** 2).sum(axis=(1, 2))),
             np.sqrt(0.5 * events) * np.abs(np.log(_widths(scale) / _widths(self.scale))).max(axis=1),
         )
-        self.mean, self.scale, self.share = mean + step, scale, share
+        self.mean = np.asarray(mean + step, dtype=np.float64)
+        self.scale, self.share = scale, share
         self.weight = np.maximum(share / n, 0.1 / n)
         return float(np.max(moves))
 
@@ -292,7 +293,7 @@ def _frames(scale: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np
     from scipy.special import gammaln  # slow to import, and only fits need it
 
     k = scale.shape[-1]
-    root = np.linalg.cholesky(scale)
+    root = np.asarray(np.linalg.cholesky(scale), dtype=np.float64)
     whitener = np.linalg.inv(root).astype(np.float32)
     constant = gammaln(0.5 * (DEGREES + k)) - gammaln(0.5 * DEGREES) - 0.5 * k * np.log(DEGREES * np.pi)
     height: NDArray[np.float64] = np.exp(constant - np.log(_widths(root)).sum(axis=-1))
