@@ -55,7 +55,7 @@ class Island:
 
 
 def fit_islands(
-    points: NDArray[np.float32], signatures: Sequence[str], seeds: NDArray[np.integer]
+    points: NDArray[np.float32], signatures: Sequence[str], seeds: NDArray[np.int16]
 ) -> list[Island]:
     """Fit islands from seeds, with every event, by expectation and maximisation.
 
@@ -69,7 +69,7 @@ def fit_islands(
         Transformed markers; finite.
     signatures : sequence of str
         Of each island.
-    seeds : ndarray of int, shape (n_events,)
+    seeds : ndarray of int16, shape (n_events,)
         First guess: the number of the island that each event belongs to; -1 for none.
 
     Returns
@@ -95,12 +95,13 @@ def fit_islands(
 
 
 def _sketch(
-    points: NDArray[np.float32], seeds: NDArray[np.integer], n_islands: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.integer]]:
+    points: NDArray[np.float32], seeds: NDArray[np.int16], n_islands: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int16]]:
     """Take events of each seed, and of those in none, evenly over the tube; with their worth and seed."""
+    order = np.argsort(seeds, kind="stable")
+    ends = np.cumsum(np.bincount(seeds + 1, minlength=n_islands + 1))
     taken, worth = [], []
-    for number in range(-1, n_islands):
-        events = np.flatnonzero(seeds == number)
+    for events in np.split(order, ends[:-1]):
         chosen = events[:: max(-(-len(events) // _SKETCH), 1)]
         taken.append(chosen)
         worth.append(np.full(len(chosen), len(events) / max(len(chosen), 1), dtype=np.float32))
@@ -166,7 +167,7 @@ def _widths(scale: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _first_guess(
-    points: NDArray[np.float32], worth: NDArray[np.float32], seeds: NDArray[np.integer], n_islands: int
+    points: NDArray[np.float32], worth: NDArray[np.float32], seeds: NDArray[np.int16], n_islands: int
 ) -> _Mixture:
     """An island about the middle of each seed."""
     means, scales, shares = [], [], []
@@ -194,11 +195,14 @@ class Weighed:
         Of each island at every event.
     weights : ndarray of float64, shape (n_islands,)
         At least a tenth of an event each, so that a posterior stays defined.
+    background : float
+        Share of the events that belong to none.
     """
 
     islands: tuple[Island, ...]
     densities: NDArray[np.float32]
     weights: NDArray[np.float64]
+    background: float
 
     def posterior(self, wanted: str, probability: float = 1.0) -> NDArray[np.float32]:
         """Posterior of every event to belong to the island with the wanted signature.
@@ -214,7 +218,6 @@ class Weighed:
         ndarray of float32, shape (n_events,)
             0 beyond the island's edge.
         """
-        n = self.densities.shape[1]
         least = np.zeros(len(self.islands), dtype=np.float32)
         if probability < 1.0:
             from scipy.special import gammaincinv  # slow to import
@@ -224,14 +227,20 @@ class Weighed:
             fall = (1.0 + edge / DEGREES) ** (-0.5 * (DEGREES + k))
             _, height = _frames(np.array([island.scale for island in self.islands]))
             least = (fall * height).astype(np.float32)
-        out = np.empty(n, dtype=np.float32)
+        out = np.empty(self.densities.shape[1], dtype=np.float32)
         chosen = np.array([island.signature == wanted for island in self.islands])
-        background = np.float32(_background(self.weights, n))
-        island_posteriors(self.densities, self.weights.astype(np.float32), background, chosen, least, out)
+        weights, background = self.weights.astype(np.float32), np.float32(self.background)
+        island_posteriors(self.densities, weights, background, chosen, least, out)
         return out
 
     def seen_in(self, axes: Sequence[int], points: NDArray[np.float32]) -> Weighed:
-        """Return the same islands with the same weights as they are seen in some of their axes alone."""
+        """Return the same islands with the same weights, as some events see them in some of their axes alone.
+
+        Parameters
+        ----------
+        axes : sequence of int
+        points : ndarray of float32, shape (k, n_some_events)
+        """
         partial = tuple(island.seen_in(axes) for island in self.islands)
         return replace(self, islands=partial, densities=_densities(points[list(axes)], partial))
 
@@ -257,7 +266,7 @@ def weigh_islands(points: NDArray[np.float32], islands: Sequence[Island]) -> Wei
         if np.max(np.abs(again - weight)) < 0.01 / n:
             break
         weight = again
-    return Weighed(tuple(islands), densities, weight)
+    return Weighed(tuple(islands), densities, weight, _background(weight, n))
 
 
 def _background(weights: NDArray[np.float64], n: int) -> float:

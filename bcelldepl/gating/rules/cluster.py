@@ -23,6 +23,7 @@ _USUAL_UNREST = 0.03  # of an island's place between tubes, where too few tubes 
 _UNREST_BOUNDS = (0.02, 0.08)
 _FEW_EVENTS = 150  # an island of fewer events is held to where and how wide other tubes have it
 _WIDE = 1.5
+_SURE = 0.95  # posterior beyond which an event belongs whatever the gate's error
 _OUTLINE_RADIUS = 9.21  # squared distance that holds 99 % of a normal island in two markers
 
 
@@ -155,7 +156,7 @@ class ClusterRule(Rule):
         """Fit the islands; a smaller one that leans on the wanted one is part of it, cut off by a seed's edge."""
         corners = ["".join(signs) for signs in product("-+", repeat=len(self.signature))]
         while True:
-            number = np.full(len(corners), -1)
+            number = np.full(len(corners), -1, dtype=np.int16)
             number[seeds] = np.arange(len(seeds))
             fitted = fit_islands(points, [corners[seed] for seed in seeds], number[corner])
             islands = tuple(one for one in fitted if one.events >= self.min_events)
@@ -286,30 +287,31 @@ class ClusterRule(Rule):
         weighed = weigh_islands(points, shape.islands)
         posterior = weighed.posterior(self.wanted, self.probability)
         if target.events:
-            posterior = np.maximum(
-                posterior, self._admitted(points, weighed, shape, posterior > 0.5, columns)
-            )
-        low, high = (int(np.count_nonzero(posterior > doubt)) for doubt in (0.95, 0.05))
+            self._admit(posterior, points, weighed, shape, columns)
+        low, high = (int(np.count_nonzero(posterior > doubt)) for doubt in (_SURE, 1.0 - _SURE))
         return Applied(posterior > 0.5, low, high)
 
-    def _admitted(
+    def _admit(
         self,
+        posterior: NDArray[np.float32],
         points: NDArray[np.float32],
         weighed: Weighed,
         shape: ClusterShape,
-        core: NDArray[np.bool_],
         columns: Columns,
-    ) -> NDArray[np.float32]:
-        """Posterior of the wanted island as its other markers see it; 0 for what may not profit from blindness."""
+    ) -> None:
+        """Raise the posterior of events for which all markers speak but the blind ones."""
         sighted = [i for i, marker in enumerate(shape.markers) if marker not in self.blind]
         informed = any(marker in self.informative for marker in shape.markers)
+        core = posterior > 0.5
         if len(sighted) == len(shape.markers) or not informed or not core.any():
-            return np.zeros(len(core), dtype=np.float32)
-        admitted = weighed.seen_in(sighted, points).posterior(self.wanted, self.probability)
+            return
+        unsure = posterior <= _SURE
         if self.larger in columns:
             size = columns[self.larger]
-            admitted[~(size > np.median(size[core]))] = 0.0
-        return admitted
+            unsure &= size > np.median(size[core])
+        asked = np.flatnonzero(unsure)
+        admitted = weighed.seen_in(sighted, points[:, asked]).posterior(self.wanted, self.probability)
+        posterior[asked] = np.maximum(posterior[asked], admitted)
 
     def outline(self, shape: ClusterShape | None, columns: Columns) -> Outline:
         """Draw the wanted island in the first two markers."""
