@@ -10,30 +10,35 @@ from bcelldepl.kernels.positions import exact_position, positions, round_positio
 
 __all__ = ["LARGEST", "exact_positions", "marker_positions", "weigh"]
 
-_BLOCK = 2048  # events, whose float64 numbers stay in the nearest caches
+_BLOCK = 512  # events, whose float64 numbers stay in the nearest cache
 LARGEST = float(np.finfo(np.float32).max)
 
 
 @njit(cache=True, nogil=True)
-def weigh(channels: NDArray[np.float32], weights: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+def weigh(
+    channels: NDArray[np.float32], weights: NDArray[np.float64], out: NDArray[np.float64], start: int = 0
+) -> None:
     """Weigh channels into one compensated signal, in float64.
 
     Parameters
     ----------
-    channels : ndarray of float32, shape (n_channels, n_events)
+    channels : ndarray of float32, shape (n_channels, at least start + n_events)
         Measured signals, linear.
     weights : ndarray of float64, shape (n_channels,)
         Of the inverse spillover matrix; a channel of weight 0 is passed over, whatever it holds.
     out : ndarray of float64, shape (n_events,)
         Filled.
+    start : int
+        First of the events.
     """
-    n, n_channels = out.shape[0], weights.shape[0]
+    n, n_channels, stop = out.shape[0], weights.shape[0], start + out.shape[0]
     used, n_used = np.empty(n_channels, np.int64), 0
     for c in range(n_channels):
         used[n_used] = c
         n_used += weights[c] != 0.0
+    # Channels are taken as `channels[c, start:stop]`: Numba then knows that their events lie side by side.
     if n_used == 1 and weights[used[0]] == 1.0:
-        channel = channels[used[0]]
+        channel = channels[used[0], start:stop]
         for i in range(n):
             out[i] = channel[i]
         return
@@ -43,13 +48,14 @@ def weigh(channels: NDArray[np.float32], weights: NDArray[np.float64], out: NDAr
     first = 0
     while first + 4 <= n_used:
         a, b, c, d = used[first], used[first + 1], used[first + 2], used[first + 3]
-        of_a, of_b, of_c, of_d = channels[a], channels[b], channels[c], channels[d]
+        of_a, of_b = channels[a, start:stop], channels[b, start:stop]
+        of_c, of_d = channels[c, start:stop], channels[d, start:stop]
         wa, wb, wc, wd = weights[a], weights[b], weights[c], weights[d]
         for i in range(n):
             out[i] = (((out[i] + wa * of_a[i]) + wb * of_b[i]) + wc * of_c[i]) + wd * of_d[i]
         first += 4
     while first < n_used:
-        weight, channel = weights[used[first]], channels[used[first]]
+        weight, channel = weights[used[first]], channels[used[first], start:stop]
         for i in range(n):
             out[i] += weight * channel[i]
         first += 1
@@ -62,12 +68,13 @@ def marker_positions(
     numbers: NDArray[np.float64],
     table: NDArray[np.float64],
     out: NDArray[np.float32],
+    start: int = 0,
 ) -> int:
     """Compensate one marker and put it on its scale.
 
     Parameters
     ----------
-    channels, weights
+    channels, weights, start
         As in `weigh`.
     numbers, table : ndarray of float64
         The scale, from `bcelldepl.kernels.positions`.
@@ -81,13 +88,13 @@ def marker_positions(
     """
     signals, near, scratch = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
     beyond = 0
-    for start in range(0, out.shape[0], _BLOCK):
-        size = min(_BLOCK, out.shape[0] - start)
-        weigh(channels[:, start : start + size], weights, signals[:size])
+    for first in range(0, out.shape[0], _BLOCK):
+        size = min(_BLOCK, out.shape[0] - first)
+        weigh(channels, weights, signals[:size], start + first)
         for i in range(size):
             beyond += not abs(signals[i]) <= LARGEST  # NaN too
         positions(signals[:size], numbers, table, scratch[:size], near[:size])
-        round_positions(signals[:size], near[:size], numbers, out[start : start + size])
+        round_positions(signals[:size], near[:size], numbers, out[first : first + size])
     return beyond
 
 

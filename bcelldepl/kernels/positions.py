@@ -39,8 +39,10 @@ KIND, ERROR, SOFTNESS, FIRST, ZERO, _OWN = (
 )  # places of a scale's numbers; its own begin at the last
 _PIECE_BITS = 7
 _SHIFT = 52 - _PIECE_BITS
-_FRACTION = (1 << _SHIFT) - 1
-_UNIT = 2.0**-_SHIFT
+_TO_PIECE, _TO_TOP = np.uint64(_SHIFT), np.uint64(_PIECE_BITS)
+_FRACTION = np.uint64((1 << _SHIFT) - 1)
+_ONE = np.float64(1.0).view(np.uint64)
+_ROW, _1, _2, _3 = np.uint64(4), np.uint64(1), np.uint64(2), np.uint64(3)
 _FARTHEST = 1e39
 _BEYOND_TOP = 8.0  # the table goes so far beyond the top of the scale
 _NODES = 0.5 - 0.5 * np.cos((2.0 * np.arange(4) + 1.0) * np.pi / 8.0)  # of Chebyshev, on 0 to 1
@@ -171,24 +173,32 @@ def positions(
         for i in range(n):
             out[i] = signals[i] * factor
         return
-    softness, first, zero = numbers[SOFTNESS], np.int64(numbers[FIRST]), numbers[ZERO]
-    last = np.int64(table.shape[0] - 1)
-    for i in range(n):
-        scratch[i] = abs(signals[i]) + softness
-    bits = scratch.view(np.int64)
+    softness, zero, first = numbers[SOFTNESS], numbers[ZERO], np.int64(numbers[FIRST])
+    farthest = np.int64((first + table.shape[0]) << _SHIFT).view(np.float64)
     beyond = 0
     for i in range(n):
-        piece = (bits[i] >> _SHIFT) - first
-        beyond += piece > last
-        piece = min(piece, last)
-        part = float(bits[i] & _FRACTION) * _UNIT
-        height = table[piece, 0] + part * (
-            table[piece, 1] + part * (table[piece, 2] + part * table[piece, 3])
+        away = abs(signals[i]) + softness
+        inside = away < farthest  # a NaN is not
+        scratch[i] = away if inside else softness
+        beyond += not inside
+    bits = scratch.view(np.uint64)
+    places = np.empty(n, np.uint64)
+    before = np.uint64(first) * _ROW
+    for i in range(n):
+        places[i] = (bits[i] >> _TO_PIECE) * _ROW - before
+        scratch[i] = np.uint64(((bits[i] & _FRACTION) << _TO_TOP) | _ONE).view(np.float64) - 1.0
+    # Only the look-up itself goes event by event; the loops about it become vector instructions.
+    numbers_of = table.reshape(table.size)
+    for i in range(n):
+        place, part = places[i], scratch[i]
+        scratch[i] = numbers_of[place] + part * (
+            numbers_of[place + _1] + part * (numbers_of[place + _2] + part * numbers_of[place + _3])
         )
-        out[i] = zero + math.copysign(height, signals[i])
+    for i in range(n):
+        out[i] = zero + math.copysign(scratch[i], signals[i])
     if beyond > 0:
         for i in range(n):
-            if (bits[i] >> _SHIFT) - first > last:
+            if not abs(signals[i]) + softness < farthest:
                 out[i] = exact_position(signals[i], numbers)
 
 

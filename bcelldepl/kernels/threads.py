@@ -1,15 +1,16 @@
-"""How many threads this process may use: all its cores alone, its share of them among workers."""
+"""How many threads this process may use, all its cores alone or its share of them among workers; and work for them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
-__all__ = ["over_spans", "threads"]
+__all__ = ["in_threads", "over_spans", "threads"]
 
+Part = TypeVar("Part")
 Result = TypeVar("Result")
 
 
@@ -31,13 +32,33 @@ def threads() -> int:
         return os.cpu_count() or 1
 
 
+def in_threads(task: Callable[[Part], Result], parts: Iterable[Part]) -> list[Result]:
+    """Do a task for every part, in as many threads as this process may use.
+
+    Parameters
+    ----------
+    task : callable
+        Takes a part; should spend its time in kernels that let other threads run. Does not call this function itself.
+    parts : iterable
+
+    Returns
+    -------
+    list
+        What the task gave, in the order of the parts.
+    """
+    listed = list(parts)
+    if len(listed) < 2 or threads() == 1:
+        return [task(part) for part in listed]
+    return list(_pool(os.getpid(), threads()).map(task, listed))
+
+
 def over_spans(work: Callable[[int, int], Result], n_events: int, span: int) -> list[Result]:
     """Share events between the threads, span by span.
 
     Parameters
     ----------
     work : callable
-        Takes the first event of a span and the one past its last; calls kernels, which let other threads run.
+        Takes the first event of a span and the one past its last; else as for `in_threads`.
     n_events, span : int
         The spans do not depend on the number of threads, and neither does what is made of their results.
 
@@ -46,11 +67,7 @@ def over_spans(work: Callable[[int, int], Result], n_events: int, span: int) -> 
     list
         Of what `work` gave, in the order of the events.
     """
-    starts = range(0, n_events, span)
-    ends = [min(start + span, n_events) for start in starts]
-    if len(starts) < 2 or threads() == 1:
-        return [work(start, end) for start, end in zip(starts, ends, strict=True)]
-    return list(_pool(os.getpid(), threads()).map(work, starts, ends))
+    return in_threads(lambda first: work(first, min(first + span, n_events)), range(0, n_events, span))
 
 
 @cache

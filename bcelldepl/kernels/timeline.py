@@ -8,16 +8,73 @@ from numpy.typing import NDArray
 
 from bcelldepl.kernels.sums import sum_of
 
-__all__ = ["time_bins", "time_profile"]
+__all__ = ["clock_steps", "mean_step", "time_profile", "time_stretches"]
 
 _STRETCH = 512  # events summed at once
 
 
 @njit(cache=True, nogil=True)
-def time_bins(
-    time: NDArray[np.float32], start: float, width: float, n_bins: int, out: NDArray[np.int32]
-) -> None:
-    """Number of the time bin of every event, held within 0 and ``n_bins - 1``.
+def clock_steps(time: NDArray[np.float32]) -> tuple[int, float]:
+    """How often a clock runs backwards from one event to the next, and the least by which it goes on.
+
+    Parameters
+    ----------
+    time : ndarray of float32, shape (n_events,)
+        Acquisition time [s], of numbers only.
+
+    Returns
+    -------
+    int, float
+        Infinity where it never goes on.
+    """
+    backwards, least = 0, np.float32(np.inf)
+    for event in range(time.shape[0] - 1):
+        step = time[event + 1] - time[event]
+        backwards += step < 0.0
+        least = min(least, step if step > 0.0 else np.float32(np.inf))
+    return backwards, float(least)
+
+
+@njit(cache=True, nogil=True)
+def mean_step(time: NDArray[np.float32], below: float) -> float:
+    """Mean of those steps of a clock that are above 0 and below a limit.
+
+    Parameters
+    ----------
+    time : ndarray of float32, shape (n_events,)
+        Acquisition time [s].
+    below : float
+        One that some step is below [s].
+    """
+    steps = np.empty(_STRETCH)
+    total, events = 0.0, 0
+    for start in range(0, time.shape[0] - 1, _STRETCH):
+        size = min(_STRETCH, time.shape[0] - 1 - start)
+        for i in range(size):
+            step = time[start + i + 1] - time[start + i]
+            known = (step > 0.0) & (step < below)
+            steps[i] = step if known else 0.0
+            events += known
+        total += sum_of(steps, size)
+    return total / events
+
+
+@njit(cache=True, nogil=True)
+def _bin_of(time: float, start: float, width: float, n_bins: int) -> int:
+    return int(min(max((time - start) / width, 0.0), n_bins - 1.0))
+
+
+@njit(cache=True, nogil=True)
+def time_stretches(
+    time: NDArray[np.float32],
+    start: float,
+    width: float,
+    n_bins: int,
+    in_order: bool,
+    edges: NDArray[np.int64],
+    bins: NDArray[np.int64],
+) -> int:
+    """Cut events into stretches of one time bin each, and of so few that they stay in the nearest cache.
 
     Parameters
     ----------
@@ -26,46 +83,64 @@ def time_bins(
     start, width : float
         Start of the first bin and width of every bin [s].
     n_bins : int
-    out : ndarray of int32, shape (n_events,)
-        Filled.
+        Times before the first bin and after the last are held in those.
+    in_order : bool
+        Whether times never run backwards: a stretch whose ends lie in one bin then need not be looked through.
+    edges : ndarray of int64, shape (n_events + 1,)
+        Filled: first event of each stretch, and at the end the number of events.
+    bins : ndarray of int64, shape (n_events,)
+        Filled: time bin of each stretch.
+
+    Returns
+    -------
+    int
+        Stretches: what is filled of `bins`.
     """
-    for event in range(time.shape[0]):
-        position = (float(time[event]) - start) / width
-        out[event] = int(min(max(position, 0.0), n_bins - 1.0))
+    n, first, found = time.shape[0], 0, 0
+    while first < n:
+        b = _bin_of(float(time[first]), start, width, n_bins)
+        end = min(n, first + _STRETCH)
+        last = end
+        if not (in_order and _bin_of(float(time[end - 1]), start, width, n_bins) == b):
+            last = first + 1
+            while last < end and _bin_of(float(time[last]), start, width, n_bins) == b:
+                last += 1
+        edges[found], bins[found] = first, b
+        found += 1
+        first = last
+    edges[found] = n
+    return found
 
 
 @njit(cache=True, nogil=True)
 def time_profile(
     column: NDArray[np.float32],
-    bins: NDArray[np.int32],
+    edges: NDArray[np.int64],
+    bins: NDArray[np.int64],
     counts: NDArray[np.int64],
     means: NDArray[np.float64],
     variances: NDArray[np.float64],
 ) -> None:
     """Count, mean and variance of a signal in each time bin, in one pass.
 
-    Events come in order of time, so that those of a bin lie together and are summed as one stretch; events that do not
-    are summed rightly too, only slower. Squares are taken from the first value of the bin, which is near its mean.
+    Squares are taken from the first value of the bin, which is near its mean.
 
     Parameters
     ----------
     column : ndarray of float32, shape (n_events,)
         Transformed signal, so that a few bright events do not rule a mean.
-    bins : ndarray of int32, shape (n_events,)
-        Time bin of each event.
+    edges : ndarray of int64, shape (n_stretches + 1,)
+    bins : ndarray of int64, shape (n_stretches,)
+        From `time_stretches`.
     counts, means, variances : ndarray, shape (n_bins,)
         Zeros on entry; filled. Variance of the sample (n - 1), 0 for fewer than 2 events.
     """
-    n, n_bins = column.shape[0], counts.shape[0]
+    n_bins = counts.shape[0]
     near, sums, squares = np.zeros(n_bins), np.zeros(n_bins), np.zeros(n_bins)
     away, square = np.empty(_STRETCH), np.empty(_STRETCH)
-    start = 0
-    while start < n:
-        b = bins[start]
-        stop = start + 1
-        while stop < n and stop - start < _STRETCH and bins[stop] == b:
-            stop += 1
-        size, part = stop - start, column[start:stop]
+    for k in range(bins.shape[0]):
+        b, part = bins[k], column[edges[k] : edges[k + 1]]
+        size = part.shape[0]
         if counts[b] == 0:
             near[b] = _first_number(part)
         centre, missing = near[b], 0
@@ -77,7 +152,6 @@ def time_profile(
         counts[b] += size - missing
         sums[b] += sum_of(away, size)
         squares[b] += sum_of(square, size)
-        start = stop
     for b in range(n_bins):
         if counts[b] > 0:
             means[b] = near[b] + sums[b] / counts[b]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.timeline import time_bins, time_profile
+from bcelldepl.kernels.threads import in_threads
+from bcelldepl.kernels.timeline import clock_steps, mean_step, time_profile, time_stretches
 
 __all__ = ["Quality", "TimeBlock", "assess_quality"]
 
@@ -117,9 +119,10 @@ def assess_quality(
     elif not np.all(np.isfinite(time_s)) or float(time_s.max()) <= float(time_s.min()):
         flags.append("the time channel does not advance: acquisition not checked")
     else:
-        if np.mean(np.diff(time_s) < 0) > 0.01:
+        timeline, backwards = _lay_out(time_s)
+        if backwards > 0.01:
             flags.append("the time channel runs backwards in places")
-        blocks, cut = _find_blocks(time_s, signals)
+        blocks, cut = _find_blocks(timeline, signals)
         for block in blocks:
             by_reason[block.reason] = by_reason.get(block.reason, 0) + block.events
         kept_time = 1.0 - float(sum(b.end_s - b.start_s for b in blocks)) / float(time_s.max() - time_s.min())
@@ -133,16 +136,44 @@ def assess_quality(
     return Quality(~(margin | cut), max(kept_time, 0.0), dropped, blocks, (*flags, *doubts), tuple(doubts))
 
 
+@dataclass(frozen=True)
+class _Timeline:
+    """Acquisition time in bins, and the events in stretches of one bin each.
+
+    Attributes
+    ----------
+    edges_s : ndarray of float64, shape (n_bins + 1,)
+        Of the bins [s].
+    ticks : ndarray of float64, shape (n_bins,)
+        Of the clock in each bin.
+    edges, bins : ndarray of int64, shape (n_stretches + 1,), (n_stretches,)
+        From `time_stretches`.
+    """
+
+    edges_s: NDArray[np.float64]
+    ticks: NDArray[np.float64]
+    edges: NDArray[np.int64]
+    bins: NDArray[np.int64]
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Events in each bin."""
+        events = np.bincount(self.bins, weights=np.diff(self.edges), minlength=len(self.ticks))
+        return events.astype(np.int64)
+
+    def events_of(self, bins: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Whether each event lies in one of the given bins."""
+        return np.repeat(bins[self.bins], np.diff(self.edges))
+
+
 def _find_blocks(
-    time_s: NDArray[np.float32], signals: Mapping[str, NDArray[np.float32]]
+    timeline: _Timeline, signals: Mapping[str, NDArray[np.float32]]
 ) -> tuple[tuple[TimeBlock, ...], NDArray[np.bool_]]:
     """Blocks to leave out, and the events in them."""
-    bins, edges, ticks = _bin_time(time_s)
-    n_bins = len(ticks)
-    counts = np.bincount(bins, minlength=n_bins).astype(np.int64)
-    reason = np.full(n_bins, "", dtype="<U6")
-    reason[_odd_signals(signals, bins, n_bins)] = "signal"
-    reason[_odd_rate(counts, ticks)] = "rate"
+    counts = timeline.counts
+    reason = np.full(len(counts), "", dtype="<U6")
+    reason[_odd_signals(signals, timeline)] = "signal"
+    reason[_odd_rate(counts, timeline.ticks)] = "rate"
     if np.median(counts) > GAP_EVENTS:
         reason[counts == 0] = "gap"
     blocks = []
@@ -151,29 +182,28 @@ def _find_blocks(
         names, how_many = np.unique(inside, return_counts=True)
         blocks.append(
             TimeBlock(
-                start_s=float(edges[first]),
-                end_s=float(edges[last]),
+                start_s=float(timeline.edges_s[first]),
+                end_s=float(timeline.edges_s[last]),
                 reason=str(names[np.argmax(how_many)]),
                 events=int(counts[first:last].sum()),
             )
         )
-    return tuple(blocks), (reason != "")[bins]
+    return tuple(blocks), timeline.events_of(reason != "")
 
 
-def _bin_time(
-    time_s: NDArray[np.float32],
-) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
-    """Bin of every event, edges of the bins, and the ticks of the clock in each.
+def _lay_out(time_s: NDArray[np.float32]) -> tuple[_Timeline, float]:
+    """Bin the time, and find the part of all steps of the clock that go backwards.
 
     Every bin holds as many ticks of the clock: where a tick is no small part of a bin, bins of equal time would hold
     now one tick more, now one less, and their rates would jump.
     """
     start, end = float(time_s.min()), float(time_s.max())
-    steps = np.diff(time_s)
-    if np.any(steps < 0):
-        steps = np.diff(np.sort(time_s))
-    steps = steps[steps > 0]
-    tick = float(np.mean(steps[steps < 1.5 * steps.min()], dtype=np.float64))
+    backwards, least = clock_steps(time_s)
+    straight = time_s
+    if backwards:
+        straight = np.sort(time_s)
+        _, least = clock_steps(straight)
+    tick = mean_step(straight, float(np.float32(1.5) * np.float32(least)))
     n_ticks = max(round((end - start) / tick), 1) + 1
     tick = (end - start) / (n_ticks - 1)
     wanted = int(np.clip(len(time_s) // EVENTS_PER_BIN, MIN_BINS, MAX_BINS))
@@ -184,11 +214,11 @@ def _bin_time(
         n_bins, rest = n_bins - 1, rest + per_bin
     ticks = np.full(n_bins, float(per_bin))
     ticks[-1] = rest
-    edges = start + tick * (per_bin * np.arange(n_bins + 1.0) - 0.5)
-    bins = np.empty(len(time_s), dtype=np.int32)
-    time_bins(time_s, float(edges[0]), per_bin * tick, n_bins, bins)
-    edges[0], edges[-1] = start, end
-    return bins, edges, ticks
+    edges_s = start + tick * (per_bin * np.arange(n_bins + 1.0) - 0.5)
+    edges, bins = np.empty(len(time_s) + 1, dtype=np.int64), np.empty(len(time_s), dtype=np.int64)
+    n = time_stretches(time_s, float(edges_s[0]), per_bin * tick, n_bins, not backwards, edges, bins)
+    edges_s[0], edges_s[-1] = start, end
+    return _Timeline(edges_s, ticks, edges[: n + 1].copy(), bins[:n].copy()), backwards / (len(time_s) - 1)
 
 
 def _odd_rate(counts: NDArray[np.int64], ticks: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -205,14 +235,19 @@ def _odd_rate(counts: NDArray[np.int64], ticks: NDArray[np.float64]) -> NDArray[
     return odd
 
 
-def _odd_signals(
-    signals: Mapping[str, NDArray[np.float32]], bins: NDArray[np.int32], n_bins: int
-) -> NDArray[np.bool_]:
+def _odd_signals(signals: Mapping[str, NDArray[np.float32]], timeline: _Timeline) -> NDArray[np.bool_]:
     """Bins in runs of at least two whose mean signal is off in any channel, in one of them by far."""
+    n_bins = len(timeline.ticks)
     odd = np.zeros(n_bins, dtype=np.bool_)
-    for column in signals.values():
+
+    def profile(
+        column: NDArray[np.float32],
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         counts, means, variances = np.zeros(n_bins, dtype=np.int64), np.zeros(n_bins), np.zeros(n_bins)
-        time_profile(column, bins, counts, means, variances)
+        time_profile(column, timeline.edges, timeline.bins, counts, means, variances)
+        return counts, means, variances
+
+    for counts, means, variances in in_threads(profile, signals.values()):
         seen = counts > 1
         if seen.sum() < MIN_BINS // 2:
             continue

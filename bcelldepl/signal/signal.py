@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from bcelldepl.errors import CompensationError
 from bcelldepl.fcs.acquisition import Acquisition, Spillover
 from bcelldepl.kernels.compensation import marker_positions
+from bcelldepl.kernels.threads import over_spans
 from bcelldepl.signal.panel import SCATTER
 from bcelldepl.signal.quality import Quality, assess_quality
-from bcelldepl.signal.recipe import plan_markers
+from bcelldepl.signal.recipe import Recipe, plan_markers
 from bcelldepl.signal.transform import Transform
 
 __all__ = ["Exact", "Signal", "make_signal"]
+
+_SPAN = 32_768  # events whose positions are worked out by one call for each marker
 
 Exact = Callable[[str, NDArray[np.intp]], NDArray[np.float64]]
 
@@ -81,14 +84,7 @@ def make_signal(
     time = [panel["Time"]] if "Time" in panel else []
     recipe = plan_markers(acquisition, panel, transforms, spillover, extra=time)
     raw = acquisition.columns(recipe.channels)
-    columns: dict[str, NDArray[np.float32]] = {}
-    for marker, one in recipe.markers.items():
-        columns[marker] = np.empty(acquisition.n_events, dtype=np.float32)
-        beyond = marker_positions(raw, one.weights, *one.scale, columns[marker])
-        if beyond and marker not in SCATTER:
-            msg = f"signals of {marker} are infinite or no numbers in {beyond:,} of {acquisition.n_events:,} events"
-            remedy = "export the file again, or look at its spillover matrix"
-            raise CompensationError(msg, acquisition.path.name, remedy)
+    columns = _positions(raw, recipe, acquisition)
     row = {name: i for i, name in enumerate(recipe.channels)}
     forward = {m: raw[row[panel[m]]] for m in ("FSC-A", "FSC-H") if m in panel}
     ranges = {channel.name: channel.range for channel in acquisition.channels}
@@ -100,3 +96,28 @@ def make_signal(
     )
     scales = {marker: one.words for marker, one in recipe.markers.items()}
     return Signal(columns, quality, scales, lambda marker, events: recipe.exact(marker, raw[:, events]))
+
+
+def _positions(
+    raw: NDArray[np.float32], recipe: Recipe, acquisition: Acquisition
+) -> dict[str, NDArray[np.float32]]:
+    """Every marker's positions: all markers of some events, then of the next, while their signals are in the cache."""
+    n_events = acquisition.n_events
+    # One array, so that it comes in large pages; each is taken by the thread that fills it.
+    table = np.empty((len(recipe.markers), n_events), dtype=np.float32)
+
+    def fill(first: int, last: int) -> list[int]:
+        return [
+            marker_positions(raw, one.weights, *one.scale, column[first:last], first)
+            for one, column in zip(recipe.markers.values(), table, strict=True)
+        ]
+
+    beyond = np.zeros(len(recipe.markers), dtype=np.int64)
+    for found in over_spans(fill, n_events, _SPAN):
+        beyond += found
+    for marker, events in zip(recipe.markers, beyond, strict=True):
+        if events and marker not in SCATTER:
+            msg = f"signals of {marker} are infinite or no numbers in {events:,} of {n_events:,} events"
+            remedy = "export the file again, or look at its spillover matrix"
+            raise CompensationError(msg, acquisition.path.name, remedy)
+    return dict(zip(recipe.markers, table, strict=True))

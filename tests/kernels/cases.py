@@ -25,7 +25,7 @@ from bcelldepl.kernels.scales import asinh_scale, logicle_coefficients, logicle_
 from bcelldepl.kernels.selection import gather, select
 from bcelldepl.kernels.som import accumulate_nearest, find_nearest
 from bcelldepl.kernels.stream import BLOCK, COMBINE, COUNT, GATE, SCALE, WEIGH, stream_tile
-from bcelldepl.kernels.timeline import time_bins, time_profile
+from bcelldepl.kernels.timeline import clock_steps, mean_step, time_profile, time_stretches
 
 TRIANGLE = np.array([(0.1, 0.1), (0.9, 0.2), (0.5, 0.8)])
 
@@ -88,10 +88,17 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
                 out[f"{name} {error} {n}"] = verdict = np.empty(n, dtype=np.uint8)
                 with np.errstate(invalid="ignore", over="ignore"):
                     out[f"near {name} {error} {n}"] = np.array(judge(kind, numbers, x, y, error, verdict))
-        out[f"bins {n}"] = bins = np.empty(n, dtype=np.int32)
-        time_bins(np.nan_to_num(x, nan=0.0), 0.0, 0.25, 4, bins)
+        clock = np.nan_to_num(x, nan=0.0).clip(-1.0, 2.0)
+        out[f"clock {n}"] = np.array(clock_steps(clock))
+        if n > 1:
+            out[f"tick {n}"] = np.array(mean_step(clock, 3.0))
+        for in_order, time in ((False, clock), (True, np.sort(clock))):
+            edges, bins = np.zeros(n + 1, dtype=np.int64), np.zeros(n, dtype=np.int64)
+            stretches = time_stretches(time, 0.0, 0.25, 4, in_order, edges, bins)
+            out |= {f"edges {in_order} {n}": edges, f"bins {in_order} {n}": bins}
         counts, means, variances = np.zeros(4, dtype=np.int64), np.zeros(4), np.zeros(4)
-        time_profile(np.where(np.isinf(y), np.float32(0), y), bins, counts, means, variances)
+        known = np.where(np.isinf(y), np.float32(0), y)
+        time_profile(known, edges[: stretches + 1], bins[:stretches], counts, means, variances)
         out |= {f"counts {n}": counts, f"means {n}": means, f"variances {n}": variances}
         finite = np.nan_to_num(both, nan=np.nan, posinf=2.0, neginf=-1.0).clip(-10, 10)
         prototypes = np.float32([[0.0, 0.1], [0.4, 0.5], [0.9, 0.3], [0.2, 0.8], [0.7, 0.7]])

@@ -8,20 +8,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcelldepl.kernels.timeline import time_bins, time_profile
+from bcelldepl.kernels.timeline import clock_steps, mean_step, time_profile, time_stretches
 
 
-def bins_of(time, start, width, n_bins):
-    out = np.full(len(time), -1, dtype=np.int32)
-    time_bins(np.asarray(time, dtype=np.float32), start, width, n_bins, out)
-    return out
+def stretches_of(time, start, width, n_bins, in_order=False):
+    time = np.asarray(time, dtype=np.float32)
+    edges, bins = np.full(len(time) + 1, -1), np.full(len(time), -1)
+    n = time_stretches(time, start, width, n_bins, in_order, edges, bins)
+    return edges[: n + 1], bins[:n]
+
+
+def bins_of(time, start, width, n_bins, in_order=False):
+    edges, bins = stretches_of(time, start, width, n_bins, in_order)
+    assert edges[0] == 0
+    assert edges[-1] == len(time)
+    assert (np.diff(edges) > 0).all()
+    return np.repeat(bins, np.diff(edges))
 
 
 def profile(values, bins, n_bins):
     counts, means, variances = np.zeros(n_bins, dtype=np.int64), np.zeros(n_bins), np.zeros(n_bins)
-    time_profile(
-        np.asarray(values, dtype=np.float32), np.asarray(bins, dtype=np.int32), counts, means, variances
-    )
+    stretches = stretches_of(bins, 0.0, 1.0, n_bins)
+    time_profile(np.asarray(values, dtype=np.float32), *stretches, counts, means, variances)
     return counts, means, variances
 
 
@@ -35,6 +43,47 @@ def test_events_before_and_after_go_to_the_end_bins():
 
 def test_bins_start_where_they_are_told():
     assert bins_of([10.0, 10.4, 10.6], 10.0, 0.5, 2).tolist() == [0, 0, 1]
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 5_000), n_bins=st.integers(1, 40))
+def test_stretches_lie_where_a_look_at_every_event_finds_them(seed, n, n_bins):
+    time = np.sort(np.random.default_rng(seed).uniform(-1.0, 10.0, n)).astype(np.float32)
+    width = 9.0 / n_bins
+    expected = np.clip((time.astype(np.float64) - 0.5) / width, 0, n_bins - 1).astype(int)
+    np.testing.assert_array_equal(bins_of(time, 0.5, width, n_bins, in_order=True), expected)
+    np.testing.assert_array_equal(bins_of(time[::-1], 0.5, width, n_bins), expected[::-1])
+    for one, other in zip(
+        stretches_of(time, 0.5, width, n_bins, in_order=True),
+        stretches_of(time, 0.5, width, n_bins),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_stretch_is_no_longer_than_what_is_summed_at_once():
+    edges, bins = stretches_of(np.zeros(1_300), 0.0, 1.0, 3, in_order=True)
+    assert edges.tolist() == [0, 512, 1_024, 1_300]
+    assert bins.tolist() == [0, 0, 0]
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 2_000), ordered=st.booleans())
+def test_steps_of_a_clock_are_those_of_numpy(seed, n, ordered):
+    rng = np.random.default_rng(seed)
+    time = (rng.integers(0, n, n) * 0.01).astype(np.float32)
+    time = np.sort(time) if ordered else time
+    steps = np.diff(time)
+    onward = steps[steps > 0]
+    backwards, least = clock_steps(time)
+    assert backwards == (steps < 0).sum()
+    if not len(onward):
+        assert least == np.inf
+        return
+    assert least == onward.min()
+    below = np.float32(1.5) * onward.min()
+    # Numbers of one size add up without rounding, in any order.
+    assert mean_step(time, below) == np.mean(onward[onward < below], dtype=np.float64)
 
 
 def test_no_event():

@@ -97,6 +97,26 @@ def test_a_matrix_that_overflows_is_an_error_and_not_infinite_cells(tube):
         make_signal(acquisition, PANEL, LINEAR, tiny)
 
 
+def test_threads_change_no_byte(tmp_path, monkeypatch):
+    rng = np.random.default_rng(3)
+    n = 120_000
+    ticks = np.sort(rng.integers(0, 9_000, n))
+    columns = np.vstack([rng.uniform(5e4, 2e5, n), rng.lognormal(6, 2, (3, n)), ticks]).astype(np.float32)
+    columns[1:4, 30_000:50_000] *= 30.0
+    path = tmp_path / "large.fcs"
+    labels = ["", "CD3", "CD19", "CD45", ""]
+    write_fcs(path, columns, ["FSC-A", *DYES, "Time"], labels, keywords={"$TIMESTEP": "0.01"})
+    signals = []
+    for threads in ("1", "3"):
+        monkeypatch.setenv("NUMBA_NUM_THREADS", threads)
+        signals.append(make_signal(read_fcs(path), PANEL, STAINED, Spillover(DYES, MATRIX, "$SPILLOVER")))
+    one, other = signals
+    for marker, column in one.columns.items():
+        np.testing.assert_array_equal(column.view(np.uint32), other.columns[marker].view(np.uint32))
+    np.testing.assert_array_equal(one.quality.keep, other.quality.keep)
+    assert one.quality.blocks == other.quality.blocks != ()
+
+
 def test_a_file_without_events(tmp_path):
     path = tmp_path / "empty.fcs"
     write_fcs(path, np.empty((2, 0), dtype=np.float32), ["FSC-A", "PE-A"], ["", "CD19"], keywords={})
