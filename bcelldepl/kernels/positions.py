@@ -182,20 +182,18 @@ def positions(
         scratch[i] = away if inside else softness
         beyond += not inside
     bits = scratch.view(np.uint64)
-    places = np.empty(n, np.uint64)
     before = np.uint64(first) * _ROW
     for i in range(n):
-        places[i] = (bits[i] >> _TO_PIECE) * _ROW - before
-        scratch[i] = np.uint64(((bits[i] & _FRACTION) << _TO_TOP) | _ONE).view(np.float64) - 1.0
+        out[i] = np.uint64(((bits[i] & _FRACTION) << _TO_TOP) | _ONE).view(np.float64) - 1.0
     # Only the look-up itself goes event by event; the loops about it become vector instructions.
     numbers_of = table.reshape(table.size)
     for i in range(n):
-        place, part = places[i], scratch[i]
-        scratch[i] = numbers_of[place] + part * (
+        place, part = (bits[i] >> _TO_PIECE) * _ROW - before, out[i]
+        out[i] = numbers_of[place] + part * (
             numbers_of[place + _1] + part * (numbers_of[place + _2] + part * numbers_of[place + _3])
         )
     for i in range(n):
-        out[i] = zero + math.copysign(scratch[i], signals[i])
+        out[i] = zero + math.copysign(out[i], signals[i])
     if beyond > 0:
         for i in range(n):
             if not abs(signals[i]) + softness < farthest:

@@ -44,15 +44,16 @@ def mean_step(time: NDArray[np.float32], below: float) -> float:
     time : ndarray of float32, shape (n_events,)
         Acquisition time [s].
     below : float
-        One that some step is below [s].
+        One that some step is below [s]. Where it is no more than twice the least step, the sum is exact.
     """
-    steps = np.empty(_STRETCH)
+    limit, steps = np.float32(below), np.empty(_STRETCH)
     total, events = 0.0, 0
     for start in range(0, time.shape[0] - 1, _STRETCH):
         size = min(_STRETCH, time.shape[0] - 1 - start)
+        here, after = time[start : start + size], time[start + 1 : start + 1 + size]
         for i in range(size):
-            step = time[start + i + 1] - time[start + i]
-            known = (step > 0.0) & (step < below)
+            step = after[i] - here[i]
+            known = (step > 0.0) & (step < limit)
             steps[i] = step if known else 0.0
             events += known
         total += sum_of(steps, size)

@@ -104,12 +104,14 @@ def assess_quality(
         and large enough to matter.
     """
     n = len(next(iter(signals.values()))) if signals else len(next(iter(forward.values()), np.empty(0)))
-    margin = np.zeros(n, dtype=np.bool_)
+    on_scale = np.ones(n, dtype=np.bool_)
     for column in forward.values():
-        margin |= ~(column < forward_top - 1.0) | (column <= 0)
+        on_scale &= column < forward_top - 1.0  # a NaN is not
+        on_scale &= column > 0.0
+    margin = n - int(np.count_nonzero(on_scale))
     flags: list[str] = []
     blocks: tuple[TimeBlock, ...] = ()
-    cut = np.zeros(n, dtype=np.bool_)
+    keep = on_scale
     kept_time = 1.0
     by_reason: dict[str, int] = {}
     if time_s is None or n == 0:
@@ -122,18 +124,19 @@ def assess_quality(
         timeline, backwards = _lay_out(time_s)
         if backwards > 0.01:
             flags.append("the time channel runs backwards in places")
-        blocks, cut = _find_blocks(timeline, signals)
+        blocks, undisturbed = _find_blocks(timeline, signals)
         for block in blocks:
             by_reason[block.reason] = by_reason.get(block.reason, 0) + block.events
+        keep = on_scale & undisturbed
         kept_time = 1.0 - float(sum(b.end_s - b.start_s for b in blocks)) / float(time_s.max() - time_s.min())
-    dropped = {"margin": int((margin & ~cut).sum()), **by_reason}
+    dropped = {"margin": n - int(np.count_nonzero(keep)) - sum(by_reason.values()), **by_reason}
     doubts = []
-    if n and margin.mean() > MAX_MARGIN:
-        doubts.append(f"{100 * margin.mean():.0f} % of events lie off the forward scatter's scale")
+    if n and margin / n > MAX_MARGIN:
+        doubts.append(f"{100 * (margin / n):.0f} % of events lie off the forward scatter's scale")
     if kept_time < MIN_KEPT_TIME:
         doubts.append(f"only {100 * kept_time:.0f} % of the acquisition time is undisturbed")
     flags += [f"{b.start_s:.1f}-{b.end_s:.1f} s left out ({b.reason}, {b.events} events)" for b in blocks]
-    return Quality(~(margin | cut), max(kept_time, 0.0), dropped, blocks, (*flags, *doubts), tuple(doubts))
+    return Quality(keep, max(kept_time, 0.0), dropped, blocks, (*flags, *doubts), tuple(doubts))
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,7 @@ class _Timeline:
 def _find_blocks(
     timeline: _Timeline, signals: Mapping[str, NDArray[np.float32]]
 ) -> tuple[tuple[TimeBlock, ...], NDArray[np.bool_]]:
-    """Blocks to leave out, and the events in them."""
+    """Blocks to leave out, and the events outside of them."""
     counts = timeline.counts
     reason = np.full(len(counts), "", dtype="<U6")
     reason[_odd_signals(signals, timeline)] = "signal"
@@ -188,7 +191,7 @@ def _find_blocks(
                 events=int(counts[first:last].sum()),
             )
         )
-    return tuple(blocks), timeline.events_of(reason != "")
+    return tuple(blocks), timeline.events_of(reason == "")
 
 
 def _lay_out(time_s: NDArray[np.float32]) -> tuple[_Timeline, float]:

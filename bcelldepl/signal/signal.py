@@ -19,7 +19,7 @@ from bcelldepl.signal.transform import Transform
 
 __all__ = ["Exact", "Signal", "make_signal"]
 
-_SPAN = 32_768  # events whose positions are worked out by one call for each marker
+_SPAN = 16_384  # events whose positions are worked out by one call for each marker
 
 Exact = Callable[[str, NDArray[np.intp]], NDArray[np.float64]]
 
