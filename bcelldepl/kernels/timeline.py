@@ -67,14 +67,8 @@ def _bin_of(time: float, start: float, width: float, n_bins: int) -> int:
 
 @njit(cache=True, nogil=True)
 def time_stretches(
-    time: NDArray[np.float32],
-    start: float,
-    width: float,
-    n_bins: int,
-    in_order: bool,
-    edges: NDArray[np.int64],
-    bins: NDArray[np.int64],
-) -> int:
+    time: NDArray[np.float32], start: float, width: float, n_bins: int, in_order: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Cut events into stretches of one time bin each, and of so few that they stay in the nearest cache.
 
     Parameters
@@ -87,17 +81,17 @@ def time_stretches(
         Times before the first bin and after the last are held in those.
     in_order : bool
         Whether times never run backwards: a stretch whose ends lie in one bin then need not be looked through.
-    edges : ndarray of int64, shape (n_events + 1,)
-        Filled: first event of each stretch, and at the end the number of events.
-    bins : ndarray of int64, shape (n_events,)
-        Filled: time bin of each stretch.
 
     Returns
     -------
-    int
-        Stretches: what is filled of `bins`.
+    edges : ndarray of int64, shape (n_stretches + 1,)
+        First event of each stretch, and at the end the number of events.
+    bins : ndarray of int64, shape (n_stretches,)
+        Time bin of each stretch.
     """
     n, first, found = time.shape[0], 0, 0
+    most = n // _STRETCH + n_bins if in_order else n
+    edges, bins = np.empty(most + 1, np.int64), np.empty(most, np.int64)
     while first < n:
         b = _bin_of(float(time[first]), start, width, n_bins)
         end = min(n, first + _STRETCH)
@@ -110,7 +104,7 @@ def time_stretches(
         found += 1
         first = last
     edges[found] = n
-    return found
+    return edges[: found + 1], bins[:found]
 
 
 @njit(cache=True, nogil=True)

@@ -218,10 +218,9 @@ def _lay_out(time_s: NDArray[np.float32]) -> tuple[_Timeline, float]:
     ticks = np.full(n_bins, float(per_bin))
     ticks[-1] = rest
     edges_s = start + tick * (per_bin * np.arange(n_bins + 1.0) - 0.5)
-    edges, bins = np.empty(len(time_s) + 1, dtype=np.int64), np.empty(len(time_s), dtype=np.int64)
-    n = time_stretches(time_s, float(edges_s[0]), per_bin * tick, n_bins, not backwards, edges, bins)
+    edges, bins = time_stretches(time_s, float(edges_s[0]), per_bin * tick, n_bins, not backwards)
     edges_s[0], edges_s[-1] = start, end
-    return _Timeline(edges_s, ticks, edges[: n + 1].copy(), bins[:n].copy()), backwards / (len(time_s) - 1)
+    return _Timeline(edges_s, ticks, edges, bins), backwards / (len(time_s) - 1)
 
 
 def _odd_rate(counts: NDArray[np.int64], ticks: NDArray[np.float64]) -> NDArray[np.bool_]:

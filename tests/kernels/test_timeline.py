@@ -12,10 +12,7 @@ from bcelldepl.kernels.timeline import clock_steps, mean_step, time_profile, tim
 
 
 def stretches_of(time, start, width, n_bins, in_order=False):
-    time = np.asarray(time, dtype=np.float32)
-    edges, bins = np.full(len(time) + 1, -1), np.full(len(time), -1)
-    n = time_stretches(time, start, width, n_bins, in_order, edges, bins)
-    return edges[: n + 1], bins[:n]
+    return time_stretches(np.asarray(time, dtype=np.float32), start, width, n_bins, in_order)
 
 
 def bins_of(time, start, width, n_bins, in_order=False):
