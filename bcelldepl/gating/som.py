@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.kernels.som import accumulate_nearest, find_nearest
+from bcelldepl.kernels.threads import threads
 
 __all__ = ["EPOCHS", "SIDE", "map_events", "train_map"]
+
+Result = TypeVar("Result")
 
 SIDE = 10
 EPOCHS = 10
@@ -16,6 +23,9 @@ _RADII = (1.5, 0.97, 0.62, 0.4)  # of the neighbourhood, in steps of the sheet, 
 _STRIDE = (
     1.8  # without neighbours a prototype goes so many times as far as its events' mean, but in the last epoch
 )
+
+_SPAN = 1 << 15  # events that a thread takes at once
+_BLOCK = 1 << 12  # events whose float64 copies stay in the second cache
 
 
 def train_map(points: NDArray[np.float32], side: int = SIDE, epochs: int = EPOCHS) -> NDArray[np.float32]:
@@ -46,9 +56,15 @@ def train_map(points: NDArray[np.float32], side: int = SIDE, epochs: int = EPOCH
     prototypes = _sheet(points, side)
     place = np.stack(np.divmod(np.arange(side * side), side), axis=1)
     squared = ((place[:, None] - place[None, :]) ** 2).sum(axis=2)
-    for epoch in range(epochs):
+
+    def shares(first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         counts, sums = np.zeros(side * side, dtype=np.int64), np.zeros((side * side, k))
-        accumulate_nearest(points, prototypes, counts, sums)
+        accumulate_nearest(points, first, last, prototypes, counts, sums)
+        return counts, sums
+
+    for epoch in range(epochs):
+        parts = _by_span(shares, points.shape[1])
+        counts, sums = (sum(some) for some in zip(*parts, strict=True))
         near = np.exp(-0.5 * squared / _RADII[epoch] ** 2) if epoch < len(_RADII) else np.eye(side * side)
         events = near @ counts
         seen = events > 1e-6
@@ -58,18 +74,46 @@ def train_map(points: NDArray[np.float32], side: int = SIDE, epochs: int = EPOCH
     return prototypes
 
 
+def _by_span(work: Callable[[int, int], Result], n_events: int) -> list[Result]:
+    """What comes of each span of events, in their order: who took which moves no sum by a bit."""
+    firsts = range(0, n_events, _SPAN)
+    lasts = [min(first + _SPAN, n_events) for first in firsts]
+    n_threads = min(threads(), len(firsts))
+    if n_threads <= 1:
+        return list(map(work, firsts, lasts))
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(work, firsts, lasts))
+
+
 def _sheet(points: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     """Prototypes on a flat grid around the mean, shape (side * side, k)."""
     k = points.shape[0]
-    variances, axes = np.linalg.eigh(np.atleast_2d(np.cov(points)))
+    middle, covariance = _moments(points)
+    variances, axes = np.linalg.eigh(covariance)
     order = np.argsort(variances, kind="stable")[::-1][:2]
     grid = np.linspace(-_STRETCH, _STRETCH, side)
     steps = np.stack(np.meshgrid(grid, grid, indexing="ij")).reshape(2, -1)
-    sheet = np.tile(points.mean(axis=1, dtype=np.float64), (side * side, 1))
+    sheet = np.tile(middle, (side * side, 1))
     for step, axis in zip(steps[: min(k, 2)], order, strict=True):
         direction = axes[:, axis] * np.sign(axes[np.argmax(np.abs(axes[:, axis])), axis])
         sheet += step[:, None] * direction * np.sqrt(max(variances[axis], 0.0))
     return sheet.astype(np.float32)
+
+
+def _moments(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and covariance, without a copy of all events in float64."""
+    k, n = points.shape
+    middle = sum(_by_span(lambda first, last: points[:, first:last].sum(axis=1, dtype=np.float64), n)) / n
+
+    def products(first: int, last: int) -> NDArray[np.float64]:
+        total = np.zeros((k, k))
+        for start in range(first, last, _BLOCK):
+            away = points[:, start : min(start + _BLOCK, last)].astype(np.float64)
+            away -= middle[:, None]
+            total += away @ away.T
+        return total
+
+    return middle, sum(_by_span(products, n)) / max(n - 1, 1)
 
 
 def map_events(
@@ -86,5 +130,8 @@ def map_events(
     """
     labels = np.empty(points.shape[1], dtype=np.int32)
     distances = np.empty(points.shape[1], dtype=np.float32)
-    find_nearest(np.ascontiguousarray(points), prototypes, labels, distances)
+    columns = np.ascontiguousarray(points)
+    _by_span(
+        lambda first, last: find_nearest(columns, first, last, prototypes, labels, distances), len(labels)
+    )
     return labels, distances

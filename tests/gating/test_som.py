@@ -31,6 +31,17 @@ def test_the_order_of_events_does_not_matter():
     np.testing.assert_allclose(again, train_map(points), atol=1e-5)
 
 
+def test_the_threads_do_not_move_a_bit(monkeypatch: pytest.MonkeyPatch):
+    points, _ = blobs(80_000)  # more than two spans
+    maps = []
+    for n_threads in ("1", "2", "5"):
+        monkeypatch.setenv("NUMBA_NUM_THREADS", n_threads)
+        prototypes = train_map(points)
+        labels, distances = map_events(points, prototypes)
+        maps.append((prototypes.tobytes(), labels.tobytes(), distances.tobytes()))
+    assert maps[0] == maps[1] == maps[2]
+
+
 def test_no_prototype_holds_two_islands():
     points, which = blobs()
     labels, _ = map_events(points, train_map(points))

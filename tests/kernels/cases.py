@@ -105,8 +105,8 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         out[f"distance to nearest {n}"] = away = np.empty(n, dtype=np.float32)
         out[f"events by prototype {n}"] = events = np.zeros(5, dtype=np.int64)
         out[f"sums by prototype {n}"] = sums = np.zeros((5, 2))
-        find_nearest(finite, prototypes, labels, away)
-        accumulate_nearest(finite, prototypes, events, sums)
+        find_nearest(finite, 0, finite.shape[1], prototypes, labels, away)
+        accumulate_nearest(finite, 0, finite.shape[1], prototypes, events, sums)
         out |= mixture(both, n)
         out |= streamed(both, n)
     return out

@@ -14,9 +14,9 @@ from bcelldepl.kernels.som import accumulate_nearest, find_nearest
 def both(columns, prototypes):
     labels = np.full(columns.shape[1], 99, np.int32)
     distances = np.full(columns.shape[1], 99, np.float32)
-    find_nearest(columns, prototypes, labels, distances)
+    find_nearest(columns, 0, columns.shape[1], prototypes, labels, distances)
     counts, sums = np.zeros(len(prototypes), np.int64), np.zeros(prototypes.shape)
-    accumulate_nearest(columns, prototypes, counts, sums)
+    accumulate_nearest(columns, 0, columns.shape[1], prototypes, counts, sums)
     return labels, distances, counts, sums
 
 
@@ -47,6 +47,23 @@ def test_labels_are_those_of_the_twin_where_none_is_in_doubt():
     events = prototypes[rng.integers(0, 64, 2000)] + rng.uniform(-0.45, 0.45, (2000, 3)).astype(np.float32)
     columns = np.ascontiguousarray(events.T, dtype=np.float32)
     np.testing.assert_array_equal(both(columns, prototypes)[0], naive.nearest(columns, prototypes)[0])
+
+
+def test_a_span_is_its_events_alone():
+    rng = np.random.default_rng(8)
+    columns = rng.random((3, 1000), dtype=np.float32)
+    prototypes = rng.random((9, 3), dtype=np.float32)
+    labels, distances, counts, sums = both(columns, prototypes)
+    some, away = np.full(1000, 7, np.int32), np.full(1000, 7, np.float32)
+    find_nearest(columns, 100, 777, prototypes, some, away)
+    np.testing.assert_array_equal(some[100:777], labels[100:777])
+    np.testing.assert_array_equal(away[100:777], distances[100:777])
+    assert np.all(np.delete(some, np.s_[100:777]) == 7)
+    accumulated, added = np.zeros(9, np.int64), np.zeros((9, 3))
+    for first, last in ((0, 100), (100, 777), (777, 1000), (1000, 1000)):
+        accumulate_nearest(columns, first, last, prototypes, accumulated, added)
+    np.testing.assert_array_equal(accumulated, counts)
+    np.testing.assert_allclose(added, sums, rtol=1e-12)
 
 
 def test_an_event_without_a_value_is_near_to_none():
