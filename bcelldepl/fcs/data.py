@@ -7,12 +7,12 @@ error, not a crash.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,16 +26,16 @@ from bcelldepl.fcs.errors import (
 from bcelldepl.fcs.layout import Row, Word
 from bcelldepl.kernels.threads import threads
 
-__all__ = ["decode_into", "exact_dtype", "float_order", "read_runs", "read_span", "read_words"]
+__all__ = ["common_storage", "decode_into", "exact_dtype", "read_runs", "read_span", "read_words"]
 
 _BLOCK_BYTES: Final = 1 << 20
-_LARGE_BYTES: Final = 32 << 20  # a compiled kernel pays from here on
-_THREADED_BYTES: Final = 8 << 20  # and two threads from here
+_LARGE_BYTES: Final = 8 << 20  # a compiled kernel and two threads pay from here on
 _KEPT: Final = threading.local()
 _EXACT_BITS_OF_DOUBLE: Final = 53
 
 Array = NDArray[Any]
 Finish = Callable[[Array], Array]
+Store = Callable[[memoryview, int, int], None]
 
 
 def word_dtype(word: Word) -> np.dtype[Any]:
@@ -88,13 +88,24 @@ def read_words(
     ------
     UnreadableFileError, TruncatedDataError
     """
-    order = float_order(row, indices, finish)
-    plain = order and out.dtype == np.float32 and out.flags.c_contiguous
-    if order and plain and n_events * row.n_bytes >= _LARGE_BYTES:
-        _gather_floats(path, begin, n_events, row, indices, out, order)
+    large = n_events * row.n_bytes >= _LARGE_BYTES
+    storage = common_storage(row, indices, finish)
+    if large and storage is not None and out.dtype in (np.float32, storage.newbyteorder("=")):
+        store = _gather_into(row, indices, storage, out)
+    else:
+        decode = decode_into(path, row, indices, finish)
+
+        def store(block: memoryview, start: int, stop: int) -> None:
+            decode(block, out[:, start:stop])
+
+    halves = (0, n_events // 2, n_events) if large and threads() > 1 else (0, n_events)
+    spans = [(path, begin, row.n_bytes, *span, store) for span in pairwise(halves)]
+    if len(spans) == 1:
+        read_span(*spans[0])
         return
-    store = decode_into(path, row, indices, finish)
-    _read_halves(path, begin, n_events, row, lambda block, start, stop: store(block, out[:, start:stop]))
+    with ThreadPoolExecutor(len(spans)) as pool:
+        for part in [pool.submit(read_span, *span) for span in spans]:
+            part.result()
 
 
 def read_runs(path: Path, begin: int, starts: Sequence[int], length: int, row: Row, index: int) -> Array:
@@ -155,59 +166,47 @@ def decode_into(
     return store
 
 
-def float_order(
-    row: Row, indices: Sequence[int], finish: Sequence[Finish | None]
-) -> Literal["<", ">"] | None:
-    """Byte order, where every asked channel is a plain float that goes out as it is; else None."""
+def common_storage(row: Row, indices: Sequence[int], finish: Sequence[Finish | None]) -> np.dtype[Any] | None:
+    """How the asked channels are stored, where they are plain words of one type that go out as they are; else None.
+
+    Plain are floats, and integers of one, two or four bytes, masked or not, that lie at multiples of their width.
+    """
     words = [row.words[i] for i in indices]
-    plain = all(word.kind == "F" and word.offset % 4 == 0 for word in words) and not any(finish)
-    if not plain or row.n_bytes % 4:
+    types = {(word.kind, word.width) for word in words}
+    if len(types) != 1 or any(finish):
         return None
+    kind, width = types.pop()
+    if (
+        kind not in "FI"
+        or width not in (1, 2, 4)
+        or any(n % width for n in (row.n_bytes, *(w.offset for w in words)))
+    ):
+        return None
+    letter = "f" if kind == "F" else "u"
     if row.significance == tuple(sorted(row.significance)):
-        return "<"
-    return ">" if row.significance == tuple(sorted(row.significance, reverse=True)) else None
+        return np.dtype(f"<{letter}{width}")
+    if row.significance == tuple(sorted(row.significance, reverse=True)):
+        return np.dtype(f">{letter}{width}")
+    return None
 
 
-def _gather_floats(
-    path: Path,
-    begin: int,
-    n_events: int,
-    row: Row,
-    indices: Sequence[int],
-    out: Array,
-    order: Literal["<", ">"],
-) -> None:
-    """Plain floats of a large file, by a compiled kernel in two threads."""
+def _gather_into(row: Row, indices: Sequence[int], storage: np.dtype[Any], out: Array) -> Store:
+    """What copies plain words of a block to their places among all events, by a compiled kernel."""
     from bcelldepl.kernels.columns import gather_columns
 
-    columns = np.array([row.words[i].offset // 4 for i in indices], np.int64)
-    bits = out.view(np.uint32)
-    swapped = (order == "<") != (sys.byteorder == "little")
+    unsigned = np.dtype(f"u{storage.itemsize}")
+    places = np.array([row.words[i].offset // storage.itemsize for i in indices], np.int64)
+    every_bit = np.iinfo(unsigned).max
+    masks = np.array([every_bit if (mask := row.words[i].mask) is None else mask for i in indices], unsigned)
+    target = out.view(unsigned) if storage.kind == "f" else out  # a float is copied bit by bit
 
     def store(block: memoryview, start: int, stop: int) -> None:
-        rows = np.frombuffer(block, np.uint32).reshape(stop - start, row.n_bytes // 4)
-        gather_columns(rows, columns, bits, start)
-        if swapped:
-            bits[:, start:stop].byteswap(inplace=True)
+        rows = np.frombuffer(block, unsigned).reshape(stop - start, -1)
+        if not storage.isnative:
+            rows.byteswap(inplace=True)
+        gather_columns(rows, places, masks, target, start)
 
-    _read_halves(path, begin, n_events, row, store)
-
-
-def _read_halves(
-    path: Path, begin: int, n_events: int, row: Row, store: Callable[[memoryview, int, int], None]
-) -> None:
-    """Read every event, the two halves of a file that is not small at the same time."""
-    if n_events * row.n_bytes < _THREADED_BYTES or threads() == 1:
-        read_span(path, begin, row.n_bytes, 0, n_events, store)
-        return
-    half = n_events // 2
-    with ThreadPoolExecutor(2) as pool:
-        parts = [
-            pool.submit(read_span, path, begin, row.n_bytes, first, last, store)
-            for first, last in ((0, half), (half, n_events))
-        ]
-        for part in parts:
-            part.result()
+    return store
 
 
 def read_span(
@@ -216,7 +215,7 @@ def read_span(
     row_bytes: int,
     first: int,
     last: int,
-    store: Callable[[memoryview, int, int], None],
+    store: Store,
 ) -> None:
     """Read the events from `first` to before `last`, block by block into the same buffer."""
     per_block = max(1, _BLOCK_BYTES // row_bytes)

@@ -6,14 +6,13 @@ they lie there; others are decoded and scaled, channel by channel, into rows of 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.fcs.acquisition import Acquisition
-from bcelldepl.fcs.data import decode_into, float_order, read_span
+from bcelldepl.fcs.data import common_storage, decode_into, read_span
 from bcelldepl.fcs.scaling import linearise
 
 __all__ = ["TileReader"]
@@ -46,8 +45,9 @@ class TileReader:
         self._indices = acquisition.indices(names)
         self._row = acquisition.place.row
         self._finish = [linearise(acquisition.channels[i]) for i in self._indices]
-        self._order = float_order(self._row, self._indices, self._finish)
-        if self._order:
+        storage = common_storage(self._row, self._indices, self._finish)
+        self._floats = storage if storage is not None and storage.kind == "f" else None
+        if self._floats is not None:
             self.places = np.array([self._row.words[i].offset // 4 for i in self._indices], np.int64)
         else:
             self.places = np.arange(len(self._indices))
@@ -67,11 +67,11 @@ class TileReader:
             The file cannot be read, or became shorter.
         """
         path, begin = self._acquisition.path, self._acquisition.place.begin
-        swapped = (self._order == "<") != (sys.byteorder == "little")
+        floats = self._floats
 
         def as_it_lies(block: memoryview, start: int, stop: int) -> None:
             rows = np.frombuffer(block, np.float32).reshape(stop - start, -1)
-            if swapped:
+            if floats is not None and not floats.isnative:
                 rows.view(np.uint32).byteswap(inplace=True)
             work(rows, start)
 
@@ -83,4 +83,4 @@ class TileReader:
             work(rows, start)
 
         with np.errstate(over="ignore", invalid="ignore"):
-            read_span(path, begin, self._row.n_bytes, first, last, as_it_lies if self._order else decoded)
+            read_span(path, begin, self._row.n_bytes, first, last, decoded if floats is None else as_it_lies)

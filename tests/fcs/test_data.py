@@ -222,7 +222,6 @@ def test_large_files_by_the_kernel_in_two_threads(
     path = written(tmp_path, content)
     acquisition = read_fcs(path)
     monkeypatch.setattr("bcelldepl.fcs.data._LARGE_BYTES", 1000)
-    monkeypatch.setattr("bcelldepl.fcs.data._THREADED_BYTES", 1000)
     npt.assert_array_equal(acquisition.columns(), values.T)
     npt.assert_array_equal(acquisition.columns(["C4", "C2"]), values.T[[3, 1]])
     npt.assert_array_equal(acquisition.raw(["C3"]), values.T[[2]])
@@ -231,13 +230,47 @@ def test_large_files_by_the_kernel_in_two_threads(
         acquisition.columns()
 
 
-def test_integers_by_two_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    values = np.random.default_rng(6).integers(0, 1 << 16, (40_003, 3)).astype("<u2")
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 8])
+@pytest.mark.parametrize("n_threads", ["1", "2"])
+def test_large_files_of_integers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: str, width: int, n_threads: str
+) -> None:
+    ranges = [100, 256, 1 << 8 * width]
+    values = np.random.default_rng(width).integers(0, 1 << 8 * width, (40_003, 3), dtype=np.uint64)
+    content = values.astype(f"{order}u8").view(np.uint8).reshape(40_003, 3, 8)
+    content = content[..., :width] if order == "<" else content[..., 8 - width :]
     keywords = {"$TOT": "40003", "$DATATYPE": "I"}
-    keywords |= {f"$P{n}{key}": value for n in (1, 2, 3) for key, value in (("B", "16"), ("R", "1000"))}
-    acquisition = read_fcs(written(tmp_path, fcs([[0.0] * 3], data=values.tobytes(), keywords=keywords)))
-    monkeypatch.setattr("bcelldepl.fcs.data._THREADED_BYTES", 1000)
-    npt.assert_array_equal(acquisition.columns(), (values & 1023).T)
+    for n, limit in enumerate(ranges, start=1):
+        keywords |= {f"$P{n}B": str(8 * width), f"$P{n}R": str(limit)}
+    byte_order = "1,2,3,4" if order == "<" else "4,3,2,1"
+    data = fcs([[0.0] * 3], data=content.tobytes(), order=byte_order, keywords=keywords)
+    acquisition = read_fcs(written(tmp_path, data))
+    small = acquisition.columns(), acquisition.raw(["C3", "C1"])
+    monkeypatch.setattr("bcelldepl.fcs.data._LARGE_BYTES", 1000)
+    monkeypatch.setenv("NUMBA_NUM_THREADS", n_threads)
+    masked = values & np.array([127, 255, (1 << 8 * width) - 1], np.uint64)
+    npt.assert_array_equal(acquisition.raw(), masked.T)
+    npt.assert_array_equal(acquisition.columns(), masked.T.astype(np.float32))
+    npt.assert_array_equal(acquisition.columns(), small[0])
+    raw = acquisition.raw(["C3", "C1"])
+    npt.assert_array_equal(raw, small[1])
+    assert raw.dtype == small[1].dtype
+
+
+def test_channels_that_are_amplified_or_lie_out_of_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_events = 5_000
+    values = np.random.default_rng(6).integers(0, 1024, (n_events, 3))
+    stored = np.rec.fromarrays(values.T, dtype=[("C1", "u1"), ("C2", "<u2"), ("C3", "<u2")])
+    keywords = {"$TOT": str(n_events), "$DATATYPE": "I", "$P2G": "4", "$P1B": "8", "$P2B": "16", "$P3B": "16"}
+    keywords |= {f"$P{n}R": "1024" for n in (1, 2, 3)}
+    acquisition = read_fcs(written(tmp_path, fcs([[0.0] * 3], data=stored.tobytes(), keywords=keywords)))
+    monkeypatch.setattr("bcelldepl.fcs.data._LARGE_BYTES", 1000)
+    npt.assert_array_equal(acquisition.columns(["C2"]), values.T[[1]] / 4)
+    npt.assert_array_equal(acquisition.columns(["C3"]), values.T[[2]])
+    npt.assert_array_equal(acquisition.raw(["C3", "C2"]), values.T[[2, 1]])
 
 
 def test_an_acquisition_goes_to_another_process(tmp_path: Path) -> None:
