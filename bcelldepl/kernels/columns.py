@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 __all__ = ["gather_columns"]
 
-_TILE = 256  # rows, so that a tile stays in the first cache while its columns are taken one after the other
+_TILE = 64  # rows, so that a tile stays in the first cache while its columns are taken one after the other
 
 
 @njit(cache=True, nogil=True)
