@@ -7,6 +7,8 @@ error, not a crash.
 
 from __future__ import annotations
 
+import math
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -194,17 +196,25 @@ def _gather_into(row: Row, indices: Sequence[int], storage: np.dtype[Any], out: 
     """What copies plain words of a block to their places among all events, by a compiled kernel."""
     from bcelldepl.kernels.columns import gather_columns
 
-    unsigned = np.dtype(f"u{storage.itemsize}")
-    places = np.array([row.words[i].offset // storage.itemsize for i in indices], np.int64)
-    every_bit = np.iinfo(unsigned).max
-    masks = np.array([every_bit if (mask := row.words[i].mask) is None else mask for i in indices], unsigned)
-    target = out.view(unsigned) if storage.kind == "f" else out  # a float is copied bit by bit
+    width = storage.itemsize
+    stored, fetched = (
+        np.dtype(f"u{width}"),
+        np.dtype(f"u{math.gcd(row.n_bytes, 8)}"),
+    )  # several channels at a time
+    words = [row.words[i] for i in indices]
+    places, offsets = np.divmod(np.array([word.offset for word in words], np.int64), fetched.itemsize)
+    if sys.byteorder == "big":
+        offsets = fetched.itemsize - width - offsets
+    shifts = (8 * offsets).astype(fetched)
+    every_bit = np.iinfo(stored).max
+    masks = np.array([every_bit if word.mask is None else word.mask for word in words], fetched)
+    target = out.view(stored) if storage.kind == "f" else out  # a float is copied bit by bit
 
     def store(block: memoryview, start: int, stop: int) -> None:
-        rows = np.frombuffer(block, unsigned).reshape(stop - start, -1)
         if not storage.isnative:
-            rows.byteswap(inplace=True)
-        gather_columns(rows, places, masks, target, start)
+            np.frombuffer(block, stored).byteswap(inplace=True)
+        rows = np.frombuffer(block, fetched).reshape(stop - start, -1)
+        gather_columns(rows, places, shifts, masks, target, start)
 
     return store
 
