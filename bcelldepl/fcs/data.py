@@ -11,7 +11,6 @@ import math
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +25,7 @@ from bcelldepl.fcs.errors import (
     UnsupportedDataError,
 )
 from bcelldepl.fcs.layout import Row, Word
-from bcelldepl.kernels.threads import threads
+from bcelldepl.kernels.threads import in_threads
 
 __all__ = ["common_storage", "decode_into", "exact_dtype", "read_runs", "read_span", "read_words"]
 
@@ -100,14 +99,8 @@ def read_words(
         def store(block: memoryview, start: int, stop: int) -> None:
             decode(block, out[:, start:stop])
 
-    halves = (0, n_events // 2, n_events) if large and threads() > 1 else (0, n_events)
-    spans = [(path, begin, row.n_bytes, *span, store) for span in pairwise(halves)]
-    if len(spans) == 1:
-        read_span(*spans[0])
-        return
-    with ThreadPoolExecutor(len(spans)) as pool:
-        for part in [pool.submit(read_span, *span) for span in spans]:
-            part.result()
+    halves = (0, n_events // 2, n_events) if large else (0, n_events)
+    in_threads(lambda span: read_span(path, begin, row.n_bytes, *span, store), pairwise(halves))
 
 
 def read_runs(path: Path, begin: int, starts: Sequence[int], length: int, row: Row, index: int) -> Array:

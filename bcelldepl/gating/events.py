@@ -60,4 +60,8 @@ class Events(Mapping[str, NDArray[np.float32]]):
     def exact(self) -> Exact | None:
         """Takes a marker and places in the columns; gives positions before they were rounded. None: there are none."""
         exact = self._signal.exact
-        return None if exact is None else lambda marker, places: exact(marker, self._index[places].astype(np.intp))
+        return (
+            None
+            if exact is None
+            else lambda marker, places: exact(marker, self._index[places].astype(np.intp))
+        )

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
-
 import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.kernels.som import accumulate_nearest, find_nearest
-from bcelldepl.kernels.threads import threads
+from bcelldepl.kernels.threads import over_spans
 
 __all__ = ["EPOCHS", "SIDE", "map_events", "train_map"]
-
-Result = TypeVar("Result")
 
 SIDE = 10
 EPOCHS = 10
@@ -24,7 +18,7 @@ _STRIDE = (
     1.8  # without neighbours a prototype goes so many times as far as its events' mean, but in the last epoch
 )
 
-_SPAN = 1 << 15  # events that a thread takes at once
+_SPAN = 1 << 15  # events that a thread takes at once; who takes which moves no sum by a bit
 _BLOCK = 1 << 12  # events whose float64 copies stay in the second cache
 
 
@@ -63,7 +57,7 @@ def train_map(points: NDArray[np.float32], side: int = SIDE, epochs: int = EPOCH
         return counts, sums
 
     for epoch in range(epochs):
-        parts = _by_span(shares, points.shape[1])
+        parts = over_spans(shares, points.shape[1], _SPAN)
         counts, sums = (sum(some) for some in zip(*parts, strict=True))
         near = np.exp(-0.5 * squared / _RADII[epoch] ** 2) if epoch < len(_RADII) else np.eye(side * side)
         events = near @ counts
@@ -72,17 +66,6 @@ def train_map(points: NDArray[np.float32], side: int = SIDE, epochs: int = EPOCH
         stride = _STRIDE if len(_RADII) <= epoch < epochs - 1 else 1.0
         prototypes[seen] += np.float32(stride) * (target - prototypes[seen]).astype(np.float32)
     return prototypes
-
-
-def _by_span(work: Callable[[int, int], Result], n_events: int) -> list[Result]:
-    """What comes of each span of events, in their order: who took which moves no sum by a bit."""
-    firsts = range(0, n_events, _SPAN)
-    lasts = [min(first + _SPAN, n_events) for first in firsts]
-    n_threads = min(threads(), len(firsts))
-    if n_threads <= 1:
-        return list(map(work, firsts, lasts))
-    with ThreadPoolExecutor(n_threads) as pool:
-        return list(pool.map(work, firsts, lasts))
 
 
 def _sheet(points: NDArray[np.float32], side: int) -> NDArray[np.float32]:
@@ -103,7 +86,12 @@ def _sheet(points: NDArray[np.float32], side: int) -> NDArray[np.float32]:
 def _moments(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and covariance, without a copy of all events in float64."""
     k, n = points.shape
-    middle = sum(_by_span(lambda first, last: points[:, first:last].sum(axis=1, dtype=np.float64), n)) / n
+
+    def sums(first: int, last: int) -> NDArray[np.float64]:
+        total: NDArray[np.float64] = points[:, first:last].sum(axis=1, dtype=np.float64)
+        return total
+
+    middle = sum(over_spans(sums, n, _SPAN)) / n
 
     def products(first: int, last: int) -> NDArray[np.float64]:
         total = np.zeros((k, k))
@@ -113,7 +101,7 @@ def _moments(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[
             total += away @ away.T
         return total
 
-    return middle, sum(_by_span(products, n)) / max(n - 1, 1)
+    return middle, sum(over_spans(products, n, _SPAN)) / max(n - 1, 1)
 
 
 def map_events(
@@ -131,7 +119,9 @@ def map_events(
     labels = np.empty(points.shape[1], dtype=np.int32)
     distances = np.empty(points.shape[1], dtype=np.float32)
     columns = np.ascontiguousarray(points)
-    _by_span(
-        lambda first, last: find_nearest(columns, first, last, prototypes, labels, distances), len(labels)
-    )
+
+    def find(first: int, last: int) -> None:
+        find_nearest(columns, first, last, prototypes, labels, distances)
+
+    over_spans(find, len(labels), _SPAN)
     return labels, distances
