@@ -17,7 +17,7 @@ from bcelldepl.fcs.errors import NoSuchChannelError, UnreadableFileError
 from bcelldepl.fcs.locate import Place
 from bcelldepl.fcs.scaling import linearise
 
-__all__ = ["Acquisition", "Channel", "Spillover", "Volume"]
+__all__ = ["Acquisition", "Channel", "Recording", "Spillover", "Volume"]
 
 
 @dataclass(frozen=True)
@@ -82,52 +82,25 @@ class Volume:
 
 
 @dataclass(frozen=True)
-class Acquisition:
-    """One data set of an FCS file: its facts at hand, its events on demand.
+class Recording:
+    """What counting needs of a data set: its channels, its matrix, and where its events are.
 
     Holds no events; `raw` and `columns` read those of the asked channels from the file each time.
 
     Attributes
     ----------
     path : Path
-    version : str
-        ``FCS3.1``.
-    keywords : mapping of str to str
-        Upper-case keys, standard ones with their ``$``; values without blanks around them.
     channels : tuple of Channel
     n_events : int
     spillover : Spillover or None
-    volume : Volume
-    time_step_s : float or None
-        ``$TIMESTEP`` [s].
-    acquisition_seconds : float or None
-        By the clock (``$ETIM`` - ``$BTIM``, over midnight too), else the span of the time channel [s].
-    date : str or None
-        Day of acquisition, yyyy-mm-dd.
-    cytometer : str
-        ``$CYT``.
-    dataset, n_datasets : int
-        Which data set of the file this is, counted from 0, and how many there are.
-    warnings : tuple of str
-        What was odd in the file and how it was read.
     place : Place
         Where the events are in the file and how each lies there.
     """
 
     path: Path
-    version: str
-    keywords: Mapping[str, str]
     channels: tuple[Channel, ...]
     n_events: int
     spillover: Spillover | None
-    volume: Volume
-    time_step_s: float | None
-    acquisition_seconds: float | None
-    date: str | None
-    cytometer: str
-    dataset: int
-    n_datasets: int
-    warnings: tuple[str, ...]
     place: Place = field(repr=False)
 
     @cached_property
@@ -205,3 +178,40 @@ class Acquisition:
                 "ask for names of $PnN",
             )
         return [known[name] for name in names]
+
+
+@dataclass(frozen=True)
+class Acquisition(Recording):
+    """One data set of an FCS file: its facts at hand, its events on demand.
+
+    Attributes
+    ----------
+    version : str
+        ``FCS3.1``.
+    keywords : mapping of str to str
+        Upper-case keys, standard ones with their ``$``; values without blanks around them.
+    volume : Volume
+    time_step_s : float or None
+        ``$TIMESTEP`` [s].
+    acquisition_seconds : float or None
+        By the clock (``$ETIM`` - ``$BTIM``, over midnight too), else the span of the time channel [s].
+    date : str or None
+        Day of acquisition, yyyy-mm-dd.
+    cytometer : str
+        ``$CYT``.
+    dataset, n_datasets : int
+        Which data set of the file this is, counted from 0, and how many there are.
+    warnings : tuple of str
+        What was odd in the file and how it was read.
+    """
+
+    version: str
+    keywords: Mapping[str, str]
+    volume: Volume
+    time_step_s: float | None
+    acquisition_seconds: float | None
+    date: str | None
+    cytometer: str
+    dataset: int
+    n_datasets: int
+    warnings: tuple[str, ...]

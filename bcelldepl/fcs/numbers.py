@@ -34,7 +34,12 @@ def real(keywords: Mapping[str, str], key: str) -> float | None:
 
 def pair(keywords: Mapping[str, str], key: str) -> tuple[float, float] | None:
     """Two finite numbers with a comma between them; None where absent or something else."""
-    parts = keywords.get(key, "").split(",")
+    return _two(keywords.get(key, ""))
+
+
+@lru_cache(maxsize=4096)
+def _two(text: str) -> tuple[float, float] | None:
+    parts = text.split(",")
     if len(parts) != 2:
         return None
     first, second = (_finite(part) for part in parts)

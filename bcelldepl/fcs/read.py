@@ -1,4 +1,4 @@
-"""`read_fcs`: from a path through HEADER, TEXT and the place of DATA to an `Acquisition`."""
+"""From a path through HEADER, TEXT and the place of DATA to an `Acquisition`, or to as much as counting needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bcelldepl.errors import FcsError
-from bcelldepl.fcs.acquisition import Acquisition
+from bcelldepl.fcs.acquisition import Acquisition, Recording
 from bcelldepl.fcs.channels import read_channels
 from bcelldepl.fcs.clock import acquisition_date, clock_seconds
 from bcelldepl.fcs.datasets import Dataset, read_datasets
@@ -25,7 +25,7 @@ from bcelldepl.fcs.timeline import read_timeline
 from bcelldepl.fcs.volume import read_volume
 from bcelldepl.untrusted import check_plain_file
 
-__all__ = ["read_fcs"]
+__all__ = ["open_recording", "read_fcs"]
 
 _MOST_TOLD: Final = 4  # data sets in one warning
 
@@ -85,7 +85,25 @@ def read_fcs(
         raise ValueError(f"volume_unit is {volume_unit!r}, expected 'auto', 'nl' or 'ul'")
     if offsets not in ("auto", "header", "text"):
         raise ValueError(f"offsets is {offsets!r}, expected 'auto', 'header' or 'text'")
-    path = Path(path)
+    return _with_facts(_find(Path(path), dataset, offsets), volume_unit)
+
+
+def open_recording(path: str | Path) -> Recording:
+    """Open an FCS file as far as counting needs it; raises as `read_fcs`, and reads the same data set."""
+    return _find(Path(path), None, "auto").recording
+
+
+@dataclass(frozen=True)
+class _Found:
+    recording: Recording
+    located: _Located
+    keywords: dict[str, str]
+    n_datasets: int
+    warnings: tuple[str, ...]  # before those of its own segments
+    channel_warnings: tuple[str, ...]
+
+
+def _find(path: Path, dataset: int | None, offsets: Source) -> _Found:
     try:
         check_plain_file(path)
         with path.open("rb") as file:
@@ -97,8 +115,11 @@ def read_fcs(
         ) from error
     chosen, notes = _choose(datasets, dataset, file_bytes, str(path), offsets)
     keywords, sibling_notes = with_facts_of_sibling(chosen.dataset.text.keywords, datasets[0].text.keywords)
+    channels, channel_notes = read_channels(keywords, chosen.place.row.words)
+    spillover, spillover_notes = read_spillover(keywords, channels)
+    recording = Recording(path, channels, chosen.place.n_events, spillover, chosen.place)
     notes = (*warnings, *notes, *sibling_notes)
-    return _acquisition(path, chosen, keywords, len(datasets), notes, volume_unit)
+    return _Found(recording, chosen, keywords, len(datasets), notes, (*channel_notes, *spillover_notes))
 
 
 def _choose(
@@ -148,50 +169,43 @@ def _locate(index: int, dataset: Dataset, file_bytes: int, where: str, offsets: 
     return _Located(index, dataset, place)
 
 
-def _acquisition(
-    path: Path,
-    located: _Located,
-    keywords: dict[str, str],
-    n_datasets: int,
-    warnings: tuple[str, ...],
-    volume_unit: str,
-) -> Acquisition:
-    header, text, place = located.dataset.header, located.dataset.text, located.place
-    channels, channel_notes = read_channels(keywords, place.row.words)
-    spillover, spillover_notes = read_spillover(keywords, channels)
+def _with_facts(found: _Found, volume_unit: str) -> Acquisition:
+    """What else a file says of its acquisition."""
+    recording, keywords = found.recording, found.keywords
+    path, place = recording.path, recording.place
+    header, text = found.located.dataset.header, found.located.dataset.text
     time_step_s = real(keywords, "$TIMESTEP")
     step_notes: tuple[str, ...] = ()
     if keywords.get("$TIMESTEP") and (time_step_s is None or time_step_s <= 0):
         step_notes = (f"$TIMESTEP is {keywords['$TIMESTEP']!r}, not a time; not used",)
         time_step_s = None
-    timeline = read_timeline(path, place, channels, time_step_s, clock_seconds(keywords))
+    timeline = read_timeline(path, place, recording.channels, time_step_s, clock_seconds(keywords))
     volume = read_volume(keywords, text.repeated, timeline, volume_unit)
     volume_notes = (volume.reason,) if keywords.get("$VOL") and volume.microlitres is None else ()
     return Acquisition(
         path=path,
+        channels=recording.channels,
+        n_events=recording.n_events,
+        spillover=recording.spillover,
+        place=place,
         version=header.version,
         keywords=keywords,
-        channels=channels,
-        n_events=place.n_events,
-        spillover=spillover,
         volume=volume,
         time_step_s=time_step_s,
         acquisition_seconds=timeline.seconds,
         date=acquisition_date(keywords),
         cytometer=keywords.get("$CYT", ""),
-        dataset=located.index,
-        n_datasets=n_datasets,
+        dataset=found.located.index,
+        n_datasets=found.n_datasets,
         warnings=(
-            *warnings,
+            *found.warnings,
             *header.warnings,
             *text.warnings,
             *place.warnings,
             *plausibility_notes(path, place),
-            *channel_notes,
-            *spillover_notes,
+            *found.channel_warnings,
             *step_notes,
             *volume_notes,
             *history_notes(keywords, place.n_events, volume.microlitres is not None),
         ),
-        place=place,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -29,14 +30,30 @@ def read_spillover(keywords: Mapping[str, str], channels: Sequence[Channel]) -> 
     warnings: list[str] = []
     for key in _KEYWORDS:
         if keywords.get(key):
-            listed = _from_list(key, keywords[key], channels, warnings)
-            if listed is not None:
-                return _checked(listed, warnings)
+            is_matrix, spillover, notes = _listed(key, keywords[key], tuple(channels))
+            warnings.extend(notes)
+            if is_matrix:
+                return spillover, tuple(warnings)
     percents = _from_dfc(keywords, channels, warnings)
     if percents is None:
         return None, tuple(warnings)
     warnings.append("$DFCiTOj: the instrument may have compensated these values already; compare before use")
     return _checked(percents, warnings)
+
+
+@lru_cache(maxsize=4)  # the tubes of a study, one after the other, say the same
+def _listed(
+    key: str, text: str, channels: tuple[Channel, ...]
+) -> tuple[bool, Spillover | None, tuple[str, ...]]:
+    """Whether a keyword holds a matrix, the matrix if it can be used, and what is odd about it."""
+    warnings: list[str] = []
+    listed = _from_list(key, text, channels, warnings)
+    if listed is None:
+        return False, None, tuple(warnings)
+    spillover, notes = _checked(listed, warnings)
+    if spillover is not None:
+        spillover.matrix.setflags(write=False)
+    return True, spillover, notes
 
 
 def _from_list(key: str, text: str, channels: Sequence[Channel], warnings: list[str]) -> Spillover | None:
@@ -122,6 +139,8 @@ def _on_channels(
 def _resolve(names: Sequence[str], channels: Sequence[Channel]) -> list[str | None]:
     """The channel that each name means: the same name, else the only one that is alike."""
     exact = {channel.name for channel in channels}
+    if exact.issuperset(names):
+        return [*names]
     alike: dict[str, list[str]] = {}
     for channel in channels:
         alike.setdefault(_plain(channel.name), []).append(channel.name)
@@ -191,6 +210,6 @@ def _checked(spillover: Spillover, warnings: list[str]) -> Found:
     elif (diagonal <= 0.0).any():
         warnings.append(f"{key} has a diagonal that is not positive; not used")
         return None, tuple(warnings)
-    if np.allclose(spillover.matrix, np.eye(len(spillover.channels)), rtol=0.0, atol=_NOTHING):
+    if np.abs(spillover.matrix - np.eye(len(spillover.channels))).max() <= _NOTHING:
         warnings.append(f"{key} is the identity: the file does not say how to compensate")
     return spillover, tuple(warnings)

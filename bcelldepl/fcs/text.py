@@ -26,6 +26,7 @@ _STANDARD: Final = re.compile(
 _REQUIRED: Final = ("$PAR", "$DATATYPE", "$BYTEORD", "$TOT")
 _MAX_SCORED_CHANNELS: Final = 10_000
 _MOST_REPEATS: Final = 10
+_BLANKS: Final = " \t\r\n\0"
 
 Pairs = list[tuple[str, str]]
 
@@ -106,15 +107,17 @@ def parse_text(segment: bytes, where: str, delimiter: bytes | None = None) -> Te
 def _decode(token: bytes) -> str:
     """Text of a token: UTF-8 where it is, else Latin-1, which every byte has a meaning in."""
     try:
-        return token.decode("utf-8").strip(" \t\r\n\0")
+        return token.decode("utf-8").strip(_BLANKS)
     except UnicodeDecodeError:
-        return token.decode("latin-1").strip(" \t\r\n\0")
+        return token.decode("latin-1").strip(_BLANKS)
 
 
 def _pairs(tokens: list[bytes]) -> Pairs:
-    return [
-        (_decode(key).upper(), _decode(value)) for key, value in zip(tokens[::2], tokens[1::2], strict=False)
-    ]
+    try:
+        words = [token.decode().strip(_BLANKS) for token in tokens]
+    except UnicodeDecodeError:
+        words = [_decode(token) for token in tokens]
+    return list(zip(map(str.upper, words[::2]), words[1::2], strict=False))
 
 
 def _escaped(body: bytes, delimiter: bytes) -> Pairs:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.fcs.acquisition import Acquisition
+from bcelldepl.fcs.acquisition import Recording
 from bcelldepl.fcs.data import common_storage, decode_into, read_span
 from bcelldepl.fcs.scaling import linearise
 
@@ -25,7 +25,7 @@ class TileReader:
 
     Parameters
     ----------
-    acquisition : Acquisition
+    recording : Recording
     names : sequence of str
         Channel names (``$PnN``).
 
@@ -40,11 +40,11 @@ class TileReader:
         No such channel.
     """
 
-    def __init__(self, acquisition: Acquisition, names: Sequence[str]) -> None:
-        self._acquisition = acquisition
-        self._indices = acquisition.indices(names)
-        self._row = acquisition.place.row
-        self._finish = [linearise(acquisition.channels[i]) for i in self._indices]
+    def __init__(self, recording: Recording, names: Sequence[str]) -> None:
+        self._recording = recording
+        self._indices = recording.indices(names)
+        self._row = recording.place.row
+        self._finish = [linearise(recording.channels[i]) for i in self._indices]
         storage = common_storage(self._row, self._indices, self._finish)
         self._floats = storage if storage is not None and storage.kind == "f" else None
         if self._floats is not None:
@@ -66,7 +66,7 @@ class TileReader:
         FcsError
             The file cannot be read, or became shorter.
         """
-        path, begin = self._acquisition.path, self._acquisition.place.begin
+        path, begin = self._recording.path, self._recording.place.begin
         floats = self._floats
 
         def as_it_lies(block: memoryview, start: int, stop: int) -> None:
@@ -75,9 +75,10 @@ class TileReader:
                 rows.view(np.uint32).byteswap(inplace=True)
             work(rows, start)
 
-        store = decode_into(path, self._row, self._indices, self._finish)
+        store = None if self._order else decode_into(path, self._row, self._indices, self._finish)
 
         def decoded(block: memoryview, start: int, stop: int) -> None:
+            assert store is not None
             rows = np.empty((stop - start, len(self._indices)), np.float32)
             store(block, rows.T)
             work(rows, start)

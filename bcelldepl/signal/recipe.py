@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.fcs.acquisition import Acquisition, Spillover
+from bcelldepl.fcs.acquisition import Recording, Spillover
 from bcelldepl.kernels.compensation import exact_positions
 from bcelldepl.signal.compensation import plan_unmixing
 from bcelldepl.signal.panel import SCATTER
@@ -71,7 +71,7 @@ class Recipe:
 
 
 def plan_markers(
-    acquisition: Acquisition,
+    acquisition: Recording,
     panel: Mapping[str, str],
     transforms: Mapping[str, Transform],
     spillover: Spillover | None,
@@ -81,7 +81,7 @@ def plan_markers(
 
     Parameters
     ----------
-    acquisition : Acquisition
+    acquisition : Recording
     panel : mapping of str to str
         Marker to channel name, from `resolve_panel`.
     transforms : mapping of str to Transform
