@@ -20,7 +20,10 @@ class Evidence(StrEnum):
     @property
     def rung(self) -> int:
         """Position on the ladder, 0 is best."""
-        return list(Evidence).index(self)
+        return _RUNGS[self]
+
+
+_RUNGS = {evidence: rung for rung, evidence in enumerate(Evidence)}
 
 
 def weakest(*evidence: Evidence) -> Evidence:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,17 +14,15 @@ from bcelldepl.gating.regions import Region
 from bcelldepl.gating.rules.base import Rule
 from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.strategy import ALL
-from bcelldepl.kernels.positions import signal_at
-from bcelldepl.kernels.regions import RECTANGLE, STRIP
+from bcelldepl.kernels.charts import AXIS_NUMBERS, axis_of, chart_of
 from bcelldepl.kernels.stream import (
     BLOCK,
     COMBINE,
     COUNT,
     GATE,
-    SCALE,
-    SIGNAL_ERROR,
     STEP_NUMBERS,
     WEIGH,
+    WORK_ROWS,
     stream_tile,
 )
 from bcelldepl.signal.panel import SCATTER
@@ -32,7 +30,6 @@ from bcelldepl.signal.recipe import Recipe
 
 __all__ = ["MAX_POPULATIONS", "Plan", "plan_gates"]
 
-_SLACK = 1e-12  # of a position: what the exact function itself may be off by, and more
 MAX_POPULATIONS = 64  # bits of an event's membership, the kept events among them
 
 
@@ -48,7 +45,7 @@ class Plan:
         Places in the counts of a population with its gate at the two ends of its interval.
     n_counts : int
         The last counts signals that are no numbers.
-    weights, numbers, tables, table_ends, steps, regions, combinations : ndarray
+    weights, numbers, tables, table_ends, axes, charts, steps, regions, combinations : ndarray
         As `bcelldepl.kernels.stream.stream_tile` takes them.
     """
 
@@ -59,9 +56,12 @@ class Plan:
     numbers: NDArray[np.float64]
     tables: NDArray[np.float64]
     table_ends: NDArray[np.int64]
+    axes: NDArray[np.float64]
+    charts: NDArray[np.uint8]
     steps: NDArray[np.int64]
     regions: NDArray[np.float64]
     combinations: NDArray[np.uint64]
+    _spare: list[Room] = field(default_factory=list, repr=False)  # from files before: fresh memory costs more
 
     @property
     def combines(self) -> bool:
@@ -69,15 +69,23 @@ class Plan:
         return bool(self.combinations.any())
 
     def room(self) -> Room:
-        """Memory for one thread."""
+        """Memory for one thread; nothing is counted in it yet."""
+        with suppress(IndexError):
+            room = self._spare.pop()
+            room.counts[:] = 0
+            return room
         n_markers = len(self.weights)
         return Room(
-            np.empty((2 * n_markers, BLOCK)),
-            np.empty((2 * n_markers, BLOCK)),
-            np.empty((len(self.populations), BLOCK), np.int64),
-            np.empty((2, BLOCK)),
+            np.empty((n_markers + 1, BLOCK), np.int64),
+            np.empty((n_markers + 2, BLOCK), np.int64),
+            np.empty((len(self.populations) + 2, BLOCK), np.uint64),
+            np.empty((WORK_ROWS, BLOCK)),
             np.zeros(self.n_counts, np.int64),
         )
+
+    def give_back(self, room: Room) -> None:
+        """Let the next file have this memory."""
+        self._spare.append(room)
 
     def gate(
         self,
@@ -90,8 +98,8 @@ class Plan:
         """Gate a tile: counts are added to those of the room, members are filled."""
         stream_tile(
             rows, _EVERY if keep is None else keep, places, self.weights, self.numbers, self.tables,
-            self.table_ends, self.steps, self.regions, self.combinations,
-            room.values, room.compact, room.lists, room.work, room.counts, members,
+            self.table_ends, self.axes, self.charts, self.steps, self.regions, self.combinations,
+            room.squares, room.compact, room.lists, room.work, room.counts, members,
         )  # fmt: skip
 
 
@@ -102,9 +110,9 @@ _EVERY = np.empty(0, np.bool_)
 class Room:
     """Memory that a thread uses again from tile to tile, and its counts."""
 
-    values: NDArray[np.float64]
-    compact: NDArray[np.float64]
-    lists: NDArray[np.int64]
+    squares: NDArray[np.int64]
+    compact: NDArray[np.int64]
+    lists: NDArray[np.uint64]
     work: NDArray[np.float64]
     counts: NDArray[np.int64]
 
@@ -151,14 +159,6 @@ def plan_gates(rules: Sequence[tuple[Rule, str]], shapes: Mapping[str, Any], rec
     return layout.plan(ends, combinations)
 
 
-@lru_cache(maxsize=1024)
-def _about(position: float, scale: bytes) -> tuple[float, float, float]:
-    """Signals a little below a position, at it, and a little above; tubes of a study ask for the same ones."""
-    numbers = np.frombuffer(scale)
-    below, at, above = (float(signal_at(position + off, numbers)) for off in (-_SLACK, 0.0, _SLACK))
-    return below, at, above
-
-
 @dataclass
 class _Layout:
     """Steps as they are laid out, and what is at hand after each."""
@@ -167,10 +167,12 @@ class _Layout:
     parents: Mapping[str, str]
     steps: list[list[int]] = field(default_factory=list)
     regions: list[NDArray[np.float64]] = field(default_factory=list)
+    charts: list[NDArray[np.uint8]] = field(default_factory=list)
     n_rows: int = 0
+    n_squares: int = 0
     made: dict[int, dict[str, tuple[int, int]]] = field(
         default_factory=dict
-    )  # a column for a population: by which
+    )  # a signal for a population: by which
     # step, and the place in the step that says whether others will ask for it
 
     def __post_init__(self) -> None:
@@ -184,40 +186,19 @@ class _Layout:
         self.steps.append([task, self.numbers[population], *middle, target])
 
     def judge(self, task: int, population: str, region: Region, target: int) -> None:
-        """Add the steps of a region: its columns, where they are not at hand, and its judgement."""
-        markers = [self.markers[region.markers[k]] for k in (0, -1)]
-        of_signals = self._among_signals(region)
-        rows = region.numbers if of_signals is None else np.concatenate([of_signals, region.numbers])
+        """Add the steps of a region: its signals, where they are not at hand, and its judgement."""
+        names = [region.markers[k] for k in (0, -1)]
+        markers = [self.markers[name] for name in names]
+        x_scale, y_scale = (self.recipe.markers[name].scale[0] for name in names)
         self._weigh(markers, population)
-        columns = markers
-        if of_signals is None:
-            columns = [self._scale(marker, population) for marker in markers]
-        fresh = [self._ask(column, population) for column in columns]
-        first, self.n_rows = self.n_rows, self.n_rows + len(rows)
-        last = first + 1 if of_signals is not None else self.n_rows
-        self.regions.append(rows)
-        self.step(task, population, *columns, *fresh, region.kind, first, last, target=target)
-
-    def _among_signals(self, region: Region) -> NDArray[np.float64] | None:
-        """A region with upright edges as one of signals; None where it has others."""
-        row: NDArray[np.float64] = region.numbers[0].copy()
-        if region.kind == STRIP and row[1] == 0.0 and row[0] == 1.0:
-            edges = {2: 0, 3: 0}
-        elif region.kind == RECTANGLE:
-            edges = {0: 0, 1: 0, 2: -1, 3: -1}
-        else:
-            return None
-        error = 0.0
-        for place, which in edges.items():
-            numbers = self.recipe.markers[region.markers[which]].scale[0]
-            if np.isnan(row[place]):
-                continue
-            below, at, above = _about(float(row[place]), numbers.tobytes())
-            if np.isfinite(above) and np.isfinite(below):
-                error = max(error, (above - below) / (1.0 + abs(at)))
-            row[place] = at
-        row[SIGNAL_ERROR] = error
-        return row.reshape(1, -1)
+        fresh = [self._ask(marker, population) for marker in markers]
+        chart = chart_of(region.kind, region.numbers, x_scale, None if names[0] == names[1] else y_scale)
+        row, self.n_rows = self.n_rows, self.n_rows + len(region.numbers)
+        square, self.n_squares = self.n_squares, self.n_squares + len(chart)
+        self.regions.append(region.numbers)
+        self.charts.append(chart)
+        places = row, self.n_rows, square, self.n_squares
+        self.step(task, population, *markers, *fresh, region.kind, *places, target=target)
 
     def _weigh(self, markers: Sequence[int], population: str) -> None:
         """Weigh channels into signals for a population, unless they are at hand."""
@@ -241,18 +222,9 @@ class _Layout:
         same = np.array_equal(a.weights != 0.0, b.weights != 0.0) and np.count_nonzero(a.weights) > 1
         return bool(same) and first not in SCATTER and second not in SCATTER
 
-    def _scale(self, marker: int, population: str) -> int:
-        """Put a signal on its scale for a population, unless that is done; return the column of positions."""
-        column = marker + len(self.markers)
-        if not any(name in self.made.get(column, {}) for name in self._ancestry(population)):
-            fresh = self._ask(marker, population)
-            self.made.setdefault(column, {})[population] = len(self.steps), 4
-            self.step(SCALE, population, marker, fresh)
-        return column
-
-    def _ask(self, column: int, population: str) -> int:
-        """Ask for a column: 1 where it was made for this population; else that it be kept for others, and 0."""
-        made = self.made[column]
+    def _ask(self, marker: int, population: str) -> int:
+        """Ask for a signal: 1 where it was made for this population; else that it be kept for others, and 0."""
+        made = self.made[marker]
         if population in made:
             return 1
         step, place = made[next(name for name in self._ancestry(population) if name in made)]
@@ -288,6 +260,8 @@ class _Layout:
             numbers=numbers,
             tables=np.concatenate(pieces) if pieces else np.zeros((1, 4)),
             table_ends=np.array([tables[id(one.scale[1])] for one in recipes], np.int64).reshape(-1, 2),
+            axes=np.array([axis_of(one.scale[0]) for one in recipes]).reshape(-1, AXIS_NUMBERS),
+            charts=np.concatenate([*self.charts, np.zeros(1, np.uint8)]),
             steps=np.array(self.steps, np.int64).reshape(-1, STEP_NUMBERS),
             regions=np.concatenate([*self.regions, np.zeros((1, 6))]),
             combinations=combinations,

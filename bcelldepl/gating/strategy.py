@@ -106,7 +106,10 @@ class Strategy(BaseModel):
             allowed.append((rule, parent))
         return allowed
 
-    @property
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    @cached_property
     def sha256(self) -> str:
         """Digest of everything that the strategy says, defaults included."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.errors import CompensationError, StrategyError
-from bcelldepl.fcs import Acquisition, Spillover, read_fcs
+from bcelldepl.fcs.acquisition import Channel, Recording, Spillover
+from bcelldepl.fcs.read import open_recording
 from bcelldepl.fcs.tiles import TileReader
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.plan import MAX_POPULATIONS, Plan, Room, plan_gates
@@ -21,7 +25,7 @@ from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.strategy import ALL, Strategy, load_strategy
 from bcelldepl.gating.tube import add_population
 from bcelldepl.kernels.threads import threads as share_of_cores
-from bcelldepl.signal import resolve_panel
+from bcelldepl.signal.panel import resolve_panel
 from bcelldepl.signal.recipe import Recipe, plan_markers
 
 __all__ = ["count_file", "count_files", "stream_gates"]
@@ -30,7 +34,7 @@ ONE_THREAD_EVENTS = 200_000  # fewer are counted as fast by one thread
 
 
 def count_file(
-    file: str | Path | Acquisition,
+    file: str | Path | Recording,
     strategy: Strategy | str,
     fits: Mapping[str, Fit] | None = None,
     *,
@@ -46,6 +50,7 @@ def count_file(
     Parameters
     ----------
     file : path or Acquisition
+        Of a path, only what counting needs is looked at.
     strategy : Strategy or str
         Or its name or path.
     fits : mapping of str to Fit, optional
@@ -79,31 +84,71 @@ def count_file(
     >>> counted.members["lymphocytes"].events  # doctest: +SKIP
     41233
     """
-    acquisition = file if isinstance(file, Acquisition) else read_fcs(file)
+    recording = file if isinstance(file, Recording) else open_recording(file)
     strategy = strategy if isinstance(strategy, Strategy) else load_strategy(strategy)
-    channels = resolve_panel(
-        acquisition.channels,
+    matrix = recording.spillover if isinstance(spillover, str) else spillover
+    task = _Task(
+        strategy,
+        recording.channels,
+        tuple((panel or {}).items()),
+        None if matrix is None else (matrix.channels, matrix.matrix.tobytes()),
+        recording,
+        matrix,
+        fits,
+    )
+    layout = _lay_out(task) if fits is None else _lay_out.__wrapped__(task)
+    counts, members = stream_gates(
+        recording, layout.channels, layout.plan, threads=threads, keep_membership=keep_membership
+    )
+    return _populations(layout, counts, members)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What the steps for a file depend on; files of a study have that in common, and so their steps."""
+
+    strategy: Strategy
+    file_channels: tuple[Channel, ...]
+    panel: tuple[tuple[str, str], ...]
+    weights: tuple[tuple[str, ...], bytes] | None
+    recording: Recording = field(compare=False)
+    spillover: Spillover | None = field(compare=False)
+    fits: Mapping[str, Fit] | None = field(compare=False)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Rules with their parents, their gates, the channels to read, and the steps."""
+
+    rules: Sequence[tuple[Rule, str]]
+    fits: Mapping[str, Fit]
+    channels: tuple[str, ...]
+    plan: Plan
+
+
+@lru_cache(maxsize=16)
+def _lay_out(task: _Task) -> _Layout:
+    """Find the markers and lay out the steps; shared between files where the strategy draws all gates."""
+    strategy = task.strategy
+    markers = resolve_panel(
+        task.file_channels,
         strategy.required_markers,
         [m for m in strategy.optional_markers if any(m in rule.markers for rule in strategy.populations)],
-        panel,
-        where=acquisition.path.name,
+        dict(task.panel),
+        where=task.recording.path.name,
     )
-    rules = strategy.rules_for(channels)
-    known = drawn_gates(rules) if fits is None else fits
-    matrix = acquisition.spillover if isinstance(spillover, str) else spillover
-    recipe = plan_markers(acquisition, channels, strategy.all_transforms, matrix)
-    plan = plan_known(rules, known, recipe)
+    rules = strategy.rules_for(markers)
+    fits = drawn_gates(rules) if task.fits is None else task.fits
+    recipe = plan_markers(task.recording, markers, strategy.all_transforms, task.spillover)
+    plan = plan_known(rules, fits, recipe)
     if plan is None:
-        unknown = [rule.name for rule, _ in rules if not _is_known(rule, known)]
+        unknown = [rule.name for rule, _ in rules if not _is_known(rule, fits)]
         raise StrategyError(
             f"the gates of {', '.join(unknown) or 'so many populations'} need the whole tube",
             strategy.name,
             "count it in a study, by `bcelldepl run`",
         )
-    counts, members = stream_gates(
-        acquisition, recipe.channels, plan, threads=threads, keep_membership=keep_membership
-    )
-    return _populations(rules, known, plan, counts, members)
+    return _Layout(rules, fits, recipe.channels, plan)
 
 
 def count_files(
@@ -145,7 +190,7 @@ def _is_known(rule: Rule, fits: Mapping[str, Fit]) -> bool:
 
 
 def stream_gates(
-    acquisition: Acquisition,
+    recording: Recording,
     channels: Sequence[str],
     plan: Plan,
     *,
@@ -157,7 +202,8 @@ def stream_gates(
 
     Parameters
     ----------
-    acquisition : Acquisition
+    recording : Recording
+        Or a whole `Acquisition`.
     channels : sequence of str
         Of the plan's recipe.
     plan : Plan
@@ -173,8 +219,8 @@ def stream_gates(
     members : ndarray of uint64, shape (n_events,), or None
         Bits of the populations of each event, where asked for.
     """
-    n_events = acquisition.n_events
-    reader = TileReader(acquisition, channels)
+    n_events = recording.n_events
+    reader = TileReader(recording, channels)
     members = np.empty(n_events, np.uint64) if keep_membership else None
 
     def span(first: int, last: int) -> NDArray[np.int64]:
@@ -190,35 +236,44 @@ def stream_gates(
             plan.gate(rows, reader.places, room, bits, None if keep is None else keep[start:stop])
 
         reader.read(first, last, gate)
-        return room.counts
+        counts: NDArray[np.int64] = room.counts.copy()
+        plan.give_back(room)
+        return counts
 
     def checked(counts: NDArray[np.int64]) -> NDArray[np.int64]:
         if counts[-1]:
             what = f"signals of stains are infinite or no numbers in {counts[-1]:,} places"
             remedy = "export the file again, or look at its spillover matrix"
-            raise CompensationError(what, acquisition.path.name, remedy)
+            raise CompensationError(what, recording.path.name, remedy)
         return counts
 
     n_threads = threads or (1 if n_events < ONE_THREAD_EVENTS else share_of_cores())
     edges = [n_events * k // n_threads for k in range(n_threads + 1)]
     if n_threads == 1:
         return checked(span(0, n_events)), members
-    with ThreadPoolExecutor(n_threads) as pool:
-        parts = [pool.submit(span, *edge) for edge in pairwise(edges)]
-        return checked(np.sum([part.result() for part in parts], axis=0)), members
+    first, *others = pairwise(edges)
+    parts = [_helpers(os.getpid(), n_threads - 1).submit(span, *edge) for edge in others]
+    try:
+        counts = span(*first)
+    finally:
+        wait(parts)
+    return checked(counts + sum(part.result() for part in parts)), members
+
+
+@lru_cache(maxsize=1)
+def _helpers(process: int, n: int) -> ThreadPoolExecutor:  # noqa: ARG001
+    """Threads that stay for the next file, and keep their buffers; a forked process gets its own."""
+    return ThreadPoolExecutor(n)
 
 
 def _populations(
-    rules: Sequence[tuple[Rule, str]],
-    fits: Mapping[str, Fit],
-    plan: Plan,
-    counts: NDArray[np.int64],
-    members: NDArray[np.uint64] | None,
+    layout: _Layout, counts: NDArray[np.int64], members: NDArray[np.uint64] | None
 ) -> Populations:
     """Counts as populations, each with its evidence."""
+    plan, fits = layout.plan, layout.fits
     events = {name: int(counts[number]) for number, name in enumerate(plan.populations)}
     found: dict[str, Population] = {}
-    for rule, parent in rules:
+    for rule, parent in layout.rules:
         name = rule.name
         ends = [int(counts[place]) for place in plan.ends.get(name, ())] or [events[name]] * 2
         add_population(found, rule, parent, fits[name], events[parent], events[name], (ends[0], ends[1]))

@@ -10,6 +10,7 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.charts import axis_of, chart_of, cut_signals
 from bcelldepl.kernels.compensation import exact_positions, marker_positions, weigh
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d, histogram_inside
 from bcelldepl.kernels.mixture import (
@@ -24,7 +25,7 @@ from bcelldepl.kernels.ridge import level_positions, ridge_sums
 from bcelldepl.kernels.scales import asinh_scale, logicle_coefficients, logicle_scale
 from bcelldepl.kernels.selection import gather, select
 from bcelldepl.kernels.som import accumulate_nearest, find_nearest
-from bcelldepl.kernels.stream import BLOCK, COMBINE, COUNT, GATE, SCALE, WEIGH, stream_tile
+from bcelldepl.kernels.stream import BLOCK, COMBINE, COUNT, GATE, WEIGH, WORK_ROWS, stream_tile
 from bcelldepl.kernels.timeline import clock_steps, mean_step, time_profile, time_stretches
 
 TRIANGLE = np.array([(0.1, 0.1), (0.9, 0.2), (0.5, 0.8)])
@@ -113,36 +114,44 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
 
 
 def streamed(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:
-    """Two markers of three channels: a cut among signals, a polygon with one of its ends, and what is in neither."""
+    """Two markers of three channels: a cut, a polygon in it with another cut, and what is in the one only."""
     rows = np.column_stack([both[0] * np.float32(900), both[1] * np.float32(500), both[0] - both[1]])
     scales = [asinh_table(1e3, 10.0), linear_table(500.0)]
     numbers = np.stack([np.resize(scale[0], 7) for scale in scales])
     tables = np.concatenate([scale[1] for scale in scales])
     ends = np.array([[0, len(scales[0][1])], [len(scales[0][1]), len(tables)]])
-    regions = np.concatenate(
-        [strip(1.0, 0.0, 100.0, np.inf), strip(1.0, 0.0, 0.5, np.inf), polygon(TRIANGLE)]
-    )
+    cut, triangle = strip(1.0, 0.0, 0.5, np.inf), polygon(TRIANGLE)
+    regions = np.concatenate([cut, triangle])
+    x, y = (scale[0] for scale in scales)
+    drawn = [chart_of(STRIP, cut, x, None), chart_of(POLYGON, triangle, x, y)]
+    first, last = len(drawn[0]), len(drawn[0]) + len(drawn[1])
     steps = [
-        (WEIGH, 0, 0, 1, 1, 1, 0, 0, 0, 0),
-        (GATE, 0, 0, 0, 1, 1, STRIP, 0, 1, 1),
-        (SCALE, 1, 0, 0, 0, 0, 0, 0, 0, 0),
-        (SCALE, 1, 1, 0, 0, 0, 0, 0, 0, 0),
-        (GATE, 1, 2, 3, 1, 1, POLYGON, 2, 5, 2),
-        (COUNT, 1, 2, 2, 1, 1, STRIP, 1, 2, 4),
-        (COMBINE, 0, 0, 0, 0, 0, 0, 0, 0, 3),
+        (WEIGH, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0),
+        (GATE, 0, 0, 0, 1, 1, STRIP, 0, 1, 0, first, 1),
+        (GATE, 1, 0, 1, 0, 0, POLYGON, 1, 4, first, last, 2),
+        (COUNT, 1, 0, 0, 0, 0, STRIP, 0, 1, 0, first, 4),
+        (COMBINE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3),
     ]
     counts, members = np.zeros(6, np.int64), np.empty(n, np.uint64)
     combinations = np.zeros((4, 3), np.uint64)
     combinations[3] = 1 << 1, 0, 1 << 2
-    room = [np.empty((4, BLOCK)), np.empty((4, BLOCK)), np.empty((4, BLOCK), np.int64), np.empty((2, BLOCK))]
+    room = [
+        np.empty((3, BLOCK), np.int64), np.empty((4, BLOCK), np.int64), np.empty((6, BLOCK), np.uint64),
+        np.empty((WORK_ROWS, BLOCK)),
+    ]  # fmt: skip
     keep = np.arange(n) % 5 != 4
     weights = np.array([[1.0, 0.1, 0.0], [-0.2, 1.0, 0.3]])
     with np.errstate(invalid="ignore", over="ignore"):
         stream_tile(
             np.ascontiguousarray(rows, np.float32), keep, np.arange(3), weights, numbers, tables, ends,
-            np.array(steps), regions, combinations, *room, counts, members,
+            np.array([axis_of(x), axis_of(y)]), np.concatenate(drawn), np.array(steps),
+            regions, combinations, *room, counts, members,
         )  # fmt: skip
-    return {f"streamed counts {n}": counts, f"streamed members {n}": members}
+    out = {f"streamed counts {n}": counts, f"streamed members {n}": members}
+    for kind, scale in zip(("asinh", "linear"), (x, y), strict=True):
+        out[f"squares {kind} {n}"] = squares = np.empty(n, np.int64)
+        cut_signals(both[0] * 300.0, axis_of(scale), np.empty(n), squares)
+    return out
 
 
 def mixture(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:
