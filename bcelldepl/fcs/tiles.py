@@ -75,7 +75,7 @@ class TileReader:
                 rows.view(np.uint32).byteswap(inplace=True)
             work(rows, start)
 
-        store = None if self._order else decode_into(path, self._row, self._indices, self._finish)
+        store = None if floats else decode_into(path, self._row, self._indices, self._finish)
 
         def decoded(block: memoryview, start: int, stop: int) -> None:
             assert store is not None
@@ -84,4 +84,4 @@ class TileReader:
             work(rows, start)
 
         with np.errstate(over="ignore", invalid="ignore"):
-            read_span(path, begin, self._row.n_bytes, first, last, decoded if floats is None else as_it_lies)
+            read_span(path, begin, self._row.n_bytes, first, last, decoded if store else as_it_lies)

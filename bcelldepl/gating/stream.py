@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -24,6 +23,7 @@ from bcelldepl.gating.rules.base import Fit, Rule
 from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.strategy import ALL, Strategy, load_strategy
 from bcelldepl.gating.tube import add_population
+from bcelldepl.kernels.threads import in_threads
 from bcelldepl.kernels.threads import threads as share_of_cores
 from bcelldepl.signal.panel import resolve_panel
 from bcelldepl.signal.recipe import Recipe, plan_markers
@@ -249,21 +249,7 @@ def stream_gates(
 
     n_threads = threads or (1 if n_events < ONE_THREAD_EVENTS else share_of_cores())
     edges = [n_events * k // n_threads for k in range(n_threads + 1)]
-    if n_threads == 1:
-        return checked(span(0, n_events)), members
-    first, *others = pairwise(edges)
-    parts = [_helpers(os.getpid(), n_threads - 1).submit(span, *edge) for edge in others]
-    try:
-        counts = span(*first)
-    finally:
-        wait(parts)
-    return checked(counts + sum(part.result() for part in parts)), members
-
-
-@lru_cache(maxsize=1)
-def _helpers(process: int, n: int) -> ThreadPoolExecutor:  # noqa: ARG001
-    """Threads that stay for the next file, and keep their buffers; a forked process gets its own."""
-    return ThreadPoolExecutor(n)
+    return checked(np.sum(in_threads(lambda edge: span(*edge), pairwise(edges)), axis=0)), members
 
 
 def _populations(

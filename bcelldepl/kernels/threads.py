@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import TypeVar
 
@@ -33,12 +33,12 @@ def threads() -> int:
 
 
 def in_threads(task: Callable[[Part], Result], parts: Iterable[Part]) -> list[Result]:
-    """Do a task for every part, in as many threads as this process may use.
+    """Do a task for every part, in as many threads as this process may use; the caller's is one of them.
 
     Parameters
     ----------
     task : callable
-        Takes a part; should spend its time in kernels that let other threads run. Does not call this function itself.
+        Takes a part; should spend its time in kernels that let other threads run.
     parts : iterable
 
     Returns
@@ -47,9 +47,27 @@ def in_threads(task: Callable[[Part], Result], parts: Iterable[Part]) -> list[Re
         What the task gave, in the order of the parts.
     """
     listed = list(parts)
-    if len(listed) < 2 or threads() == 1:
+    done: dict[int, Result] = {}
+    waiting = iter(range(len(listed)))  # whoever is free takes the next
+
+    def work() -> None:
+        for number in waiting:
+            done[number] = task(listed[number])
+
+    n_helpers = min(threads(), len(listed)) - 1
+    if n_helpers < 1:
         return [task(part) for part in listed]
-    return list(_pool(os.getpid(), threads()).map(task, listed))
+    helpers = [_pool(os.getpid(), threads() - 1).submit(work) for _ in range(n_helpers)]
+    try:
+        work()
+    finally:
+        for _ in waiting:  # after an error nobody begins another
+            pass
+        begun = [helper for helper in helpers if not helper.cancel()]
+        wait(begun)
+    for helper in begun:
+        helper.result()  # raises what went wrong there
+    return [done[number] for number in range(len(listed))]
 
 
 def over_spans(work: Callable[[int, int], Result], n_events: int, span: int) -> list[Result]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from joblib import Parallel, delayed
 
-from bcelldepl.kernels.threads import over_spans, threads
+from bcelldepl.kernels.threads import in_threads, over_spans, threads
 
 
 def test_alone_a_process_may_use_all_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +44,7 @@ def test_what_goes_wrong_in_a_span_is_raised(monkeypatch: pytest.MonkeyPatch) ->
     def work(first: int, last: int) -> None:
         raise ValueError(f"{first} to {last}")
 
-    with pytest.raises(ValueError, match="0 to 10"):
+    with pytest.raises(ValueError, match="to [12]0"):
         over_spans(work, 20, 10)
 
 
@@ -55,3 +55,22 @@ def test_sums_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("NUMBA_NUM_THREADS", n_threads)
         totals.add(sum(over_spans(lambda first, last: values[first:last].sum(), len(values), 64)))
     assert len(totals) == 1
+
+
+def test_work_may_share_out_its_own_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "3")
+    tables = in_threads(lambda row: in_threads(lambda column: row * column, range(8)), range(20))
+    assert tables == [[row * column for column in range(8)] for row in range(20)]
+
+
+def test_after_an_error_nobody_begins_another_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "2")
+    begun = []
+
+    def work(number: int) -> None:
+        begun.append(number)
+        raise ValueError(number)
+
+    with pytest.raises(ValueError):
+        in_threads(work, range(1_000))
+    assert len(begun) <= 2
