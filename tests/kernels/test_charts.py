@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_regions import some_region
+from shapes import some_region
 
 from bcelldepl.kernels.charts import AXIS_BITS, axis_of, chart_of, cut_signals
 from bcelldepl.kernels.positions import asinh_table, exact_position, linear_table, logicle_table

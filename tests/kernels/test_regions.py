@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.path import Path
+from shapes import some_region, star
 
 from bcelldepl.kernels.regions import (
     ELLIPSE,
@@ -35,13 +36,6 @@ def judged(kind, numbers, x, y, error=0.0):
     near = judge(kind, numbers, x, y, error, out)
     assert near == (out == NEAR).sum()
     return out
-
-
-def star(rng, corners):
-    """A simple polygon: corners around a centre, in the order of their angles, at any radius."""
-    angle = np.sort(rng.uniform(0, 2 * np.pi, corners))
-    radius = rng.uniform(0.1, 0.5, corners)
-    return 0.5 + np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
 
 
 def points_away_from_edges(rng, vertices, n):
@@ -147,21 +141,6 @@ def test_a_cut_is_open_to_its_side_and_a_cut_at_nan_holds_nothing():
     np.testing.assert_array_equal(judged(STRIP, strip(1, 0, -np.inf, 0.5), x, x), [0, 1, 1, 0, 0, 0])
     assert not judged(STRIP, strip(1, 0, np.nan, np.inf), x, x).any()
     assert not judged(STRIP, strip(1, 0, -np.inf, np.nan), x, x).any()
-
-
-def some_region(rng):
-    pick = rng.integers(4)
-    if pick == 0:
-        return STRIP, strip(1.0, 0.0, rng.uniform(0, 1), np.inf)
-    if pick == 1:
-        return STRIP, strip(1.0, -rng.uniform(0.5, 1.5), *np.sort(rng.uniform(-0.5, 0.5, 2)))
-    if pick == 2:
-        root = rng.normal(size=(2, 2)) * 5
-        return ELLIPSE, ellipse(rng.uniform(0.3, 0.7, 2), root @ root.T, rng.uniform(0.2, 3))
-    corners = star(rng, int(rng.integers(3, 12)))
-    if rng.random() < 0.5:  # edges that are level or upright
-        corners = np.round(corners, 1)
-    return POLYGON, polygon(corners)
 
 
 @settings(deadline=None, max_examples=200)

@@ -44,7 +44,7 @@ def test_what_goes_wrong_in_a_span_is_raised(monkeypatch: pytest.MonkeyPatch) ->
     def work(first: int, last: int) -> None:
         raise ValueError(f"{first} to {last}")
 
-    with pytest.raises(ValueError, match="to [12]0"):
+    with pytest.raises(ValueError, match=r"to [12]0"):
         over_spans(work, 20, 10)
 
 
