@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from bcelldepl.counting.limits import ResultCode
@@ -89,22 +90,22 @@ class Course:
     unit: str
     visits: tuple[Visit, ...]
 
-    @property
+    @cached_property
     def evaluable(self) -> tuple[Visit, ...]:
         """Visits that say anything."""
         return tuple(visit for visit in self.visits if visit.is_evaluable)
 
-    @property
+    @cached_property
     def before(self) -> tuple[Visit, ...]:
         """Evaluable visits before the infusion."""
         return tuple(visit for visit in self.evaluable if visit.day <= 0)
 
-    @property
+    @cached_property
     def after(self) -> tuple[Visit, ...]:
         """Evaluable visits after the infusion."""
         return tuple(visit for visit in self.evaluable if visit.day > 0)
 
-    @property
+    @cached_property
     def missing(self) -> tuple[Visit, ...]:
         """Visits after the infusion that say nothing."""
         return tuple(visit for visit in self.visits if visit.day > 0 and not visit.is_evaluable)

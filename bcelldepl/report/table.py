@@ -223,7 +223,12 @@ def _endpoint(record: Mapping[Any, Any]) -> tuple[str, str, str]:
     if qualifier == "NE" or math.isnan(value):
         return "NE", "", reason
     low, high = number(record, "ci_low"), number(record, "ci_high")
-    interval = "" if math.isnan(low) else f"{_three_digits(low)} {DASH} {_three_digits(high)}"
+    if math.isnan(low):
+        interval = ""
+    elif math.isnan(high):
+        interval = f"from {_three_digits(low)}"
+    else:
+        interval = f"{_three_digits(low)} {DASH} {_three_digits(high)}"
     return f"{qualifier if qualifier in ('<', '>') else ''}{_three_digits(value)}", interval, reason
 
 

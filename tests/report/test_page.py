@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from bcelldepl.report import write_report
-from bcelldepl.report.table import count_cell, count_rows, endpoint_name
+from bcelldepl.report.table import count_cell, count_rows, endpoint_name, endpoint_tables
 from bcelldepl.report.words import concentration, limit, percent
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -68,6 +68,16 @@ def test_numbers():
         "0.0033 %",
     ]
     assert endpoint_name("AUC_0_28") == "AUC 0-28 d"
+
+
+def test_an_interval_may_have_no_upper_end() -> None:
+    known = {"subject": "P", "dose_group": "", "analyte": "B", "unit": "log10", "qualifier": "=", "reason": ""}
+    rows = [
+        {**known, "parameter": name, "value": 1.28, "ci_low": low, "ci_high": high}
+        for name, low, high in (("A", 1.14, 1.5), ("B", 1.14, np.nan), ("C", np.nan, np.nan))
+    ]
+    ((_, _, cells),) = endpoint_tables(pd.DataFrame(rows))[0].rows
+    assert [interval for _, interval, _ in cells] == ["1.14 \N{EN DASH} 1.5", "from 1.14", ""]
 
 
 def test_rows_are_ordered_by_subject_and_day(study):
