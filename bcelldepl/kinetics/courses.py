@@ -61,7 +61,8 @@ def courses(
     Raises
     ------
     CountingError
-        A column is missing, a number is text, a result code is unknown, or a concentration is negative.
+        A column is missing, a number is text or negative, an interval is the wrong way round, a result code is
+        unknown, a subject is empty, or a tube has two rows.
     """
     rows = _checked(counts, NEEDED if denominator is None else (*NEEDED, "events"))
     tubes = {tube.file: tube for tube in study.tubes}
@@ -104,6 +105,7 @@ def _checked(counts: pd.DataFrame, needed: Sequence[str]) -> list[dict[str, Any]
         raise CountingError(f"counts lack the column {absent[0]}", "counts", f"needed: {', '.join(needed)}")
     columns = [column for column in (*needed, "dose_group", "reason", *INTERVAL) if column in counts.columns]
     rows: list[dict[str, Any]] = []
+    seen: set[tuple[str, str]] = set()
     for values in counts[list(dict.fromkeys(columns))].to_dict("records"):
         row: dict[str, Any] = {}
         where = f"counts, {values['file']}, {values['population']}"
@@ -115,8 +117,19 @@ def _checked(counts: pd.DataFrame, needed: Sequence[str]) -> list[dict[str, Any]
             )
         if row["day"] is None:
             raise CountingError("the day is empty", where, "every tube has a nominal day")
-        if (row["cells_per_ul"] or 0.0) < 0:
-            raise CountingError(f"{row['cells_per_ul']:g} cells/uL is negative", where)
+        if not row["subject"]:
+            raise CountingError("the subject is empty", where, "every tube belongs to one")
+        for column in columns:
+            if column in NUMBERS and column != "day" and (row[column] or 0.0) < 0:
+                unit = "events" if column == "events" else "cells/uL"
+                raise CountingError(f"{row[column]:g} {unit} is negative", f"{where}, {column}")
+        low, high = (row.get(end) for end in INTERVAL)
+        if low is not None and high is not None and low > high:
+            raise CountingError(f"the interval ends before it begins: {low:g} to {high:g} cells/uL", where)
+        if row["file"] and (row["file"], row["population"]) in seen:
+            # Taken for replicates, the same events would count twice and halve the LLOQ.
+            raise CountingError("the same tube has two rows", where, "replicates are files of their own")
+        seen.add((row["file"], row["population"]))
         rows.append(row)
     return rows
 

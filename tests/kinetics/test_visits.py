@@ -139,18 +139,30 @@ def test_a_file_that_the_study_does_not_know_is_a_sample_on_its_nominal_day(made
         ("lloq_per_ul", "n/a", "'n/a' is not a number"),
         ("result", "OK", "'OK' is not a result code"),
         ("cells_per_ul", -3.0, "-3 cells/uL is negative"),
+        ("lloq_per_ul", -5.0, "-5 cells/uL is negative"),
+        ("ci_low_per_ul", -1.0, "-1 cells/uL is negative"),
+        ("ci_low_per_ul", 9.0, "the interval ends before it begins: 9 to 8.5"),
+        ("subject", None, "the subject is empty"),
         ("cells_per_ul", float("inf"), "infinite"),
         ("day", None, "the day is empty"),
     ],
 )
 def test_bad_cells_are_named_with_their_place(column, value, words, made) -> None:
     counts, study = made({"P": [(0, 0), (7, 8)]})
+    counts["ci_high_per_ul"] = 8.5
     counts[column] = counts[column].astype(object)
     counts.loc[1, column] = value
     with pytest.raises(CountingError) as caught:
         endpoints_table(counts, study)
     assert words in str(caught.value)
     assert "P_1.fcs" in str(caught.value)
+
+
+def test_a_tube_with_two_rows_is_no_replicate(made) -> None:
+    """Its events would count twice, and halve the LLOQ."""
+    counts, study = made({"P": [(0, 0), (7, 8)]})
+    with pytest.raises(CountingError, match=r"P_0\.fcs, CAR_T: the same tube has two rows"):
+        endpoints_table(pd.concat([counts, counts]), study)
 
 
 def test_a_missing_column_is_named(made) -> None:
