@@ -87,6 +87,17 @@ def test_a_cut_that_rises_loses_fewer_dim_cells_than_one_that_stands(part):
     assert inside.sum() == pytest.approx(is_positive.sum(), rel=0.06)
 
 
+@pytest.mark.parametrize("part", [0.5, 0.76, 0.9])
+@pytest.mark.parametrize("dim", [0.5, 0.6, 0.7])
+def test_positives_in_the_majority_are_counted_too(part, dim):
+    # Their flank lies over that of the negative, and their peak may be the only fair one.
+    control, _ = tube(8_000, 0.3, 0.0, 50)
+    for seed in range(3):
+        columns, is_positive = tube(10_000, 0.3, part, seed, dim=dim)
+        inside = CAR.apply(settled(CAR, columns, control), columns).inside
+        assert inside.sum() == pytest.approx(is_positive.sum(), rel=0.025)
+
+
 def test_a_tube_without_positives_keeps_to_the_false_positive_rate():
     control, _ = tube(20_000, 0.6, 0.0, 8)
     for seed, slope in enumerate((0.0, 0.3, 0.9)):

@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from bcelldepl.gating.density import Density, Landmark, make_density, upper_spread
+from bcelldepl.gating.density import (
+    Density,
+    Landmark,
+    find_landmark,
+    find_valleys,
+    make_density,
+    upper_spread,
+)
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.regions import Regions, strip
 from bcelldepl.gating.rules.base import Columns, Fit, Outline, limits_of
@@ -72,6 +79,10 @@ class PositivesRule(MarkerCut):
             values = level(values, columns[self.along], slope, pivot)
         density = make_density(values)
         negative = self.negative(density, references)
+        # Where nearly all are positive, their peak hides the negative's; a valley below it tells that there is one.
+        lower = [v for v in find_valleys(density) if negative and v.position < negative.centre]
+        if lower:
+            negative = find_landmark(density, below=lower[0].position) or negative
         if negative is None:
             n = len(values)
             return Fit(None, Evidence.FAILED, f"{n} events are too few to find the {self.marker} negative", n)
