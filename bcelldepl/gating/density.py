@@ -276,8 +276,8 @@ def find_landmark(density: Density, below: float = np.inf, near: float | None = 
 def upper_spread(density: Density, landmark: Landmark) -> float:
     """Spread of a population by its upper flank, near enough to the mode that few positives lie there.
 
-    Where positives are so many that the flank merges with them, it is read higher up; where it tells nothing even there,
-    the lower half does.
+    Where positives are so many that the flank merges with them, it is read higher up; where it tells nothing even
+    there, the lower half does.
 
     Parameters
     ----------

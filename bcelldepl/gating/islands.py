@@ -135,7 +135,7 @@ class _Mixture:
         def expect(first: int, last: int) -> NDArray[np.float64]:
             sums = np.zeros((n_islands, 2 + k + k * (k + 1) // 2))
             accumulate_islands(
-                points[:, first:last], worth[first:last], mean, whitener, heights,
+                points, worth, first, last, mean, whitener, heights,
                 np.float32(_BACKGROUND_SHARE), DEGREES, sums,
             )  # fmt: skip
             return sums
@@ -284,14 +284,8 @@ def _densities(points: NDArray[np.float32], islands: Sequence[Island]) -> NDArra
     densities = np.empty((len(islands), points.shape[1]), dtype=np.float32)
 
     def fill(first: int, last: int) -> None:
-        island_densities(
-            points[:, first:last],
-            mean,
-            whitener,
-            height.astype(np.float32),
-            DEGREES,
-            densities[:, first:last],
-        )
+        heights = height.astype(np.float32)
+        island_densities(points, first, last, mean, whitener, heights, DEGREES, densities)
 
     over_spans(fill, points.shape[1], _SPAN)
     return densities

@@ -30,7 +30,7 @@ def _load(
 ) -> None:
     """Copy a tile of events; one that lacks a finite value goes to the origin and is worth nothing."""
     for e in range(size):
-        sound[e] = worth[first + e]
+        sound[e] = worth[e]
     for e in range(size, _TILE):
         sound[e] = 0.0
     for j in range(columns.shape[0]):
@@ -99,6 +99,8 @@ def _tile_densities(
 def accumulate_islands(
     columns: NDArray[np.float32],
     worth: NDArray[np.float32],
+    begin: int,
+    end: int,
     means: NDArray[np.float32],
     whiteners: NDArray[np.float32],
     heights: NDArray[np.float32],
@@ -106,7 +108,7 @@ def accumulate_islands(
     degrees: float,
     sums: NDArray[np.float64],
 ) -> None:
-    """One expectation step over every event of a mixture of multivariate t islands and a flat background.
+    """One expectation step over events of a mixture of multivariate t islands and a flat background.
 
     Parameters
     ----------
@@ -114,6 +116,9 @@ def accumulate_islands(
         Transformed markers. Events with a value that is not finite are passed over.
     worth : ndarray of float32, shape (n_events,)
         How many events each stands for.
+    begin, end : int
+        First event, and the one past the last. A slice of the columns would hide from Numba that the events of one lie
+        side by side.
     means : ndarray of float32, shape (n_islands, k)
     whiteners : ndarray of float32, shape (n_islands, k, k)
         Inverse of the lower Cholesky factor of each scale matrix.
@@ -131,7 +136,7 @@ def accumulate_islands(
     ----------
     Peel and McLachlan, Statistics and Computing 10:339-348 (2000), doi:10.1023/A:1008981510081.
     """
-    k, n = columns.shape
+    k = columns.shape[0]
     n_islands, n_sums = sums.shape
     points, away = np.empty((k, _TILE), np.float32), np.empty((k, _TILE), np.float32)
     white, sound, total = (
@@ -142,10 +147,11 @@ def accumulate_islands(
     inverse, density = np.empty((n_islands, _TILE), np.float32), np.empty((n_islands, _TILE), np.float32)
     parts = np.empty((n_islands, n_sums, _TILE), np.float32)
     factor = np.float32((degrees + k) / degrees)
-    for start in range(0, n, _TILE * _TILES):
+    for start in range(begin, end, _TILE * _TILES):
         parts[:] = 0.0
-        for first in range(start, min(start + _TILE * _TILES, n), _TILE):
-            _load(columns, worth, first, min(_TILE, n - first), points, sound)
+        for first in range(start, min(start + _TILE * _TILES, end), _TILE):
+            size = min(_TILE, end - first)
+            _load(columns, worth[first : first + size], first, size, points, sound)
             for e in range(_TILE):
                 total[e] = background
             for island in range(n_islands):
@@ -189,6 +195,8 @@ def accumulate_islands(
 @njit(cache=True, nogil=True, error_model="numpy")
 def island_densities(
     columns: NDArray[np.float32],
+    begin: int,
+    end: int,
     means: NDArray[np.float32],
     whiteners: NDArray[np.float32],
     heights: NDArray[np.float32],
@@ -199,33 +207,26 @@ def island_densities(
 
     Parameters
     ----------
-    columns, means, whiteners, degrees
+    columns, begin, end, means, whiteners, degrees
         As in `accumulate_islands`.
     heights : ndarray of float32, shape (n_islands,)
         Density at the centre of each island.
     out : ndarray of float32, shape (n_islands, n_events)
-        Filled; 0 for events with a value that is not finite.
+        Filled between `begin` and `end`; 0 for events with a value that is not finite.
     """
-    k, n = columns.shape
+    k = columns.shape[0]
     points, away = np.empty((k, _TILE), np.float32), np.empty((k, _TILE), np.float32)
     white, sound = np.empty(_TILE, np.float32), np.empty(_TILE, np.float32)
     inverse, density = np.empty(_TILE, np.float32), np.empty(_TILE, np.float32)
-    worth = np.ones(n, np.float32)
-    for first in range(0, n, _TILE):
-        size = min(_TILE, n - first)
-        _load(columns, worth, first, size, points, sound)
+    every = np.ones(_TILE, np.float32)
+    for first in range(begin, end, _TILE):
+        size = min(_TILE, end - first)
+        _load(columns, every, first, size, points, sound)
         for island in range(means.shape[0]):
             _tile_densities(
-                points,
-                means[island],
-                whiteners[island],
-                heights[island],
-                degrees,
-                away,
-                white,
-                inverse,
-                density,
-            )
+                points, means[island], whiteners[island], heights[island], degrees,
+                away, white, inverse, density,
+            )  # fmt: skip
             target = out[island, first : first + size]
             for e in range(size):
                 target[e] = density[e] * sound[e]

@@ -163,8 +163,8 @@ def mixture(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]
     sums, shares = np.zeros((2, 7)), np.zeros(2)
     worth = np.linspace(1.0, 3.0, n, dtype=np.float32)
     with np.errstate(invalid="ignore", under="ignore"):
-        accumulate_islands(both, worth, means, whiteners, heights, background, 6.0, sums)
-        island_densities(both, means, whiteners, heights, 6.0, densities)
+        accumulate_islands(both, worth, 0, n, means, whiteners, heights, background, 6.0, sums)
+        island_densities(both, 0, n, means, whiteners, heights, 6.0, densities)
         island_shares(densities, weights, background, shares)
         island_posteriors(
             densities, weights, background, np.array([True, False]), np.float32([0.1, 0.0]), posterior

@@ -55,8 +55,8 @@ class Mixture:
         sums = np.zeros((n_islands, 2 + k + k * (k + 1) // 2))
         worth = np.ones(columns.shape[1], np.float32) if worth is None else worth
         accumulate_islands(
-            columns, worth, np.float32(self.means), self.whiteners, np.float32(self.shares * self.heights),
-            np.float32(self.background), DEGREES, sums,
+            columns, worth, 0, columns.shape[1], np.float32(self.means), self.whiteners,
+            np.float32(self.shares * self.heights), np.float32(self.background), DEGREES, sums,
         )  # fmt: skip
         shares, masses, means = sums[:, 0], sums[:, 1], np.float32(self.means).astype(np.float64)
         near, square = sums[:, 2 : 2 + k], np.zeros((n_islands, k, k))
@@ -70,7 +70,9 @@ class Mixture:
     def densities(self, columns):
         out = np.full((len(self.shares), columns.shape[1]), 9.0, np.float32)
         heights = np.float32(self.heights)
-        island_densities(columns, np.float32(self.means), self.whiteners, heights, DEGREES, out)
+        island_densities(
+            columns, 0, columns.shape[1], np.float32(self.means), self.whiteners, heights, DEGREES, out
+        )
         return out
 
     def posteriors(self, columns, wanted, least=None):

@@ -98,7 +98,9 @@ def held(rows: pd.DataFrame) -> pd.Series:
 def test_the_interval_holds_the_truth_in_95_percent_of_all_subjects(both, code) -> None:
     """Also where visits are counted on the other side of the LLOQ than they truly lie, and also where none is."""
     rows = both[both["parameter"] == code]
-    rows = rows[(rows["qualifier_true"] != "NE") & (rows["qualifier_counted"] != "NE")]  # there may be no Clast
+    rows = rows[
+        (rows["qualifier_true"] != "NE") & (rows["qualifier_counted"] != "NE")
+    ]  # there may be no Clast
     for some in (rows, rows[rows["sure"]], rows[~rows["sure"]]):
         error = math.sqrt(0.95 * 0.05 / len(some))
         assert 0.95 - 2 * error <= held(some).mean() <= 0.985, f"{held(some).sum()} of {len(some)}"

@@ -71,7 +71,14 @@ def test_numbers():
 
 
 def test_an_interval_may_have_no_upper_end() -> None:
-    known = {"subject": "P", "dose_group": "", "analyte": "B", "unit": "log10", "qualifier": "=", "reason": ""}
+    known = {
+        "subject": "P",
+        "dose_group": "",
+        "analyte": "B",
+        "unit": "log10",
+        "qualifier": "=",
+        "reason": "",
+    }
     rows = [
         {**known, "parameter": name, "value": 1.28, "ci_low": low, "ci_high": high}
         for name, low, high in (("A", 1.14, 1.5), ("B", 1.14, np.nan), ("C", np.nan, np.nan))
