@@ -30,7 +30,7 @@ from bcelldepl.signal.recipe import Recipe, plan_markers
 
 __all__ = ["count_file", "count_files", "stream_gates"]
 
-ONE_THREAD_EVENTS = 200_000  # fewer are counted as fast by one thread
+ONE_THREAD_EVENTS = 25_000  # fewer are counted as fast by one thread
 
 
 def count_file(
@@ -62,7 +62,7 @@ def count_file(
     keep_membership : bool
         Whether to return the membership of every event.
     threads : int, optional
-        Default one for fewer than 200,000 events, else as many as there are cores.
+        Default one for fewer than 25,000 events, else as many as there are cores.
 
     Returns
     -------

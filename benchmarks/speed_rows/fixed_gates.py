@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import subprocess
 import sys
 import warnings
@@ -31,7 +32,7 @@ MEBIBYTE: Final = 1 << 20
 
 def floor(files: Sequence[Path]) -> Callable[[], object]:
     """Read files into one buffer, again and again."""
-    buffer = bytearray(MEBIBYTE)
+    buffer = mmap.mmap(-1, MEBIBYTE)  # page by page: a buffer from the heap may take five times as long
 
     def read() -> None:
         for path in files:
