@@ -8,7 +8,6 @@ error, not a crash.
 from __future__ import annotations
 
 import math
-import mmap
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -32,6 +31,7 @@ __all__ = ["common_storage", "decode_into", "exact_dtype", "read_runs", "read_sp
 
 _BLOCK_BYTES: Final = 1 << 20
 _LARGE_BYTES: Final = 8 << 20  # a compiled kernel and two threads pay from here on
+_PAGE = 4096
 _KEPT: Final = threading.local()
 _EXACT_BITS_OF_DOUBLE: Final = 53
 
@@ -191,10 +191,8 @@ def _gather_into(row: Row, indices: Sequence[int], storage: np.dtype[Any], out: 
     from bcelldepl.kernels.columns import gather_columns
 
     width = storage.itemsize
-    stored, fetched = (
-        np.dtype(f"u{width}"),
-        np.dtype(f"u{math.gcd(row.n_bytes, 8)}"),
-    )  # several channels at a time
+    stored = np.dtype(f"u{width}")
+    fetched = np.dtype(f"u{math.gcd(row.n_bytes, 8)}")  # several channels at a time
     words = [row.words[i] for i in indices]
     places, offsets = np.divmod(np.array([word.offset for word in words], np.int64), fetched.itemsize)
     if sys.byteorder == "big":
@@ -225,18 +223,15 @@ def read_span(
     per_block = max(1, _BLOCK_BYTES // row_bytes)
     n_bytes = min(per_block, last - first) * row_bytes
     # Taken away while it is used, and kept for this thread's next file: fresh memory costs more than reading into it.
-    room: mmap.mmap | bytes = _KEPT.__dict__.pop("buffer", b"")
+    room: memoryview = _KEPT.__dict__.pop("buffer", memoryview(b""))
     if len(room) < n_bytes:
-        # It begins with a page: on some processors a copy takes five times as long where it ends up some bytes farther
-        # into a page than it began, as it may from the heap.
-        room = mmap.mmap(-1, n_bytes)
-    buffer = memoryview(room)
+        room = _page_aligned(n_bytes)
     try:
         with path.open("rb", buffering=0) as file:
             file.seek(begin + first * row_bytes)
             for start in range(first, last, per_block):
                 stop = min(start + per_block, last)
-                block = buffer[: (stop - start) * row_bytes]
+                block = room[: (stop - start) * row_bytes]
                 _fill(file, block, path)
                 store(block, start, stop)
     except OSError as error:
@@ -244,6 +239,17 @@ def read_span(
     finally:
         if n_bytes <= _BLOCK_BYTES:
             _KEPT.buffer = room
+
+
+def _page_aligned(n_bytes: int) -> memoryview:
+    """Memory that begins with a page.
+
+    On some processors a copy takes five times as long where it ends up some bytes farther into a page than it began, as
+    it may in memory from the heap.
+    """
+    room = np.empty(n_bytes + _PAGE, np.uint8)
+    first = -room.ctypes.data % _PAGE
+    return room.data[first : first + n_bytes]
 
 
 def _unreadable(error: OSError, path: Path) -> UnreadableFileError:

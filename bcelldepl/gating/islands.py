@@ -8,24 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.mixture import (
-    accumulate_islands,
-    island_densities,
-    island_posteriors,
-    island_shares,
-)
+from bcelldepl.kernels.mixture import accumulate_islands
 from bcelldepl.kernels.threads import over_spans
 
-__all__ = ["DEGREES", "Island", "Weighed", "fit_islands", "weigh_islands"]
+__all__ = ["BACKGROUND_SHARE", "DEGREES", "Island", "fit_islands", "island_frames"]
 
 DEGREES = 12.0  # tails of a stained population are heavier than a normal's
-_BACKGROUND_SHARE = 1e-2  # of events that belong to no island, spread over the unit box
+BACKGROUND_SHARE = 1e-2  # of events that belong to no island, spread over the unit box
 _RIDGE = 0.006**2  # no island is narrower than this
 _ROUNDS = 60
 _LAST_ROUNDS = 3
 _SETTLED = 0.25  # standard errors: an island that moves by less rests
 _SKETCH = 2048  # events of a seed from which its island is sketched
-_SPAN = 32_768  # events that one thread takes at a time
 
 
 @dataclass(frozen=True)
@@ -59,9 +53,9 @@ def fit_islands(
 ) -> list[Island]:
     """Fit islands from seeds, with every event, by expectation and maximisation.
 
-    Large seeds are sketched by some of their events, evenly taken and each worth as many as it stands for, until no
-    island moves by a noticeable part of its own standard error. Then all events have their say: from a start that is
-    as near as that, a few rounds go as far as many.
+    Large seeds are sketched by some of their events, evenly taken in the order of the file and each worth as many as it
+    stands for, until no island moves by a noticeable part of its own standard error. Then all events have their say:
+    from a start that is as near as that, a few rounds go as far as many.
 
     Parameters
     ----------
@@ -128,7 +122,7 @@ class _Mixture:
     def _round(self, points: NDArray[np.float32], worth: NDArray[np.float32], n: float) -> float:
         """Do one round of expectation and maximisation; return the largest move, in standard errors."""
         n_islands, k = self.mean.shape
-        whitener, height = _frames(self.scale)
+        whitener, height = island_frames(self.scale)
         mean = self.mean.astype(np.float32)
         heights = (self.weight * height).astype(np.float32)
 
@@ -136,11 +130,11 @@ class _Mixture:
             sums = np.zeros((n_islands, 2 + k + k * (k + 1) // 2))
             accumulate_islands(
                 points, worth, first, last, mean, whitener, heights,
-                np.float32(_BACKGROUND_SHARE), DEGREES, sums,
+                np.float32(BACKGROUND_SHARE), DEGREES, sums,
             )  # fmt: skip
             return sums
 
-        sums = np.sum(over_spans(expect, points.shape[1], _SPAN), axis=0)
+        sums = np.sum(over_spans(expect, points.shape[1]), axis=0)
         share, mass = sums[:, 0], sums[:, 1]
         second = np.zeros_like(self.scale)
         row, column = np.tril_indices(k)
@@ -184,114 +178,7 @@ def _first_guess(
     return _Mixture(np.array(means), np.array(scales), np.maximum(share, 1.0) / n, share)
 
 
-@dataclass(frozen=True)
-class Weighed:
-    """Islands of known place and width in one tube, and how many of its events belong to each.
-
-    Attributes
-    ----------
-    islands : tuple of Island
-    densities : ndarray of float32, shape (n_islands, n_events)
-        Of each island at every event.
-    weights : ndarray of float64, shape (n_islands,)
-        At least a tenth of an event each, so that a posterior stays defined.
-    background : float
-        Share of the events that belong to none.
-    """
-
-    islands: tuple[Island, ...]
-    densities: NDArray[np.float32]
-    weights: NDArray[np.float64]
-    background: float
-
-    def posterior(self, wanted: str, probability: float = 1.0) -> NDArray[np.float32]:
-        """Posterior of every event to belong to the island with the wanted signature.
-
-        Parameters
-        ----------
-        wanted : str
-        probability : float
-            Part of a normal island within its edge.
-
-        Returns
-        -------
-        ndarray of float32, shape (n_events,)
-            0 beyond the island's edge.
-        """
-        least = np.zeros(len(self.islands), dtype=np.float32)
-        if probability < 1.0:
-            from scipy.special import gammaincinv  # slow to import
-
-            k = len(self.islands[0].mean)
-            edge = 2.0 * float(gammaincinv(0.5 * k, probability))  # of chi-square with k degrees
-            fall = (1.0 + edge / DEGREES) ** (-0.5 * (DEGREES + k))
-            _, height = _frames(np.array([island.scale for island in self.islands]))
-            least = (fall * height).astype(np.float32)
-        out = np.empty(self.densities.shape[1], dtype=np.float32)
-        chosen = np.array([island.signature == wanted for island in self.islands])
-        weights, background = self.weights.astype(np.float32), np.float32(self.background)
-        island_posteriors(self.densities, weights, background, chosen, least, out)
-        return out
-
-    def seen_in(self, axes: Sequence[int], points: NDArray[np.float32]) -> Weighed:
-        """Return the same islands with the same weights, as some events see them in some of their axes alone.
-
-        Parameters
-        ----------
-        axes : sequence of int
-        points : ndarray of float32, shape (k, n_some_events)
-        """
-        partial = tuple(island.seen_in(axes) for island in self.islands)
-        return replace(self, islands=partial, densities=_densities(points[list(axes)], partial))
-
-
-def weigh_islands(points: NDArray[np.float32], islands: Sequence[Island]) -> Weighed:
-    """Find how many events belong to each island, their places and widths fixed: an island is free to be absent.
-
-    Parameters
-    ----------
-    points : ndarray of float32, shape (k, n_events)
-        An event with a value that is not finite belongs to no island.
-    islands : sequence of Island
-    """
-    n = max(points.shape[1], 1)
-    densities = _densities(points, islands)
-    weight = np.full(len(islands), 1.0 / len(islands))
-    background = _BACKGROUND_SHARE
-    for _ in range(_ROUNDS):
-        share = np.zeros(len(islands))
-        island_shares(densities, weight.astype(np.float32), np.float32(background), share)
-        background = _background(share / n, n)
-        again = np.maximum(share / n, 0.1 / n)
-        if np.max(np.abs(again - weight)) < 0.01 / n:
-            break
-        weight = again
-    return Weighed(tuple(islands), densities, weight, _background(weight, n))
-
-
-def _background(weights: NDArray[np.float64], n: int) -> float:
-    """Share of the events that the islands leave over, between one event and the usual share.
-
-    A tube whose islands leave next to nothing over has next to no strays, and does not lose a small remnant to them.
-    """
-    return float(np.clip(1.0 - weights.sum(), min(1.0 / max(n, 1), _BACKGROUND_SHARE), _BACKGROUND_SHARE))
-
-
-def _densities(points: NDArray[np.float32], islands: Sequence[Island]) -> NDArray[np.float32]:
-    """Density of every island at every event, shape (n_islands, n_events)."""
-    mean = np.array([island.mean for island in islands], dtype=np.float32)
-    whitener, height = _frames(np.array([island.scale for island in islands]))
-    densities = np.empty((len(islands), points.shape[1]), dtype=np.float32)
-
-    def fill(first: int, last: int) -> None:
-        heights = height.astype(np.float32)
-        island_densities(points, first, last, mean, whitener, heights, DEGREES, densities)
-
-    over_spans(fill, points.shape[1], _SPAN)
-    return densities
-
-
-def _frames(scale: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+def island_frames(scale: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Whiteners, and the density of each multivariate t at its centre."""
     from scipy.special import gammaln  # slow to import, and only fits need it
 

@@ -170,10 +170,9 @@ class _Layout:
     charts: list[NDArray[np.uint8]] = field(default_factory=list)
     n_rows: int = 0
     n_squares: int = 0
-    made: dict[int, dict[str, tuple[int, int]]] = field(
-        default_factory=dict
-    )  # a signal for a population: by which
-    # step, and the place in the step that says whether others will ask for it
+    # A signal for a population: by which step, and the place in the step that says whether it will be asked for again.
+    made: dict[int, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    latest: dict[int, str] = field(default_factory=dict)  # the population that a signal was made for last
 
     def __post_init__(self) -> None:
         self.numbers = {name: number for number, name in enumerate(self.parents)}
@@ -213,6 +212,7 @@ class _Layout:
         for one, other in pairs:
             self.made.setdefault(other, {})[population] = len(self.steps), 5
             self.made.setdefault(one, {})[population] = len(self.steps), 4
+            self.latest[one] = self.latest[other] = population
             stained = int(list(self.recipe.markers)[one] not in SCATTER)
             self.step(WEIGH, population, one, other, 0, 0, stained)
 
@@ -223,9 +223,9 @@ class _Layout:
         return bool(same) and first not in SCATTER and second not in SCATTER
 
     def _ask(self, marker: int, population: str) -> int:
-        """Ask for a signal: 1 where it was made for this population; else that it be kept for others, and 0."""
+        """Ask for a signal: 1 where this population's is the last that was made; else that it be kept, and 0."""
         made = self.made[marker]
-        if population in made:
+        if self.latest[marker] == population:
             return 1
         step, place = made[next(name for name in self._ancestry(population) if name in made)]
         self.steps[step][place] = 1

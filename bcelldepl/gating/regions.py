@@ -20,8 +20,6 @@ from bcelldepl.kernels.threads import over_spans
 
 __all__ = ["Region", "Regions", "above", "below", "ellipse", "inside", "polygon", "strip"]
 
-_SPAN = 65_536  # events that one thread judges at a time
-
 
 @dataclass(frozen=True)
 class Region:
@@ -110,7 +108,7 @@ def inside(region: Region, columns: Mapping[str, NDArray[np.float32]]) -> NDArra
         part = slice(first, last)
         return int(kernels.judge(region.kind, region.numbers, x[part], y[part], error, verdict[part]))
 
-    if any(over_spans(judge, len(x), _SPAN)) and exact:
+    if any(over_spans(judge, len(x))) and exact:
         near = np.flatnonzero(verdict == kernels.NEAR)
         again = np.empty(len(near), dtype=np.uint8)
         x64, y64 = (exact(region.markers[k], near) for k in (0, -1))

@@ -14,11 +14,9 @@ SIDE = 10
 EPOCHS = 10
 _STRETCH = 1.5  # standard deviations that the sheet reaches at first, on either side along two principal axes
 _RADII = (1.5, 0.97, 0.62, 0.4)  # of the neighbourhood, in steps of the sheet, in the first epochs; then 0
-_STRIDE = (
-    1.8  # without neighbours a prototype goes so many times as far as its events' mean, but in the last epoch
-)
+# Without neighbours a prototype goes so many times as far as its events' mean, but in the last epoch.
+_STRIDE = 1.8
 
-_SPAN = 1 << 15  # events that a thread takes at once; who takes which moves no sum by a bit
 _BLOCK = 1 << 12  # events whose float64 copies stay in the second cache
 
 
@@ -57,7 +55,7 @@ def train_map(points: NDArray[np.float32], side: int = SIDE, epochs: int = EPOCH
         return counts, sums
 
     for epoch in range(epochs):
-        parts = over_spans(shares, points.shape[1], _SPAN)
+        parts = over_spans(shares, points.shape[1])
         counts, sums = (sum(some) for some in zip(*parts, strict=True))
         near = np.exp(-0.5 * squared / _RADII[epoch] ** 2) if epoch < len(_RADII) else np.eye(side * side)
         events = near @ counts
@@ -91,7 +89,7 @@ def _moments(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[
         total: NDArray[np.float64] = points[:, first:last].sum(axis=1, dtype=np.float64)
         return total
 
-    middle = sum(over_spans(sums, n, _SPAN)) / n
+    middle = sum(over_spans(sums, n)) / n
 
     def products(first: int, last: int) -> NDArray[np.float64]:
         total = np.zeros((k, k))
@@ -101,7 +99,7 @@ def _moments(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[
             total += away @ away.T
         return total
 
-    return middle, sum(over_spans(products, n, _SPAN)) / max(n - 1, 1)
+    return middle, sum(over_spans(products, n)) / max(n - 1, 1)
 
 
 def map_events(
@@ -123,5 +121,5 @@ def map_events(
     def find(first: int, last: int) -> None:
         find_nearest(columns, first, last, prototypes, labels, distances)
 
-    over_spans(find, len(labels), _SPAN)
+    over_spans(find, len(labels))
     return labels, distances

@@ -49,7 +49,8 @@ def count_file(
 
     Parameters
     ----------
-    file : path or Acquisition
+    file : path or Recording
+        An `Acquisition` is one.
         Of a path, only what counting needs is looked at.
     strategy : Strategy or str
         Or its name or path.
@@ -62,7 +63,7 @@ def count_file(
     keep_membership : bool
         Whether to return the membership of every event.
     threads : int, optional
-        Default one for fewer than 25,000 events, else as many as there are cores.
+        Default one for fewer than 25,000 events, else as many as there are cores; never more than this process's share.
 
     Returns
     -------

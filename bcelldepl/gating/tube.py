@@ -47,7 +47,7 @@ class _Tube:
         """Note the events of a population, which are some of its parent's; return how many."""
         held = np.empty(len(index) + 1, dtype=np.int32)
         events = select(index, inside, held)
-        self.members[population] = held[:events]
+        self.members[population] = held[:events].copy()  # not with the room for all of its parent's
         return events
 
 

@@ -57,7 +57,7 @@ def _cut(scale: bytes) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArra
     first = int(np.float64(softness).view(np.int64)) >> shift
     pieces = np.arange(first, first + (_DOUBLINGS << bits), dtype=np.int64)
     signals = (pieces << shift).view(np.float64) - softness
-    above = int(np.searchsorted(_exact_positions(signals, numbers), 1.0)) + 1
+    above = min(int(np.searchsorted(_exact_positions(signals, numbers), 1.0)) + 1, len(signals))
     below = (above + 1) // 2
     ends = _exact_positions(np.concatenate([-signals[below - 1 : 0 : -1], signals[:above]]), numbers)
     width = (below + above - 1).bit_length()
@@ -87,7 +87,7 @@ def chart_of(
     return _chart(kind, region.tobytes(), x_scale.tobytes(), b"" if y_scale is None else y_scale.tobytes())
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)  # a plan keeps its own
 def _chart(kind: int, region: bytes, x_scale: bytes, y_scale: bytes) -> NDArray[np.uint8]:
     numbers = np.frombuffer(region).reshape(-1, 6)
     _, x, x_half = _cut(x_scale)

@@ -10,6 +10,12 @@ __all__ = ["histogram_1d", "histogram_2d", "histogram_inside"]
 
 
 @njit(cache=True, nogil=True)
+def _bin_of(value: float, low: float, scale: float, n_bins: int) -> int:
+    """Bin of a value that is not NaN; beyond an end it is the end bin."""
+    return int(min(max((value - low) * scale, 0.0), n_bins - 1.0))
+
+
+@njit(cache=True, nogil=True)
 def histogram_1d(column: NDArray[np.float32], low: float, high: float, counts: NDArray[np.uint32]) -> None:
     """Add events to bins of equal width; events beyond an end go to the end bin, NaN to none.
 
@@ -27,8 +33,7 @@ def histogram_1d(column: NDArray[np.float32], low: float, high: float, counts: N
         value = column[event]
         if np.isnan(value):
             continue
-        position = (float(value) - low) * scale
-        counts[int(min(max(position, 0.0), n_bins - 1.0))] += np.uint32(1)
+        counts[_bin_of(float(value), low, scale, n_bins)] += np.uint32(1)
 
 
 @njit(cache=True, nogil=True)
@@ -55,8 +60,8 @@ def histogram_2d(
     for event in range(x.shape[0]):
         if np.isnan(x[event]) or np.isnan(y[event]):
             continue
-        i = int(min(max((float(x[event]) - x_limits[0]) * x_scale, 0.0), nx - 1.0))
-        j = int(min(max((float(y[event]) - y_limits[0]) * y_scale, 0.0), ny - 1.0))
+        i = _bin_of(float(x[event]), x_limits[0], x_scale, nx)
+        j = _bin_of(float(y[event]), y_limits[0], y_scale, ny)
         counts[i, j] += np.uint32(1)
 
 
@@ -86,7 +91,7 @@ def histogram_inside(
     for event in range(x.shape[0]):
         if np.isnan(x[event]) or np.isnan(y[event]):
             continue
-        i = int(min(max((float(x[event]) - x_limits[0]) * x_scale, 0.0), nx - 1.0))
-        j = int(min(max((float(y[event]) - y_limits[0]) * y_scale, 0.0), ny - 1.0))
+        i = _bin_of(float(x[event]), x_limits[0], x_scale, nx)
+        j = _bin_of(float(y[event]), y_limits[0], y_scale, ny)
         counts[i, j] += np.uint32(1)
         counts_inside[i, j] += np.uint32(inside[event])

@@ -91,7 +91,7 @@ def _decide(
     best: NDArray[np.float32],
     labels: NDArray[np.int32],
 ) -> None:
-    """The last two markers, and which of the four is nearer than any before."""
+    """The last two markers, and which of the four is nearer than any before: the distances need not be stored again."""
     j = padded.shape[1] - 2
     a0, b0, c0, d0 = padded[p, j], padded[p + 1, j], padded[p + 2, j], padded[p + 3, j]
     a1, b1, c1, d1 = padded[p, j + 1], padded[p + 1, j + 1], padded[p + 2, j + 1], padded[p + 3, j + 1]

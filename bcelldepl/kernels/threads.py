@@ -51,8 +51,12 @@ def in_threads(task: Callable[[Part], Result], parts: Iterable[Part]) -> list[Re
     waiting = iter(range(len(listed)))  # whoever is free takes the next
 
     def work() -> None:
-        for number in waiting:
-            done[number] = task(listed[number])
+        try:
+            for number in waiting:
+                done[number] = task(listed[number])
+        finally:
+            for _ in waiting:  # after an error nobody begins another
+                pass
 
     n_helpers = min(threads(), len(listed)) - 1
     if n_helpers < 1:
@@ -61,8 +65,6 @@ def in_threads(task: Callable[[Part], Result], parts: Iterable[Part]) -> list[Re
     try:
         work()
     finally:
-        for _ in waiting:  # after an error nobody begins another
-            pass
         begun = [helper for helper in helpers if not helper.cancel()]
         wait(begun)
     for helper in begun:
@@ -70,7 +72,7 @@ def in_threads(task: Callable[[Part], Result], parts: Iterable[Part]) -> list[Re
     return [done[number] for number in range(len(listed))]
 
 
-def over_spans(work: Callable[[int, int], Result], n_events: int, span: int) -> list[Result]:
+def over_spans(work: Callable[[int, int], Result], n_events: int, span: int = 32_768) -> list[Result]:
     """Share events between the threads, span by span.
 
     Parameters

@@ -65,7 +65,9 @@ def strategy_by_hand(strategy: Strategy, overrides: Iterable[Override]) -> Strat
         _rule(rule, by_hand[rule.name], strategy) if rule.name in by_hand else rule
         for rule in strategy.populations
     )
-    return strategy.model_copy(update={"populations": rules})
+    # Made anew: a copy would keep the digest and the markers of the strategy that it was copied from.
+    settings = {name: getattr(strategy, name) for name in Strategy.model_fields}
+    return Strategy(**{**settings, "populations": rules})
 
 
 def fits_by_hand(

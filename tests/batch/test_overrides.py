@@ -11,8 +11,10 @@ import pytest
 
 from bcelldepl.batch import Results, run
 from bcelldepl.errors import StudyError
+from bcelldepl.gating.strategy import load_strategy
 from bcelldepl.interop.gated import GatedResults
 from bcelldepl.results import tube_stem
+from bcelldepl.results.by_hand import strategy_by_hand
 from bcelldepl.signal import make_signal
 from bcelldepl.study import load_study
 
@@ -54,6 +56,16 @@ def test_the_cut_counts_what_lies_above_it(by_hand: tuple[Results, str]) -> None
     row = changed.counts[(changed.counts["file"] == file) & (changed.counts["population"] == "CAR_T")]
     assert row["events"].item() == above == int(tube.membership["CAR_T"].sum())
     assert above > 0
+
+
+def test_the_strategy_of_such_a_tube_is_another_one(copy: Path) -> None:
+    override(copy, "CAR_T", 'polygon = [[0.5, 0.0], [1.0, 0.0], [1.0, 1.0]]\nx = "CAR"\ny = "CD14"')
+    study = load_study(copy / "study.toml")
+    strategy = load_strategy(study.strategy)
+    assert strategy.sha256 and "CD14" not in strategy.required_markers  # noqa: PT018 - known before it is copied
+    other = strategy_by_hand(strategy, study.overrides)
+    assert other.sha256 != strategy.sha256
+    assert set(other.required_markers) - set(strategy.required_markers) == {"CD14"}
 
 
 def test_it_is_marked_wherever_the_number_appears(by_hand: tuple[Results, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from bcelldepl.fcs.errors import (
     TruncatedDataError,
     UnsupportedDataError,
 )
+from bcelldepl.fcs.write import write_fcs
 
 EVENTS = [[1, 200, 3], [40, 5, 255], [7, 80, 9], [0, 1, 2]]
 
@@ -306,3 +308,30 @@ def test_no_events(tmp_path: Path) -> None:
 def test_identity_is_the_hash_of_the_file(tmp_path: Path) -> None:
     path = written(tmp_path, fcs(EVENTS))
     assert read_fcs(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_processes_that_forked_read_into_memory_of_their_own(tmp_path: Path) -> None:
+    for number in (1, 2):
+        channels = list("ABCD")
+        write_fcs(
+            tmp_path / f"{number}.fcs",
+            np.full((4, 100_000), number, np.float32),
+            channels,
+            [""] * 4,
+            keywords={},
+        )
+
+    def wrong(number: int) -> int:
+        columns = read_fcs(tmp_path / f"{number}.fcs").columns(["A", "B"])
+        return int(np.count_nonzero(columns != number))
+
+    assert wrong(1) == 0  # leaves its buffer to the next file of this process
+    children = []
+    for number in (1, 2):
+        child = os.fork()
+        if not child:
+            os._exit(min(sum(wrong(number) for _ in range(25)), 1))
+        children.append(child)
+    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0]

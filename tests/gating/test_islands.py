@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import multivariate_t
 
 from bcelldepl.gating import islands
-from bcelldepl.gating.islands import DEGREES, Island, fit_islands, weigh_islands
+from bcelldepl.gating.islands import DEGREES, Island, fit_islands
+from bcelldepl.gating.weighing import weigh_islands
 
 CENTRES = np.array([[0.25, 0.30, 0.40], [0.65, 0.30, 0.35], [0.27, 0.62, 0.60]])
 SPREAD = 0.035
@@ -71,6 +72,18 @@ def test_a_remnant_beside_a_large_island_is_not_blurred_by_the_sketch(monkeypatc
             whole = fit_islands(points, ("a", "b", "c"), kind)[2]
         assert found.events == pytest.approx(whole.events, abs=1.0)
         np.testing.assert_allclose(found.mean, whole.mean, atol=0.25 * SPREAD / 5)
+
+
+def test_the_order_of_events_moves_an_island_by_less_than_its_error():
+    points, kind = cells(9_000, 30_000, 60)
+    first = fit_islands(points, ("a", "b", "c"), kind)
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(len(kind))
+        again = fit_islands(np.ascontiguousarray(points[:, order]), ("a", "b", "c"), kind[order])
+        for one, other in zip(first, again, strict=True):
+            error = np.sqrt(np.diag(one.scale) / one.events)
+            assert np.all(np.abs(np.array(one.mean) - np.array(other.mean)) < 0.3 * error)
+            assert other.events == pytest.approx(one.events, abs=0.3 * np.sqrt(one.events))
 
 
 def test_an_event_without_a_seed_has_its_say():

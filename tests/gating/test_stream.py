@@ -102,6 +102,24 @@ def same(streamed, gated):
         np.testing.assert_array_equal(streamed.membership[name], inside, err_msg=name)
 
 
+def test_siblings_that_are_gated_in_turn_on_one_marker_keep_their_own_signals(tmp_path):
+    # What is at hand of CD3 is Q's, once Q1 was gated; P2 must not be judged by it.
+    columns = np.nan_to_num(events(5_000, 5), nan=0, posinf=9, neginf=-9)
+    path = tube(tmp_path, columns)
+    tree = strategy(
+        rule("cut", "P", "all", marker="SSC-A"),
+        rule("cut", "Q", "all", marker="SSC-A", side="below"),
+        rule("cut", "P1", "P", marker="CD3"),
+        rule("cut", "Q1", "Q", marker="CD3"),
+        rule("cut", "P2", "P", marker="CD3", side="below"),
+        rule("cut", "Q2", "Q1", marker="CD19"),
+        rule("cut", "P3", "P2", marker="CD19"),
+        rule("cut", "Q3", "Q", marker="CD19", side="below"),
+    )
+    fits = {one.name: Fit(CutShape(0.45, 0.40, 0.52), KNOWN, "", 0) for one in tree.populations}
+    same(count_file(path, tree, fits, keep_membership=True), in_memory(path, tree, fits))
+
+
 @pytest.fixture
 def finite(monkeypatch):
     """Tubes with odd values are refused where a stain is infinite; here only the gates are looked at."""

@@ -22,6 +22,8 @@ SCALES = {
     "wide": logicle_table(4_194_304.0, 1.5, 4.5, 0.0),
     "steep": logicle_table(262_144.0, 0.0, 4.5, 0.0),
     "negative": logicle_table(262_144.0, 0.7, 4.5, 0.5),
+    "tiny cofactor": asinh_table(1.0, 1e-13),
+    "many decades": logicle_table(262_144.0, 0.0, 15.0, 0.0),
 }
 LAST = [np.nan, -np.nan, np.inf, -np.inf, 1e300, -1e300]
 

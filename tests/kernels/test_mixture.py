@@ -161,6 +161,16 @@ def test_an_event_far_from_every_island_belongs_to_none():
     assert mixture.posteriors(far, [True, True])[0] < 1e-6
 
 
+def test_a_small_posterior_is_as_exact_as_a_large_one():
+    mixture = Mixture(2, 2, 5)
+    mixture.shares = np.array([1.0 - 1e-6, 1e-6])
+    columns = mixture.events(400)
+    truth = mixture.naive(columns)[:, 1]
+    rare = (truth > 1e-12) & (truth < 1e-5)
+    assert rare.sum() > 50
+    np.testing.assert_allclose(mixture.posteriors(columns, [False, True])[rare], truth[rare], rtol=3e-4)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_what_is_no_number_adds_nothing(bad):
     mixture = Mixture(2, 2, 1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -65,12 +67,18 @@ def test_work_may_share_out_its_own_work(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_after_an_error_nobody_begins_another_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NUMBA_NUM_THREADS", "2")
-    begun = []
+    for in_helper in (False, True):
+        begun = []
+        failed = threading.Event()
 
-    def work(number: int) -> None:
-        begun.append(number)
-        raise ValueError(number)
+        def work(number: int, in_helper: bool = in_helper, begun: list[int] = begun, failed=failed) -> None:  # type: ignore[no-untyped-def]
+            begun.append(number)
+            if (threading.current_thread() is not threading.main_thread()) is in_helper:
+                failed.set()
+                raise ValueError(number)
+            assert failed.wait(10)
+            time.sleep(0.05)  # until what failed has told the others
 
-    with pytest.raises(ValueError):
-        in_threads(work, range(1_000))
-    assert len(begun) <= 2
+        with pytest.raises(ValueError):
+            in_threads(work, range(1_000))
+        assert len(begun) <= 3

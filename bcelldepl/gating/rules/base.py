@@ -22,7 +22,6 @@ __all__ = ["Applied", "Columns", "Fit", "Outline", "Picture", "Rule", "draw_plan
 Columns = Mapping[str, NDArray[np.float32]]
 _PLANE_BINS = 96
 _LINE_BINS = 192
-_SPAN = 65_536  # events that one thread draws at a time
 
 
 @dataclass(frozen=True)
@@ -239,6 +238,6 @@ def draw_plane(outline: Outline, columns: Columns, inside: NDArray[np.bool_]) ->
         return both
 
     drawn = np.zeros((2, _PLANE_BINS, _PLANE_BINS), dtype=np.uint32)
-    for both in over_spans(planes, len(x), _SPAN):
+    for both in over_spans(planes, len(x)):
         drawn += both
     return Picture(x_limits, y_limits, drawn[0], drawn[1])

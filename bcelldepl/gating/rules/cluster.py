@@ -13,9 +13,10 @@ from pydantic import Field, model_validator
 
 from bcelldepl.gating.density import Density, find_landmark, find_valleys, make_density
 from bcelldepl.gating.evidence import Evidence
-from bcelldepl.gating.islands import Island, Weighed, fit_islands, weigh_islands
+from bcelldepl.gating.islands import Island, fit_islands
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
 from bcelldepl.gating.rules.ellipse import ellipse_edge
+from bcelldepl.gating.weighing import Weighed, weigh_islands
 
 __all__ = ["ClusterRule", "ClusterShape", "distance"]
 
@@ -133,7 +134,7 @@ class ClusterRule(Rule):
             return Fit(None, Evidence.FAILED, f"{n} events are too few to find islands", n)
         whole = np.isfinite(points).all(axis=0)  # an event that lacks a value tells nothing of islands
         if not whole.all():
-            points = points[:, whole]
+            points = np.ascontiguousarray(points[:, whole])
         cuts = [self._split(marker, make_density(points[i])) for i, marker in enumerate(self.signature)]
         corner = np.zeros(points.shape[1], dtype=np.intp)  # signs as the digits of a number, + being 1
         for values, cut in zip(points, cuts, strict=False):
