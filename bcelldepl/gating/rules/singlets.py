@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -13,14 +14,11 @@ from pydantic import Field
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.regions import Regions, polygon, strip
 from bcelldepl.gating.rules.base import Columns, Fit, Outline, Rule
-from bcelldepl.kernels.histogram import histogram_1d, histogram_2d
+from bcelldepl.kernels.slices import deal_by_rank
 
 __all__ = ["SingletRule", "SingletShape"]
 
 _SLICES = 24
-_AREAS, _AREA_BINS = (0.0, 1.1), 512  # slices are made of bins of area
-_EXCESSES, _EXCESS_BINS = (-2.0, 2.0), 1024  # height less area, and the bins of what nearly all events span
-_RARE = 1e-4
 _MIN_EVENTS = 300
 _MIN_SPREAD = 0.002
 # Doublets and sheared cells lie below the ridge of single cells, nothing lies above it: the ridge is read from two
@@ -93,13 +91,17 @@ class SingletRule(Rule):
         n = len(area)
         if n < _MIN_EVENTS:
             return Fit(None, Evidence.FAILED, f"{n} events are too few to find the singlets", n)
+        ends = np.cumsum([len(part) for part in np.array_split(np.arange(n), _SLICES)], dtype=np.int64)
+        ordered, excess = np.sort(area), np.empty(n)
+        deal_by_rank(area, ordered, ends, height, excess)
         from scipy.special import ndtri  # slow to import, and only fits need it
 
         knots, ridges, spreads = [], [], []
-        for knot, (ridge, edge) in _slices(area, height - area, (_RIDGE, _EDGE)):
-            knots.append(knot)
-            ridges.append(ridge)
-            spreads.append((edge - ridge) / float(ndtri(_EDGE) - ndtri(_RIDGE)))
+        for start, end in pairwise((0, *ends.tolist())):
+            ridge, edge = np.quantile(excess[start:end], [_RIDGE, _EDGE])
+            knots.append(float(np.median(ordered[start:end].astype(np.float64))))
+            ridges.append(float(ridge))
+            spreads.append(float(edge - ridge) / float(ndtri(_EDGE) - ndtri(_RIDGE)))
         slope, at_zero = _robust_line(np.array(knots), np.array(ridges))
         shape = SingletShape(at_zero, slope, max(float(np.median(spreads)), _MIN_SPREAD))
         return Fit(shape, Evidence.DATA, "", n)
@@ -145,40 +147,6 @@ def _median(fits: Sequence[Fit]) -> SingletShape:
     slope = float(right - left) / (_ENDS[1] - _ENDS[0])
     spread = float(np.median([one.shape.spread for one in fits]))
     return SingletShape(float(left) - slope * _ENDS[0], slope, spread)
-
-
-def _slices(
-    area: NDArray[np.float32], excess: NDArray[np.float32], parts: tuple[float, ...]
-) -> Iterator[tuple[float, tuple[float, ...]]]:
-    """Mean area, and quantiles of the excess, of slices of about as many events each, from a fine histogram of both."""
-    low, high = _span(excess)
-    counts = np.zeros((_AREA_BINS, _EXCESS_BINS), dtype=np.uint32)
-    histogram_2d(area, excess, _AREAS, (low, high), counts)
-    held = counts.sum(axis=1)
-    middle_rank = np.cumsum(held) - 0.5 * held
-    slice_of = (middle_rank * _SLICES / held.sum()).astype(np.intp)
-    centres = _AREAS[0] + (np.arange(_AREA_BINS) + 0.5) * (_AREAS[1] - _AREAS[0]) / _AREA_BINS
-    edges = np.linspace(low, high, _EXCESS_BINS + 1)
-    for number in range(_SLICES):
-        chosen = (slice_of == number) & (held > 0)
-        events = int(held[chosen].sum())
-        if not events:
-            continue
-        # An event counts half where it lies, as in the usual quantile of a sample.
-        ranks = [part * (events - 1.0) + 0.5 for part in parts]
-        reached = np.concatenate(([0.0], np.cumsum(counts[chosen].sum(axis=0))))
-        quantiles = np.interp(ranks, reached, edges)
-        yield float(np.average(centres[chosen], weights=held[chosen])), tuple(map(float, quantiles))
-
-
-def _span(excess: NDArray[np.float32]) -> tuple[float, float]:
-    """Range that holds nearly all events, with some room."""
-    counts = np.zeros(_EXCESS_BINS, dtype=np.uint32)
-    histogram_1d(excess, *_EXCESSES, counts)
-    reached = np.cumsum(counts) / counts.sum()
-    first, last = (int(np.searchsorted(reached, part)) for part in (_RARE, 1.0 - _RARE))
-    width = (_EXCESSES[1] - _EXCESSES[0]) / _EXCESS_BINS
-    return _EXCESSES[0] + (first - 2) * width, _EXCESSES[0] + (last + 3) * width
 
 
 def _robust_line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
