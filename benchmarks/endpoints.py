@@ -1,6 +1,6 @@
 """Endpoints of simulated trials, FCS files through `run`, against those computed from the true concentrations.
 
-    python benchmarks/endpoints.py                            both scenarios, two trials each: some ten minutes
+    python benchmarks/endpoints.py                            both scenarios, four trials each: some fifteen minutes
     python benchmarks/endpoints.py --scenario trial --seeds 1
     python benchmarks/endpoints.py --folder X                 studies and results are kept in X, and taken up again
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is asked for and print the table."""
     parser = argparse.ArgumentParser(description="Endpoints of simulated trials against their truth")
     parser.add_argument("--scenario", choices=SCENARIOS, action="append", help="default: both")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4])
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--folder", type=Path, help="where studies and results are kept")
     asked = parser.parse_args(arguments)
