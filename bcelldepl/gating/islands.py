@@ -105,11 +105,10 @@ def _sketch(
 
 @dataclass
 class _Mixture:
-    """Islands while they are fitted: shapes (n_islands, k), (n_islands, k, k), and twice (n_islands,)."""
+    """Islands while they are fitted: shapes (n_islands, k), (n_islands, k, k) and (n_islands,)."""
 
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
-    weight: NDArray[np.float64]
     share: NDArray[np.float64]
 
     def settle(self, points: NDArray[np.float32], worth: NDArray[np.float32], rounds: int) -> None:
@@ -124,7 +123,7 @@ class _Mixture:
         n_islands, k = self.mean.shape
         whitener, height = island_frames(self.scale)
         mean = self.mean.astype(np.float32)
-        heights = (self.weight * height).astype(np.float32)
+        heights = (np.maximum(self.share, 0.1) / n * height).astype(np.float32)
 
         def expect(first: int, last: int) -> NDArray[np.float64]:
             sums = np.zeros((n_islands, 2 + k + k * (k + 1) // 2))
@@ -152,7 +151,6 @@ class _Mixture:
         )
         self.mean = np.asarray(mean + step, dtype=np.float64)
         self.scale, self.share = scale, share
-        self.weight = np.maximum(share / n, 0.1 / n)
         return float(np.max(moves))
 
 
@@ -173,9 +171,7 @@ def _first_guess(
         means.append(middle)
         scales.append(np.diag(np.maximum(spread, 0.01) ** 2))
         shares.append(float(worth[chosen].sum(dtype=np.float64)))
-    share = np.array(shares)
-    n = float(worth.sum(dtype=np.float64))
-    return _Mixture(np.array(means), np.array(scales), np.maximum(share, 1.0) / n, share)
+    return _Mixture(np.array(means), np.array(scales), np.array(shares))
 
 
 def island_frames(scale: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:

@@ -97,7 +97,7 @@ def count_file(
         matrix,
         fits,
     )
-    layout = _lay_out(task) if fits is None else _lay_out.__wrapped__(task)
+    layout = _lay_out_once(task) if fits is None else _lay_out(task)
     counts, members = stream_gates(
         recording, layout.channels, layout.plan, threads=threads, keep_membership=keep_membership
     )
@@ -127,9 +127,8 @@ class _Layout:
     plan: Plan
 
 
-@lru_cache(maxsize=16)
 def _lay_out(task: _Task) -> _Layout:
-    """Find the markers and lay out the steps; shared between files where the strategy draws all gates."""
+    """Find the markers and lay out the steps."""
     strategy = task.strategy
     markers = resolve_panel(
         task.file_channels,
@@ -150,6 +149,11 @@ def _lay_out(task: _Task) -> _Layout:
             "count it in a study, by `bcelldepl run`",
         )
     return _Layout(rules, fits, recipe.channels, plan)
+
+
+_lay_out_once = lru_cache(maxsize=16)(
+    _lay_out
+)  # files share the steps of a strategy that draws all its gates
 
 
 def count_files(
