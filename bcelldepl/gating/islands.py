@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.maximisation import frame_islands, move_islands
 from bcelldepl.kernels.mixture import accumulate_islands
+from bcelldepl.kernels.seeds import seed_middles, take_evenly
 from bcelldepl.kernels.threads import over_spans
 
 __all__ = ["BACKGROUND_SHARE", "DEGREES", "Island", "fit_islands", "island_frames"]
@@ -17,7 +20,7 @@ DEGREES = 12.0  # tails of a stained population are heavier than a normal's
 BACKGROUND_SHARE = 1e-2  # of events that belong to no island, spread over the unit box
 _RIDGE = 0.006**2  # no island is narrower than this
 _ROUNDS = 60
-_LAST_ROUNDS = 3
+_LAST_ROUNDS = 2
 _SETTLED = 0.25  # standard errors: an island that moves by less rests
 _SKETCH = 2048  # events of a seed from which its island is sketched
 
@@ -92,15 +95,13 @@ def _sketch(
     points: NDArray[np.float32], seeds: NDArray[np.int16], n_islands: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int16]]:
     """Take events of each seed, and of those in none, evenly over the tube; with their worth and seed."""
-    order = np.argsort(seeds, kind="stable")
-    ends = np.cumsum(np.bincount(seeds + 1, minlength=n_islands + 1))
-    taken, worth = [], []
-    for events in np.split(order, ends[:-1]):
-        chosen = events[:: max(-(-len(events) // _SKETCH), 1)]
-        taken.append(chosen)
-        worth.append(np.full(len(chosen), len(events) / max(len(chosen), 1), dtype=np.float32))
-    places = np.concatenate(taken)
-    return np.ascontiguousarray(points[:, places]), np.concatenate(worth), seeds[places]
+    events = np.bincount(seeds + 1, minlength=n_islands + 1)
+    every = np.maximum(-(-events // _SKETCH), 1)
+    places = np.empty(len(seeds), dtype=np.int64)
+    places = places[: take_evenly(seeds, every, places)]
+    owner = seeds[places]
+    worth = events / np.maximum(-(-events // every), 1)
+    return np.take(points, places, axis=1), worth.astype(np.float32)[owner + 1], owner
 
 
 @dataclass
@@ -134,53 +135,27 @@ class _Mixture:
             return sums
 
         sums = np.sum(over_spans(expect, points.shape[1]), axis=0)
-        share, mass = sums[:, 0], sums[:, 1]
-        second = np.zeros_like(self.scale)
-        row, column = np.tril_indices(k)
-        second[:, row, column] = second[:, column, row] = sums[:, 2 + k :]
-        alive = mass > 1.0
-        step = np.where(alive[:, None], sums[:, 2 : 2 + k] / np.maximum(mass, 1.0)[:, None], 0.0)
-        spread = second - mass[:, None, None] * step[:, :, None] * step[:, None, :]
-        scale = spread / np.maximum(share, 1e-9)[:, None, None] + np.eye(k) * _RIDGE
-        scale = np.where(alive[:, None, None], scale, self.scale)
-        events = np.maximum(share, 1.0)
-        moves = (
-            np.abs(share - self.share) / np.sqrt(events),
-            np.sqrt(events * ((whitener @ step[:, :, None]) ** 2).sum(axis=(1, 2))),
-            np.sqrt(0.5 * events) * np.abs(np.log(_widths(scale) / _widths(self.scale))).max(axis=1),
-        )
-        self.mean = np.asarray(mean + step, dtype=np.float64)
-        self.scale, self.share = scale, share
-        return float(np.max(moves))
-
-
-def _widths(scale: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.diagonal(scale, axis1=-2, axis2=-1)
+        return move_islands(sums, whitener, _RIDGE, self.mean, self.scale, self.share)
 
 
 def _first_guess(
     points: NDArray[np.float32], worth: NDArray[np.float32], seeds: NDArray[np.int16], n_islands: int
 ) -> _Mixture:
     """An island about the middle of each seed."""
-    means, scales, shares = [], [], []
-    for number in range(n_islands):
-        chosen = seeds == number
-        part = points[:, chosen].astype(np.float64)
-        middle = np.median(part, axis=1)
-        spread = 1.4826 * np.median(np.abs(part - middle[:, None]), axis=1)
-        means.append(middle)
-        scales.append(np.diag(np.maximum(spread, 0.01) ** 2))
-        shares.append(float(worth[chosen].sum(dtype=np.float64)))
-    return _Mixture(np.array(means), np.array(scales), np.array(shares))
+    middles = np.empty((n_islands, len(points)))
+    deviations = np.empty_like(middles)
+    seed_middles(points, seeds, middles, deviations)
+    scales = np.maximum(1.4826 * deviations, 0.01)[:, :, None] ** 2 * np.eye(len(points))
+    shares = np.bincount(seeds + 1, weights=worth, minlength=n_islands + 1)[1:]
+    return _Mixture(middles, scales, shares)
 
 
 def island_frames(scale: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Whiteners, and the density of each multivariate t at its centre."""
-    from scipy.special import gammaln  # slow to import, and only fits need it
-
     k = scale.shape[-1]
-    root = np.asarray(np.linalg.cholesky(scale), dtype=np.float64)
-    whitener = np.linalg.inv(root).astype(np.float32)
-    constant = gammaln(0.5 * (DEGREES + k)) - gammaln(0.5 * DEGREES) - 0.5 * k * np.log(DEGREES * np.pi)
-    height: NDArray[np.float64] = np.exp(constant - np.log(_widths(root)).sum(axis=-1))
+    constant = (
+        math.lgamma(0.5 * (DEGREES + k)) - math.lgamma(0.5 * DEGREES) - 0.5 * k * math.log(DEGREES * math.pi)
+    )
+    whitener, height = np.empty(scale.shape, dtype=np.float32), np.empty(len(scale))
+    frame_islands(scale, constant, whitener, height)
     return whitener, height

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.gating.islands import BACKGROUND_SHARE, DEGREES, Island, island_frames
-from bcelldepl.kernels.mixture import island_densities, island_posteriors, island_shares
+from bcelldepl.kernels.posteriors import island_densities, island_posteriors, island_shares
 from bcelldepl.kernels.threads import over_spans
 
-__all__ = ["Weighed", "weigh_islands"]
+__all__ = ["Weighed", "squared_edge", "weigh_islands"]
 
 _ROUNDS = 60
 
@@ -53,11 +54,8 @@ class Weighed:
         """
         least = np.zeros(len(self.islands), dtype=np.float32)
         if probability < 1.0:
-            from scipy.special import gammaincinv  # slow to import
-
             k = len(self.islands[0].mean)
-            edge = 2.0 * float(gammaincinv(0.5 * k, probability))  # of chi-square with k degrees
-            fall = (1.0 + edge / DEGREES) ** (-0.5 * (DEGREES + k))
+            fall = (1.0 + squared_edge(k, probability) / DEGREES) ** (-0.5 * (DEGREES + k))
             _, height = island_frames(np.array([island.scale for island in self.islands]))
             least = (fall * height).astype(np.float32)
         out = np.empty(self.densities.shape[1], dtype=np.float32)
@@ -76,6 +74,14 @@ class Weighed:
         """
         partial = tuple(island.seen_in(axes) for island in self.islands)
         return replace(self, islands=partial, densities=_densities(points[list(axes)], partial))
+
+
+@cache
+def squared_edge(k: int, probability: float) -> float:
+    """Squared Mahalanobis distance that holds a part of a normal island in k markers (chi-square, k degrees)."""
+    from scipy.special import gammaincinv  # slow to import
+
+    return 2.0 * float(gammaincinv(0.5 * k, probability))
 
 
 def weigh_islands(points: NDArray[np.float32], islands: Sequence[Island]) -> Weighed:

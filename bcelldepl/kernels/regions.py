@@ -34,6 +34,7 @@ __all__ = [
 Positions = NDArray[np.float32] | NDArray[np.float64]
 
 OUTSIDE, INSIDE, NEAR = 0, 1, 2
+_OUTSIDE, _INSIDE, _NEAR = np.uint8(OUTSIDE), np.uint8(INSIDE), np.uint8(NEAR)  # so that loops stay in bytes
 STRIP, POLYGON, ELLIPSE, RECTANGLE = 0, 1, 2, 3
 _USUAL = 3.0  # most positions are smaller: their bands are taken as those of the largest of them
 FLOAT32_ERROR = 2.0**-24  # of a position that is rounded once, relative to it
@@ -132,23 +133,46 @@ def _judge_strip(
     verdict: NDArray[np.uint8],
 ) -> int:
     x_weight, y_weight, low, high = numbers[0], numbers[1], numbers[2], numbers[3]
-    near = 0
+    if y_weight == 0.0 and x_weight == 1.0:
+        return _judge_cuts(low, high, x, error, verdict)
     if y_weight == 0.0:
         reach = abs(x_weight) * error
         for i in range(x.shape[0]):
             value = x_weight * x[i]
             band = reach * (1.0 + abs(x[i]))
-            doubt = ((abs(value - low) <= band) | (abs(value - high) <= band)) & (error > 0.0)
-            verdict[i] = ((value > low) & (value <= high)) | (doubt << 1)
-            near += doubt
+            verdict[i] = _INSIDE if (value > low) & (value <= high) else _OUTSIDE
+            doubt = (abs(value - low) <= band) | (abs(value - high) <= band)
+            verdict[i] = _NEAR if doubt & (error > 0.0) else verdict[i]
     else:
         for i in range(x.shape[0]):
             value = x_weight * x[i] + y_weight * y[i]
             band = error * (abs(x_weight) * (1.0 + abs(x[i])) + abs(y_weight) * (1.0 + abs(y[i])))
-            doubt = ((abs(value - low) <= band) | (abs(value - high) <= band)) & (error > 0.0)
-            verdict[i] = ((value > low) & (value <= high)) | (doubt << 1)
-            near += doubt
-    return _settle(verdict, near)
+            verdict[i] = _INSIDE if (value > low) & (value <= high) else _OUTSIDE
+            doubt = (abs(value - low) <= band) | (abs(value - high) <= band)
+            verdict[i] = _NEAR if doubt & (error > 0.0) else verdict[i]
+    return _count_near(verdict)
+
+
+@njit(cache=True, nogil=True)
+def _judge_cuts(low: float, high: float, x: Positions, error: float, verdict: NDArray[np.uint8]) -> int:
+    """Judge by two cuts, on numbers of the positions' own type: a float32 is beyond a cut if it is beyond the float32
+    below it."""
+    cuts, starts, stops = np.empty(2, x.dtype), np.empty(2, x.dtype), np.empty(2, x.dtype)
+    for k, cut in enumerate((low, high)):
+        cuts[k] = cut
+        if cuts[k] > cut:
+            cuts[k] = np.nextafter(cuts[k], x.dtype.type(-np.inf))
+        starts[k], stops[k] = np.inf, -np.inf
+        if error > 0.0 and abs(cut) < np.inf:
+            band = 2.0 * error * (1.0 + abs(cut))  # twice, for the rounding of its ends
+            starts[k], stops[k] = cut - band, cut + band
+    low_cut, high_cut, low_start, high_start = cuts[0], cuts[1], starts[0], starts[1]
+    low_stop, high_stop = stops[0], stops[1]
+    for i in range(x.shape[0]):
+        verdict[i] = _INSIDE if (x[i] > low_cut) & (x[i] <= high_cut) else _OUTSIDE
+        doubt = ((x[i] >= low_start) & (x[i] <= low_stop)) | ((x[i] >= high_start) & (x[i] <= high_stop))
+        verdict[i] = _NEAR if doubt else verdict[i]
+    return _count_near(verdict)
 
 
 @njit(cache=True, nogil=True)
@@ -163,33 +187,33 @@ def _judge_polygon(
     far = 0
     for i in range(n):
         far += not ((abs(x[i]) <= _USUAL) & (abs(y[i]) <= _USUAL))
-        verdict[i] = 0
-    near = 0
+        verdict[i] = _OUTSIDE
     for edge in range(numbers.shape[0]):
         x1, y1, slope = numbers[edge, 0], numbers[edge, 1], numbers[edge, 2]
         lower, upper, reach = numbers[edge, 3], numbers[edge, 4], numbers[edge, 5]
         if error == 0.0:
             for i in range(n):
                 crossing = x1 + slope * (y[i] - y1)
-                verdict[i] ^= (y[i] >= lower) & (y[i] < upper) & (x[i] < crossing)
+                verdict[i] ^= _INSIDE if (y[i] >= lower) & (y[i] < upper) & (x[i] < crossing) else _OUTSIDE
         elif far == 0:
             band = error * (1.0 + _USUAL)
             start, stop, width = lower - band, upper + band, reach * band
             for i in range(n):
                 off = x[i] - (x1 + slope * (y[i] - y1))
-                verdict[i] ^= (y[i] >= lower) & (y[i] < upper) & (off < 0.0)
+                verdict[i] ^= _INSIDE if (y[i] >= lower) & (y[i] < upper) & (off < 0.0) else _OUTSIDE
                 doubt = (y[i] >= start) & (y[i] <= stop) & (abs(off) <= width)
-                verdict[i] |= doubt << 1
-                near += doubt
+                verdict[i] |= _NEAR if doubt else _OUTSIDE
         else:
             for i in range(n):
                 off = x[i] - (x1 + slope * (y[i] - y1))
-                verdict[i] ^= (y[i] >= lower) & (y[i] < upper) & (off < 0.0)
+                verdict[i] ^= _INSIDE if (y[i] >= lower) & (y[i] < upper) & (off < 0.0) else _OUTSIDE
                 band = error * (1.0 + max(abs(x[i]), abs(y[i])))
                 doubt = (y[i] >= lower - band) & (y[i] <= upper + band) & (abs(off) <= reach * band)
-                verdict[i] |= doubt << 1
-                near += doubt
-    return _settle(verdict, near)
+                verdict[i] |= _NEAR if doubt else _OUTSIDE
+    if error > 0.0:
+        for i in range(n):  # both near and inside
+            verdict[i] = min(verdict[i], _NEAR)
+    return _count_near(verdict)
 
 
 @njit(cache=True, nogil=True)
@@ -201,16 +225,14 @@ def _judge_rectangle(
     verdict: NDArray[np.uint8],
 ) -> int:
     left, right, lower, upper = numbers[0], numbers[1], numbers[2], numbers[3]
-    near = 0
     for i in range(x.shape[0]):
         x_band, y_band = error * (1.0 + abs(x[i])), error * (1.0 + abs(y[i]))
         doubt = (abs(x[i] - left) <= x_band) | (abs(x[i] - right) <= x_band)
         doubt = doubt | (abs(y[i] - lower) <= y_band) | (abs(y[i] - upper) <= y_band)
-        doubt = doubt & (error > 0.0)
         held = (x[i] >= left) & (x[i] < right) & (y[i] >= lower) & (y[i] < upper)
-        verdict[i] = held | (doubt << 1)
-        near += doubt
-    return _settle(verdict, near)
+        verdict[i] = _INSIDE if held else _OUTSIDE
+        verdict[i] = _NEAR if doubt & (error > 0.0) else verdict[i]
+    return _count_near(verdict)
 
 
 @njit(cache=True, nogil=True)
@@ -223,26 +245,19 @@ def _judge_ellipse(
 ) -> int:
     cx, cy, pxx, pxy, pyy, limit = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]
     steepness = 4.0 * np.sqrt((pxx + pyy) * abs(limit))  # of the squared distance, about its limit
-    near = 0
     for i in range(x.shape[0]):
         dx, dy = x[i] - cx, y[i] - cy
         distance = pxx * dx * dx + 2.0 * pxy * dx * dy + pyy * dy * dy
         off = error * (1.0 + max(abs(x[i]), abs(y[i])))
         band = off * (steepness + 4.0 * (pxx + pyy) * off)
-        doubt = (abs(distance - limit) <= band) & (error > 0.0)
-        verdict[i] = (distance <= limit) | (doubt << 1)
-        near += doubt
-    return _settle(verdict, near)
+        verdict[i] = _INSIDE if distance <= limit else _OUTSIDE
+        verdict[i] = _NEAR if (abs(distance - limit) <= band) & (error > 0.0) else verdict[i]
+    return _count_near(verdict)
 
 
 @njit(cache=True, nogil=True)
-def _settle(verdict: NDArray[np.uint8], near: int) -> int:
-    """Make one verdict of inside and near; return how many are near."""
-    if near == 0:
-        return 0
-    found = 0
+def _count_near(verdict: NDArray[np.uint8]) -> int:
+    near = 0
     for i in range(verdict.shape[0]):
-        if verdict[i] >= NEAR:
-            verdict[i] = NEAR
-            found += 1
-    return found
+        near += verdict[i] == _NEAR
+    return near

@@ -13,13 +13,10 @@ from numpy.typing import NDArray
 from bcelldepl.kernels.charts import axis_of, chart_of, cut_signals
 from bcelldepl.kernels.compensation import exact_positions, marker_positions, weigh
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d, histogram_inside
-from bcelldepl.kernels.mixture import (
-    accumulate_islands,
-    island_densities,
-    island_posteriors,
-    island_shares,
-)
+from bcelldepl.kernels.maximisation import frame_islands, move_islands
+from bcelldepl.kernels.mixture import accumulate_islands
 from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
+from bcelldepl.kernels.posteriors import island_densities, island_posteriors, island_shares
 from bcelldepl.kernels.regions import ELLIPSE, POLYGON, STRIP, ellipse, judge, polygon, strip
 from bcelldepl.kernels.ridge import level_positions, ridge_sums
 from bcelldepl.kernels.scales import asinh_scale, logicle_coefficients, logicle_scale
@@ -169,7 +166,14 @@ def mixture(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]
         island_posteriors(
             densities, weights, background, np.array([True, False]), np.float32([0.1, 0.0]), posterior
         )
+    places = np.empty((2, 2)), np.stack([np.eye(2), 2.0 * np.eye(2)]), np.array([20.0, 30.0])
+    heights = np.empty(2)
+    frame_islands(places[1], -1.0, whiteners, heights)
+    places[0][:] = means
+    farthest = move_islands(sums, whiteners, 1e-4, *places)
     named = {"islands": sums, "densities": densities, "shares": shares, "posterior": posterior}
+    moved = dict(zip(("mean", "scale", "share"), places, strict=True))
+    named |= {"whiteners": whiteners, "heights": heights, "farthest": np.array(farthest), **moved}
     return {f"{name} {n}": value for name, value in named.items()}
 
 

@@ -9,12 +9,8 @@ import numpy as np
 import pytest
 from scipy.special import gammaln
 
-from bcelldepl.kernels.mixture import (
-    accumulate_islands,
-    island_densities,
-    island_posteriors,
-    island_shares,
-)
+from bcelldepl.kernels.mixture import accumulate_islands
+from bcelldepl.kernels.posteriors import island_densities, island_posteriors, island_shares
 
 DEGREES = 6.0
 FLOAT32 = {"rtol": 3e-5, "atol": 1e-6}  # densities are high powers of float32 distances

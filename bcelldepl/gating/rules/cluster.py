@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -16,7 +17,7 @@ from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.islands import Island, fit_islands
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
 from bcelldepl.gating.rules.ellipse import ellipse_edge
-from bcelldepl.gating.weighing import Weighed, weigh_islands
+from bcelldepl.gating.weighing import Weighed, squared_edge, weigh_islands
 
 __all__ = ["ClusterRule", "ClusterShape", "distance"]
 
@@ -310,6 +311,12 @@ class ClusterRule(Rule):
         if self.larger in columns:
             size = columns[self.larger]
             unsure &= size > np.median(size[core])
+        if self.probability < 1.0:  # what lies beyond the island's edge in one marker alone lies beyond it
+            target, edge = shape.island(self.wanted), squared_edge(len(sighted), self.probability)
+            assert target is not None
+            for i in sighted:
+                reach = np.float32(1.001 * math.sqrt(edge * target.scale[i][i]))
+                unsure &= np.abs(points[i] - np.float32(target.mean[i])) <= reach
         asked = np.flatnonzero(unsure)
         admitted = weighed.seen_in(sighted, points[:, asked]).posterior(self.wanted, self.probability)
         posterior[asked] = np.maximum(posterior[asked], admitted)

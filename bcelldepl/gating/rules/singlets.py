@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ _MIN_SPREAD = 0.002
 # Doublets and sheared cells lie below the ridge of single cells, nothing lies above it: the ridge is read from two
 # upper quantiles of each slice, taken as quantiles of a normal of which the lower half is hidden.
 _RIDGE, _EDGE = 0.80, 0.975
+_APART = NormalDist().inv_cdf(_EDGE) - NormalDist().inv_cdf(_RIDGE)
 _ENDS = (0.3, 0.9)  # areas between which cells lie
 _BEYOND = (-2.0, 1.1)  # areas between which every event lies
 _MIN_POOL = 4
@@ -91,17 +93,16 @@ class SingletRule(Rule):
         n = len(area)
         if n < _MIN_EVENTS:
             return Fit(None, Evidence.FAILED, f"{n} events are too few to find the singlets", n)
-        ends = np.cumsum([len(part) for part in np.array_split(np.arange(n), _SLICES)], dtype=np.int64)
-        ordered, excess = np.sort(area), np.empty(n)
+        ends = np.arange(1, _SLICES + 1) * n // _SLICES
+        ordered, excess = np.sort(area), np.empty(n, dtype=np.float32)
         deal_by_rank(area, ordered, ends, height, excess)
-        from scipy.special import ndtri  # slow to import, and only fits need it
-
         knots, ridges, spreads = [], [], []
         for start, end in pairwise((0, *ends.tolist())):
-            ridge, edge = np.quantile(excess[start:end], [_RIDGE, _EDGE])
-            knots.append(float(np.median(ordered[start:end].astype(np.float64))))
-            ridges.append(float(ridge))
-            spreads.append(float(edge - ridge) / float(ndtri(_EDGE) - ndtri(_RIDGE)))
+            in_slice = np.sort(excess[start:end])
+            ridge, edge = (_quantile(in_slice, part) for part in (_RIDGE, _EDGE))
+            knots.append(_quantile(ordered[start:end], 0.5))
+            ridges.append(ridge)
+            spreads.append((edge - ridge) / _APART)
         slope, at_zero = _robust_line(np.array(knots), np.array(ridges))
         shape = SingletShape(at_zero, slope, max(float(np.median(spreads)), _MIN_SPREAD))
         return Fit(shape, Evidence.DATA, "", n)
@@ -147,6 +148,14 @@ def _median(fits: Sequence[Fit]) -> SingletShape:
     slope = float(right - left) / (_ENDS[1] - _ENDS[0])
     spread = float(np.median([one.shape.spread for one in fits]))
     return SingletShape(float(left) - slope * _ENDS[0], slope, spread)
+
+
+def _quantile(ordered: NDArray[np.float32], part: float) -> float:
+    """Quantile of ordered numbers, between two of them by a straight line."""
+    place = part * (len(ordered) - 1)
+    first = int(place)
+    low, high = float(ordered[first]), float(ordered[min(first + 1, len(ordered) - 1)])
+    return low + (place - first) * (high - low)
 
 
 def _robust_line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
