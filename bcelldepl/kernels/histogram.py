@@ -13,8 +13,10 @@ _TILE = 1024
 
 @njit(cache=True, nogil=True)
 def _bin_of(value: float, low: float, scale: float, n_bins: int) -> int:
-    """Bin of a value that is not NaN; beyond an end it is the end bin."""
-    return int(min(max((value - low) * scale, 0.0), n_bins - 1.0))
+    """Bin of a value; beyond an end it is the end bin, for NaN the first."""
+    place, last = (value - low) * scale, n_bins - 1.0
+    place = place if place > 0.0 else 0.0
+    return int(place if place < last else last)
 
 
 @njit(cache=True, nogil=True)
@@ -96,10 +98,9 @@ def histogram_inside(
         size = min(_TILE, x.shape[0] - first)
         own_x, own_y, mark = x[first : first + size], y[first : first + size], inside[first : first + size]
         for e in range(size):
-            known = not (np.isnan(own_x[e]) | np.isnan(own_y[e]))
-            i = _bin_of(float(own_x[e]) if known else 0.0, x_limits[0], x_scale, nx)
-            j = _bin_of(float(own_y[e]) if known else 0.0, y_limits[0], y_scale, ny)
-            places[e] = i * ny + j if known else nx * ny
+            i = _bin_of(float(own_x[e]), x_limits[0], x_scale, nx)
+            j = _bin_of(float(own_y[e]), y_limits[0], y_scale, ny)
+            places[e] = nx * ny if np.isnan(own_x[e]) | np.isnan(own_y[e]) else i * ny + j
         for e in range(size):
             both[places[e]] += within if mark[e] else outside
     for i in range(nx):
