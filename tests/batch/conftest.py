@@ -1,4 +1,4 @@
-"""One small simulated study, run once for every test that only looks at results."""
+"""Copies of the simulated study that tests may spoil, whole or with one subject; what is compared of results."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ from bcelldepl.study import load_study
 RUN_DEPENDENT = {"run.json", "report.html", "study.db", "audit.jsonl", "seal.json"}
 
 
+def copied(study: Path, folder: Path) -> Path:
+    """Copy a study without the labels of its events."""
+    return Path(shutil.copytree(study, folder, ignore=shutil.ignore_patterns("labels")))
+
+
 @pytest.fixture(scope="session")
 def digests() -> Callable[[Path], dict[str, str]]:
     """SHA-256 of every file of a results folder that depends on the study alone, by name."""
@@ -32,22 +37,26 @@ def digests() -> Callable[[Path], dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a simulated study of two subjects, ten tubes."""
-    folder = tmp_path_factory.mktemp("simulated")
-    simulate(folder, scenario="small", subjects=2, seed=3)
+def one_subject(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the same study with its first subject alone, five tubes."""
+    folder = tmp_path_factory.mktemp("one")
+    simulate(folder, scenario="small", subjects=1, seed=3)
     return folder
 
 
 @pytest.fixture(scope="session")
-def results(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """Results of that study, made in one process."""
-    return run(load_study(simulated / "study.toml"), tmp_path_factory.mktemp("results"), workers=1)
+def results_of_one(one_subject: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Results of that study, made in one process; to look at only."""
+    return run(load_study(one_subject / "study.toml"), tmp_path_factory.mktemp("results"), workers=1)
 
 
 @pytest.fixture
 def copy(simulated: Path, tmp_path: Path) -> Path:
     """A copy of the study that a test may spoil."""
-    folder = tmp_path / "study"
-    shutil.copytree(simulated, folder, ignore=shutil.ignore_patterns("labels"))
-    return folder
+    return copied(simulated, tmp_path / "study")
+
+
+@pytest.fixture
+def copy_of_one(one_subject: Path, tmp_path: Path) -> Path:
+    """A copy of the study of one subject that a test may spoil."""
+    return copied(one_subject, tmp_path / "study")

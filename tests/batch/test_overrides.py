@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -23,18 +24,35 @@ SENTENCE = "set by hand by core lab on 2026-11-02: dim cells"
 
 
 def override(folder: Path, population: str, gate: str, visit: str = "D10") -> str:
+    """Set one more gate by hand, of the first tube of a visit."""
     sheet = pd.read_csv(folder / "samples.csv")
     rows = sheet[sheet["visit"] == visit]
     file = str(rows["file"].iloc[0])
-    text = f'[[override]]\nfile = "{file}"\npopulation = "{population}"\n{gate}\n{WHO}'
-    (folder / "overrides.toml").write_text(text, encoding="utf-8")
+    with (folder / "overrides.toml").open("a", encoding="utf-8") as text:
+        text.write(f'[[override]]\nfile = "{file}"\npopulation = "{population}"\n{gate}\n{WHO}')
     return file
 
 
-@pytest.fixture
-def by_hand(copy: Path, tmp_path: Path) -> tuple[Results, str]:
-    file = override(copy, "CAR_T", "cut = 0.6")
-    return run(load_study(copy / "study.toml"), tmp_path / "out", workers=1), file
+@pytest.fixture(scope="module")
+def by_hand(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, str]:
+    """The study with one gate set by hand."""
+    folder = Path(shutil.copytree(simulated, tmp_path_factory.mktemp("one gate") / "study"))
+    file = override(folder, "CAR_T", "cut = 0.6")
+    return run(load_study(folder / "study.toml"), workers=1), file
+
+
+@pytest.fixture(scope="module")
+def three_by_hand(
+    simulated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Results, dict[str, str]]:
+    """The study with gates of three populations set by hand, each in a tube of its own; and those tubes."""
+    folder = Path(shutil.copytree(simulated, tmp_path_factory.mktemp("three gates") / "study"))
+    files = {
+        "B": override(folder, "B", "polygon = [[-1, -1], [2, -1], [2, 2], [-1, 2]]"),
+        "low_side_scatter": override(folder, "low_side_scatter", "cut = 0.5", "D28"),
+        "beads": override(folder, "beads", "polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]", "D90"),
+    }
+    return run(load_study(folder / "study.toml"), workers=1), files
 
 
 def test_only_that_number_moves(by_hand: tuple[Results, str], results: Results) -> None:
@@ -87,28 +105,28 @@ def test_it_is_marked_wherever_the_number_appears(by_hand: tuple[Results, str]) 
     assert gates["gates"]["CAR_T"]["shape"]["position"] == 0.6
 
 
-def test_a_polygon_takes_the_place_of_an_island(copy: Path, tmp_path: Path, results: Results) -> None:
-    everything = "polygon = [[-1, -1], [2, -1], [2, 2], [-1, 2]]"
-    file = override(copy, "B", everything)
-    changed = run(load_study(copy / "study.toml"), tmp_path / "out", workers=1).counts
+def test_a_polygon_takes_the_place_of_an_island(
+    three_by_hand: tuple[Results, dict[str, str]], results: Results
+) -> None:
+    changed, file = three_by_hand[0].counts, three_by_hand[1]["B"]
     rows = changed[changed["file"] == file].set_index("population")
     assert rows.loc["B", "events"] == rows.loc["lymphocytes", "events"]
     before = results.counts[results.counts["file"] == file].set_index("population")
     assert rows.loc["T", "events"] == before.loc["T", "events"]
 
 
-def test_a_gate_above_marks_all_that_stand_on_it(copy: Path, tmp_path: Path) -> None:
-    file = override(copy, "low_side_scatter", "cut = 0.5")
-    changed = run(load_study(copy / "study.toml"), tmp_path / "out", workers=1).counts
+def test_a_gate_above_marks_all_that_stand_on_it(three_by_hand: tuple[Results, dict[str, str]]) -> None:
+    changed, file = three_by_hand[0].counts, three_by_hand[1]["low_side_scatter"]
     rows = changed[changed["file"] == file].set_index("population")["override"]
     assert set(rows[rows != ""].index) == {"lymphocytes", "T", "B", "NK", "CAR_T"} & set(rows.index)
 
 
-def test_the_beads_gate_marks_every_concentration(copy: Path, tmp_path: Path) -> None:
-    file = override(copy, "beads", "polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]")
-    changed = run(load_study(copy / "study.toml"), tmp_path / "out", workers=1).counts
-    assert (changed[changed["file"] == file]["override"] != "").all()
-    assert (changed[changed["file"] != file]["override"] == "").all()
+def test_the_beads_gate_marks_every_concentration(three_by_hand: tuple[Results, dict[str, str]]) -> None:
+    changed, files = three_by_hand[0].counts, three_by_hand[1]
+    assert (changed[changed["file"] == files["beads"]]["override"] != "").all()
+    assert (changed[~changed["file"].isin(files.values())]["override"] == "").all()
+    own = changed[changed["file"] == files["B"]]
+    assert set(own[own["override"] != ""]["population"]) == {"B"}
 
 
 @pytest.mark.parametrize(

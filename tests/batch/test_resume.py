@@ -15,7 +15,7 @@ from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.write import write_fcs
 from bcelldepl.study import load_study
 
-TUBES = 10
+TUBES = 5
 
 Digests = Callable[[Path], dict[str, str]]
 
@@ -48,17 +48,17 @@ def start_from(results: Results, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("stage", "after"), [("fit", 4), ("count", 3), ("report", 0)])
+@pytest.mark.parametrize(("stage", "after"), [("fit", 3), ("count", 2), ("report", 0)])
 def test_a_run_that_broke_off_ends_with_the_same_bytes(
     stage: str,
     after: int,
-    results: Results,
-    simulated: Path,
+    results_of_one: Results,
+    one_subject: Path,
     tmp_path: Path,
     calls: dict[str, list[str]],
     digests: Digests,
 ) -> None:
-    study, out = load_study(simulated / "study.toml"), tmp_path / "out"
+    study, out = load_study(one_subject / "study.toml"), tmp_path / "out"
 
     def break_off(words: str, done: int, _: int) -> None:
         if (
@@ -75,7 +75,7 @@ def test_a_run_that_broke_off_ends_with_the_same_bytes(
     for files in calls.values():
         files.clear()
     assert not run(study, out, workers=1).was_current
-    assert digests(out) == digests(results.folder)
+    assert digests(out) == digests(results_of_one.folder)
     assert len(calls["fit"]) == (TUBES - after if stage == "fit" else 0)
     assert len(calls["count"]) == {"fit": TUBES, "count": TUBES - after, "report": 0}[stage]
     actions = [json.loads(line)["action"] for line in (out / "audit.jsonl").read_text().splitlines()]
@@ -102,41 +102,41 @@ def test_one_changed_file_is_fitted_again_and_whatever_it_lends_to(
 
 
 def test_settings_of_the_endpoints_change_no_tube(
-    results: Results, copy: Path, tmp_path: Path, calls: dict[str, list[str]], digests: Digests
+    results_of_one: Results, copy_of_one: Path, tmp_path: Path, calls: dict[str, list[str]], digests: Digests
 ) -> None:
-    out = start_from(results, tmp_path / "out")
-    toml = copy / "study.toml"
+    out = start_from(results_of_one, tmp_path / "out")
+    toml = copy_of_one / "study.toml"
     assert "[endpoints]" not in toml.read_text()
     toml.write_text(toml.read_text() + "\n[endpoints]\ndepletion_threshold_per_ul = 5.0\n")
     changed = run(load_study(toml), out, workers=1)
     assert calls == {"fit": [], "count": []}
-    assert digests(out)["counts.csv"] == digests(results.folder)["counts.csv"]
+    assert digests(out)["counts.csv"] == digests(results_of_one.folder)["counts.csv"]
     assert changed.record["settings"]["endpoints"]["depletion_threshold_per_ul"] == 5.0
 
 
 def test_a_row_of_the_sheet_changes_its_own_tube(
-    results: Results, copy: Path, tmp_path: Path, calls: dict[str, list[str]]
+    results_of_one: Results, copy_of_one: Path, tmp_path: Path, calls: dict[str, list[str]]
 ) -> None:
-    out = start_from(results, tmp_path / "out")
-    sheet = copy / "samples.csv"
+    out = start_from(results_of_one, tmp_path / "out")
+    sheet = copy_of_one / "samples.csv"
     lines = sheet.read_text().splitlines()
     place = lines[0].split(",").index("blood_volume_ul")
-    row = next(i for i, line in enumerate(lines) if line.startswith("fcs/S02_D10.fcs"))
+    row = next(i for i, line in enumerate(lines) if line.startswith("fcs/S01_D10.fcs"))
     cells = lines[row].split(",")
     cells[place] = "100"
     lines[row] = ",".join(cells)
     sheet.write_text("\n".join(lines) + "\n")
-    run(load_study(copy / "study.toml"), out, workers=1)
-    assert calls == {"fit": ["fcs/S02_D10.fcs"], "count": ["fcs/S02_D10.fcs"]}
+    run(load_study(copy_of_one / "study.toml"), out, workers=1)
+    assert calls == {"fit": ["fcs/S01_D10.fcs"], "count": ["fcs/S01_D10.fcs"]}
 
 
 def test_fresh_does_every_tube_again_to_the_same_bytes(
-    results: Results, simulated: Path, tmp_path: Path, calls: dict[str, list[str]], digests: Digests
+    results_of_one: Results, one_subject: Path, tmp_path: Path, calls: dict[str, list[str]], digests: Digests
 ) -> None:
-    out = start_from(results, tmp_path / "out")
-    run(load_study(simulated / "study.toml"), out, workers=1, fresh=True, why="the analyser was repaired")
+    out = start_from(results_of_one, tmp_path / "out")
+    run(load_study(one_subject / "study.toml"), out, workers=1, fresh=True, why="the analyser was repaired")
     assert {stage: len(files) for stage, files in calls.items()} == {"fit": TUBES, "count": TUBES}
-    assert digests(out) == digests(results.folder)
+    assert digests(out) == digests(results_of_one.folder)
     last = json.loads((out / "audit.jsonl").read_text().splitlines()[-1])
     assert last["why"] == "the analyser was repaired"
     assert last["what"]["computed"] == {"fit": TUBES, "count": TUBES}
@@ -146,30 +146,30 @@ def test_fresh_does_every_tube_again_to_the_same_bytes(
 
 
 def test_a_file_that_changes_while_it_is_read_fails_its_tube(
-    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    copy_of_one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     honest = passes.fit
 
     def replaced(tube: Any, *rest: Any) -> Any:
         if tube.file == "fcs/S01_D10.fcs":
-            tube.path.write_bytes((copy / "fcs" / "S01_D28.fcs").read_bytes())
+            tube.path.write_bytes((copy_of_one / "fcs" / "S01_D28.fcs").read_bytes())
         return honest(tube, *rest)
 
     monkeypatch.setattr(passes, "fit", replaced)
-    results = run(load_study(copy / "study.toml"), tmp_path / "out", workers=1)
+    results = run(load_study(copy_of_one / "study.toml"), tmp_path / "out", workers=1)
     attention = {file: (status, reason) for file, status, reason in results.attention}
     assert attention["fcs/S01_D10.fcs"] == ("failed", "the file changed while the study was run")
 
 
 def test_a_gate_set_by_hand_counts_its_own_tube_again(
-    results: Results, copy: Path, tmp_path: Path, calls: dict[str, list[str]]
+    results_of_one: Results, copy_of_one: Path, tmp_path: Path, calls: dict[str, list[str]]
 ) -> None:
-    out = start_from(results, tmp_path / "out")
-    (copy / "overrides.toml").write_text(
+    out = start_from(results_of_one, tmp_path / "out")
+    (copy_of_one / "overrides.toml").write_text(
         '[[override]]\nfile = "fcs/S01_D10.fcs"\npopulation = "CAR_T"\ncut = 0.6\n'
         'who = "core lab"\nwhen = 2026-11-02\nwhy = "dim cells"\n'
     )
-    run(load_study(copy / "study.toml"), out, workers=1)
+    run(load_study(copy_of_one / "study.toml"), out, workers=1)
     assert calls == {"fit": [], "count": ["fcs/S01_D10.fcs"]}
     last = json.loads((out / "audit.jsonl").read_text().splitlines()[-1])
     assert [one["why"] for one in last["what"]["overrides"]] == ["dim cells"]

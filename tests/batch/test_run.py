@@ -137,8 +137,8 @@ def test_the_order_of_the_sheet_does_not_change_a_count(results: Results, copy: 
     pd.testing.assert_frame_equal(left, right)
 
 
-def test_running_again_does_nothing_until_something_changes(copy: Path, tmp_path: Path) -> None:
-    study = load_study(copy / "study.toml")
+def test_running_again_does_nothing_until_something_changes(copy_of_one: Path, tmp_path: Path) -> None:
+    study = load_study(copy_of_one / "study.toml")
     first = run(study, tmp_path / "out", workers=1)
     assert not first.was_current
     assert run(study, tmp_path / "out", workers=1).was_current
@@ -146,20 +146,20 @@ def test_running_again_does_nothing_until_something_changes(copy: Path, tmp_path
     mended = run(study, tmp_path / "out", workers=1)
     assert not mended.was_current
     assert (first.folder / "counts.csv").read_text() != "edited"
-    text = (copy / "study.toml").read_text()
-    (copy / "study.toml").write_text(text + "\n[limits]\nlod_events = 10\n")
-    assert not run(load_study(copy / "study.toml"), tmp_path / "out", workers=1).was_current
+    text = (copy_of_one / "study.toml").read_text()
+    (copy_of_one / "study.toml").write_text(text + "\n[limits]\nlod_events = 10\n")
+    assert not run(load_study(copy_of_one / "study.toml"), tmp_path / "out", workers=1).was_current
 
 
-def test_what_an_earlier_run_left_of_a_tube_is_removed(copy: Path, tmp_path: Path) -> None:
+def test_what_an_earlier_run_left_of_a_tube_is_removed(copy_of_one: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run(load_study(copy / "study.toml"), out, workers=1)
+    run(load_study(copy_of_one / "study.toml"), out, workers=1)
     own = out / "notes.txt"
     own.write_text("written by a person")
     gates = out / "gates" / "fcs__S01_D10.json"
     assert gates.is_file()
-    (copy / "fcs" / "S01_D10.fcs").write_bytes(b"no FCS file any more")
-    run(load_study(copy / "study.toml"), out, workers=1)
+    (copy_of_one / "fcs" / "S01_D10.fcs").write_bytes(b"no FCS file any more")
+    run(load_study(copy_of_one / "study.toml"), out, workers=1)
     assert not gates.exists()
     assert not (out / "figures" / "tubes" / "fcs__S01_D10.png").exists()
     assert own.is_file()

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 def test_compiled_kernels_say_what_their_source_says(tmp_path):
     path = tmp_path / "python.npz"
     script = Path(__file__).with_name("cases.py")
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": f"{ROOT}{os.pathsep}{script.parent}"}
     done = subprocess.run(
         [sys.executable, str(script), str(path)], env=environment, capture_output=True, text=True, check=False
     )

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from bcelldepl.batch import Results, run
+from bcelldepl.batch import Results
 from bcelldepl.cli.main import app
 from bcelldepl.counting import intervals
 from bcelldepl.kernels import regions
@@ -24,7 +24,6 @@ from bcelldepl.qualification import selftest as package_selftest
 from bcelldepl.qualification.known_answers import check_known_answers
 from bcelldepl.signal import make_signal
 from bcelldepl.signal.transform import Transform
-from bcelldepl.simulate import simulate
 from bcelldepl.study import Study, load_study
 
 module = import_module("bcelldepl.qualification.selftest")  # its name is that of the function, too
@@ -71,11 +70,9 @@ def test_a_broken_formula_is_named(
     assert any(one.startswith(words) for one in failing(check_known_answers()))
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Results]:
-    folder = tmp_path_factory.mktemp("qualification")
-    study = load_study(simulate(folder / "study", scenario="small", subjects=2, seed=3))
-    return study, run(study, folder / "results", workers=1)
+@pytest.fixture
+def finished(simulated: Path, results: Results) -> tuple[Study, Results]:
+    return load_study(simulated / "study.toml"), results
 
 
 def doctored(results: Results, name: str, table: pd.DataFrame) -> Results:
