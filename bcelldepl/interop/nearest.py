@@ -87,10 +87,11 @@ def _contours(
     across = np.concatenate([[x[0] - step_x], x, [x[-1] + step_x]])
     upward = np.concatenate([[y[0] - step_y], y, [y[-1] + step_y]])
     lines = contour_generator(across, upward, walled.T).lines(floor)
-    found = [np.asarray(line, dtype=np.float64)[:-1] for line in lines if len(line) > 3]
-    return sorted(found, key=lambda line: -abs(_area(line)))[:3]
+    found = [np.asarray(line, dtype=np.float64) for line in lines if len(line) > 3]
+    return [line[:-1] for line in sorted(found, key=_area, reverse=True)[:3]]
 
 
-def _area(corners: NDArray[np.float64]) -> float:
-    x, y = corners.T
-    return 0.5 * float(x @ np.roll(y, -1) - y @ np.roll(x, -1))
+def _area(outline: NDArray[np.float64]) -> float:
+    """Area within an outline whose last corner is its first again."""
+    x, y = outline.T
+    return 0.5 * abs(float(x[:-1] @ y[1:] - y[:-1] @ x[1:]))

@@ -58,16 +58,14 @@ def polygon(vertices: Sequence[Sequence[float]] | NDArray[np.float64]) -> NDArra
     vertices : array-like of float, shape (m, 2)
         Corners in order; the last joins the first. An event on an edge belongs to what lies to its right or above.
     """
-    corners = [(float(x), float(y)) for x, y in vertices]
-    rows = []
-    for (x, y), (from_x, from_y) in zip(corners, [corners[-1], *corners[:-1]], strict=True):
-        # How far the crossing may move for an error of 1 in both coordinates; a level edge has no crossing.
-        slope, reach = 0.0, np.inf
-        if from_y != y:
-            slope = (from_x - x) / (from_y - y)
-            reach = 1.0 + abs(slope)
-        rows.append((x, y, slope, min(y, from_y), max(y, from_y), reach))
-    return np.array(rows, dtype=np.float64)
+    x, y = np.asarray(vertices, dtype=np.float64).T
+    from_x, from_y = np.roll(x, 1), np.roll(y, 1)
+    # How far the crossing may move for an error of 1 in both coordinates; a level edge has no crossing.
+    slope, reach = np.zeros_like(x), np.full_like(x, np.inf)
+    rises = from_y != y
+    slope[rises] = (from_x - x)[rises] / (from_y - y)[rises]
+    reach[rises] = 1.0 + np.abs(slope[rises])
+    return np.column_stack([x, y, slope, np.minimum(y, from_y), np.maximum(y, from_y), reach])
 
 
 def ellipse(
