@@ -42,6 +42,12 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def flowjo(results: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Its gates as a FlowJo workspace: what was written."""
+    return list(export_gates(results, "flowjo", tmp_path_factory.mktemp("flowjo")))
+
+
+@pytest.fixture(scope="module")
 def real_results(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Results of the real tubes, by strategy."""
     folder = tmp_path_factory.mktemp("real")
@@ -52,14 +58,14 @@ def real_results(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> d
     return found
 
 
-def check_export(results: Path, out: Path) -> None:
+def check_export(results: Path, exported: list[Path], out: Path) -> None:
     """Rectangles, polygons and combinations must come back event by event; clusters with their difference stated."""
     import flowkit as fk
 
     gated = GatedResults(results)
-    written = export_gates(results, "gatingml", out / "gatingml")
+    written = export_gates(results, "gatingml", out)
     table = pd.read_csv(written[-1], keep_default_na=False)
-    flowjo = pd.read_csv(export_gates(results, "flowjo", out / "flowjo")[-1], keep_default_na=False)
+    flowjo = pd.read_csv(exported[-1], keep_default_na=False)
     clusters = {rule.name for rule in gated.strategy.populations if rule.rule == "cluster"}
     assert set(table["file"]) == set(flowjo["file"]) == set(gated.files)
     for rows in (table, flowjo):
@@ -90,19 +96,20 @@ def check_export(results: Path, out: Path) -> None:
         assert np.array_equal(other, member), population
 
 
-def test_simulated_gates_come_back(results: Path, tmp_path: Path) -> None:
-    check_export(results, tmp_path)
+def test_simulated_gates_come_back(results: Path, flowjo: list[Path], tmp_path: Path) -> None:
+    check_export(results, flowjo, tmp_path)
 
 
 @pytest.mark.parametrize("strategy", ["cd19_volumetric", "tbnk"])
 def test_real_gates_come_back(real_results: dict[str, Path], strategy: str, tmp_path: Path) -> None:
-    check_export(real_results[strategy], tmp_path)
+    exported = list(export_gates(real_results[strategy], "flowjo", tmp_path / "flowjo"))
+    check_export(real_results[strategy], exported, tmp_path / "gatingml")
 
 
-def test_workspace_read_back_by_flowkit_alone(results: Path, tmp_path: Path) -> None:
+def test_workspace_read_back_by_flowkit_alone(results: Path, flowjo: list[Path]) -> None:
     import flowkit as fk
 
-    *_, wsp, _ = export_gates(results, "flowjo", tmp_path)
+    *_, wsp, _ = flowjo
     gated = GatedResults(results)
     file = gated.files[0]
     tube = gated.tube(file)
@@ -120,9 +127,10 @@ def test_workspace_read_back_by_flowkit_alone(results: Path, tmp_path: Path) -> 
         assert np.array_equal(other.get_gate_membership(name, path[-1], ("root", *path[:-1])), member), path
 
 
-def test_export_is_the_same_bytes_again(results: Path, tmp_path: Path) -> None:
-    one = [path.read_bytes() for path in export_gates(results, "flowjo", tmp_path)]
-    assert one == [path.read_bytes() for path in export_gates(results, "flowjo", tmp_path)]
+def test_export_is_the_same_bytes_again(results: Path, flowjo: list[Path], tmp_path: Path) -> None:
+    again = export_gates(results, "flowjo", tmp_path)
+    assert [path.name for path in again] == [path.name for path in flowjo]
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in flowjo]
 
 
 def test_subsets_hold_the_population_and_true_keywords(results: Path, tmp_path: Path) -> None:
