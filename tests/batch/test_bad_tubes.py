@@ -44,7 +44,11 @@ def rewrite(
 
 
 @pytest.fixture(scope="module")
-def spoiled(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
+def spoiled(
+    simulated: Path,
+    results: Results,  # noqa: ARG001 - made in one process: it compiles once what two would compile twice
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Results:
     """A study with a truncated file, one without a matrix, one without beads, one without CD19, and one missing."""
     folder = tmp_path_factory.mktemp("spoiled") / "study"
     shutil.copytree(simulated, folder)
