@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from bcelldepl.batch import run
 from bcelldepl.cli.export import export
 from bcelldepl.fcs import read_fcs
-from bcelldepl.simulate import simulate
-from bcelldepl.study import load_study
 
 
 @pytest.fixture
@@ -39,11 +38,10 @@ def test_words_are_needed(command, tmp_path) -> None:
     assert command(tmp_path).exit_code == 2
 
 
-def test_events_of_a_population_as_fcs_files(command, tmp_path) -> None:
-    simulate(tmp_path / "study", scenario="small", subjects=1, seed=8)
-    results = run(load_study(tmp_path / "study" / "study.toml"), workers=1)
+def test_events_of_a_population_as_fcs_files(command, results, tmp_path) -> None:
+    own = shutil.copytree(results.folder, tmp_path / "results")  # an export is entered in its record
     out = tmp_path / "events"
-    assert command(results.folder, "--to", "fcs", "--out", out, "--population", "B").exit_code == 0
+    assert command(own, "--to", "fcs", "--out", out, "--population", "B").exit_code == 0
     written = {path.name: read_fcs(path).n_events for path in out.rglob("*.fcs") if "FMO" not in path.name}
     counts = results.counts[results.counts["population"] == "B"]["events"]
     assert sorted(events for events in written.values() if events) == sorted(counts[counts > 0])
