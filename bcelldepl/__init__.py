@@ -32,7 +32,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
-        return getattr(import_module(_PUBLIC[name]), name)
+        from bcelldepl.kernels.collector import without_collections
+
+        with without_collections():
+            return getattr(import_module(_PUBLIC[name]), name)
     msg = f"module 'bcelldepl' has no attribute {name!r}"
     raise AttributeError(msg)
 

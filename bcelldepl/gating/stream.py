@@ -23,6 +23,7 @@ from bcelldepl.gating.rules.base import Fit, Rule
 from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.strategy import ALL, Strategy, load_strategy
 from bcelldepl.gating.tube import add_population
+from bcelldepl.kernels.collector import without_collections
 from bcelldepl.kernels.threads import in_threads
 from bcelldepl.kernels.threads import threads as share_of_cores
 from bcelldepl.signal.panel import resolve_panel
@@ -97,7 +98,8 @@ def count_file(
         matrix,
         fits,
     )
-    layout = _lay_out_once(task) if fits is None else _lay_out(task)
+    with without_collections():  # the first call starts Numba
+        layout = _lay_out_once(task) if fits is None else _lay_out(task)
     counts, members = stream_gates(
         recording, layout.channels, layout.plan, threads=threads, keep_membership=keep_membership
     )
