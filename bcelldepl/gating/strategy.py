@@ -162,6 +162,7 @@ def _explain(error: ValidationError, table: dict[str, object]) -> str:
         if place[:1] == ["populations"] and len(place) > 1 and isinstance(populations, list):
             entry = populations[int(place[1])]
             name = entry.get("name", f"number {int(place[1]) + 1}") if isinstance(entry, dict) else place[1]
-            place = [f"population {name!r}", *place[2:]]
+            rule = [str(entry.get("rule"))] if isinstance(entry, dict) and place[2:] else []
+            place = [f"population {name!r}", *rule, *place[2:]]
         clauses.append(f"{' > '.join(map(str, place)) or 'strategy'}: {problem['msg']}")
     return "; ".join(clauses)

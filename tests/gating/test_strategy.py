@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 from clouds import rule, strategy
 
@@ -99,6 +101,16 @@ def test_what_is_wrong_is_named_with_its_population(tmp_path, old, new, words):
         load(tmp_path, GOOD.replace(old, new))
     assert caught.value.where == "mine.toml"
     assert [word for word in words if word not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize("used_before", [None, "map", "cluster"])
+def test_an_unknown_rule_lists_the_known_ones_whichever_were_used_before(tmp_path, used_before):
+    if used_before:
+        import_module(f"bcelldepl.gating.rules.{used_before}")
+    with pytest.raises(StrategyError) as caught:
+        load(tmp_path, GOOD.replace('rule = "cut"', 'rule = "cutt"'))
+    words = ["singlets", "cut", "positives", "polygon", "ellipse", "cluster", "map", "boolean"]
+    assert [word for word in words if f"'{word}'" not in str(caught.value)] == []
 
 
 def test_every_problem_of_a_file_is_told_at_once(tmp_path):

@@ -331,16 +331,51 @@ print(len(heard.buffer))
 """
 
 
-def test_a_second_start_compiles_nothing(tmp_path):
+@pytest.fixture
+def drawn(tmp_path):
+    """A file, and a strategy that draws all its gates."""
     path = tube(tmp_path, np.nan_to_num(events(500), nan=0, posinf=1, neginf=1))
-    drawn = tmp_path / "drawn.toml"
-    drawn.write_text(
+    own = tmp_path / "drawn.toml"
+    own.write_text(
         "[[population]]\nname = 'cells'\nparent = 'all'\nrule = 'polygon'\nx = 'CD3'\ny = 'CD45'\n"
         "vertices = [[0.1, 0.1], [0.9, 0.2], [0.5, 0.8]]\n"
     )
-    command = [sys.executable, "-c", COMPILED, str(path), str(drawn)]
+    return path, own
+
+
+def in_a_process_of_its_own(code, *arguments):
     environment = {**os.environ, "PYTHONPATH": str(Path(bcelldepl.__file__).parents[1])}
-    _, second = (
-        subprocess.run(command, check=True, capture_output=True, text=True, env=environment) for _ in range(2)
-    )
-    assert int(second.stdout) == 0
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
+
+def test_a_second_start_compiles_nothing(drawn):
+    _, second = (in_a_process_of_its_own(COMPILED, *drawn) for _ in range(2))
+    assert int(second) == 0
+
+
+IMPORTED = """
+import sys
+import bcelldepl
+bcelldepl.count_file(sys.argv[1], sys.argv[2])
+print(*sys.modules)
+"""
+HEAVY = [
+    "sklearn",
+    "scipy.stats",
+    "scipy.special",
+    "scipy.optimize",
+    "matplotlib",
+    "pandas",
+    "pyarrow",
+    "flowkit",
+]
+HEAVY += ["flowutils", "joblib", "jinja2", "openpyxl", "rich", "typer", "PIL"]
+OTHER_RULES = ["singlets", "cut", "positives", "ellipse", "cluster", "map"]
+
+
+def test_drawn_gates_import_only_what_they_need(drawn):
+    imported = set(in_a_process_of_its_own(IMPORTED, *drawn).split())
+    assert "bcelldepl.gating.rules.polygon" in imported
+    assert [name for name in HEAVY if name in imported] == []
+    assert [name for name in OTHER_RULES if f"bcelldepl.gating.rules.{name}" in imported] == []

@@ -1,24 +1,44 @@
-"""The rules by which populations are found; one module each."""
+"""The rules by which populations are found; one module each, imported once a strategy uses it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, SerializeAsAny
+from pydantic_core import PydanticKnownError
 
 from bcelldepl.gating.rules.base import Applied, Fit, Outline, Rule
-from bcelldepl.gating.rules.boolean import BooleanRule
-from bcelldepl.gating.rules.cluster import ClusterRule
-from bcelldepl.gating.rules.cut import CutRule
-from bcelldepl.gating.rules.ellipse import EllipseRule
-from bcelldepl.gating.rules.map import MapRule
-from bcelldepl.gating.rules.polygon import PolygonRule
-from bcelldepl.gating.rules.positives import PositivesRule
-from bcelldepl.gating.rules.singlets import SingletRule
 
 __all__ = ["AnyRule", "Applied", "Fit", "Outline", "Rule"]
 
-AnyRule = Annotated[
-    SingletRule | CutRule | PositivesRule | PolygonRule | EllipseRule | ClusterRule | MapRule | BooleanRule,
-    Field(discriminator="rule"),
-]
+# The word of a strategy file, and the class in the module of that name.
+_RULES: Final = {
+    "singlets": "SingletRule",
+    "cut": "CutRule",
+    "positives": "PositivesRule",
+    "polygon": "PolygonRule",
+    "ellipse": "EllipseRule",
+    "cluster": "ClusterRule",
+    "map": "MapRule",
+    "boolean": "BooleanRule",
+}
+
+
+def _by_its_word(entry: Any) -> Any:
+    """Let the class that an entry names with its key ``rule`` read the entry; what is no table is left as it is."""
+    if not isinstance(entry, Mapping):
+        return entry
+    if "rule" not in entry:
+        raise PydanticKnownError("union_tag_not_found", {"discriminator": "'rule'"})
+    word = entry["rule"]
+    if not isinstance(word, str) or word not in _RULES:
+        known = ", ".join(repr(name) for name in _RULES)  # no `map` here: the module of that name hides it
+        raise PydanticKnownError(
+            "union_tag_invalid", {"discriminator": "'rule'", "tag": str(word), "expected_tags": known}
+        )
+    return getattr(import_module(f"{__name__}.{word}"), _RULES[word]).model_validate(entry)
+
+
+AnyRule = Annotated[SerializeAsAny[Rule], BeforeValidator(_by_its_word)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,6 +129,8 @@ class Rule(BaseModel, ABC):
     control: str = ""
     leaves_out: str = ""
     note: str = ""
+    if TYPE_CHECKING:
+        rule: str  # each rule has its own word; among the fields it comes where the rule has it
 
     @property
     @abstractmethod
