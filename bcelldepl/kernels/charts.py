@@ -48,7 +48,7 @@ def axis_of(scale: NDArray[np.float64]) -> NDArray[np.float64]:
 @lru_cache(maxsize=256)  # tubes of a study ask for the same ones
 def _cut(scale: bytes) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """An axis; middles and half widths, in positions, of all its squares but the last of either end."""
-    numbers = np.frombuffer(scale)
+    numbers = np.frombuffer(scale).copy()  # one that may be written to: for those, the kernel is at hand
     softness, bits = float(numbers[SOFTNESS]), _CURVED_BITS
     if softness == 0.0:  # a straight scale; its top lies within the first doubling
         one = float(_exact_positions(np.ones(1), numbers)[0])
