@@ -146,7 +146,7 @@ def _first_guess(
     deviations = np.empty_like(middles)
     seed_middles(points, seeds, middles, deviations)
     scales = np.maximum(1.4826 * deviations, 0.01)[:, :, None] ** 2 * np.eye(len(points))
-    shares = np.bincount(seeds + 1, weights=worth, minlength=n_islands + 1)[1:]
+    shares = np.bincount(seeds + 1, worth, n_islands + 1)[1:].astype(np.float64)
     return _Mixture(middles, scales, shares)
 
 
