@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.gating.density import find_landmark, make_density
+from bcelldepl.gating.density import make_density
+from bcelldepl.gating.landmarks import find_landmark
 from bcelldepl.kernels.ridge import level_positions, ridge_sums
 
 __all__ = ["find_tilt", "level"]
@@ -40,7 +41,7 @@ def find_tilt(values: NDArray[np.float32], along: NDArray[np.float32]) -> tuple[
     """
     whole = np.isfinite(values) & np.isfinite(along)
     x, y = (values, along) if whole.all() else (values[whole], along[whole])
-    pivot = float(np.median(y.astype(np.float64))) if len(y) else 0.0
+    pivot = _median(y) if len(y) else 0.0
     if len(x) < _MIN_EVENTS:
         return 0.0, pivot
     slope, sums = 0.0, np.empty(5)
@@ -58,6 +59,12 @@ def find_tilt(values: NDArray[np.float32], along: NDArray[np.float32]) -> tuple[
         if abs(slope - last) < _TOLERANCE:
             break
     return round(slope, _DECIMALS), pivot
+
+
+def _median(values: NDArray[np.float32]) -> float:
+    below, above = (len(values) - 1) // 2, len(values) // 2
+    parted = np.partition(values, (below, above))
+    return 0.5 * (float(parted[below]) + float(parted[above]))
 
 
 def level(

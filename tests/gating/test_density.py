@@ -7,7 +7,9 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
-from bcelldepl.gating.density import find_landmark, find_valleys, make_density, valley_interval
+from bcelldepl.gating.density import make_density
+from bcelldepl.gating.landmarks import find_landmark
+from bcelldepl.gating.valleys import find_valleys, valley_interval
 
 
 def two(n, part, seed, low=0.3, high=0.7, spread=0.05):

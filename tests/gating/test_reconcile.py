@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from clouds import rule, strategy
 
-from bcelldepl.gating.density import Landmark
 from bcelldepl.gating.evidence import Evidence, weakest
+from bcelldepl.gating.landmarks import Landmark
 from bcelldepl.gating.reconcile import TubeFits, reconcile
 from bcelldepl.gating.rules import Fit
 from bcelldepl.gating.rules.cut import CutShape

@@ -8,8 +8,8 @@ from clouds import cloud, rule, take, together, truth
 from matplotlib.path import Path
 from pydantic import ValidationError
 
-from bcelldepl.gating.density import Landmark
 from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.landmarks import Landmark
 from bcelldepl.gating.rules import Fit
 from bcelldepl.gating.rules.cut import CutShape
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from clouds import rule, take
 
-from bcelldepl.gating.density import find_landmark, make_density, upper_spread
+from bcelldepl.gating.density import make_density
+from bcelldepl.gating.landmarks import find_landmark, upper_spread
 from bcelldepl.gating.tilt import find_tilt, level
 
 CAR = rule("positives", marker="CAR", control="CAR", window=(0.2, 0.9), along="CD3")

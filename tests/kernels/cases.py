@@ -10,13 +10,16 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.bridge import expect_positives
 from bcelldepl.kernels.charts import axis_of, chart_of, cut_signals
 from bcelldepl.kernels.compensation import exact_positions, marker_positions, weigh
+from bcelldepl.kernels.density import locate_peak, part_peaks, smooth_counts
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d, histogram_inside
 from bcelldepl.kernels.maximisation import frame_islands, move_islands
 from bcelldepl.kernels.mixture import accumulate_islands
 from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
 from bcelldepl.kernels.posteriors import island_densities, island_posteriors, island_shares
+from bcelldepl.kernels.redraw import lowest_redrawn
 from bcelldepl.kernels.regions import ELLIPSE, POLYGON, STRIP, ellipse, judge, polygon, strip
 from bcelldepl.kernels.ridge import level_positions, ridge_sums
 from bcelldepl.kernels.scales import asinh_scale, logicle_coefficients, logicle_scale
@@ -106,6 +109,7 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         find_nearest(finite, 0, finite.shape[1], prototypes, labels, away)
         accumulate_nearest(finite, 0, finite.shape[1], prototypes, events, sums)
         out |= mixture(both, n)
+        out |= density(x, n)
         out |= streamed(both, n)
     return out
 
@@ -149,6 +153,29 @@ def streamed(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]
         out[f"squares {kind} {n}"] = squares = np.empty(n, np.int64)
         cut_signals(both[0] * 300.0, axis_of(scale), np.empty(n), squares)
     return out
+
+
+def density(x: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:
+    """A histogram of 60 bins: smoothed, parted, redrawn, and taken for a mixture."""
+    counts, smooth = np.zeros(60, dtype=np.uint32), np.empty(60)
+    histogram_1d(x, -0.5, 1.5, counts)
+    weights = np.array([0.4, 0.25, 0.05])
+    smooth_counts(counts, weights, smooth)
+    found = np.full((60, 3), -1)
+    part_peaks(counts, smooth, 2, 2, 0.1, 0.9, found)
+    positions = (np.arange(60) + 0.5) / 60
+    lowest, uniform = np.empty(9, dtype=np.int64), np.random.default_rng(n).random((60, 9))
+    lowest_redrawn(counts, uniform, weights, 1e-9, lowest)
+    start = np.array([[0.3, 0.5, 0.7], [0.1, 0.1, 0.2], [0.5, 0.2, 0.3]])
+    return {
+        f"smooth {n}": smooth,
+        f"parted {n}": found,
+        f"peak {n}": np.array(locate_peak(positions, counts, smooth, 50, np.nan, 0.25)),
+        f"lowest {n}": lowest,
+        f"expected {n}": np.array(
+            expect_positives(positions, counts.astype(np.float64), start, (0.05, 0.2), 20, 1e-6) if n else 0.0
+        ),
+    }
 
 
 def mixture(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:

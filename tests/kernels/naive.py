@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import brentq
-from scipy.stats import multivariate_t
+from scipy.special import softmax
+from scipy.stats import multivariate_t, norm, poisson
 
 Floats = NDArray[np.float64]
 
@@ -131,3 +134,97 @@ def nearest(
     distances = np.sqrt((away**2).sum(axis=2))
     labels = distances.argmin(axis=1)
     return labels, distances[np.arange(len(labels)), labels]
+
+
+def lowest(smooth: Floats, tolerance: float) -> int:
+    """Middle of the bins that are lowest."""
+    flat = np.flatnonzero(smooth <= smooth.min() + tolerance)
+    return int(flat[len(flat) // 2])
+
+
+def part_peaks(
+    counts: NDArray[np.uint32], smooth: Floats, half: int, min_events: int, min_z: float, max_depth: float
+) -> list[list[int]]:
+    """Peaks are looked at pair by pair, and the worst pair loses one of its own, until none is bad."""
+    peaks = [i for i in range(1, len(smooth) - 1) if smooth[i - 1] < smooth[i] and smooth[i] >= smooth[i + 1]]
+
+    def bottom(left: int, right: int) -> int:
+        return left + lowest(smooth[left : right + 1], 1e-9 * smooth.max())
+
+    def merit(left: int, right: int) -> float:
+        valley = bottom(left, right)
+        at_left, inside, at_right = (
+            float(counts[max(i - half, 0) : i + half + 1].sum()) for i in (left, valley, right)
+        )
+        lower = min(at_left, at_right)
+        z = (lower - inside) / math.sqrt(max(lower + inside, 1.0))
+        enough = min(counts[:valley].sum(), counts[valley:].sum()) >= min_events
+        deep = smooth[valley] <= max_depth * min(smooth[left], smooth[right])
+        return z if enough and deep else min(z, 0.0)
+
+    while len(peaks) > 1:
+        merits = [merit(a, b) for a, b in pairwise(peaks)]
+        worst = int(np.argmin(merits))
+        if merits[worst] >= min_z:
+            break
+        del peaks[worst if smooth[peaks[worst]] < smooth[peaks[worst + 1]] else worst + 1]
+    return [[a, bottom(a, b), b] for a, b in pairwise(peaks)]
+
+
+def locate_peak(
+    positions: Floats, counts: NDArray[np.uint32], smooth: Floats, n_usable: int, near: float, fair: float
+) -> tuple[float, float, float]:
+    """By the list of all peaks, and interpolation among the cumulated events of the lower half."""
+    seen = np.where(np.arange(len(smooth)) < n_usable, smooth, 0.0)
+    rising = np.diff(seen) > 0
+    peaks = [i for i in np.flatnonzero(rising[:-1] & ~rising[1:]) + 1 if seen[i] >= fair * seen.max()]
+    peaks = peaks or [np.argmax(seen)]
+    mode = int(peaks[0] if math.isnan(near) else min(peaks, key=lambda i: abs(positions[i] - near)))
+    width, step = positions[1] - positions[0], 0.0
+    if 0 < mode < len(seen) - 1:
+        left, top, right = seen[mode - 1 : mode + 2]
+        bend = left - 2 * top + right
+        step = 0.5 * (left - right) / bend if bend < 0 else 0.0
+    centre = positions[mode] + np.clip(step, -0.5, 0.5) * width
+    lower = counts[: mode + 1][::-1].astype(np.float64)
+    lower[0] *= (centre - positions[mode]) / width + 0.5
+    from_mode = np.cumsum(lower)
+    distance = centre - positions[: mode + 1][::-1] + 0.5 * width
+    return centre, float(np.interp(0.5 * from_mode[-1], from_mode, distance)), float(lower.sum())
+
+
+def lowest_redrawn(
+    counts: NDArray[np.uint32], uniform: Floats, sigma: float, reach: int, tolerance: float
+) -> list[int]:
+    """Quantiles of scipy's Poisson distribution, smoothed by scipy's filter."""
+    drawn = np.where(counts[:, None] > 0, poisson.ppf(uniform, np.maximum(counts, 1)[:, None]), 0.0)
+    smooth = gaussian_filter1d(drawn, sigma, axis=0, mode="constant", radius=reach)
+    return [lowest(column, tolerance) for column in smooth[reach : len(counts) - reach].T]
+
+
+def expect_positives(
+    positions: Floats,
+    counts: Floats,
+    start: Floats,
+    spread_bounds: tuple[float, float],
+    max_rounds: int,
+    tolerance: float,
+) -> float:
+    """Expectation and maximisation with whole arrays of posteriors."""
+    mean, spread, weight = start.copy()
+    posterior = np.zeros((3, len(positions)))
+    for _ in range(max_rounds):
+        log_density = norm.logpdf(positions, mean[:, None], spread[:, None]) + np.log(weight)[:, None]
+        log_density[1:, positions < mean[0]] = -np.inf
+        posterior = softmax(log_density, axis=0)
+        events = posterior @ counts + 1e-9
+        mean = (posterior @ (counts * positions)) / events
+        variance = ((posterior * (positions - mean[:, None]) ** 2) @ counts) / events
+        spread = np.sqrt(np.maximum(variance, 0.015**2))
+        mean[1], spread[1] = 0.5 * (mean[0] + mean[2]), 0.25 * (mean[2] - mean[0])
+        spread[0] = np.clip(spread[0], *spread_bounds)
+        again = events / events.sum()
+        if np.abs(again - weight).max() < tolerance:
+            break
+        weight = again
+    return float(counts @ (posterior[1] + posterior[2]))

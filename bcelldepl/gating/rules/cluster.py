@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from bcelldepl.gating.density import Density, find_landmark, find_valleys, make_density
+from bcelldepl.gating.density import Density, make_density
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.islands import Island, fit_islands
+from bcelldepl.gating.landmarks import find_landmark
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
 from bcelldepl.gating.rules.ellipse import ellipse_edge
+from bcelldepl.gating.valleys import find_valleys
 from bcelldepl.gating.weighing import Weighed, squared_edge, weigh_islands
 
 __all__ = ["ClusterRule", "ClusterShape", "distance"]

@@ -9,18 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from bcelldepl.gating.density import (
-    MIN_EVENTS,
-    Density,
-    Landmark,
-    find_landmark,
-    find_valleys,
-    make_density,
-    valley_interval,
-)
+from bcelldepl.gating.density import MIN_EVENTS, Density, make_density
 from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.landmarks import Landmark, find_landmark
 from bcelldepl.gating.rules.base import Columns, Fit
 from bcelldepl.gating.rules.marker_cut import CutShape, MarkerCut
+from bcelldepl.gating.valleys import find_valleys, valley_interval
 
 __all__ = ["CutRule", "control_quantile"]
 
@@ -114,15 +108,15 @@ def control_quantile(
     from scipy.special import ndtri  # slow to import, and only fits need it
 
     n = len(values)
-    sample = np.sort(values[np.isfinite(values)].astype(np.float64))
+    sample = values[np.isfinite(values)].astype(np.float64)
     if len(sample) < 5 * MIN_EVENTS:
         return Fit(
             None, Evidence.FAILED, f"{n} events are too few for a control quantile of {rule.marker}", n
         )
-    middle = float(np.median(sample))
-    spread = float(np.quantile(sample, 0.9772) - middle) / 2.0
+    parts = 0.5, 0.9772, 1.0 - max(false_positive_rate, 5.0 / len(sample))
+    middle, upper, empirical = np.quantile(sample, parts).tolist()
+    spread = (upper - middle) / 2.0
     steps = -float(ndtri(false_positive_rate))
-    empirical = float(np.quantile(sample, 1.0 - max(false_positive_rate, 5.0 / len(sample))))
     position = rule.clip(max(middle + steps * spread, empirical))
     error = max(1.96 * steps * spread / np.sqrt(2.0 * len(sample)), 0.25 * spread)
     return Fit(CutShape(position, position - error, position + error, negative), Evidence.CONTROL, "", n)

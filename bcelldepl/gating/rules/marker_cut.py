@@ -9,7 +9,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from bcelldepl.gating.density import Density, Landmark, find_landmark, make_density
+from bcelldepl.gating.density import Density, make_density
+from bcelldepl.gating.landmarks import Landmark, find_landmark
 from bcelldepl.gating.regions import Regions, above, below
 from bcelldepl.gating.rules.base import Columns, Fit, Outline, Rule
 

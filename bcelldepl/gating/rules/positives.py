@@ -10,20 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from bcelldepl.gating.density import (
-    Density,
-    Landmark,
-    find_landmark,
-    find_valleys,
-    make_density,
-    upper_spread,
-)
+from bcelldepl.gating.density import Density, make_density
 from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.landmarks import Landmark, find_landmark, upper_spread
 from bcelldepl.gating.regions import Regions, strip
 from bcelldepl.gating.rules.base import Columns, Fit, Outline, limits_of
 from bcelldepl.gating.rules.cut import control_quantile
 from bcelldepl.gating.rules.marker_cut import CutShape, MarkerCut
 from bcelldepl.gating.tilt import find_tilt, level
+from bcelldepl.gating.valleys import find_valleys
+from bcelldepl.kernels.bridge import expect_positives
 
 __all__ = ["PositivesRule", "expected_positives"]
 
@@ -194,35 +190,12 @@ def expected_positives(density: Density, negative: Landmark, strict: float) -> f
     up = x > strict
     bright = float(np.average(x[up], weights=counts[up])) if counts[up].sum() else strict
     share = float(np.clip(counts[up].sum() / counts.sum(), 1e-4, 0.9))
-    mean = np.array([negative.centre, 0.5 * (negative.centre + bright), bright])
-    spread = np.array([negative.spread, 0.25 * (bright - negative.centre), 0.07])
-    weight = np.array([1.0 - share, 0.4 * share, 0.6 * share])
-    posterior = np.zeros((3, len(x)))
-    for _ in range(_ROUNDS):
-        posterior = _posterior(x, mean, spread, weight)
-        events = posterior @ counts + 1e-9
-        mean = (posterior @ (counts * x)) / events
-        variance = ((posterior * (x - mean[:, None]) ** 2) @ counts) / events
-        spread = np.sqrt(np.maximum(variance, 0.015**2))
-        mean[1], spread[1] = 0.5 * (mean[0] + mean[2]), 0.25 * (mean[2] - mean[0])
-        narrow, wide = _SPREAD_BOUNDS
-        spread[0] = np.clip(spread[0], narrow * negative.spread, wide * negative.spread)
-        again = events / events.sum()
-        if np.abs(again - weight).max() < _TOLERANCE:
-            break
-        weight = again
-    return float(counts @ (1.0 - posterior[0]))
-
-
-def _posterior(
-    x: NDArray[np.float64],
-    mean: NDArray[np.float64],
-    spread: NDArray[np.float64],
-    weight: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Posteriors of normal components by position, shape (3, n); nothing below the negative's centre is positive."""
-    log_density = -0.5 * ((x - mean[:, None]) / spread[:, None]) ** 2 + np.log(weight / spread)[:, None]
-    log_density[1:, x < mean[0]] = -np.inf
-    density = np.exp(log_density - log_density.max(axis=0))
-    result: NDArray[np.float64] = density / density.sum(axis=0)
-    return result
+    start = np.array(
+        [
+            [negative.centre, 0.5 * (negative.centre + bright), bright],
+            [negative.spread, 0.25 * (bright - negative.centre), 0.07],
+            [1.0 - share, 0.4 * share, 0.6 * share],
+        ]
+    )
+    bounds = _SPREAD_BOUNDS[0] * negative.spread, _SPREAD_BOUNDS[1] * negative.spread
+    return float(expect_positives(x, counts, start, bounds, _ROUNDS, _TOLERANCE))
