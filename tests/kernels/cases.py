@@ -14,6 +14,7 @@ from bcelldepl.kernels.bridge import expect_positives
 from bcelldepl.kernels.charts import axis_of, chart_of, cut_signals
 from bcelldepl.kernels.compensation import exact_positions, marker_positions, weigh
 from bcelldepl.kernels.density import locate_peak, part_peaks, smooth_counts
+from bcelldepl.kernels.disturbance import mark_shifts, usual
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d, histogram_inside
 from bcelldepl.kernels.maximisation import frame_islands, move_islands
 from bcelldepl.kernels.mixture import accumulate_islands
@@ -100,6 +101,10 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         known = np.where(np.isinf(y), np.float32(0), y)
         time_profile(known, edges, bins, counts, means, variances)
         out |= {f"counts {n}": counts, f"means {n}": means, f"variances {n}": variances}
+        if n > 1:
+            out[f"usual {n}"] = np.array(usual(means, counts))
+            out[f"shifted {n}"] = shifted = np.zeros(4, np.bool_)
+            mark_shifts(counts, means, variances, 0.01, 0.5, 1.0, 1, shifted)
         finite = np.nan_to_num(both, nan=np.nan, posinf=2.0, neginf=-1.0).clip(-10, 10)
         prototypes = np.float32([[0.0, 0.1], [0.4, 0.5], [0.9, 0.3], [0.2, 0.8], [0.7, 0.7]])
         out[f"nearest {n}"] = labels = np.empty(n, dtype=np.int32)
