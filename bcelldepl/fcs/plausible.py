@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bcelldepl.fcs.data import read_words
+from bcelldepl.fcs.data import common_storage, read_span, read_words
 from bcelldepl.fcs.locate import Place
 
 __all__ = ["plausibility_notes"]
@@ -23,9 +24,7 @@ def plausibility_notes(path: Path, place: Place) -> tuple[str, ...]:
     n_events = min(place.n_events, _LOOKED_AT)
     if not indices or not n_events:
         return ()
-    values = np.empty((len(indices), n_events))
-    read_words(path, place.begin, n_events, place.row, indices, values, [None] * len(indices))
-    size = np.abs(values)
+    size = np.abs(_first_values(path, place, indices, n_events))
     odd = float(np.mean(~(size < _LARGEST) | ((size < _SMALLEST) & (size > 0))))
     if odd <= _MOST_ODD:
         return ()
@@ -33,3 +32,20 @@ def plausibility_notes(path: Path, place: Place) -> tuple[str, ...]:
         f"DATA: {100 * odd:.0f} % of the first values are no measurements: "
         "$BYTEORD, $DATATYPE or the offsets may be wrong",
     )
+
+
+def _first_values(path: Path, place: Place, indices: list[int], n_events: int) -> NDArray[np.float64]:
+    """Values of some channels in the first events, in no order."""
+    row, every = place.row, range(len(place.row.words))
+    storage = common_storage(row, every, [None] * len(every))
+    values = np.empty((len(indices), n_events))
+    if storage is None:
+        read_words(path, place.begin, n_events, row, indices, values, [None] * len(indices))
+        return values
+
+    def store(block: memoryview, start: int, stop: int) -> None:  # rows that are nothing but floats, as they lie
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            values.reshape(n_events, -1)[start:stop] = np.frombuffer(block, storage).reshape(stop - start, -1)
+
+    read_span(path, place.begin, row.n_bytes, 0, n_events, store)
+    return values

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -91,14 +92,26 @@ def _invert(spillover: Spillover, present: Sequence[str], where: str) -> NDArray
     if not np.all(np.isfinite(matrix)):
         msg = f"the spillover matrix ({spillover.keyword}) holds values that are not numbers"
         raise CompensationError(msg, where, remedy)
-    condition = float(np.linalg.cond(matrix))
-    if not condition <= MAX_CONDITION:
+    inverse, condition = _inverse(np.asarray(matrix, dtype=np.float64).tobytes(), len(matrix))
+    if inverse is None:
         msg = (
             f"the spillover matrix ({spillover.keyword}) is singular or nearly so: "
             f"condition number {condition:.3g}, at most {MAX_CONDITION:g} is accepted"
         )
         raise CompensationError(msg, where, remedy)
-    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+    return inverse
+
+
+@lru_cache(maxsize=16)  # the tubes of a study have the same matrix
+def _inverse(numbers: bytes, n: int) -> tuple[NDArray[np.float64] | None, float]:
+    """Inverse of a square matrix, None where it is nearly singular, and its condition number."""
+    matrix = np.frombuffer(numbers).reshape(n, n)
+    condition = float(np.linalg.cond(matrix))
+    if not condition <= MAX_CONDITION:
+        return None, condition
+    inverse = np.linalg.inv(matrix)
+    inverse.setflags(write=False)
+    return inverse, condition
 
 
 def read_matrix(path: Path) -> Spillover:

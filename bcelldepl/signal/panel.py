@@ -74,10 +74,26 @@ def resolve_panel(
         Naming every marker that no channel, more than one, or one channel with another marker carries, with the
         file's channels. A channel may serve two markers only where the study says so.
     """
-    overrides = overrides or {}
+    found, complaints = _resolve(
+        tuple(channels), tuple(required), tuple(optional), tuple((overrides or {}).items())
+    )
+    if complaints:
+        msg = "; ".join(complaints) + f". Channels of the file: {_list(channels)}"
+        raise PanelError(msg, where, "name the detector of each such marker in the study's [panel]")
+    return dict(found)
+
+
+@lru_cache(maxsize=16)  # the tubes of a study have the same channels
+def _resolve(
+    channels: tuple[Channel, ...],
+    required: tuple[str, ...],
+    optional: tuple[str, ...],
+    named: tuple[tuple[str, str], ...],
+) -> tuple[dict[str, str], list[str]]:
+    """Channel of each marker, and what is wrong about them."""
+    overrides = dict(named)
     found: dict[str, str] = {}
     complaints: list[str] = []
-    optional = tuple(optional)
     for marker in dict.fromkeys((*required, *optional)):
         if marker in overrides:
             candidates = [c for c in channels if _same(overrides[marker], c.name)] or [
@@ -99,10 +115,7 @@ def resolve_panel(
         sharing = [marker for marker, channel in found.items() if channel == name and marker not in overrides]
         if len(sharing) > 1:
             complaints.append(f"{' and '.join(sharing)}: one channel carries them all ({name})")
-    if complaints:
-        msg = "; ".join(complaints) + f". Channels of the file: {_list(channels)}"
-        raise PanelError(msg, where, "name the detector of each such marker in the study's [panel]")
-    return found
+    return found, complaints
 
 
 def find_marker(marker: str, channels: Sequence[Channel]) -> list[Channel]:
