@@ -43,7 +43,9 @@ def _first_values(path: Path, place: Place, indices: list[int], n_events: int) -
         read_words(path, place.begin, n_events, row, indices, values, [None] * len(indices))
         return values
 
-    def store(block: memoryview, start: int, stop: int) -> None:  # rows that are nothing but floats, as they lie
+    def store(
+        block: memoryview, start: int, stop: int
+    ) -> None:  # rows that are nothing but floats, as they lie
         with np.errstate(invalid="ignore"):  # a signalling NaN
             values.reshape(n_events, -1)[start:stop] = np.frombuffer(block, storage).reshape(stop - start, -1)
 

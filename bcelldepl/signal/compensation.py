@@ -109,7 +109,7 @@ def _inverse(numbers: bytes, n: int) -> tuple[NDArray[np.float64] | None, float]
     condition = float(np.linalg.cond(matrix))
     if not condition <= MAX_CONDITION:
         return None, condition
-    inverse = np.linalg.inv(matrix)
+    inverse = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
     inverse.setflags(write=False)
     return inverse, condition
 

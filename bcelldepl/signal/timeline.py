@@ -152,15 +152,16 @@ def _odd_signals(signals: Mapping[str, NDArray[np.float32]], timeline: Timeline)
         time_profile(column, timeline.edges, timeline.bins, counts, means, variances)
         odd = np.zeros(n_bins, dtype=np.bool_)
         if np.count_nonzero(counts > 1) >= MIN_BINS // 2:
-            mark_shifts(
-                counts, means, variances, SIGNAL_CHANGE, SIGNAL_EDGE_Z, SIGNAL_Z, MIN_BLOCK_BINS, odd
-            )
+            mark_shifts(counts, means, variances, SIGNAL_CHANGE, SIGNAL_EDGE_Z, SIGNAL_Z, MIN_BLOCK_BINS, odd)
         return odd
 
     columns = list(signals.values())
     many = sum(len(column) for column in columns) >= _MANY_NUMBERS
     found = in_threads(judge, columns) if many else map(judge, columns)
-    return np.logical_or.reduce([np.zeros(n_bins, dtype=np.bool_), *found])
+    odd = np.zeros(n_bins, dtype=np.bool_)
+    for one in found:
+        odd |= one
+    return odd
 
 
 def _runs(marked: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -268,3 +268,16 @@ def test_scatter_of_real_files_of_many_makers(real_data, file, forward, side):
 
     tube = read_fcs(real_data / "vendors" / file)
     assert resolve_panel(tube.channels, ["FSC-A", "SSC-A"]) == {"FSC-A": forward, "SSC-A": side}
+
+
+def test_what_is_done_to_a_panel_stays_with_it():
+    first = resolve(*USUAL, required=("CD3", "CD45"))
+    first["CD3"] = "elsewhere"
+    assert resolve(*USUAL, required=("CD3", "CD45")) == {"CD3": "FITC-A", "CD45": "V450-A"}
+
+
+def test_the_error_names_the_file_at_hand_each_time():
+    for where in ("one.fcs", "other.fcs"):
+        with pytest.raises(PanelError) as caught:
+            resolve_panel(channels(*USUAL), ("CD19",), where=where)
+        assert caught.value.where == where
