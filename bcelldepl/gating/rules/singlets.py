@@ -93,7 +93,7 @@ class SingletRule(Rule):
         n = len(area)
         if n < _MIN_EVENTS:
             return Fit(None, Evidence.FAILED, f"{n} events are too few to find the singlets", n)
-        ends = np.arange(1, _SLICES + 1) * n // _SLICES
+        ends = np.cumsum(n // _SLICES + (np.arange(_SLICES) < n % _SLICES))
         ordered, excess = np.sort(area), np.empty(n, dtype=np.float32)
         deal_by_rank(area, ordered, ends, height, excess)
         knots, ridges, spreads = [], [], []
