@@ -15,14 +15,15 @@ from bcelldepl.gating.rules.base import Rule
 from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.strategy import ALL
 from bcelldepl.kernels.charts import AXIS_NUMBERS, axis_of, chart_of
+from bcelldepl.kernels.rows import FETCHED
+from bcelldepl.kernels.sieve import WORK_ROWS
 from bcelldepl.kernels.stream import (
-    BLOCK,
     COMBINE,
     COUNT,
     GATE,
     STEP_NUMBERS,
+    STRIDE,
     WEIGH,
-    WORK_ROWS,
     stream_tile,
 )
 from bcelldepl.signal.panel import SCATTER
@@ -76,10 +77,10 @@ class Plan:
             return room
         n_markers = len(self.weights)
         return Room(
-            np.empty((n_markers + 1, BLOCK), np.int64),
-            np.empty((n_markers + 2, BLOCK), np.int64),
-            np.empty((len(self.populations) + 2, BLOCK), np.uint64),
-            np.empty((WORK_ROWS, BLOCK)),
+            np.empty((n_markers + 2, STRIDE), np.uint32),
+            np.empty((len(self.populations) + 2, STRIDE), np.uint32),
+            np.empty((FETCHED, STRIDE), np.float32),
+            np.empty((WORK_ROWS, STRIDE)),
             np.zeros(self.n_counts, np.int64),
         )
 
@@ -99,7 +100,7 @@ class Plan:
         stream_tile(
             rows, _EVERY if keep is None else keep, places, self.weights, self.numbers, self.tables,
             self.table_ends, self.axes, self.charts, self.steps, self.regions, self.combinations,
-            room.squares, room.compact, room.lists, room.work, room.counts, members,
+            room.squares, room.lists, room.fetched, room.work, room.counts, members,
         )  # fmt: skip
 
 
@@ -110,9 +111,9 @@ _EVERY = np.empty(0, np.bool_)
 class Room:
     """Memory that a thread uses again from tile to tile, and its counts."""
 
-    squares: NDArray[np.int64]
-    compact: NDArray[np.int64]
-    lists: NDArray[np.uint64]
+    squares: NDArray[np.uint32]
+    lists: NDArray[np.uint32]
+    fetched: NDArray[np.float32]
     work: NDArray[np.float64]
     counts: NDArray[np.int64]
 
@@ -161,7 +162,7 @@ def plan_gates(rules: Sequence[tuple[Rule, str]], shapes: Mapping[str, Any], rec
 
 @dataclass
 class _Layout:
-    """Steps as they are laid out, and what is at hand after each."""
+    """Steps as they are laid out, and whose signals are at hand."""
 
     recipe: Recipe
     parents: Mapping[str, str]
@@ -170,9 +171,7 @@ class _Layout:
     charts: list[NDArray[np.uint8]] = field(default_factory=list)
     n_rows: int = 0
     n_squares: int = 0
-    # A signal for a population: by which step, and the place in the step that says whether it will be asked for again.
-    made: dict[int, dict[str, tuple[int, int]]] = field(default_factory=dict)
-    latest: dict[int, str] = field(default_factory=dict)  # the population that a signal was made for last
+    made: set[tuple[int, str]] = field(default_factory=set)  # markers, each for the events of a population
 
     def __post_init__(self) -> None:
         self.numbers = {name: number for number, name in enumerate(self.parents)}
@@ -190,46 +189,33 @@ class _Layout:
         markers = [self.markers[name] for name in names]
         x_scale, y_scale = (self.recipe.markers[name].scale[0] for name in names)
         self._weigh(markers, population)
-        fresh = [self._ask(marker, population) for marker in markers]
         chart = chart_of(region.kind, region.numbers, x_scale, None if names[0] == names[1] else y_scale)
         row, self.n_rows = self.n_rows, self.n_rows + len(region.numbers)
         square, self.n_squares = self.n_squares, self.n_squares + len(chart)
         self.regions.append(region.numbers)
         self.charts.append(chart)
         places = row, self.n_rows, square, self.n_squares
-        self.step(task, population, *markers, *fresh, region.kind, *places, target=target)
+        self.step(task, population, *markers, region.kind, *places, target=target)
 
     def _weigh(self, markers: Sequence[int], population: str) -> None:
         """Weigh channels into signals for a population, unless they are at hand."""
         line = self._ancestry(population)
-        missing = [
-            m for m in dict.fromkeys(markers) if not any(name in self.made.get(m, {}) for name in line)
-        ]
+        missing = [m for m in dict.fromkeys(markers) if not any((m, name) in self.made for name in line)]
         if len(missing) == 2 and self._share(*missing):
             pairs = [(missing[0], missing[1])]
         else:
             pairs = [(marker, marker) for marker in missing]
         for one, other in pairs:
-            self.made.setdefault(other, {})[population] = len(self.steps), 5
-            self.made.setdefault(one, {})[population] = len(self.steps), 4
-            self.latest[one] = self.latest[other] = population
+            self.made |= {(one, population), (other, population)}
             stained = int(list(self.recipe.markers)[one] not in SCATTER)
-            self.step(WEIGH, population, one, other, 0, 0, stained)
+            self.step(WEIGH, population, one, other, stained)
 
     def _share(self, one: int, other: int) -> bool:
-        """Whether two markers are stains that are made of the same channels, more than one."""
+        """Whether two markers can be weighed at once: both stains or neither, of the same channels or of one each."""
         (first, a), (second, b) = (list(self.recipe.markers.items())[marker] for marker in (one, other))
-        same = np.array_equal(a.weights != 0.0, b.weights != 0.0) and np.count_nonzero(a.weights) > 1
-        return bool(same) and first not in SCATTER and second not in SCATTER
-
-    def _ask(self, marker: int, population: str) -> int:
-        """Ask for a signal: 1 where this population's is the last that was made; else that it be kept, and 0."""
-        made = self.made[marker]
-        if self.latest[marker] == population:
-            return 1
-        step, place = made[next(name for name in self._ancestry(population) if name in made)]
-        self.steps[step][place] = 1
-        return 0
+        same = np.array_equal(a.weights != 0.0, b.weights != 0.0)
+        plain = all(np.count_nonzero(recipe.weights) == 1 == recipe.weights.max() for recipe in (a, b))
+        return (first in SCATTER) == (second in SCATTER) and (same or plain)
 
     def _ancestry(self, population: str) -> list[str]:
         line = [population]

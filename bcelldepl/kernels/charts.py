@@ -166,7 +166,7 @@ def cut_signals(
     signals: NDArray[np.float64],
     axis: NDArray[np.float64],
     scratch: NDArray[np.float64],
-    squares: NDArray[np.int64],
+    squares: NDArray[np.uint32],
 ) -> None:
     """Tell the square of each signal.
 
@@ -177,7 +177,7 @@ def cut_signals(
         How they are cut.
     scratch : ndarray of float64, shape (n_events,) or longer
         Overwritten.
-    squares : ndarray of int64, shape (n_events,)
+    squares : ndarray of uint32, shape (n_events,)
         Filled. In a chart of two markers, an event's square is that on x, shifted by the bits of the axis of y, and
         that on y.
     """

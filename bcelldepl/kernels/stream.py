@@ -14,52 +14,21 @@ from numpy.typing import NDArray
 
 from bcelldepl.kernels.charts import AXIS_BITS, cut_signals
 from bcelldepl.kernels.compensation import LARGEST
-from bcelldepl.kernels.positions import ERROR, exact_position, positions
-from bcelldepl.kernels.regions import NEAR, judge
+from bcelldepl.kernels.rows import weigh_rows
+from bcelldepl.kernels.sieve import look_closer, sift
 
-__all__ = ["BLOCK", "COMBINE", "COUNT", "GATE", "STEP_NUMBERS", "WEIGH", "WORK_ROWS", "stream_tile"]
+__all__ = ["BLOCK", "COMBINE", "COUNT", "GATE", "STEP_NUMBERS", "STRIDE", "WEIGH", "stream_tile"]
 
 BLOCK = 2048  # events
+STRIDE = (
+    BLOCK + 32
+)  # from row to row of a block's arrays: rows a power of two apart would share lines of the cache
 # What a step does, the first of its numbers; the second is the population whose events it looks at. Then:
-WEIGH = 0  # marker, a second one or the first again, whether others will ask for each, whether they must be numbers
-GATE = 1  # marker x and y, whether each was made for this population, kind, first and last row, those of its chart,
-# population inside
+WEIGH = 0  # marker, a second one or the first again, whether they must be numbers
+GATE = 1  # marker x and y, kind, first and last row, those of its chart, population inside
 COUNT = 2  # the same, with a place in the counts at the end
 COMBINE = 3  # the population inside at the end
-STEP_NUMBERS = 12
-WORK_ROWS = 6
-
-
-@njit(cache=True, nogil=True)
-def _weigh_rows(
-    rows: NDArray[np.float32],
-    places: NDArray[np.int64],
-    one: NDArray[np.float64],
-    other: NDArray[np.float64],
-    events: NDArray[np.uint64],
-    out: NDArray[np.float64],
-    other_out: NDArray[np.float64],
-) -> None:
-    """Signals of one marker or two, which share the reading of their rows; sums as those of `weigh`, to the bit."""
-    n_channels = places.shape[0]
-    used, n_used = np.empty(n_channels, np.uint64), 0
-    weight, other_weight = np.empty(n_channels), np.empty(n_channels)
-    for c in range(n_channels):
-        used[n_used], weight[n_used], other_weight[n_used] = places[c], one[c], other[c]
-        n_used += (one[c] != 0.0) | (other[c] != 0.0)
-    n = events.shape[0]
-    if n_used == 1 and weight[0] == 1.0 and other_weight[0] == 1.0:
-        place = used[0]
-        for i in range(n):
-            out[i] = rows[events[i], place]
-            other_out[i] = out[i]
-        return
-    for i in range(n):
-        row, total, other_total = rows[events[i]], 0.0, 0.0
-        for k in range(n_used):
-            value = float(row[used[k]])
-            total, other_total = total + weight[k] * value, other_total + other_weight[k] * value
-        out[i], other_out[i] = total, other_total
+STEP_NUMBERS = 10
 
 
 @njit(cache=True, nogil=True)
@@ -71,73 +40,9 @@ def _no_numbers(signals: NDArray[np.float64]) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _spread(made: NDArray[np.int64], events: NDArray[np.uint64], out: NDArray[np.int64]) -> None:
+def _spread(made: NDArray[np.uint32], events: NDArray[np.uint32], out: NDArray[np.uint32]) -> None:
     for i in range(events.shape[0]):
         out[events[i]] = made[i]
-
-
-@njit(cache=True, nogil=True)
-def _pick(values: NDArray[np.int64], events: NDArray[np.uint64], out: NDArray[np.int64]) -> None:
-    for i in range(events.shape[0]):
-        out[i] = values[events[i]]
-
-
-@njit(cache=True, nogil=True)
-def _hold(
-    chart: NDArray[np.uint8],
-    x: NDArray[np.int64],
-    y: NDArray[np.int64],
-    width: int,
-    events: NDArray[np.uint64],
-    inside: NDArray[np.uint64],
-    near: NDArray[np.uint64],
-) -> tuple[int, int]:
-    """Write down the events whose squares are inside, and those whose squares do not tell."""
-    held, unsure = np.uint64(0), np.uint64(0)
-    for i in range(x.shape[0]):
-        verdict = chart[np.uint64((x[i] << width) + y[i])]
-        inside[held], near[unsure] = events[i], events[i]
-        held += np.uint64(verdict & 1)
-        unsure += np.uint64(verdict >> 1)
-    return int(held), int(unsure)
-
-
-@njit(cache=True, nogil=True)
-def _look_closer(
-    near: NDArray[np.uint64],
-    inside: NDArray[np.uint64],
-    held: int,
-    rows: NDArray[np.float32],
-    places: NDArray[np.int64],
-    kind: int,
-    region: NDArray[np.float64],
-    x_weights: NDArray[np.float64],
-    y_weights: NDArray[np.float64],
-    x_numbers: NDArray[np.float64],
-    y_numbers: NDArray[np.float64],
-    x_table: NDArray[np.float64],
-    y_table: NDArray[np.float64],
-    work: NDArray[np.float64],
-    verdict: NDArray[np.uint8],
-) -> int:
-    """Judge events by their positions, and where these are too near an edge by the exact ones; add who is inside."""
-    n = near.shape[0]
-    x_signals, y_signals, x, y, scratch = work[0, :n], work[1, :n], work[2, :n], work[3, :n], work[4]
-    # Each by itself: what a channel holds that only the other is made of must not count.
-    _weigh_rows(rows, places, x_weights, x_weights, near, x_signals, scratch)
-    _weigh_rows(rows, places, y_weights, y_weights, near, y_signals, scratch)
-    positions(x_signals, x_numbers, x_table, scratch, x)
-    positions(y_signals, y_numbers, y_table, scratch, y)
-    if judge(kind, region, x, y, max(x_numbers[ERROR], y_numbers[ERROR]), verdict) > 0:
-        for i in range(n):
-            if verdict[i] == NEAR:
-                x[i] = exact_position(x_signals[i], x_numbers)
-                y[i] = exact_position(y_signals[i], y_numbers)
-                judge(kind, region, x[i : i + 1], y[i : i + 1], 0.0, verdict[i : i + 1])
-    for i in range(n):
-        inside[held] = near[i]
-        held += verdict[i]
-    return held
 
 
 @njit(cache=True, nogil=True)
@@ -154,9 +59,9 @@ def stream_tile(
     steps: NDArray[np.int64],
     regions: NDArray[np.float64],
     combinations: NDArray[np.uint64],
-    squares: NDArray[np.int64],
-    compact: NDArray[np.int64],
-    lists: NDArray[np.uint64],
+    squares: NDArray[np.uint32],
+    lists: NDArray[np.uint32],
+    fetched: NDArray[np.float32],
     work: NDArray[np.float64],
     counts: NDArray[np.int64],
     members: NDArray[np.uint64],
@@ -189,9 +94,10 @@ def stream_tile(
     combinations : ndarray of uint64, shape (n_populations, 3)
         For populations that are combined: bits of those that must all, of which some, and of which none may hold
         an event.
-    squares, compact, lists, work : ndarray
-        Room for a block: squares by event and by place in the population, int64 (n_markers + 2, BLOCK); uint64
-        (n_populations + 2, BLOCK); float64 (WORK_ROWS, BLOCK). Used again from tile to tile.
+    squares, lists, fetched, work : ndarray
+        Room for a block, of STRIDE columns: squares by event, uint32 (n_markers + 2, STRIDE); uint32
+        (n_populations + 2, STRIDE); float32 (FETCHED, STRIDE); float64 (WORK_ROWS, STRIDE). Used again from tile to
+        tile.
     counts : ndarray of int64, shape (n_populations + n_counted + 1,)
         Added to. The first population is the kept events; the last are signals of stains that are no numbers,
         infinite, or too large for a float32.
@@ -228,14 +134,14 @@ def stream_tile(
             if task == WEIGH:
                 pair = 1 if steps[s, 2] == steps[s, 3] else 2
                 m, m2 = steps[s, 2], steps[s, 3]
-                _weigh_rows(block, places, weights[m], weights[m2], events, work[0, :n], work[1, :n])
+                weigh_rows(block, places, weights[m], weights[m2], events, fetched, work[0, :n], work[1, :n])
                 for k in range(pair):
                     m = steps[s, 2 + k]
-                    if steps[s, 6] == 1:
+                    if steps[s, 4] == 1:
                         counts[counts.shape[0] - 1] += _no_numbers(work[k, :n])
-                    made = squares[m, :n] if dense else compact[m, :n]
-                    cut_signals(work[k, :n], axes[m], work[2], made)
-                    if not dense and steps[s, 4 + k] == 1:
+                    made = squares[m, :n] if dense else squares[n_markers + 1, :n]
+                    cut_signals(work[k, :n], axes[m], work[2, :n], made)
+                    if not dense:
                         _spread(made, events, squares[m])
                 continue
             target = steps[s, STEP_NUMBERS - 1]
@@ -250,25 +156,15 @@ def stream_tile(
                     found += inside & ((some == 0) | ((mine & some) != 0))
             else:
                 mx, my = steps[s, 2], steps[s, 3]
-                x, y, width = squares[mx, :n], squares[n_markers, :n], 0
-                if not dense:
-                    x = compact[mx, :n] if steps[s, 4] == 1 else compact[n_markers, :n]
-                    if steps[s, 4] == 0:
-                        _pick(squares[mx], events, x)
-                if my != mx:
-                    y, width = squares[my, :n], int(axes[my, AXIS_BITS])
-                    if not dense:
-                        y = compact[my, :n] if steps[s, 5] == 1 else compact[n_markers + 1, :n]
-                        if steps[s, 5] == 0:
-                            _pick(squares[my], events, y)
-                chart = charts[steps[s, 9] : steps[s, 10]]
-                found, unsure = _hold(chart, x, y, width, events, chosen, near)
+                y, width = (squares[my], int(axes[my, AXIS_BITS])) if my != mx else (squares[n_markers], 0)
+                chart = charts[steps[s, 7] : steps[s, 8]]
+                found, unsure = sift(chart, squares[mx], y, width, events, chosen, near)
                 if unsure > 0:
-                    found = _look_closer(
-                        near[:unsure], chosen, found, block, places, steps[s, 6], regions[steps[s, 7] : steps[s, 8]],
+                    found = look_closer(
+                        near[:unsure], chosen, found, block, places, steps[s, 4], regions[steps[s, 5] : steps[s, 6]],
                         weights[mx], weights[my], numbers[mx], numbers[my],
                         tables[table_ends[mx, 0] : table_ends[mx, 1]], tables[table_ends[my, 0] : table_ends[my, 1]],
-                        work, verdict[:unsure],
+                        fetched, work, verdict[:unsure],
                     )  # fmt: skip
                     if found == size:  # all of a block stand in their order
                         for i in range(size):

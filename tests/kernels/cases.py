@@ -23,10 +23,12 @@ from bcelldepl.kernels.posteriors import island_densities, island_posteriors, is
 from bcelldepl.kernels.redraw import lowest_redrawn
 from bcelldepl.kernels.regions import ELLIPSE, POLYGON, STRIP, ellipse, judge, polygon, strip
 from bcelldepl.kernels.ridge import level_positions, ridge_sums
+from bcelldepl.kernels.rows import FETCHED, weigh_rows
 from bcelldepl.kernels.scales import asinh_scale, logicle_coefficients, logicle_scale
 from bcelldepl.kernels.selection import gather, select
+from bcelldepl.kernels.sieve import WORK_ROWS, sift
 from bcelldepl.kernels.som import accumulate_nearest, find_nearest
-from bcelldepl.kernels.stream import BLOCK, COMBINE, COUNT, GATE, WEIGH, WORK_ROWS, stream_tile
+from bcelldepl.kernels.stream import COMBINE, COUNT, GATE, STRIDE, WEIGH, stream_tile
 from bcelldepl.kernels.timeline import clock_steps, mean_step, time_profile, time_stretches
 
 TRIANGLE = np.array([(0.1, 0.1), (0.9, 0.2), (0.5, 0.8)])
@@ -132,18 +134,19 @@ def streamed(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]
     drawn = [chart_of(STRIP, cut, x, None), chart_of(POLYGON, triangle, x, y)]
     first, last = len(drawn[0]), len(drawn[0]) + len(drawn[1])
     steps = [
-        (WEIGH, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0),
-        (GATE, 0, 0, 0, 1, 1, STRIP, 0, 1, 0, first, 1),
-        (GATE, 1, 0, 1, 0, 0, POLYGON, 1, 4, first, last, 2),
-        (COUNT, 1, 0, 0, 0, 0, STRIP, 0, 1, 0, first, 4),
-        (COMBINE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3),
+        (WEIGH, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+        (GATE, 0, 0, 0, STRIP, 0, 1, 0, first, 1),
+        (WEIGH, 1, 1, 1, 1, 0, 0, 0, 0, 0),
+        (GATE, 1, 0, 1, POLYGON, 1, 4, first, last, 2),
+        (COUNT, 1, 0, 0, STRIP, 0, 1, 0, first, 4),
+        (COMBINE, 0, 0, 0, 0, 0, 0, 0, 0, 3),
     ]
     counts, members = np.zeros(6, np.int64), np.empty(n, np.uint64)
     combinations = np.zeros((4, 3), np.uint64)
     combinations[3] = 1 << 1, 0, 1 << 2
     room = [
-        np.empty((3, BLOCK), np.int64), np.empty((4, BLOCK), np.int64), np.empty((6, BLOCK), np.uint64),
-        np.empty((WORK_ROWS, BLOCK)),
+        np.empty((4, STRIDE), np.uint32), np.empty((6, STRIDE), np.uint32),
+        np.empty((FETCHED, STRIDE), np.float32), np.empty((WORK_ROWS, STRIDE)),
     ]  # fmt: skip
     keep = np.arange(n) % 5 != 4
     weights = np.array([[1.0, 0.1, 0.0], [-0.2, 1.0, 0.3]])
@@ -154,8 +157,21 @@ def streamed(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]
             regions, combinations, *room, counts, members,
         )  # fmt: skip
     out = {f"streamed counts {n}": counts, f"streamed members {n}": members}
+    some = np.arange(0, n, 2, dtype=np.uint32)
+    one, other = np.empty((2, len(some)))
+    with np.errstate(invalid="ignore", over="ignore"):
+        weigh_rows(
+            np.ascontiguousarray(rows, np.float32), np.array([2, 0, 1, 0, 2]),
+            np.array([0.5, -1.0, 0.1, 3.0, 0.2]), np.array([1.0, 2.0, -0.3, 0.4, 0.6]),
+            some, room[2], one, other,
+        )  # fmt: skip
+    out |= {f"rows one {n}": one, f"rows other {n}": other}
+    square = (np.arange(2 * n, dtype=np.uint32) % 3).reshape(2, n)
+    inside, near = np.zeros((2, n + 1), np.uint32)
+    out[f"sifted {n}"] = np.array(sift(np.arange(12, dtype=np.uint8) % 3, *square, 2, some, inside, near))
+    out |= {f"sifted inside {n}": inside, f"sifted near {n}": near}
     for kind, scale in zip(("asinh", "linear"), (x, y), strict=True):
-        out[f"squares {kind} {n}"] = squares = np.empty(n, np.int64)
+        out[f"squares {kind} {n}"] = squares = np.empty(n, np.uint32)
         cut_signals(both[0] * 300.0, axis_of(scale), np.empty(n), squares)
     return out
 

@@ -29,9 +29,9 @@ LAST = [np.nan, -np.nan, np.inf, -np.inf, 1e300, -1e300]
 
 
 def squares_of(signals, numbers):
-    out = np.empty(len(signals), dtype=np.int64)
+    out = np.empty(len(signals), dtype=np.uint32)
     cut_signals(signals, axis_of(numbers), np.empty(len(signals)), out)
-    return out
+    return out.astype(np.int64)
 
 
 def charted(kind, region, x, y, x_numbers, y_numbers):
