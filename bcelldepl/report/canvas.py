@@ -1,4 +1,8 @@
-"""A sheet to draw on, pixel by pixel: hundreds of gating paths are drawn per study, and figures take too long."""
+"""Pictures drawn pixel by pixel: hundreds of gating paths are drawn per study, and figures take too long.
+
+What has slanted edges is drawn on a small canvas, larger than it will be, and reduced. Words come smooth from the font:
+they go straight on the sheet, and the same words are set only once.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,11 @@ from math import hypot
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["Canvas"]
+__all__ = ["Canvas", "Sheet", "pixels"]
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom
@@ -20,7 +26,7 @@ _FINE = 2  # drawn this much larger and then reduced: edges are smooth
 
 
 class Canvas:
-    """A white sheet in pixels, x from the left and y from the top.
+    """A small white field for lines and areas, in pixels, x from the left and y from the top.
 
     Parameters
     ----------
@@ -33,30 +39,26 @@ class Canvas:
         self._draw = ImageDraw.Draw(self._image)
 
     def finished(self) -> Image.Image:
-        """Return the sheet at its own size."""
+        """Return the field at its own size."""
         return self._image.reduce(_FINE)
 
     def stretch(self, pixels: Image.Image) -> None:
-        """Stretch an image over the whole sheet, its pixels kept sharp."""
+        """Stretch an image over the whole field, its pixels kept sharp."""
         self._image.paste(pixels.resize(self._image.size, Image.Resampling.NEAREST))
-
-    def place(self, other: Canvas, at: tuple[int, int]) -> None:
-        """Lay another sheet on this one; what was drawn beyond its edges is gone."""
-        self._image.paste(other._image, (_FINE * at[0], _FINE * at[1]))
 
     def line(self, points: Sequence[Point], colour: str, width: float, dash: Sequence[float] = ()) -> None:
         """Draw a line through points; `dash` gives lengths drawn and left out in turn."""
-        for piece in _dashed(points, dash) if dash else [list(points)]:
+        for piece in _dashed(points, dash) if dash else [points]:
             scaled = [(_FINE * x, _FINE * y) for x, y in piece]
             self._draw.line(scaled, fill=colour, width=max(1, round(_FINE * width)), joint="curve")
-
-    def frame(self, box: Box, colour: str) -> None:
-        """Draw the edge of a box."""
-        self._draw.rectangle([_FINE * edge for edge in box], outline=colour, width=_FINE)
 
     def fill(self, corners: Sequence[Point], colour: str) -> None:
         """Fill a polygon."""
         self._draw.polygon([(_FINE * x, _FINE * y) for x, y in corners], fill=colour)
+
+    def fill_rounded(self, box: Box, radius: float, colour: str) -> None:
+        """Fill a box with rounded corners."""
+        self._draw.rounded_rectangle([_FINE * edge for edge in box], _FINE * radius, fill=colour)
 
     def shade(self, box: Box, colour: str, opacity: float) -> None:
         """Lay a tint over a box."""
@@ -64,39 +66,87 @@ class Canvas:
         part = self._image.crop((left, top, max(right, left + 1), bottom))
         self._image.paste(Image.blend(part, Image.new("RGB", part.size, colour), opacity), (left, top))
 
+
+class Sheet:
+    """A white sheet for words and finished pictures, in pixels, x from the left and y from the top.
+
+    Parameters
+    ----------
+    width, height : int
+        Pixels.
+
+    Attributes
+    ----------
+    image : PIL.Image.Image
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        self.image = Image.new("RGB", (width, height), "white")
+        self._draw = ImageDraw.Draw(self.image)
+
+    def place(self, picture: Image.Image, at: tuple[int, int]) -> None:
+        """Lay a picture on the sheet."""
+        self.image.paste(picture, at)
+
+    def frame(self, box: Box, colour: str) -> None:
+        """Draw the edge of a box."""
+        self._draw.rectangle(box, outline=colour)
+
     def text(
         self, at: Point, words: str, size: float, colour: str, *, anchor: str = "ls", bold: bool = False
     ) -> None:
         """Write words in pixels of type size; `anchor` as Pillow has it (``ls``: left end of the baseline)."""
-        font = _font(round(_FINE * size), bold)
-        self._draw.text((_FINE * at[0], _FINE * at[1]), words, fill=colour, font=font, anchor=anchor)
+        letters, (left, top) = _letters(words, size, bold, anchor)
+        self._ink(letters, (round(at[0] + left), round(at[1] + top)), colour)
 
     def upwards(self, at: Point, words: str, size: float, colour: str) -> None:
         """Write words from bottom to top, their middle at a point."""
-        font = _font(round(_FINE * size), bold=False)
-        _, _, width, height = font.getbbox(words)
-        label = Image.new("L", (round(width), round(height)))
-        ImageDraw.Draw(label).text((0, 0), words, fill=255, font=font)
-        turned = label.rotate(90, expand=True)
-        corner = (round(_FINE * at[0] - turned.width / 2), round(_FINE * at[1] - turned.height / 2))
-        self._image.paste(Image.new("RGB", turned.size, colour), corner, turned)
+        turned = _letters(words, size, False, "ls")[0].rotate(90, expand=True)
+        self._ink(turned, (round(at[0] - turned.width / 2), round(at[1] - turned.height / 2)), colour)
 
-    def badge(self, right_bottom: Point, words: str, size: float, ink: str, colour: str) -> None:
+    def _ink(self, letters: Image.Image, corner: tuple[int, int], colour: str) -> None:
+        self.image.paste(colour, (*corner, corner[0] + letters.width, corner[1] + letters.height), letters)
+
+    def badge(self, right_bottom: tuple[int, int], words: str, size: float, ink: str, colour: str) -> None:
         """Write words on a rounded field, which ends at a point."""
-        font = _font(round(_FINE * size), bold=False)
-        width = font.getlength(words) / _FINE
-        x, y = right_bottom
-        box = [_FINE * edge for edge in (x - width - 0.6 * size, y - 1.45 * size, x, y)]
-        self._draw.rounded_rectangle(box, radius=_FINE * 0.3 * size, fill=colour)
-        self.text((x - 0.3 * size, y - 0.38 * size), words, size, ink, anchor="rs")
+        badge = _badge(words, size, ink, colour)
+        self.place(badge, (right_bottom[0] - badge.width, right_bottom[1] - badge.height))
+
+
+@lru_cache(maxsize=512)
+def _letters(words: str, size: float, bold: bool, anchor: str) -> tuple[Image.Image, tuple[int, int]]:
+    """Set words: how dark each pixel is, and where their upper left corner lies from the anchor."""
+    font = _font(size, bold)
+    left, top, right, bottom = (round(edge) for edge in font.getbbox(words, anchor=anchor))
+    letters = Image.new("L", (max(right - left, 1), max(bottom - top, 1)))
+    ImageDraw.Draw(letters).text((-left, -top), words, fill=255, font=font, anchor=anchor)
+    return letters, (left, top)
 
 
 @lru_cache(maxsize=32)
-def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
+def _badge(words: str, size: float, ink: str, colour: str) -> Image.Image:
+    width, height = round(_font(size, bold=False).getlength(words) + 0.6 * size), round(1.45 * size)
+    field = Canvas(width, height)
+    field.fill_rounded((0, 0, width - 0.5, height - 0.5), 0.3 * size, colour)
+    sheet = Sheet(width, height)
+    sheet.place(field.finished(), (0, 0))
+    sheet.text((width / 2, height - 0.38 * size), words, size, ink, anchor="ms")
+    return sheet.image
+
+
+@lru_cache(maxsize=32)
+def _font(size: float, bold: bool) -> ImageFont.FreeTypeFont:
     """The font of the figures, which comes with matplotlib."""
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     path = Path(mpl.get_data_path()) / "fonts" / "ttf" / name
     return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+def pixels(values: ArrayLike, limits: tuple[float, float], size: int) -> list[float]:
+    """Return the places of positions on an axis so long, at most its length outside: far corners must not wrap."""
+    low, high = limits
+    places: list[float] = (np.clip((np.asarray(values) - low) / (high - low), -1.0, 2.0) * size).tolist()
+    return places
 
 
 def _dashed(points: Sequence[Point], dash: Sequence[float]) -> list[list[Point]]:

@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.gating.populations import GateView
-from bcelldepl.report.palette import colour_ramp
+from bcelldepl.report.palette import INSIDE, OUTSIDE, blend, colour_ramp
 
 __all__ = ["density_image", "log_bars", "one_marker", "shrink"]
 
-_OUTSIDE = colour_ramp("#dfe3e7", "#a3adb7", "#5d6873")
-# The population starts from a strong tint: a single event of it must be seen.
-_INSIDE = colour_ramp("#8dbbe8", "#2f7fca", "#08306b")
+_SHARES = 32  # steps from grey to blue
+# By shade and by the population's share of a bin.
+_COLOURS = blend(
+    colour_ramp(*OUTSIDE)[:, None], colour_ramp(*INSIDE)[:, None], np.linspace(0, 1, _SHARES + 1)[:, None]
+)
 
 
 def density_image(histogram: NDArray[np.uint32], inside: NDArray[np.uint32]) -> NDArray[np.uint8]:
@@ -28,13 +30,14 @@ def density_image(histogram: NDArray[np.uint32], inside: NDArray[np.uint32]) -> 
     ndarray of uint8, shape (ny, nx, 3)
         One pixel per bin, the lowest y in the first row. Bins without events are white.
     """
-    count = np.log1p(histogram.T.astype(np.float64))
+    image = np.full((*histogram.T.shape, 3), 255, dtype=np.uint8)
+    filled = np.nonzero(histogram)  # most bins are empty
+    events = histogram[filled].astype(np.float64)
+    share = np.minimum(inside[filled], events) / events
+    count = np.log1p(events)
     shade = np.rint(255 * count / max(float(count.max(initial=0)), 1.0)).astype(np.intp)
-    total = np.maximum(histogram.T, 1).astype(np.float64)
-    share = (np.minimum(inside.T, histogram.T) / total)[..., None]
-    image = (1 - share) * _OUTSIDE[shade] + share * _INSIDE[shade]
-    image[histogram.T == 0] = 255
-    return np.rint(image).astype(np.uint8)
+    image[filled[::-1]] = _COLOURS[shade, np.rint(_SHARES * share).astype(np.intp)]
+    return image
 
 
 def log_bars(histogram: NDArray[np.uint32]) -> NDArray[np.float64]:

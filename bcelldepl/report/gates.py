@@ -9,7 +9,16 @@ from matplotlib.patches import Polygon
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
 from bcelldepl.report.density import density_image, log_bars, one_marker
-from bcelldepl.report.palette import EVIDENCE_COLOURS, INK, MUTED, text_on
+from bcelldepl.report.palette import (
+    EVIDENCE_COLOURS,
+    FRAME,
+    INK,
+    INTERVAL,
+    MUTED,
+    PARENT_BARS,
+    POPULATION_BARS,
+    text_on,
+)
 from bcelldepl.report.words import percent, whole
 
 __all__ = ["draw_gate"]
@@ -64,7 +73,7 @@ def draw_gate(view: GateView, axes: Axes) -> Axes:
     )
     axes.tick_params(length=2, width=0.6, color=MUTED, labelcolor=MUTED, labelsize=_TYPE - 1, pad=2)
     for spine in axes.spines.values():
-        spine.set(color="#b8c1ca", linewidth=0.7)
+        spine.set(color=FRAME, linewidth=0.7)
 
     numbers = f"{whole(view.events)} / {whole(view.parent_events)} {view.parent}"
     axes.set_title(
@@ -96,8 +105,8 @@ def _draw_bars(view: GateView, axes: Axes) -> None:
     """Draw the histogram of one marker; heights are log10(1 + events)."""
     edges = np.linspace(*view.x_limits, len(view.histogram) + 1)
     bars = log_bars(view.histogram)
-    axes.stairs(bars, edges, fill=True, color="#b3bcc5")
-    axes.stairs(log_bars(np.minimum(view.inside, view.histogram)), edges, fill=True, color="#3d87cc")
+    axes.stairs(bars, edges, fill=True, color=PARENT_BARS)
+    axes.stairs(log_bars(np.minimum(view.inside, view.histogram)), edges, fill=True, color=POPULATION_BARS)
     top = max(1.0, float(bars.max(initial=0)) * 1.08)
     axes.set_ylim(0, top)
     decades = range(int(top) + 1)
@@ -108,8 +117,9 @@ def _draw_outline(view: GateView, axes: Axes) -> None:
     """Draw outlines and cuts, with the interval of the first cut shaded."""
     style = _LINE_STYLES[view.evidence]
     if view.cut_interval is not None:
+        colour, opacity = INTERVAL
         axes.axvspan(
-            *view.cut_interval, color="#e69f00", alpha=0.22, linewidth=0, zorder=3, gid="cut-interval"
+            *view.cut_interval, color=colour, alpha=opacity, linewidth=0, zorder=3, gid="cut-interval"
         )
     for cut in view.cuts:
         axes.axvline(cut, color=INK, linewidth=1.3, linestyle=style, zorder=4, gid="cut")

@@ -17,7 +17,7 @@ from PIL import Image
 
 from bcelldepl.store.files import write_bytes
 
-__all__ = ["data_uri", "figure_bytes", "fixed_style", "png_bytes", "save_figure", "small_png"]
+__all__ = ["data_uri", "figure_bytes", "fixed_style", "save_figure", "small_png"]
 
 # Settings of the program rather than of a figure; reading some of them would choose a window system.
 _KEPT = {
@@ -78,22 +78,17 @@ def save_figure(figure: Figure, path: Path, dpi: float = 200) -> None:
     write_bytes(path, figure_bytes(figure, path.suffix.lstrip(".").lower(), dpi))
 
 
-def png_bytes(image: Image.Image, colours: int = 96) -> bytes:
-    """Encode an image as PNG with a palette of at most `colours`: a third of the size of true colour."""
-    buffer = io.BytesIO()
-    reduced = image.convert("RGB").quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    reduced.save(buffer, format="PNG")
-    return buffer.getvalue()
-
-
 def small_png(figure: Figure, dpi: float, colours: int = 96) -> bytes:
-    """Render a figure to a palette PNG, for pages that hold hundreds of them."""
+    """Render a figure to a PNG of so many colours, a third the size of true colour, for pages that hold many."""
     figure.set_dpi(dpi)
     canvas = FigureCanvasAgg(figure)
     with _plain_text(figure):
         canvas.draw()  # type: ignore[no-untyped-call]
     pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    return png_bytes(Image.fromarray(pixels[..., :3]), colours)
+    image = Image.fromarray(pixels[..., :3])
+    buffer = io.BytesIO()
+    image.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(buffer, format="PNG")
+    return buffer.getvalue()
 
 
 def data_uri(content: bytes, mime: str) -> str:

@@ -14,10 +14,17 @@ __all__ = [
     "ACCENT",
     "EVIDENCE_COLOURS",
     "EVIDENCE_MEANINGS",
+    "FRAME",
     "GRID",
     "INK",
+    "INSIDE",
+    "INTERVAL",
     "MUTED",
+    "OUTSIDE",
+    "PARENT_BARS",
+    "POPULATION_BARS",
     "RESULT_MEANINGS",
+    "blend",
     "colour_ramp",
     "dose_styles",
     "natural_key",
@@ -27,7 +34,15 @@ __all__ = [
 INK = "#1f2933"
 MUTED = "#66727f"
 GRID = "#e3e7eb"
+FRAME = "#b8c1ca"  # around a field of events
 ACCENT = "#0b5cad"
+
+# Events of a parent and of the population in it, from few to many. The population starts from a strong tint: a single
+# event of it must be seen.
+OUTSIDE = ("#dfe3e7", "#a3adb7", "#5d6873")
+INSIDE = ("#8dbbe8", "#2f7fca", "#08306b")
+PARENT_BARS, POPULATION_BARS = "#b3bcc5", "#3d87cc"  # of one marker
+INTERVAL = ("#e69f00", 0.22)  # laid over the events between the ends of a cut's interval, so strong
 
 # The palette of Okabe and Ito without its yellow, which is lost on white paper. Each group has its own marker
 # too, so that a grey copy still tells the groups apart.
@@ -96,6 +111,13 @@ def colour_ramp(*anchors: str, steps: int = 256) -> NDArray[np.uint8]:
     at = np.linspace(0, 1, len(anchors))
     where = np.linspace(0, 1, steps)
     return np.stack([np.interp(where, at, rgb[:, c]) for c in range(3)], axis=1).round().astype(np.uint8)
+
+
+def blend(
+    under: NDArray[np.uint8], over: NDArray[np.uint8], strength: float | NDArray[np.float64]
+) -> NDArray[np.uint8]:
+    """Lay colours over others, each a triple of the last axis, so strong."""
+    return np.rint(under + (over.astype(np.float64) - under) * strength).astype(np.uint8)
 
 
 def text_on(colour: str) -> str:

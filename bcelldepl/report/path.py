@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
-from bcelldepl.report.canvas import Canvas
+from bcelldepl.report.canvas import Canvas, Sheet, pixels
 from bcelldepl.report.density import density_image, log_bars, one_marker
-from bcelldepl.report.palette import ACCENT, EVIDENCE_COLOURS, INK, MUTED, text_on
+from bcelldepl.report.palette import (
+    ACCENT,
+    EVIDENCE_COLOURS,
+    FRAME,
+    INK,
+    INTERVAL,
+    MUTED,
+    PARENT_BARS,
+    POPULATION_BARS,
+    text_on,
+)
 from bcelldepl.report.words import percent, whole
 
 __all__ = ["draw_gating_path", "tree_order"]
@@ -22,7 +33,6 @@ _CELL = (233, 250)  # one panel with its margins
 _PANEL = (185, 170)  # the field of events
 _LEFT, _BELOW, _HEAD = 30, 28, 40  # margins of a panel, and the headline
 _TYPE = 11.0
-_FRAME = "#b8c1ca"
 
 # A gate found in this tube or its control is a full line; a borrowed one is dashed, a fixed one dotted.
 _DASHES: dict[Evidence, tuple[float, ...]] = {
@@ -69,7 +79,7 @@ def draw_gating_path(views: Sequence[GateView], title: str) -> Image.Image:
     ordered = tree_order(views)
     rows = max(1, -(-len(ordered) // _COLUMNS))
     columns = max(1, -(-len(ordered) // rows))
-    sheet = Canvas(columns * _CELL[0], rows * _CELL[1] + _HEAD)
+    sheet = Sheet(columns * _CELL[0], rows * _CELL[1] + _HEAD)
     sheet.text((13, 24), title, 14.0, INK)
     if not ordered:
         sheet.text((_CELL[0] / 2, _HEAD + _CELL[1] / 2), "no gate was drawn", 14.0, MUTED, anchor="mm")
@@ -82,13 +92,13 @@ def draw_gating_path(views: Sequence[GateView], title: str) -> Image.Image:
         origin = "" if neighbours else f"in {f'{parent} ' if parent else ''}{view.parent}"
         _draw_gate(sheet, view, corner, index + 1, origin)
         if neighbours:
-            _draw_arrow(
-                sheet, corner[0] - _CELL[0] + _PANEL[0] + 6, corner[0] - 20, corner[1] + _PANEL[1] // 2
-            )
-    return sheet.finished()
+            start = corner[0] - _CELL[0] + _PANEL[0] + 6
+            arrow = _arrow(corner[0] - 20 - start)
+            sheet.place(arrow, (start, corner[1] + (_PANEL[1] - arrow.height) // 2))
+    return sheet.image
 
 
-def _draw_gate(sheet: Canvas, view: GateView, corner: tuple[int, int], number: int, origin: str) -> None:
+def _draw_gate(sheet: Sheet, view: GateView, corner: tuple[int, int], number: int, origin: str) -> None:
     """Draw one panel: number and parent, name and events, evidence, the events with the gate, the axes' names."""
     (left, top), (width, height) = corner, _PANEL
     sheet.text((left, top - 43), f"{number}", _TYPE, ACCENT, bold=True)
@@ -101,12 +111,12 @@ def _draw_gate(sheet: Canvas, view: GateView, corner: tuple[int, int], number: i
     colour = EVIDENCE_COLOURS[view.evidence]
     sheet.badge((left + width, top - 19), str(view.evidence), 9.4, text_on(colour), colour)
     sheet.place(_field(view), corner)
-    sheet.frame((left, top, left + width, top + height), _FRAME)
+    sheet.frame((left, top, left + width, top + height), FRAME)
     sheet.text((left + width / 2, top + height + 13), view.x_label, _TYPE, MUTED, anchor="ms")
     sheet.upwards((left - 10, top + height / 2), view.y_label or "events [log]", _TYPE, MUTED)
 
 
-def _field(view: GateView) -> Canvas:
+def _field(view: GateView) -> Image.Image:
     """Draw the events of the parent, those of the population among them, and the gate."""
     width, height = _PANEL
     field = Canvas(width, height)
@@ -115,18 +125,17 @@ def _field(view: GateView) -> Canvas:
     else:
         field.stretch(Image.fromarray(density_image(view.histogram, view.inside)[::-1]))
     if view.cut_interval is not None:
-        ends = [_pixel(end, view.x_limits, width) for end in view.cut_interval]
-        field.shade((ends[0], 0, ends[1], height), "#e69f00", 0.22)
+        low, high = pixels(view.cut_interval, view.x_limits, width)
+        field.shade((low, 0, high, height), *INTERVAL)
     dash = _DASHES[view.evidence]
-    for cut in view.cuts:
-        x = _pixel(cut, view.x_limits, width)
+    for x in pixels(view.cuts, view.x_limits, width):
         field.line([(x, 0), (x, height)], INK, 2.0, dash)
     for outline in view.outlines:
-        corners = [
-            (_pixel(x, view.x_limits, width), height - _pixel(y, view.y_limits, height)) for x, y in outline
-        ]
+        x_pixels = pixels(outline[:, 0], view.x_limits, width)
+        y_pixels = pixels(outline[:, 1], view.y_limits, height)
+        corners = [(x, height - y) for x, y in zip(x_pixels, y_pixels, strict=True)]
         field.line([*corners, corners[0]], INK, 2.0, dash)
-    return field
+    return field.finished()
 
 
 def _draw_bars(field: Canvas, view: GateView) -> None:
@@ -136,19 +145,17 @@ def _draw_bars(field: Canvas, view: GateView) -> None:
     top = max(1.0, float(bars.max(initial=0)) * 1.08)
     edges = np.repeat(np.linspace(0, width, len(bars) + 1), 2)
     for heights, colour in (
-        (bars, "#b3bcc5"),
-        (log_bars(np.minimum(view.inside, view.histogram)), "#3d87cc"),
+        (bars, PARENT_BARS),
+        (log_bars(np.minimum(view.inside, view.histogram)), POPULATION_BARS),
     ):
         steps = height * (1.0 - np.concatenate(([0.0], np.repeat(heights, 2), [0.0])) / top)
         field.fill(list(zip(edges.tolist(), steps.tolist(), strict=True)), colour)
 
 
-def _draw_arrow(sheet: Canvas, start: float, end: float, y: float) -> None:
-    sheet.line([(start, y), (end - 6, y)], ACCENT, 1.5)
-    sheet.fill([(end - 8, y - 4), (end, y), (end - 8, y + 4)], ACCENT)
-
-
-def _pixel(value: float, limits: tuple[float, float], size: int) -> float:
-    """Return the place of a position, at most one panel outside so that far corners do not wrap."""
-    low, high = limits
-    return float(np.clip((value - low) / (high - low), -1.0, 2.0)) * size
+@lru_cache(maxsize=1)
+def _arrow(length: int) -> Image.Image:
+    height = 10
+    field = Canvas(length, height)
+    field.line([(0, height / 2), (length - 6, height / 2)], ACCENT, 1.5)
+    field.fill([(length - 8, height / 2 - 4), (length, height / 2), (length - 8, height / 2 + 4)], ACCENT)
+    return field.finished()

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
-from bcelldepl.report.images import png_bytes
 from bcelldepl.report.path import draw_gating_path, tree_order
 from bcelldepl.report.strip import draw_strip
+from bcelldepl.report.tints import gate_png
 
 __all__ = ["GateNote", "TubePicture", "picture_tube"]
 
@@ -91,7 +91,7 @@ def picture_tube(
     path_png = strip_png = b""
     if views:
         title = f"{subject}   ·   {visit} (day {day:g})   ·   {role}   ·   {file}"
-        path_png = png_bytes(draw_gating_path(views, title))
+        path_png = gate_png(draw_gating_path(views, title))
         strip_png = draw_strip(views)
     notes = tuple(
         GateNote(

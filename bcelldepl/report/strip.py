@@ -8,10 +8,11 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from bcelldepl.gating.populations import GateView
+from bcelldepl.report.canvas import pixels
 from bcelldepl.report.density import density_image, log_bars, one_marker, shrink
-from bcelldepl.report.images import png_bytes
-from bcelldepl.report.palette import EVIDENCE_COLOURS, INK
+from bcelldepl.report.palette import EVIDENCE_COLOURS, FRAME, INK, PARENT_BARS, POPULATION_BARS, colour_ramp
 from bcelldepl.report.path import tree_order
+from bcelldepl.report.tints import gate_png
 
 __all__ = ["draw_strip"]
 
@@ -45,25 +46,28 @@ def draw_strip(views: Sequence[GateView]) -> bytes:
         sheet.paste(_panel(view), corner)
         band = (corner[0], corner[1] + _SIDE + 1, corner[0] + _SIDE - 1, corner[1] + _SIDE + _BAND - 1)
         ImageDraw.Draw(sheet).rectangle(band, fill=EVIDENCE_COLOURS[view.evidence])
-    return png_bytes(sheet, colours=48)
+    return gate_png(sheet)
 
 
 def _panel(view: GateView) -> Image.Image:
     """Draw one gate as a square of pixels."""
     histogram, inside = shrink(view.histogram, _SIDE), shrink(view.inside, _SIDE)
     if one_marker(view):
-        pixels = _bars(log_bars(histogram), log_bars(np.minimum(inside, histogram)))
+        colours = _bars(log_bars(histogram), log_bars(np.minimum(inside, histogram)))
     else:
-        pixels = density_image(histogram, inside)[::-1]
-    panel = Image.fromarray(pixels).resize((_SIDE, _SIDE), Image.Resampling.NEAREST)
+        colours = density_image(histogram, inside)[::-1]
+    panel = Image.fromarray(colours).resize((_SIDE, _SIDE), Image.Resampling.NEAREST)
     draw = ImageDraw.Draw(panel)
-    for cut in view.cuts:
-        x = _pixel(cut, view.x_limits)
-        draw.line((x, 0, x, _SIDE - 1), fill=INK)
+    end = _SIDE - 1
+    for x in pixels(view.cuts, view.x_limits, end):
+        draw.line((round(x), 0, round(x), end), fill=INK)
     for outline in view.outlines:
-        corners = [(_pixel(x, view.x_limits), _SIDE - 1 - _pixel(y, view.y_limits)) for x, y in outline]
+        places = zip(
+            pixels(outline[:, 0], view.x_limits, end), pixels(outline[:, 1], view.y_limits, end), strict=True
+        )
+        corners = [(round(x), end - round(y)) for x, y in places]
         draw.line([*corners, corners[0]], fill=INK)
-    draw.rectangle((0, 0, _SIDE - 1, _SIDE - 1), outline="#b8c1ca")
+    draw.rectangle((0, 0, end, end), outline=FRAME)
     return panel
 
 
@@ -72,12 +76,6 @@ def _bars(parent: np.ndarray, population: np.ndarray) -> np.ndarray:
     top = max(1.0, float(parent.max(initial=0)) * 1.1)
     level = (np.arange(_SIDE)[::-1, None] + 0.5) / _SIDE * top
     pixels = np.full((_SIDE, len(parent), 3), 255, dtype=np.uint8)
-    pixels[level < parent] = (0xB3, 0xBC, 0xC5)
-    pixels[level < population] = (0x3D, 0x87, 0xCC)
+    pixels[level < parent] = colour_ramp(PARENT_BARS, steps=1)
+    pixels[level < population] = colour_ramp(POPULATION_BARS, steps=1)
     return pixels
-
-
-def _pixel(value: float, limits: tuple[float, float]) -> int:
-    """Return the pixel of a position, at most one panel outside so that far corners do not wrap."""
-    low, high = limits
-    return round(float(np.clip((value - low) / (high - low), -1, 2)) * (_SIDE - 1))

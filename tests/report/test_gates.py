@@ -17,13 +17,14 @@ from bcelldepl.gating.populations import GateView
 from bcelldepl.report import draw_gate, draw_gating_path, draw_strip, picture_tube
 from bcelldepl.report.canvas import _dashed
 from bcelldepl.report.density import density_image, shrink
-from bcelldepl.report.palette import ACCENT, EVIDENCE_COLOURS
+from bcelldepl.report.palette import ACCENT, EVIDENCE_COLOURS, INK
 from bcelldepl.report.path import _BELOW as BELOW
 from bcelldepl.report.path import _CELL as CELL
 from bcelldepl.report.path import _HEAD as HEAD
 from bcelldepl.report.path import _LEFT as LEFT
 from bcelldepl.report.path import _PANEL as PANEL
 from bcelldepl.report.path import tree_order
+from bcelldepl.report.tints import gate_colours, gate_png
 
 
 def drawn(view):
@@ -216,6 +217,30 @@ def test_strip_shows_the_evidence_of_each_gate(views):
 
 def test_strip_of_gates_far_outside_the_axes():
     assert draw_strip([empty_view(outlines=(np.array([[-1e9, 0], [1e9, 0], [0, 1e9]]),), cuts=(-50.0,))])
+
+
+def test_the_few_colours_of_a_picture_are_near_those_that_were_drawn(views):
+    drawn = draw_gating_path(views(), "101, D7")
+    encoded = Image.open(io.BytesIO(gate_png(drawn)))
+    assert encoded.mode == "P"
+    assert len(gate_colours()) <= 256
+    before, after = np.asarray(drawn).astype(int), np.asarray(encoded.convert("RGB")).astype(int)
+    np.testing.assert_array_equal(after[(before == 255).all(axis=2)], 255)
+    away = np.abs(after - before).max(axis=2)
+    assert away.max() < 40
+    assert (away > 12).mean() < 0.01
+
+
+@pytest.mark.parametrize("colour", [INK, ACCENT, *EVIDENCE_COLOURS.values()])
+def test_what_has_a_meaning_keeps_its_very_colour(colour):
+    encoded = Image.open(io.BytesIO(gate_png(Image.new("RGB", (4, 4), colour)))).convert("RGB")
+    assert encoded.getpixel((0, 0)) == tuple(rgb(colour))
+
+
+def test_words_that_were_set_before_come_out_the_same(views):
+    first = np.asarray(draw_gating_path(views(), "101, D7"))
+    draw_gating_path(views(b_cells=0), "102, D7")
+    np.testing.assert_array_equal(np.asarray(draw_gating_path(views(), "101, D7")), first)
 
 
 def test_pictures_are_the_same_bytes_again(views):
