@@ -152,15 +152,13 @@ class Passes:
         self.computed[stage] = len(todo)
 
         # Closed at once when interrupted: the workers would finish what they are at otherwise.
-        with closing(as_done(work, [jobs[index] for index in todo], self.workers)) as results:
-            for place, result in results:
+        with closing(as_done(_encoded, [(work, *jobs[index]) for index in todo], self.workers)) as results:
+            for place, kept in results:
                 index = todo[place]
-                text, attachment = CODEC.encode(result)
+                result = CODEC.decode(*kept)  # as the next run will find it: the same bytes then
                 if worth_keeping(result):
-                    self.store.keep_stage(stage, names[index], keys[index], text, attachment)
-                done[index] = CODEC.decode(
-                    text, attachment
-                )  # as the next run will find it: the same bytes then
+                    self.store.keep_stage(stage, names[index], keys[index], *kept)
+                done[index] = result
                 progress(names[index], len(done), len(jobs))
         return [done[index] for index in range(len(jobs))]
 
@@ -170,6 +168,11 @@ class Passes:
             return None if kept is None else CODEC.decode(*kept)
         except StoreError:  # its bytes are those that were written, by a program that knew other shapes
             return None
+
+
+def _encoded(work: Callable[..., Result], *job: Any) -> tuple[str, bytes]:
+    """Do a job, and give its result as the store keeps it: a worker can do that as well as the parent."""
+    return CODEC.encode(work(*job))
 
 
 def tube_fits(tube: Tube, fitted: FittedTube) -> TubeFits:

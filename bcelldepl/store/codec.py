@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,6 +17,9 @@ __all__ = ["Codec"]
 
 _KIND = "is"  # the key that names what an object is: a registered class, or one of the words below
 _MAPPING, _BYTES, _ARRAY = "mapping", "bytes", "array"
+_AS_THEY_ARE: Final = frozenset(
+    {type(None), bool, int, float, str}
+)  # not what derives from them, like an enumeration
 
 
 class Codec:
@@ -53,14 +57,18 @@ class Codec:
             raise StoreError(f"a stored value cannot be read: {error}") from error
 
     def _plain(self, value: Any, attachment: bytearray) -> Any:
+        if type(value) in _AS_THEY_ARE:  # most values are
+            return value
         if isinstance(value, Enum):
             return {_KIND: self._registered(value), "value": value.value}
         if isinstance(value, np.generic):
             return value.item()
-        if value is None or isinstance(value, (bool, int, float, str)):
+        if isinstance(value, (int, float, str)):
             return value
         if is_dataclass(value) and not isinstance(value, type):
-            parts = {one.name: self._plain(getattr(value, one.name), attachment) for one in fields(value)}
+            parts = {
+                name: self._plain(getattr(value, name), attachment) for name in _field_names(type(value))
+            }
             return {_KIND: self._registered(value), "fields": parts}
         if isinstance(value, Mapping):
             items = [[str(key), self._plain(one, attachment)] for key, one in value.items()]
@@ -82,10 +90,10 @@ class Codec:
         return name
 
     def _value(self, plain: Any, attachment: memoryview) -> Any:
-        if isinstance(plain, list):
-            return tuple(self._value(one, attachment) for one in plain)
-        if not isinstance(plain, dict):
+        if type(plain) in _AS_THEY_ARE:
             return plain
+        if isinstance(plain, list):
+            return tuple([self._value(one, attachment) for one in plain])
         kind = plain[_KIND]
         if kind == _MAPPING:
             return {key: self._value(one, attachment) for key, one in plain["items"]}
@@ -101,3 +109,8 @@ class Codec:
         if issubclass(made, Enum):
             return made(plain["value"])
         return made(**{name: self._value(one, attachment) for name, one in plain["fields"].items()})
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind))
