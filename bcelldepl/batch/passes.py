@@ -148,11 +148,12 @@ class Passes:
             found = None if self.fresh else self._kept(stage, name, key)
             if found is not None:
                 done[index] = found
-        todo = [index for index in range(len(jobs)) if index not in done]
+        todo = [number for number in range(len(jobs)) if number not in done]
         self.computed[stage] = len(todo)
 
         # Closed at once when interrupted: the workers would finish what they are at otherwise.
-        with closing(as_done(_encoded, [(work, *jobs[index]) for index in todo], self.workers)) as results:
+        left = [(work, jobs[number]) for number in todo]
+        with closing(as_done(_encoded, left, self.workers)) as results:
             for place, kept in results:
                 index = todo[place]
                 result = CODEC.decode(*kept)  # as the next run will find it: the same bytes then
@@ -170,7 +171,7 @@ class Passes:
             return None
 
 
-def _encoded(work: Callable[..., Result], *job: Any) -> tuple[str, bytes]:
+def _encoded(work: Callable[..., Result], job: tuple[Any, ...]) -> tuple[str, bytes]:
     """Do a job, and give its result as the store keeps it: a worker can do that as well as the parent."""
     return CODEC.encode(work(*job))
 
