@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from bcelldepl.errors import WorkersError
+from bcelldepl.kernels.memory import keep_memory
 from bcelldepl.store.versions import versions
 
 __all__ = ["on_cluster"]
@@ -75,6 +76,7 @@ def _by_the_same_program(
 ) -> tuple[dict[str, str], Result | None]:
     """Do a job where the worker runs the very program that asks for it; workers may come and go at any time."""
     mine = versions()
+    keep_memory()
     return mine, work(*job) if mine == expected else None
 
 

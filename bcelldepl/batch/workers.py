@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar
 
 from bcelldepl.errors import WorkersError
+from bcelldepl.kernels.memory import keep_memory
 
 __all__ = ["Progress", "as_done", "map_tubes"]
 
@@ -83,4 +84,5 @@ def as_done(
 
 
 def _numbered(index: int, work: Callable[..., Result], job: tuple[Any, ...]) -> tuple[int, Result]:
+    keep_memory()
     return index, work(*job)
