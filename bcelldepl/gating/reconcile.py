@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import Fit, Rule
 from bcelldepl.gating.strategy import Strategy
@@ -87,17 +89,25 @@ class _Ladder:
     def __init__(self, rule: Rule, tubes: Sequence[TubeFits]) -> None:
         self.rule = rule
         self.tubes = tubes
+        scales = {tube.key: tuple(tube.scales.get(marker) for marker in rule.markers) for tube in tubes}
+        alike: dict[tuple[str | None, ...], list[TubeFits]] = {}
+        for tube in tubes:
+            alike.setdefault(scales[tube.key], []).append(tube)
+        # Of each tube, those that have the rule's markers on the same scales; it is among them itself.
+        self.alike = {tube.key: alike[scales[tube.key]] for tube in tubes}
         self.own = {
             tube.key: tube.fits[rule.name]
             for tube in tubes
             if tube.fits[rule.name].evidence is Evidence.DATA and tube.shows(rule)
         }
+        circles = _circles(self.alike, self.own)
         self.doubts = {
-            tube.key: rule.implausible(self.own[tube.key], self._peers(tube, self.own))
+            tube.key: rule.implausible(self.own[tube.key], circles[tube.key].peers(tube))
             for tube in tubes
             if tube.key in self.own
         }
         self.believed = {key: fit for key, fit in self.own.items() if not self.doubts[key]}
+        self.circles = _circles(self.alike, self.believed)
         self.controls = {
             tube.key: tube.fits[rule.name]
             for tube in tubes
@@ -113,7 +123,7 @@ class _Ladder:
             return replace(own, evidence=Evidence.CONTROL)
         if not self.rule.control and not self.rule.markers:
             return own
-        peers = self._peers(tube, self.believed)
+        peers = self.circles[tube.key].peers(tube)
         if not self.rule.control and tube.key in self.believed:
             return self.rule.pooled(own, peers)
         why = self.doubts.get(tube.key) or own.reason
@@ -126,7 +136,7 @@ class _Ladder:
 
     def _rungs(self, tube: TubeFits) -> Iterator[tuple[Evidence, str, list[Fit]]]:
         """Lenders, best first: this subject's tubes, then its batch's, then the study's."""
-        others = [one for one in self.tubes if self._comparable(one, tube)]
+        others = [one for one in self.alike[tube.key] if one.key != tube.key]
         circles = (
             ("this subject's", [one for one in others if one.subject == tube.subject]),
             ("this batch's", [one for one in others if one.batch == tube.batch]),
@@ -141,10 +151,6 @@ class _Ladder:
                 rung = Evidence.SUBJECT if whose == "this subject's" else Evidence.BATCH
                 yield rung, f"gate carried from {whose} other tubes", lenders
 
-    def _comparable(self, one: TubeFits, tube: TubeFits) -> bool:
-        """Whether another tube has the rule's markers on the same scales."""
-        return one.key != tube.key and all(one.scales.get(m) == tube.scales.get(m) for m in self.rule.markers)
-
     def _last_resort(self, own: Fit, why: str) -> Fit:
         fixed = self.rule.fallback(own)
         if fixed is None:
@@ -155,11 +161,30 @@ class _Ladder:
         reason = f"{why}; the strategy's fixed gate is used"
         return replace(fixed, evidence=Evidence.FIXED, reason=reason, review=True)
 
-    def _peers(self, tube: TubeFits, fits: Mapping[str, Fit]) -> list[Fit]:
-        """Fits of other tubes on the same scales: this subject's, this batch's, and evenly of the rest."""
-        others = [one for one in self.tubes if one.key in fits and self._comparable(one, tube)]
-        near = [one for one in others if one.subject == tube.subject or one.batch == tube.batch][:MAX_PEERS]
-        far = [one for one in others if one.subject != tube.subject and one.batch != tube.batch]
+
+def _circles(alike: Mapping[str, list[TubeFits]], fits: Mapping[str, Fit]) -> dict[str, _Circle]:
+    """The circle of each tube, of those on the same scales that have a fit: one for all that are in it."""
+    distinct = {id(tubes): tubes for tubes in alike.values()}
+    circles = {number: _Circle(tubes, fits) for number, tubes in distinct.items()}
+    return {key: circles[id(tubes)] for key, tubes in alike.items()}
+
+
+class _Circle:
+    """Tubes on the same scales that have a fit, as columns: every tube is compared with every other."""
+
+    def __init__(self, tubes: Sequence[TubeFits], fits: Mapping[str, Fit]) -> None:
+        chosen = [tube for tube in tubes if tube.key in fits]
+        self._fits = [fits[tube.key] for tube in chosen]
+        self._keys, self._subjects, self._batches = (
+            np.array([getattr(tube, name) for tube in chosen], dtype=object)
+            for name in ("key", "subject", "batch")
+        )
+
+    def peers(self, tube: TubeFits) -> list[Fit]:
+        """Fits of other tubes: this subject's, this batch's, and evenly of the rest."""
+        close = (self._subjects == tube.subject) | (self._batches == tube.batch)
+        near = np.flatnonzero(close & (self._keys != tube.key))[:MAX_PEERS].tolist()
+        far = np.flatnonzero(~close).tolist()
         room = MAX_PEERS - len(near)
         step = max(-(-len(far) // room), 1) if room else 1
-        return [fits[one.key] for one in (*near, *(far[::step] if room else ()))]
+        return [self._fits[place] for place in (*near, *(far[::step] if room else ()))]

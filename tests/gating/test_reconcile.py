@@ -253,3 +253,35 @@ def test_the_weakest_rung():
     assert weakest() is Evidence.DATA
     assert weakest(Evidence.SUBJECT, Evidence.FAILED, Evidence.DATA) is Evidence.FAILED
     assert weakest(Evidence.CONTROL, Evidence.DATA) is Evidence.CONTROL
+
+
+def naive_peers(one, tubes, most):
+    """Whom a tube is held against, tube by tube."""
+    others = [t for t in tubes if t.key != one.key and t.scales["CD19"] == one.scales["CD19"]]
+    near = [t for t in others if t.subject == one.subject or t.batch == one.batch][:most]
+    far = [t for t in others if t.subject != one.subject and t.batch != one.batch]
+    room = most - len(near)
+    return [*near, *(far[:: max(-(-len(far) // room), 1)] if room else [])]
+
+
+@pytest.mark.parametrize("most", [1, 3, 7, 100])
+def test_a_tube_is_held_against_its_own_circle(most, monkeypatch):
+    rng = np.random.default_rng(most)
+    tubes = [
+        tube(
+            f"t{k:02d}", found(0.3 + k / 1000) if rng.random() < 0.8 else nothing(),
+            subject=f"S{rng.integers(4)}", batch=f"b{rng.integers(3)}", scale=f"scale {rng.integers(2)}",
+        )
+        for k in range(40)
+    ]  # fmt: skip
+    seen = {}
+    monkeypatch.setattr(
+        type(CD19), "implausible", lambda _, own, others: seen.update({own.shape.position: others}) or ""
+    )
+    monkeypatch.setattr("bcelldepl.gating.reconcile.MAX_PEERS", most)
+    settle(*tubes)
+    shown = [one for one in tubes if one.fits["B"].evidence is Evidence.DATA]
+    assert len(seen) == len(shown) > 20
+    for one in shown:
+        expected = [peer.fits["B"] for peer in naive_peers(one, shown, most)]
+        assert seen[one.fits["B"].shape.position] == expected

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import product
+from operator import add
 from typing import Literal
 
 import numpy as np
@@ -242,9 +244,10 @@ class ClusterRule(Rule):
         for donor in donors:
             island = donor.shape.island(signature or self.wanted)
             shift = _shift(here, donor.shape) if donor.shape.markers == here.markers else None
-            if island is None or shift is None or np.any(np.abs(shift) > self.max_shift):
+            if island is None or shift is None or any(abs(move) > self.max_shift for move in shift):
                 continue
-            moved.append(replace(island, mean=tuple((np.array(island.mean) + shift).tolist())))
+            mean = tuple(place + move for place, move in zip(island.mean, shift, strict=True))
+            moved.append(replace(island, mean=mean))
         return moved
 
     def _unrest(self, here: ClusterShape, fits: Sequence[Fit]) -> NDArray[np.float64]:
@@ -273,7 +276,7 @@ class ClusterRule(Rule):
         few = target.events < _FEW_EVENTS
         allowed = 3.0 * np.sqrt(self._unrest(own.shape, others)) if few else np.full(len(off), 0.2)
         spread = np.sqrt(np.diag(np.array(target.scale)))
-        usual = np.median([np.sqrt(np.diag(np.array(island.scale))) for island in moved], axis=0)
+        usual = np.median(np.sqrt([np.diag(island.scale) for island in moved]), axis=0) if few else spread
         for i, marker in enumerate(self.signature):
             if off[i] > allowed[i]:
                 return f"the island lies {off[i]:.2f} away in {marker} from where other tubes have it"
@@ -341,12 +344,16 @@ def distance(one: Island, other: Island) -> float:
     return float(np.sqrt(apart @ np.linalg.solve(pooled, apart)))
 
 
-def _shift(here: ClusterShape, there: ClusterShape) -> NDArray[np.float64] | None:
+def _shift(here: ClusterShape, there: ClusterShape) -> list[float] | None:
     """Mean move of the islands that two tubes share; None where they share none."""
-    common = [(one, there.island(one.signature)) for one in here.islands]
-    moves = [
-        np.array(one.mean) - np.array(other.mean)
-        for one, other in common
-        if other is not None and one.events > 0
+    means = {island.signature: island.mean for island in there.islands}
+    pairs = [
+        (one.mean, means[one.signature]) for one in here.islands if one.events > 0 and one.signature in means
     ]
-    return np.mean(moves, axis=0) if moves else None
+    if not pairs:
+        return None
+    # In plain numbers: a few of them, for every pair of tubes.
+    moves = ([a - b for a, b in zip(one, other, strict=True)] for one, other in pairs)
+    return [
+        reduce(add, move) / len(pairs) for move in zip(*moves, strict=True)
+    ]  # `sum` rounds as Python pleases
