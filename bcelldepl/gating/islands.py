@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from bcelldepl.kernels.mixture import accumulate_islands
 from bcelldepl.kernels.seeds import seed_middles, take_evenly
 from bcelldepl.kernels.threads import over_spans
 
-__all__ = ["BACKGROUND_SHARE", "DEGREES", "Island", "fit_islands", "island_frames"]
+__all__ = ["BACKGROUND_SHARE", "DEGREES", "Island", "approach_islands", "island_frames"]
 
 DEGREES = 12.0  # tails of a stained population are heavier than a normal's
 BACKGROUND_SHARE = 1e-2  # of events that belong to no island, spread over the unit box
@@ -51,9 +51,9 @@ class Island:
         return replace(self, mean=mean, scale=tuple(tuple(self.scale[i][j] for j in axes) for i in axes))
 
 
-def fit_islands(
+def approach_islands(
     points: NDArray[np.float32], signatures: Sequence[str], seeds: NDArray[np.int16]
-) -> list[Island]:
+) -> Iterator[list[Island]]:
     """Fit islands from seeds, with every event, by expectation and maximisation.
 
     Large seeds are sketched by some of their events, evenly taken in the order of the file and each worth as many as it
@@ -69,26 +69,18 @@ def fit_islands(
     seeds : ndarray of int16, shape (n_events,)
         First guess: the number of the island that each event belongs to; -1 for none.
 
-    Returns
-    -------
+    Yields
+    ------
     list of Island
-        In the order of the signatures.
+        In the order of the signatures: those of the sketch, where there is one, then those of all events.
     """
-    every = np.ones(points.shape[1], dtype=np.float32)
     sketched, worth, owner = _sketch(points, seeds, len(signatures))
     mixture = _first_guess(sketched, worth, owner, len(signatures))
     mixture.settle(sketched, worth, _ROUNDS)
+    yield mixture.islands(signatures)
     if sketched.shape[1] < points.shape[1]:
-        mixture.settle(points, every, _LAST_ROUNDS)
-    return [
-        Island(
-            signature,
-            tuple(map(float, mixture.mean[i])),
-            tuple(tuple(map(float, row)) for row in mixture.scale[i]),
-            float(mixture.share[i]),
-        )
-        for i, signature in enumerate(signatures)
-    ]
+        mixture.settle(points, np.ones(points.shape[1], dtype=np.float32), _LAST_ROUNDS)
+        yield mixture.islands(signatures)
 
 
 def _sketch(
@@ -111,6 +103,15 @@ class _Mixture:
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
     share: NDArray[np.float64]
+
+    def islands(self, signatures: Sequence[str]) -> list[Island]:
+        """The islands as they are."""
+        return [
+            Island(signature, tuple(mean), tuple(map(tuple, scale)), share)
+            for signature, mean, scale, share in zip(
+                signatures, self.mean.tolist(), self.scale.tolist(), self.share.tolist(), strict=True
+            )
+        ]
 
     def settle(self, points: NDArray[np.float32], worth: NDArray[np.float32], rounds: int) -> None:
         """Let the islands move until they rest, or for so many rounds."""

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import multivariate_t
 
 from bcelldepl.gating import islands
-from bcelldepl.gating.islands import DEGREES, Island, fit_islands
+from bcelldepl.gating.islands import DEGREES, Island, approach_islands
 from bcelldepl.gating.weighing import weigh_islands
 
 CENTRES = np.array([[0.25, 0.30, 0.40], [0.65, 0.30, 0.35], [0.27, 0.62, 0.60]])
@@ -21,6 +21,11 @@ def cells(*numbers, seed=0):
     mix = np.array([[1.0, 0.0, 0.0], [0.3, 1.0, 0.0], [-0.2, 0.1, 0.8]])
     points = CENTRES[kind] + SPREAD * rng.standard_normal((len(kind), 3)) @ mix.T
     return np.ascontiguousarray(points.T.astype(np.float32)), kind.astype(np.int16)
+
+
+def fit_islands(points, signatures, seeds):
+    *_, last = approach_islands(points, signatures, seeds)
+    return last
 
 
 def every_event(points, kind, n_islands, rounds=60):

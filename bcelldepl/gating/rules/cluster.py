@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from bcelldepl.gating.density import Density, make_density
 from bcelldepl.gating.evidence import Evidence
-from bcelldepl.gating.islands import Island, fit_islands
+from bcelldepl.gating.islands import Island, approach_islands
 from bcelldepl.gating.landmarks import find_landmark
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Outline, Rule
 from bcelldepl.gating.rules.ellipse import ellipse_edge
@@ -164,10 +164,12 @@ class ClusterRule(Rule):
         while True:
             number = np.full(len(corners), -1, dtype=np.int16)
             number[seeds] = np.arange(len(seeds))
-            fitted = fit_islands(points, [corners[seed] for seed in seeds], number[corner])
-            islands = tuple(one for one in fitted if one.events >= self.min_events)
-            leaning = self._leaning(islands)
-            if not leaning:
+            for fitted in approach_islands(points, [corners[seed] for seed in seeds], number[corner]):
+                islands = tuple(one for one in fitted if one.events >= self.min_events)
+                leaning = self._leaning(islands)
+                if leaning:
+                    break  # no use in going on from these seeds
+            else:
                 return islands
             seeds = [seed for seed in seeds if corners[seed] not in leaning]
 
