@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
+from bcelldepl import kernels
 from bcelldepl.errors import WorkersError
 from bcelldepl.kernels.memory import keep_memory
 
@@ -76,11 +80,25 @@ def as_done(
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     parallel = Parallel(n_jobs=min(workers, len(jobs)), return_as="generator_unordered", batch_size=1)
+    numbered = [delayed(_numbered)(index, work, job) for index, job in enumerate(jobs)]
+    alone = 0 if _compiled() else 1
     try:
-        yield from parallel(delayed(_numbered)(index, work, job) for index, job in enumerate(jobs))
+        for some in filter(None, (numbered[:alone], numbered[alone:])):
+            yield from parallel(some)
     except TerminatedWorkerError as error:
         remedy = "run again, with fewer --workers if memory was short: the tubes that are done are kept"
         raise WorkersError("a worker process was killed", f"--workers {workers}", remedy) from error
+
+
+@cache
+def _compiled() -> bool:
+    """Whether there are kernels of an earlier run.
+
+    Where there are none, the first job of each pass compiles them for all: two workers that compile the same take as
+    long, and where both add to one index of Numba's at once, it may name the wrong machine code for a signature.
+    """
+    folder = os.environ.get("NUMBA_CACHE_DIR") or Path(next(iter(kernels.__path__)), "__pycache__")
+    return any(Path(folder).rglob("*.nbi"))
 
 
 def _numbered(index: int, work: Callable[..., Result], job: tuple[Any, ...]) -> tuple[int, Result]:
