@@ -20,7 +20,7 @@ from bcelldepl.gating.stream import count_file, count_files, drawn_gates
 from bcelldepl.gating.tube import apply_gates
 from bcelldepl.signal import make_signal, resolve_panel
 from bcelldepl.signal.panel import SCATTER
-from speed_rows.base import OURS, Bench, Goal, Measured, Row, seconds
+from speed_rows.base import OURS, Bench, Goal, Measured, Row
 from speed_rows.tubes import tube_of
 
 __all__ = ["FLOOR", "FLOWKIT", "ROWS", "STRATEGY", "floor", "flowkit_session"]
@@ -148,11 +148,9 @@ def _batch(bench: Bench) -> Measured:
         OURS: lambda: count_files(files, strategy),
         FLOOR: floor(files),
     }
-    measured = bench.paired(contenders, 5)
     if bench.has("flowkit"):
-        measured.seconds[FLOWKIT] = seconds(lambda: flowkit_session(strategy, files))
-        again = seconds(contenders[OURS])  # type: ignore[arg-type]
-        measured.ratios[FLOWKIT] = again / measured.seconds[FLOWKIT]
+        contenders[FLOWKIT] = lambda: flowkit_session(strategy, files)
+    measured = bench.paired(contenders, 5)
     measured.goals = [Goal(FLOWKIT, at_least=120.0), Goal(FLOOR, at_most=2.5)]
     return measured
 
