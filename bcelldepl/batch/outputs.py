@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcelldepl.batch import record, write
 from bcelldepl.batch.tables import tubes_table
 from bcelldepl.batch.tube import CountedTube, FittedTube
+from bcelldepl.batch.workers import as_done
 from bcelldepl.counting import CountRow, counts_table
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.kinetics import endpoints_table, kinetics_tables
-from bcelldepl.report import TubePicture, save_figure, write_report
+from bcelldepl.report import TubePicture, write_report
 from bcelldepl.report.curves import draw_study_curves
-from bcelldepl.report.images import fixed_style
-from bcelldepl.report.kinetics import write_kinetics_figures
+from bcelldepl.report.images import FORMATS, render_drawing
+from bcelldepl.report.kinetics import kinetics_figures
 from bcelldepl.results import tube_stem
 from bcelldepl.store import Store
 from bcelldepl.store.files import remove_parts, sha256_of, write_bytes
@@ -41,6 +43,7 @@ def write_outputs(
     done: Done,
     store: Store,
     content: Mapping[str, Any],
+    workers: int | str,
 ) -> dict[str, str]:
     """Write everything but ``run.json``.
 
@@ -55,6 +58,8 @@ def write_outputs(
         Takes the tables; the files are its exports.
     content : mapping
         Of ``run.json``, as far as it is known.
+    workers : int or str
+        Processes that draw figures; those of a cluster draw none.
 
     Returns
     -------
@@ -79,7 +84,7 @@ def write_outputs(
     store.prune(tables, [tube.file for tube in study.tubes])
     outputs = ["counts.parquet", *(f"{name}.csv" for name in tables)]
     outputs += _write_gates(folder, study, strategy, fitted, done)
-    outputs += _draw(folder, study, counts, endpoints)
+    outputs += _draw(folder, study, counts, endpoints, 1 if isinstance(workers, str) else workers)
     write_report(
         folder / "report.html",
         study_id=study.id,
@@ -130,14 +135,16 @@ def _write_gates(
     return written
 
 
-def _draw(folder: Path, study: Study, counts: pd.DataFrame, endpoints: pd.DataFrame) -> list[str]:
+def _draw(
+    folder: Path, study: Study, counts: pd.DataFrame, endpoints: pd.DataFrame, workers: int
+) -> list[str]:
     """Draw the curves of the study and the figures of its kinetics."""
-    figures = folder / "figures"
-    figures.mkdir(exist_ok=True)
     shown = [name for name in ("B", "CAR_T") if name in set(counts["population"])]
-    curves = [figures / name for name in ("curves.png", "curves.svg", "curves.pdf")] if shown else []
-    for path in curves:
-        with fixed_style():
-            save_figure(draw_study_curves(counts, shown), path)
-    written = [*curves, *write_kinetics_figures(figures, counts, endpoints, study)]
-    return [path.relative_to(folder).as_posix() for path in written]
+    drawings = {name: (draw, 150.0) for name, draw in kinetics_figures(counts, endpoints, study)}
+    if shown:
+        drawings = {"curves": (partial(draw_study_curves, counts, shown), 200.0), **drawings}
+    files = [[f"figures/{name}.{kind}" for kind in FORMATS] for name in drawings]
+    for index, contents in as_done(render_drawing, list(drawings.values()), workers):
+        for file, content in zip(files[index], contents, strict=True):
+            write_bytes(folder / file, content)
+    return [file for of_figure in files for file in of_figure]

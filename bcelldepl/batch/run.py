@@ -146,7 +146,7 @@ def _run(
     content["finished"] = now()
     # What was read of these is not what is recorded of them: a later run looks at them again.
     content["disturbed"] = [t.file for t in study.tubes if not identities[t.file].still_holds(t.path)]
-    outputs = write_outputs(folder, study, strategy, fitted, done, store, content)
+    outputs = write_outputs(folder, study, strategy, fitted, done, store, content, workers)
     number, head = store.append(
         "run finished",
         why=why,

@@ -222,7 +222,7 @@ def _dress(axes: Axes, rows: pd.DataFrame, name: str) -> None:
     for side, spine in axes.spines.items():
         spine.set(visible=side in ("left", "bottom"), color="#b8c1ca", linewidth=0.8)
     axes.tick_params(labelsize=8.5, labelcolor=INK, color="#b8c1ca", length=3, which="both")
-    axes.set_title(f"{name} [cells/µL]", loc="left", fontsize=11, color=INK, pad=8)
+    axes.set_title(f"{name} [cells/µL]", loc="left", y=1.0, fontsize=11, color=INK, pad=8)
     axes.set_xlabel("study day", fontsize=9, color=MUTED)
 
 

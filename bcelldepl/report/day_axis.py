@@ -61,4 +61,4 @@ def plain_frame(axes: Axes, title: str = "", grid: str | None = "y") -> None:
         spine.set(visible=side in ("left", "bottom"), color=RULE, linewidth=0.8)
     axes.tick_params(labelsize=8.5, labelcolor=INK, color=RULE, length=3, which="both")
     if title:
-        axes.set_title(title, loc="left", fontsize=11, color=INK, pad=8)
+        axes.set_title(title, loc="left", y=1.0, fontsize=11, color=INK, pad=8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from PIL import Image
 
 from bcelldepl.store.files import write_bytes
 
-__all__ = ["data_uri", "figure_bytes", "fixed_style", "save_figure", "small_png"]
+__all__ = ["FORMATS", "data_uri", "figure_bytes", "fixed_style", "render_drawing", "save_figure", "small_png"]
+
+FORMATS = ("png", "svg", "pdf")  # every figure of the results folder is there as each of these
 
 # Settings of the program rather than of a figure; reading some of them would choose a window system.
 _KEPT = {
@@ -32,7 +35,6 @@ _KEPT = {
 
 # Dates and program versions that matplotlib would write into the file.
 _METADATA: dict[str, dict[str, Any]] = {
-    "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
@@ -58,11 +60,44 @@ def figure_bytes(figure: Figure, kind: str = "svg", dpi: float = 200) -> bytes:
     bytes
         The file, without date or program version.
     """
-    buffer = io.BytesIO()
+    with _plain_text(figure):
+        return _rendered(figure, [kind], dpi)[0]
+
+
+def render_drawing(draw: Callable[[], Figure], dpi: float) -> list[bytes]:
+    """Draw a figure and render it as each of `FORMATS`: work for a process of its own, with the same bytes there.
+
+    Parameters
+    ----------
+    draw : callable
+        Returns the figure.
+    dpi : float
+        Pixels per inch of the PNG.
+
+    Returns
+    -------
+    list of bytes
+        One file per format.
+    """
+    with fixed_style():
+        figure = draw()
+        with _plain_text(figure):
+            return _rendered(figure, FORMATS, dpi)
+
+
+def _rendered(figure: Figure, kinds: Sequence[str], dpi: float) -> list[bytes]:
+    files = []
     # The salt names the clip paths of an SVG, which are random without it.
-    with _plain_text(figure), mpl.rc_context({"svg.hashsalt": "bcelldepl", "svg.fonttype": "path"}):
-        figure.savefig(buffer, format=kind, dpi=dpi, metadata=_METADATA.get(kind))
-    return buffer.getvalue()
+    with mpl.rc_context({"svg.hashsalt": "bcelldepl", "svg.fonttype": "path"}):
+        for kind in kinds:
+            buffer = io.BytesIO()
+            if kind == "png":
+                # Lightly packed: a tenth larger than by default, in half the time.
+                _image(figure, dpi).save(buffer, format="PNG", dpi=(dpi, dpi), compress_level=2)
+            else:
+                figure.savefig(buffer, format=kind, metadata=_METADATA.get(kind))
+            files.append(buffer.getvalue())
+    return files
 
 
 def _plain_text(figure: Figure) -> AbstractContextManager[None]:
@@ -80,15 +115,19 @@ def save_figure(figure: Figure, path: Path, dpi: float = 200) -> None:
 
 def small_png(figure: Figure, dpi: float, colours: int = 96) -> bytes:
     """Render a figure to a PNG of so many colours, a third the size of true colour, for pages that hold many."""
-    figure.set_dpi(dpi)
-    canvas = FigureCanvasAgg(figure)
     with _plain_text(figure):
-        canvas.draw()  # type: ignore[no-untyped-call]
-    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    image = Image.fromarray(pixels[..., :3])
+        image = _image(figure, dpi)
     buffer = io.BytesIO()
     image.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(buffer, format="PNG")
     return buffer.getvalue()
+
+
+def _image(figure: Figure, dpi: float) -> Image.Image:
+    """Draw a figure as an image without transparency."""
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])  # type: ignore[no-untyped-call]
 
 
 def data_uri(content: bytes, mime: str) -> str:

@@ -136,7 +136,9 @@ def draw_companions(results: Sequence[CompanionResult], axes: Axes) -> Axes:
                   markersize=5, color="#4a4a4a", markerfacecolor="#4a4a4a" if sign == "=" else "white")  # fmt: skip
     plain_frame(axes)
     unit = f" [{results[0].unit}]" if results and results[0].unit else ""
-    axes.set_title(f"{results[0].test if results else ''}{unit}", loc="left", fontsize=10, color=INK, pad=5)
+    axes.set_title(
+        f"{results[0].test if results else ''}{unit}", loc="left", y=1.0, fontsize=10, color=INK, pad=5
+    )
     axes.margins(y=0.25)
     axes.axvline(0, color="#b8c1ca", linewidth=0.8, zorder=1)
     return axes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import pandas as pd
 import pytest
@@ -13,7 +14,8 @@ from bcelldepl.kinetics.endpoints import cellular_of
 from bcelldepl.report.depletion_plots import draw_swimmer, draw_waterfall
 from bcelldepl.report.group_curves import draw_group_curves
 from bcelldepl.report.group_plots import draw_exposure_response, draw_proportionality, draw_reconstitution
-from bcelldepl.report.kinetics import kinetics_figures, write_kinetics_figures
+from bcelldepl.report.images import FORMATS, render_drawing
+from bcelldepl.report.kinetics import kinetics_figures
 from bcelldepl.report.subject_page import draw_depletion, draw_kinetics, draw_subject_page
 from bcelldepl.study.companions import CompanionResult
 
@@ -96,21 +98,23 @@ def test_a_subject_without_results_still_has_a_page(trial) -> None:
     assert len(draw_subject_page("D", none, endpoints, study).axes) == 1
 
 
-def test_files_are_written_and_bytes_repeat(trial, tmp_path) -> None:
+def test_bytes_repeat_and_drawings_can_be_sent_to_another_process(trial) -> None:
     counts, endpoints, study = trial
     few = endpoints[endpoints["subject"] == "A"]
-    one, two = (write_kinetics_figures(tmp_path / name, counts, few, study) for name in ("one", "two"))
-    assert [path.name for path in one] == [path.name for path in two]
-    assert all(a.read_bytes() == b.read_bytes() for a, b in zip(one, two, strict=True))
-    assert {path.suffix for path in one} == {".png", ".svg", ".pdf"}
-    assert (tmp_path / "one" / "subjects" / "A.pdf").is_file()
+    drawings = dict(kinetics_figures(counts, few, study))
+    assert {"waterfall", "swimmer", "dose_cmax", "subjects/A"} <= set(drawings)
+    for draw in drawings.values():
+        one, two = render_drawing(draw, 150), render_drawing(pickle.loads(pickle.dumps(draw)), 150)
+        assert one == two
+        assert [content[:5] for content in one] == [b"\x89PNG\r", b"<?xml", b"%PDF-"]
+        assert len(one) == len(FORMATS)
 
 
 def test_nothing_evaluable_is_still_drawn(made) -> None:
     counts, study = made({"A": [(0, None), (7, None)]})
     counts = pd.concat([counts, made({"A": [(0, None), (7, None)]}, population="B")[0]])
     counts["ci_high_per_ul"] = counts["ci_high_per_ul"].astype(float)
-    names = [name for name, _ in kinetics_figures(counts, endpoints_table(counts, study), study)]
+    names = [name for name, draw in kinetics_figures(counts, endpoints_table(counts, study), study) if draw()]
     assert "subjects/A" in names
 
 
