@@ -14,7 +14,6 @@ from bcelldepl.gating.populations import Populations
 from bcelldepl.gating.reconcile import TubeFits, reconcile
 from bcelldepl.gating.strategy import Strategy, load_strategy
 from bcelldepl.gating.tube import apply_gates, fit_gates
-from bcelldepl.kernels.memory import keep_memory
 from bcelldepl.signal import Signal, resolve_panel
 from bcelldepl.signal.signal import make_signal
 from speed_rows.base import OURS, Bench, Goal, Measured, Row, seconds
@@ -28,8 +27,10 @@ QUICK_SIZES: Final = (10_000, 30_000, 100_000)
 
 
 def count_by_data(path: Path, strategy: Strategy | None = None) -> Populations:
-    """Both passes of `cart_pd` over one tube, the file read anew in each, as a worker of `run` does."""
-    keep_memory()
+    """Both passes of `cart_pd` over one tube, the file read anew in each, as `run` does.
+
+    The process is as Python makes it, for the peers' sake; a worker of `run` keeps its memory (`keep_memory`).
+    """
     strategy = strategy or load_strategy("cart_pd")
 
     def read() -> Signal:
