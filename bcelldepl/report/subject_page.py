@@ -24,7 +24,7 @@ DEPLETED = "#dfe7f1"
 LEGEND = (
     "Full marker: quantified. Open: below LLOQ. Bar with arrow: not detected, upper limit of the interval. "
     "Cross: not evaluable.\nShort dash: LLOQ of the tube. Ring: Cmax. Dashed line: terminal slope. "
-    "Shaded: depletion; its arrow: no confirmed recovery. Frame: a gate set by hand."
+    "Shaded: depletion; its arrow: no confirmed recovery.\nFrame: a gate set by hand."
 )
 STYLES = {"all subjects": (ACCENT, "o")}
 

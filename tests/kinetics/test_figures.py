@@ -7,7 +7,9 @@ import pickle
 
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from bcelldepl.kinetics import endpoints_table, kinetics_tables, summarise, visits_table
 from bcelldepl.kinetics.endpoints import cellular_of
@@ -89,6 +91,19 @@ def test_subject_page_shows_cmax_slope_and_depletion(trial) -> None:
     assert [panel.get_title(loc="left") for panel in page.axes][-1] == "IgG [g/L]"
     limits = {panel.get_xlim() for panel in page.axes}
     assert len(limits) == 1  # one day axis
+
+
+def test_no_word_of_a_subject_page_runs_off_it(trial) -> None:
+    counts, endpoints, study = trial
+    page = draw_subject_page("A", counts, endpoints, study)
+    page.set_dpi(150)  # as it is saved: hinted letters are wider than at other sizes
+    canvas = FigureCanvasAgg(page)
+    canvas.draw()
+    for words in page.findobj(Text):
+        if words.get_text() and words.get_visible():
+            box = words.get_window_extent(canvas.get_renderer())
+            assert 0 <= box.x0 <= box.x1 <= page.bbox.x1, words.get_text()
+            assert 0 <= box.y0 <= box.y1 <= page.bbox.y1, words.get_text()
 
 
 def test_a_subject_without_results_still_has_a_page(trial) -> None:
