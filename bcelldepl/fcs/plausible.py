@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.fcs.data import common_storage, read_span, read_words
+from bcelldepl.fcs.data import read_span, read_words
 from bcelldepl.fcs.locate import Place
+from bcelldepl.fcs.words import common_storage
 
 __all__ = ["plausibility_notes"]
 

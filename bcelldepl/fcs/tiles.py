@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.fcs.acquisition import Recording
-from bcelldepl.fcs.data import common_storage, decode_into, read_span
+from bcelldepl.fcs.data import read_span
 from bcelldepl.fcs.scaling import linearise
+from bcelldepl.fcs.words import common_storage, decode_into
 
 __all__ = ["TileReader"]
 
