@@ -19,11 +19,11 @@ import bcelldepl
 from bcelldepl.errors import CompensationError, FcsError, StrategyError
 from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
+from bcelldepl.gating.drift import ClusterShape
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.landmarks import Landmark
 from bcelldepl.gating.plan import plan_gates
 from bcelldepl.gating.rules import Fit
-from bcelldepl.gating.rules.cluster import ClusterShape
 from bcelldepl.gating.rules.ellipse import EllipseShape
 from bcelldepl.gating.rules.marker_cut import CutShape
 from bcelldepl.gating.rules.singlets import SingletShape

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import reduce
+from dataclasses import replace
 from itertools import product
-from operator import add
 from typing import Literal
 
 import numpy as np
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from bcelldepl.gating.density import Density, make_density
+from bcelldepl.gating.drift import ClusterShape, distance, moved_islands, unrest
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.islands import Island, approach_islands
 from bcelldepl.gating.landmarks import find_landmark
@@ -23,34 +22,12 @@ from bcelldepl.gating.rules.ellipse import ellipse_edge
 from bcelldepl.gating.valleys import find_valleys
 from bcelldepl.gating.weighing import Weighed, squared_edge, weigh_islands
 
-__all__ = ["ClusterRule", "ClusterShape", "distance"]
+__all__ = ["ClusterRule"]
 
-_USUAL_UNREST = 0.03  # of an island's place between tubes, where too few tubes tell
-_UNREST_BOUNDS = (0.02, 0.08)
 _FEW_EVENTS = 150  # an island of fewer events is held to where and how wide other tubes have it
 _WIDE = 1.5
 _SURE = 0.95  # posterior beyond which an event belongs whatever the gate's error
 _OUTLINE_RADIUS = 9.21  # squared distance that holds 99 % of a normal island in two markers
-
-
-@dataclass(frozen=True)
-class ClusterShape:
-    """The islands of one tube.
-
-    Attributes
-    ----------
-    markers : tuple of str
-        The axes of every island.
-    islands : tuple of Island
-        At most one per signature.
-    """
-
-    markers: tuple[str, ...]
-    islands: tuple[Island, ...]
-
-    def island(self, signature: str) -> Island | None:
-        """Return the island of a signature, or None."""
-        return next((one for one in self.islands if one.signature == signature), None)
 
 
 class ClusterRule(Rule):
@@ -222,7 +199,7 @@ class ClusterRule(Rule):
             return None
         mean = np.median([island.mean for island in moved], axis=0)
         scale = np.mean([island.scale for island in moved], axis=0)
-        scale = scale + np.diag(self._unrest(own.shape, [*donors, *peers]))
+        scale = scale + np.diag(unrest(self._moved(own.shape, [*donors, *peers]), len(mean)))
         carried = Island(self.wanted, tuple(mean.tolist()), tuple(tuple(row) for row in scale.tolist()), 0.0)
         # A few strays that settled beside it must not take the events of the island that is brought in.
         others = [
@@ -242,27 +219,8 @@ class ClusterRule(Rule):
 
     def _moved(self, here: ClusterShape, donors: Sequence[Fit], signature: str = "") -> list[Island]:
         """The donors' islands of a signature where they would lie in this tube; those out of reach are left out."""
-        moved = []
-        for donor in donors:
-            island = donor.shape.island(signature or self.wanted)
-            shift = _shift(here, donor.shape) if donor.shape.markers == here.markers else None
-            if island is None or shift is None or any(abs(move) > self.max_shift for move in shift):
-                continue
-            mean = tuple(place + move for place, move in zip(island.mean, shift, strict=True))
-            moved.append(replace(island, mean=mean))
-        return moved
-
-    def _unrest(self, here: ClusterShape, fits: Sequence[Fit]) -> NDArray[np.float64]:
-        """Variance by marker of where tubes have the island, within bounds; shape (k,)."""
-        moved = self._moved(here, fits)
-        if len(moved) < 3:
-            return np.full(len(here.markers), _USUAL_UNREST**2)
-        means = np.array([island.mean for island in moved])
-        spread = 1.4826 * np.median(np.abs(means - np.median(means, axis=0)), axis=0)
-        bounded: NDArray[np.float64] = (
-            np.clip(np.maximum(spread, 0.8 * means.std(axis=0)), *_UNREST_BOUNDS) ** 2
-        )
-        return bounded
+        shapes = [donor.shape for donor in donors]
+        return moved_islands(here, shapes, signature or self.wanted, self.max_shift)
 
     def implausible(self, own: Fit, others: Sequence[Fit]) -> str:
         """Compare where the island lies, seen from the landmarks, and how wide it is, with other tubes.
@@ -276,7 +234,7 @@ class ClusterRule(Rule):
         means = np.array([island.mean for island in moved])
         off = np.abs(np.array(target.mean) - np.median(means, axis=0))
         few = target.events < _FEW_EVENTS
-        allowed = 3.0 * np.sqrt(self._unrest(own.shape, others)) if few else np.full(len(off), 0.2)
+        allowed = 3.0 * np.sqrt(unrest(moved, len(off))) if few else np.full(len(off), 0.2)
         spread = np.sqrt(np.diag(np.array(target.scale)))
         usual = np.median(np.sqrt([np.diag(island.scale) for island in moved]), axis=0) if few else spread
         for i, marker in enumerate(self.signature):
@@ -337,25 +295,3 @@ class ClusterRule(Rule):
             return Outline(x, y)
         scale = np.array(target.scale)[:2, :2] * 1.3
         return Outline(x, y, (ellipse_edge(np.array(target.mean[:2]), scale, _OUTLINE_RADIUS),))
-
-
-def distance(one: Island, other: Island) -> float:
-    """Mahalanobis distance of two islands, by the mean of their scales."""
-    apart = np.array(one.mean) - np.array(other.mean)
-    pooled = 0.5 * (np.array(one.scale) + np.array(other.scale))
-    return float(np.sqrt(apart @ np.linalg.solve(pooled, apart)))
-
-
-def _shift(here: ClusterShape, there: ClusterShape) -> list[float] | None:
-    """Mean move of the islands that two tubes share; None where they share none."""
-    means = {island.signature: island.mean for island in there.islands}
-    pairs = [
-        (one.mean, means[one.signature]) for one in here.islands if one.events > 0 and one.signature in means
-    ]
-    if not pairs:
-        return None
-    # In plain numbers: a few of them, for every pair of tubes.
-    moves = ([a - b for a, b in zip(one, other, strict=True)] for one, other in pairs)
-    return [
-        reduce(add, move) / len(pairs) for move in zip(*moves, strict=True)
-    ]  # `sum` rounds as Python pleases

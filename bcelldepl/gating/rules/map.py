@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from bcelldepl.gating.density import make_density
+from bcelldepl.gating.drift import ClusterShape
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.islands import Island
 from bcelldepl.gating.rules.base import Applied, Columns, Fit
-from bcelldepl.gating.rules.cluster import ClusterRule, ClusterShape
+from bcelldepl.gating.rules.cluster import ClusterRule
 from bcelldepl.gating.som import map_events, train_map
 
 __all__ = ["MapRule", "MapShape"]

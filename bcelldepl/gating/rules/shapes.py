@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from bcelldepl.gating.drift import ClusterShape
 from bcelldepl.gating.islands import Island
 from bcelldepl.gating.landmarks import Landmark
-from bcelldepl.gating.rules.cluster import ClusterShape
 from bcelldepl.gating.rules.ellipse import EllipseShape
 from bcelldepl.gating.rules.map import MapShape
 from bcelldepl.gating.rules.marker_cut import CutShape
