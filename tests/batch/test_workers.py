@@ -27,7 +27,8 @@ def test_kernels_of_an_earlier_run_are_seen(kernels):
     assert workers._compiled()
 
 
-def test_where_no_kernel_is_compiled_the_first_job_is_done_alone(kernels):
+@pytest.mark.usefixtures("kernels")
+def test_where_no_kernel_is_compiled_the_first_job_is_done_alone():
     results = dict(workers.as_done(eval, [(STAY.format(seconds),) for seconds in (1.5, 0.0, 0.0)], 2))
     assert sorted(results) == [0, 1, 2]
     assert min(results[1][0], results[2][0]) >= results[0][2]
