@@ -44,9 +44,8 @@ def _first_values(path: Path, place: Place, indices: list[int], n_events: int) -
         read_words(path, place.begin, n_events, row, indices, values, [None] * len(indices))
         return values
 
-    def store(
-        block: memoryview, start: int, stop: int
-    ) -> None:  # rows that are nothing but floats, as they lie
+    # Rows that are nothing but floats are taken as they lie.
+    def store(block: memoryview, start: int, stop: int) -> None:
         with np.errstate(invalid="ignore"):  # a signalling NaN
             values.reshape(n_events, -1)[start:stop] = np.frombuffer(block, storage).reshape(stop - start, -1)
 

@@ -8,10 +8,34 @@ from numpy.typing import NDArray
 
 from bcelldepl.kernels.positions import exact_position, positions, round_positions
 
-__all__ = ["LARGEST", "exact_positions", "marker_positions", "weigh"]
+__all__ = ["LARGEST", "add_four", "add_one", "exact_positions", "marker_positions", "weigh"]
 
 _BLOCK = 512  # events, whose float64 numbers stay in the nearest cache
 LARGEST = float(np.finfo(np.float32).max)
+
+
+@njit(cache=True, nogil=True)
+def add_one(out: NDArray[np.float64], channel: NDArray[np.float32], weight: float) -> None:
+    """Add a weighted channel to the signals of some events."""
+    for i in range(out.shape[0]):
+        out[i] += weight * channel[i]
+
+
+@njit(cache=True, nogil=True)
+def add_four(
+    out: NDArray[np.float64],
+    a: NDArray[np.float32],
+    b: NDArray[np.float32],
+    c: NDArray[np.float32],
+    d: NDArray[np.float32],
+    wa: float,
+    wb: float,
+    wc: float,
+    wd: float,
+) -> None:
+    """Add four weighted channels, one after the other: the sum is that of four times `add_one`, to the bit."""
+    for i in range(out.shape[0]):
+        out[i] = (((out[i] + wa * a[i]) + wb * b[i]) + wc * c[i]) + wd * d[i]
 
 
 @njit(cache=True, nogil=True)
@@ -44,20 +68,16 @@ def weigh(
         return
     for i in range(n):
         out[i] = 0.0
-    # One channel is added after the other, whichever way the loops are written: the sum is the same to the bit.
     first = 0
     while first + 4 <= n_used:
         a, b, c, d = used[first], used[first + 1], used[first + 2], used[first + 3]
-        of_a, of_b = channels[a, start:stop], channels[b, start:stop]
-        of_c, of_d = channels[c, start:stop], channels[d, start:stop]
-        wa, wb, wc, wd = weights[a], weights[b], weights[c], weights[d]
-        for i in range(n):
-            out[i] = (((out[i] + wa * of_a[i]) + wb * of_b[i]) + wc * of_c[i]) + wd * of_d[i]
+        add_four(
+            out, channels[a, start:stop], channels[b, start:stop], channels[c, start:stop], channels[d, start:stop],
+            weights[a], weights[b], weights[c], weights[d],
+        )  # fmt: skip
         first += 4
     while first < n_used:
-        weight, channel = weights[used[first]], channels[used[first], start:stop]
-        for i in range(n):
-            out[i] += weight * channel[i]
+        add_one(out, channels[used[first], start:stop], weights[used[first]])
         first += 1
 
 

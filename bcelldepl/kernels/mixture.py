@@ -12,11 +12,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["TILE", "accumulate_islands", "load_tile", "tile_densities"]
+__all__ = ["TILE", "TILES", "accumulate_islands", "load_tile", "tile_densities"]
 
 TILE = 192  # events
 _FOLD = TILE // 4
-_TILES = 32  # whose sums are kept in float32, side by side, before they are added up in float64
+TILES = 32  # whose sums are kept in float32, side by side, before they are added up in float64
 _FARTHEST = np.float32(1e4)  # of 1 + squared distance / degrees: what lies beyond has no density to speak of
 
 
@@ -165,9 +165,9 @@ def accumulate_islands(
     inverse, density = np.empty((n_islands, TILE), np.float32), np.empty((n_islands, TILE), np.float32)
     parts = np.empty((n_islands, n_sums, _FOLD), np.float32)
     factor = np.float32((degrees + k) / degrees)
-    for start in range(begin, end, TILE * _TILES):
+    for start in range(begin, end, TILE * TILES):
         parts[:] = 0.0
-        for first in range(start, min(start + TILE * _TILES, end), TILE):
+        for first in range(start, min(start + TILE * TILES, end), TILE):
             size = min(TILE, end - first)
             load_tile(columns, worth[first : first + size], first, size, points, sound)
             for e in range(TILE):

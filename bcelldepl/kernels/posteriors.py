@@ -6,11 +6,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.mixture import TILE, load_tile, tile_densities
+from bcelldepl.kernels.mixture import TILE, TILES, load_tile, tile_densities
 
 __all__ = ["island_densities", "island_posteriors", "island_shares"]
-
-_TILES = 32  # whose sums are kept in float32, side by side, before they are added up in float64
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -92,9 +90,9 @@ def island_shares(
     """
     n_islands, n = densities.shape
     total, parts = np.empty(TILE, np.float32), np.empty((n_islands, TILE), np.float32)
-    for start in range(0, n, TILE * _TILES):
+    for start in range(0, n, TILE * TILES):
         parts[:] = 0.0
-        for first in range(start, min(start + TILE * _TILES, n), TILE):
+        for first in range(start, min(start + TILE * TILES, n), TILE):
             size = min(TILE, n - first)
             _tile_total(densities, weights, background, first, size, total)
             for e in range(size):

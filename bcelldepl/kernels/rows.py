@@ -6,6 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.compensation import add_four, add_one
+
 __all__ = ["FETCHED", "weigh_rows"]
 
 FETCHED = 4  # channels at a time
@@ -70,15 +72,15 @@ def weigh_rows(
                     flat[row + c],
                     flat[row + d],
                 )
-            _add_four(out, to_a, to_b, to_c, to_d, one[i_a], one[i_b], one[i_c], one[i_d])
-            _add_four(other_out, to_a, to_b, to_c, to_d, other[i_a], other[i_b], other[i_c], other[i_d])
+            add_four(out, to_a, to_b, to_c, to_d, one[i_a], one[i_b], one[i_c], one[i_d])
+            add_four(other_out, to_a, to_b, to_c, to_d, other[i_a], other[i_b], other[i_c], other[i_d])
             k += FETCHED
         else:
             a = np.uint64(places[used[k]])
             for i in range(n):
                 to_a[i] = flat[np.uint64(events[i]) * width + a]
-            _add(out, to_a, one[used[k]])
-            _add(other_out, to_a, other[used[k]])
+            add_one(out, to_a, one[used[k]])
+            add_one(other_out, to_a, other[used[k]])
             k += 1
 
 
@@ -90,25 +92,3 @@ def _only(weights: NDArray[np.float64]) -> int:
         n_used += weights[c] != 0.0
         only = c if weights[c] == 1.0 else only
     return only if n_used == 1 else -1
-
-
-@njit(cache=True, nogil=True)
-def _add(out: NDArray[np.float64], channel: NDArray[np.float32], weight: float) -> None:
-    for i in range(out.shape[0]):
-        out[i] += weight * channel[i]
-
-
-@njit(cache=True, nogil=True)
-def _add_four(
-    out: NDArray[np.float64],
-    a: NDArray[np.float32],
-    b: NDArray[np.float32],
-    c: NDArray[np.float32],
-    d: NDArray[np.float32],
-    wa: float,
-    wb: float,
-    wc: float,
-    wd: float,
-) -> None:
-    for i in range(out.shape[0]):
-        out[i] = (((out[i] + wa * a[i]) + wb * b[i]) + wc * c[i]) + wd * d[i]
