@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Each worker of the suite keeps compiled kernels of its own: where two add to one index of numba's at the same time,
-# a signature may be given the other's machine code. Set before numba is imported; programs that tests start share it.
-if worker := os.environ.get("PYTEST_XDIST_WORKER"):
-    kept = os.environ.get("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "numba"))
-    os.environ["NUMBA_CACHE_DIR"] = str(Path(kept) / worker)
-
 # A program that a test starts is of the package that is tested, not of the folder that it is started in.
 own = [str(Path(bcelldepl.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
 os.environ |= {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(filter(None, own))}

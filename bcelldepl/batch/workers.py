@@ -94,8 +94,8 @@ def as_done(
 def _compiled() -> bool:
     """Whether there are kernels of an earlier run.
 
-    Where there are none, the first job of each pass compiles them for all: two workers that compile the same take as
-    long, and where both add to one index of Numba's at once, it may name the wrong machine code for a signature.
+    Where there are none, the first job of each pass compiles them for all: workers that each compile the same on few
+    cores take longer.
     """
     folder = os.environ.get("NUMBA_CACHE_DIR") or Path(next(iter(kernels.__path__)), "__pycache__")
     return any(Path(folder).rglob("*.nbi"))

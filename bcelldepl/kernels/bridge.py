@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bcelldepl.kernels.compiled import kernel_without_errors
 
 __all__ = ["expect_positives"]
 
@@ -12,7 +13,7 @@ _NARROWEST = 0.015  # no component is narrower, in transformed units
 _NO_EVENTS = 1e-9  # that every component has beyond its own, so that none is divided by nothing
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_without_errors
 def _weigh_bins(
     positions: NDArray[np.float64],
     counts: NDArray[np.float64],
@@ -50,7 +51,7 @@ def _weigh_bins(
     return positive
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_without_errors
 def expect_positives(
     positions: NDArray[np.float64],
     counts: NDArray[np.float64],

@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.compiled import kernel
 from bcelldepl.kernels.positions import SOFTNESS, _exact_positions
 from bcelldepl.kernels.regions import NEAR, POLYGON, RECTANGLE, STRIP, judge
 
@@ -103,7 +103,7 @@ def _chart(kind: int, region: bytes, x_scale: bytes, y_scale: bytes) -> NDArray[
     return chart.ravel()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _judge_squares(
     kind: int,
     numbers: NDArray[np.float64],
@@ -126,7 +126,7 @@ def _judge_squares(
                 chart[i, j] = NEAR
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _is_touched(kind: int, numbers: NDArray[np.float64], x: float, y: float, h: float, v: float) -> bool:
     """Whether an edge of a region may touch the square of half widths h and v about x, y."""
     if kind == POLYGON:
@@ -149,7 +149,7 @@ def _is_touched(kind: int, numbers: NDArray[np.float64], x: float, y: float, h: 
     return bool(abs(three * dx * dx + 2.0 * four * dx * dy + five * dy * dy - six) <= change)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _meets(
     x: float, y: float, h: float, v: float, start: NDArray[np.float64], end: NDArray[np.float64]
 ) -> bool:
@@ -161,7 +161,7 @@ def _meets(
     return bool(abs((x - x1) * up - (y - y1) * along) <= h * abs(up) + v * abs(along))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cut_signals(
     signals: NDArray[np.float64],
     axis: NDArray[np.float64],

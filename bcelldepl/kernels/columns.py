@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bcelldepl.kernels.compiled import kernel
 
 __all__ = ["gather_columns"]
 
 _TILE = 64  # rows, so that a tile stays in the first cache while its columns are taken one after the other
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def gather_columns(
     rows: NDArray[np.unsignedinteger[Any]],
     places: NDArray[np.int64],

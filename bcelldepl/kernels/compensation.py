@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.compiled import kernel
 from bcelldepl.kernels.positions import exact_position, positions, round_positions
 
 __all__ = ["LARGEST", "add_four", "add_one", "exact_positions", "marker_positions", "weigh"]
@@ -14,14 +14,14 @@ _BLOCK = 512  # events, whose float64 numbers stay in the nearest cache
 LARGEST = float(np.finfo(np.float32).max)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_one(out: NDArray[np.float64], channel: NDArray[np.float32], weight: float) -> None:
     """Add a weighted channel to the signals of some events."""
     for i in range(out.shape[0]):
         out[i] += weight * channel[i]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_four(
     out: NDArray[np.float64],
     a: NDArray[np.float32],
@@ -38,7 +38,7 @@ def add_four(
         out[i] = (((out[i] + wa * a[i]) + wb * b[i]) + wc * c[i]) + wd * d[i]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def weigh(
     channels: NDArray[np.float32], weights: NDArray[np.float64], out: NDArray[np.float64], start: int = 0
 ) -> None:
@@ -81,7 +81,7 @@ def weigh(
         first += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def marker_positions(
     channels: NDArray[np.float32],
     weights: NDArray[np.float64],
@@ -118,7 +118,7 @@ def marker_positions(
     return beyond
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def exact_positions(
     channels: NDArray[np.float32],
     weights: NDArray[np.float64],

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bcelldepl.kernels.compiled import kernel
 
 __all__ = ["FLAT", "locate_peak", "lowest", "part_peaks", "smooth_counts"]
 
 FLAT = 1e-9  # of the highest bin: bins that differ by less are equally low
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def smooth_counts(
     counts: NDArray[np.uint32], weights: NDArray[np.float64], smooth: NDArray[np.float64]
 ) -> None:
@@ -36,7 +37,7 @@ def smooth_counts(
             smooth[i] += (left[i] + right[i]) * weight
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def lowest(smooth: NDArray[np.float64], tolerance: float) -> int:
     """Bin of the least density: the middle one of those that are lowest within a tolerance.
 
@@ -62,7 +63,7 @@ def lowest(smooth: NDArray[np.float64], tolerance: float) -> int:
     return i
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def part_peaks(
     counts: NDArray[np.uint32],
     smooth: NDArray[np.float64],
@@ -138,7 +139,7 @@ def part_peaks(
     return n_valleys
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def locate_peak(
     positions: NDArray[np.float64],
     counts: NDArray[np.uint32],

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bcelldepl.kernels.compiled import kernel
 
 __all__ = ["event_median", "mark_shifts", "usual"]
 
 _SPREAD_OF_DEVIATION = 1.4826  # standard deviations in a median deviation
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def event_median(values: NDArray[np.float64], counts: NDArray[np.int64]) -> float:
     """Median over events of what is known by bin.
 
@@ -33,7 +34,7 @@ def event_median(values: NDArray[np.float64], counts: NDArray[np.int64]) -> floa
     return math.nan
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def usual(values: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[float, float]:
     """Median and robust spread over events, not over time: a tube may stand empty for longer than it ran.
 
@@ -46,7 +47,7 @@ def usual(values: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[float
     return middle, _SPREAD_OF_DEVIATION * event_median(np.abs(values - middle), counts)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _median(values: NDArray[np.float64]) -> float:
     inner = np.sort(values)
     half = values.shape[0] // 2
@@ -55,7 +56,7 @@ def _median(values: NDArray[np.float64]) -> float:
     return float(inner[half]) if values.shape[0] % 2 else float(0.5 * (inner[half - 1] + inner[half]))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mark_shifts(
     counts: NDArray[np.int64],
     means: NDArray[np.float64],

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bcelldepl.kernels.compiled import kernel
 
 __all__ = ["histogram_1d", "histogram_2d", "histogram_inside"]
 
 _TILE = 1024
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _bin_of(value: float, low: float, scale: float, n_bins: int) -> int:
     """Bin of a value; beyond an end it is the end bin, for NaN the first."""
     place, last = (value - low) * scale, n_bins - 1.0
@@ -19,7 +20,7 @@ def _bin_of(value: float, low: float, scale: float, n_bins: int) -> int:
     return int(place if place < last else last)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def histogram_1d(column: NDArray[np.float32], low: float, high: float, counts: NDArray[np.uint32]) -> None:
     """Add events to bins of equal width; events beyond an end go to the end bin, NaN to none.
 
@@ -40,7 +41,7 @@ def histogram_1d(column: NDArray[np.float32], low: float, high: float, counts: N
         counts[_bin_of(float(value), low, scale, n_bins)] += np.uint32(1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def histogram_2d(
     x: NDArray[np.float32],
     y: NDArray[np.float32],
@@ -69,7 +70,7 @@ def histogram_2d(
         counts[i, j] += np.uint32(1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def histogram_inside(
     x: NDArray[np.float32],
     y: NDArray[np.float32],

@@ -6,15 +6,16 @@ Islands are few and their markers fewer: a call into a linear algebra library fo
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bcelldepl.kernels.compiled import kernel
 
 __all__ = ["frame_islands", "move_islands"]
 
 _FEWEST = 1.0  # events that can move an island
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def frame_islands(
     scales: NDArray[np.float64],
     constant: float,
@@ -58,7 +59,7 @@ def frame_islands(
         heights[island] = np.exp(constant - logarithm)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def move_islands(
     sums: NDArray[np.float64],
     whiteners: NDArray[np.float32],

@@ -9,8 +9,9 @@ logarithm. Distances are sums of squares of whitened differences, which lose no 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bcelldepl.kernels.compiled import kernel, kernel_without_errors
 
 __all__ = ["TILE", "TILES", "accumulate_islands", "load_tile", "tile_densities"]
 
@@ -20,7 +21,7 @@ TILES = 32  # whose sums are kept in float32, side by side, before they are adde
 _FARTHEST = np.float32(1e4)  # of 1 + squared distance / degrees: what lies beyond has no density to speak of
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_without_errors
 def load_tile(
     columns: NDArray[np.float32],
     worth: NDArray[np.float32],
@@ -44,7 +45,7 @@ def load_tile(
             point[e] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_without_errors
 def tile_densities(
     points: NDArray[np.float32],
     mean: NDArray[np.float32],
@@ -96,14 +97,14 @@ def tile_densities(
         rest //= 2
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add_folded(values: NDArray[np.float32], sums: NDArray[np.float32]) -> None:
     """Add a tile of values, folded in four: sums of a quarter of the tile are loaded and stored a quarter as often."""
     for e in range(_FOLD):
         sums[e] += (values[e] + values[e + _FOLD]) + (values[e + 2 * _FOLD] + values[e + 3 * _FOLD])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add_products(one: NDArray[np.float32], other: NDArray[np.float32], sums: NDArray[np.float32]) -> None:
     """Add a tile of products, as `_add_folded` adds values."""
     for e in range(_FOLD):
@@ -113,7 +114,7 @@ def _add_products(one: NDArray[np.float32], other: NDArray[np.float32], sums: ND
         sums[e] += (first + second) + (third + fourth)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_without_errors
 def accumulate_islands(
     columns: NDArray[np.float32],
     worth: NDArray[np.float32],

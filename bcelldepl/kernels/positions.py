@@ -12,9 +12,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.compiled import kernel
 from bcelldepl.kernels.scales import logicle_coefficients, logicle_position
 
 __all__ = [
@@ -51,7 +51,7 @@ _TRIALS = np.array(
 )  # where a cubic through the nodes errs most, and between
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def exact_position(signal: float, numbers: NDArray[np.float64]) -> float:
     """Position of one signal, by the function itself in float64; what is no number stays so."""
     if numbers[KIND] == _LINEAR:
@@ -61,7 +61,7 @@ def exact_position(signal: float, numbers: NDArray[np.float64]) -> float:
     return float(logicle_position(signal, numbers[_OWN:]))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def signal_at(position: float, numbers: NDArray[np.float64]) -> float:
     """Signal whose exact position it is, by bisection; infinite where no float32 gets there."""
     low, high = -1.0, 1.0
@@ -84,7 +84,7 @@ def signal_at(position: float, numbers: NDArray[np.float64]) -> float:
     return high
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _exact_positions(signals: NDArray[np.float64], numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     out = np.empty(signals.shape[0])
     for i in range(signals.shape[0]):
@@ -146,7 +146,7 @@ def _piece(number: float) -> int:
     return int(np.float64(number).view(np.int64)) >> _SHIFT
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def positions(
     signals: NDArray[np.float64],
     numbers: NDArray[np.float64],
@@ -200,7 +200,7 @@ def positions(
                 out[i] = exact_position(signals[i], numbers)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def round_positions(
     signals: NDArray[np.float64],
     near: NDArray[np.float64],

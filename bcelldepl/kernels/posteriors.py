@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.compiled import kernel_without_errors
 from bcelldepl.kernels.mixture import TILE, TILES, load_tile, tile_densities
 
 __all__ = ["island_densities", "island_posteriors", "island_shares"]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_without_errors
 def island_densities(
     columns: NDArray[np.float32],
     begin: int,
@@ -51,7 +51,7 @@ def island_densities(
                 target[e] = density[e] * sound[e]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_without_errors
 def _tile_total(
     densities: NDArray[np.float32],
     weights: NDArray[np.float32],
@@ -69,7 +69,7 @@ def _tile_total(
             total[e] += weight * density[e]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_without_errors
 def island_shares(
     densities: NDArray[np.float32],
     weights: NDArray[np.float32],
@@ -112,7 +112,7 @@ def island_shares(
             shares[island] += found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_without_errors
 def island_posteriors(
     densities: NDArray[np.float32],
     weights: NDArray[np.float32],

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.compiled import kernel
 from bcelldepl.kernels.density import FLAT, lowest
 
 __all__ = ["lowest_redrawn"]
@@ -13,7 +13,7 @@ __all__ = ["lowest_redrawn"]
 _GUIDES = 64  # into a cumulative distribution
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _redraw(expected: int, uniform: NDArray[np.float64], drawn: NDArray[np.float64]) -> None:
     """Poisson counts of one expectation, where uniform numbers fall on its cumulative distribution."""
     if expected == 0:
@@ -42,7 +42,7 @@ def _redraw(expected: int, uniform: NDArray[np.float64], drawn: NDArray[np.float
         drawn[one] = first + i
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def lowest_redrawn(
     counts: NDArray[np.uint32],
     uniform: NDArray[np.float64],

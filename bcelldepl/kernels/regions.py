@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bcelldepl.kernels.compiled import kernel
 
 __all__ = [
     "ELLIPSE",
@@ -84,7 +85,7 @@ def ellipse(
     return np.array([[centre[0], centre[1], precision[0, 0], both, precision[1, 1], squared_radius]])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def judge(
     kind: int,
     numbers: NDArray[np.float64],
@@ -122,7 +123,7 @@ def judge(
     return _judge_ellipse(numbers[0], x, y, error, verdict)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _judge_strip(
     numbers: NDArray[np.float64],
     x: Positions,
@@ -151,7 +152,7 @@ def _judge_strip(
     return _count_near(verdict)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _judge_cuts(low: float, high: float, x: Positions, error: float, verdict: NDArray[np.uint8]) -> int:
     """Judge by two cuts, on numbers of the positions' own type: a float32 is beyond a cut if it is beyond the float32
     below it."""
@@ -173,7 +174,7 @@ def _judge_cuts(low: float, high: float, x: Positions, error: float, verdict: ND
     return _count_near(verdict)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _judge_polygon(
     numbers: NDArray[np.float64],
     x: Positions,
@@ -214,7 +215,7 @@ def _judge_polygon(
     return _count_near(verdict)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _judge_rectangle(
     numbers: NDArray[np.float64],
     x: Positions,
@@ -233,7 +234,7 @@ def _judge_rectangle(
     return _count_near(verdict)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _judge_ellipse(
     numbers: NDArray[np.float64],
     x: Positions,
@@ -253,7 +254,7 @@ def _judge_ellipse(
     return _count_near(verdict)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count_near(verdict: NDArray[np.uint8]) -> int:
     near = 0
     for i in range(verdict.shape[0]):

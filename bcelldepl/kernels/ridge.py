@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bcelldepl.kernels.compiled import kernel
 
 __all__ = ["level_positions", "ridge_sums"]
 
 _TILE = 256
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def level_positions(
     values: NDArray[np.float32],
     along: NDArray[np.float32],
@@ -33,7 +34,7 @@ def level_positions(
         out[event] = float(values[event]) - slope * (float(along[event]) - pivot)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ridge_sums(
     values: NDArray[np.float32],
     along: NDArray[np.float32],

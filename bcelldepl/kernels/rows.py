@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from bcelldepl.kernels.compensation import add_four, add_one
+from bcelldepl.kernels.compiled import kernel
 
 __all__ = ["FETCHED", "weigh_rows"]
 
 FETCHED = 4  # channels at a time
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def weigh_rows(
     rows: NDArray[np.float32],
     places: NDArray[np.int64],
@@ -84,7 +84,7 @@ def weigh_rows(
             k += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _only(weights: NDArray[np.float64]) -> int:
     """The channel that is taken as it is, with none beside it; -1 where there is no such."""
     only, n_used = -1, 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bcelldepl.kernels.compiled import kernel
 
 __all__ = ["asinh_scale", "logicle_coefficients", "logicle_position", "logicle_scale"]
 
@@ -14,7 +15,7 @@ _MAX_STEPS = 40
 _TAYLOR_TERMS = 16
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _solve_d(b: float, w: float) -> float:
     """Find d in ``2 (ln d - ln b) + w (b + d) = 0`` by bisection, 0 < d < b."""
     if w == 0.0:
@@ -29,7 +30,7 @@ def _solve_d(b: float, w: float) -> float:
     return 0.5 * (low + high)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def logicle_coefficients(top: float, width: float, decades: float, negative: float) -> NDArray[np.float64]:
     """Coefficients of the biexponential ``S(y) = a exp(b y) - c exp(-d y) - f``.
 
@@ -74,7 +75,7 @@ def logicle_coefficients(top: float, width: float, decades: float, negative: flo
     return result
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def logicle_position(value: float, k: NDArray[np.float64]) -> float:
     """Position of one value on the logicle scale, by Halley's iteration."""
     a, b, c, d, f, x1 = k[0], k[1], k[2], k[3], k[4], k[5]
@@ -106,7 +107,7 @@ def logicle_position(value: float, k: NDArray[np.float64]) -> float:
     return float(2.0 * x1 - x if negative else x)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def logicle_scale(
     column: NDArray[np.float32], coefficients: NDArray[np.float64], out: NDArray[np.float32]
 ) -> None:
@@ -125,7 +126,7 @@ def logicle_scale(
         out[event] = logicle_position(float(column[event]), coefficients)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def asinh_scale(column: NDArray[np.float32], cofactor: float, top: float, out: NDArray[np.float32]) -> None:
     """Put a column on the scale ``asinh(x / cofactor) / asinh(top / cofactor)``.
 

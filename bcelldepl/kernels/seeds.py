@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bcelldepl.kernels.compiled import kernel
 
 __all__ = ["seed_middles", "take_evenly"]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def take_evenly(seeds: NDArray[np.int16], every: NDArray[np.int64], taken: NDArray[np.int64]) -> int:
     """Take the first of every so many events of each seed, in the order of the file.
 
@@ -38,7 +39,7 @@ def take_evenly(seeds: NDArray[np.int16], every: NDArray[np.int64], taken: NDArr
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def seed_middles(
     points: NDArray[np.float32],
     seeds: NDArray[np.int16],

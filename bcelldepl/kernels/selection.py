@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bcelldepl.kernels.compiled import kernel
 
 __all__ = ["gather", "select"]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def select(events: NDArray[np.int32], inside: NDArray[np.bool_], out: NDArray[np.int32]) -> int:
     """Keep the events that are inside a gate, in their order.
 
@@ -33,7 +34,7 @@ def select(events: NDArray[np.int32], inside: NDArray[np.bool_], out: NDArray[np
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def gather(column: NDArray[np.float32], events: NDArray[np.int32], out: NDArray[np.float32]) -> None:
     """Take some events' values out of a column.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.compiled import kernel
 from bcelldepl.kernels.positions import ERROR, exact_position, positions
 from bcelldepl.kernels.regions import NEAR, judge
 from bcelldepl.kernels.rows import weigh_rows
@@ -15,7 +15,7 @@ __all__ = ["WORK_ROWS", "look_closer", "sift"]
 WORK_ROWS = 5  # that looking closer needs
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sift(
     chart: NDArray[np.uint8],
     x: NDArray[np.uint32],
@@ -54,7 +54,7 @@ def sift(
     return int(held), int(unsure)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def look_closer(
     near: NDArray[np.uint32],
     inside: NDArray[np.uint32],

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bcelldepl.kernels.compiled import kernel
 
 __all__ = ["deal_by_rank"]
 
 _BINS = 1024
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def deal_by_rank(
     column: NDArray[np.float32],
     ordered: NDArray[np.float32],

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bcelldepl.kernels.compiled import kernel
 
 __all__ = ["accumulate_nearest", "find_nearest"]
 
@@ -15,7 +16,7 @@ _ABREAST = 4  # prototypes that are compared with a tile at once: each marker is
 _LEAST = 4  # markers: a tile is begun with two and decided with two
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pad(prototypes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Prototypes and half their squared lengths, filled up by markers of 0 and prototypes that nothing is near to."""
     m, k = prototypes.shape
@@ -30,7 +31,7 @@ def _pad(prototypes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[
     return padded, halves
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _load(columns: NDArray[np.float32], first: int, size: int, tile: NDArray[np.float32]) -> None:
     """Copy the markers of a tile side by side, so that no two of them fight for a place in the cache."""
     for j in range(columns.shape[0]):
@@ -39,7 +40,7 @@ def _load(columns: NDArray[np.float32], first: int, size: int, tile: NDArray[np.
             row[e] = column[e]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _begin(
     away: NDArray[np.float32],
     x: NDArray[np.float32],
@@ -60,7 +61,7 @@ def _begin(
         away[e + 3 * _TILE] = d - d0 * xe - d1 * ye
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _go_on(
     away: NDArray[np.float32],
     x: NDArray[np.float32],
@@ -81,7 +82,7 @@ def _go_on(
         away[e], away[e + _TILE], away[e + 2 * _TILE], away[e + 3 * _TILE] = a, b, c, d
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _decide(
     away: NDArray[np.float32],
     x: NDArray[np.float32],
@@ -113,7 +114,7 @@ def _decide(
         best[e], labels[e] = near, label
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _nearest_in_tile(
     tile: NDArray[np.float32],
     padded: NDArray[np.float32],
@@ -132,7 +133,7 @@ def _nearest_in_tile(
         _decide(away, tile[-2], tile[-1], padded, p, best, labels)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def accumulate_nearest(
     columns: NDArray[np.float32],
     first: int,
@@ -181,7 +182,7 @@ def accumulate_nearest(
             sums[p, j] += by_marker[j, p]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_nearest(
     columns: NDArray[np.float32],
     first: int,

@@ -9,11 +9,11 @@ the square of signals that they fall in (`bcelldepl.kernels.charts`); only those
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from bcelldepl.kernels.charts import AXIS_BITS, cut_signals
 from bcelldepl.kernels.compensation import LARGEST
+from bcelldepl.kernels.compiled import kernel
 from bcelldepl.kernels.rows import weigh_rows
 from bcelldepl.kernels.sieve import look_closer, sift
 
@@ -31,7 +31,7 @@ COMBINE = 3  # the population inside at the end
 STEP_NUMBERS = 10
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _no_numbers(signals: NDArray[np.float64]) -> int:
     beyond = 0
     for i in range(signals.shape[0]):
@@ -39,13 +39,13 @@ def _no_numbers(signals: NDArray[np.float64]) -> int:
     return beyond
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _spread(made: NDArray[np.uint32], events: NDArray[np.uint32], out: NDArray[np.uint32]) -> None:
     for i in range(events.shape[0]):
         out[events[i]] = made[i]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def stream_tile(
     rows: NDArray[np.float32],
     keep: NDArray[np.bool_],

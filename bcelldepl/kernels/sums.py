@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from bcelldepl.kernels.compiled import kernel
 
 __all__ = ["sum_of"]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sum_of(values: NDArray[np.float64], size: int) -> float:
     """Sum of the first values, in eight sums side by side.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.compiled import kernel
 from bcelldepl.kernels.sums import sum_of
 
 __all__ = ["clock_steps", "mean_step", "time_profile", "time_stretches"]
@@ -13,7 +13,7 @@ __all__ = ["clock_steps", "mean_step", "time_profile", "time_stretches"]
 _STRETCH = 512  # events summed at once
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def clock_steps(time: NDArray[np.float32]) -> tuple[int, float]:
     """How often a clock runs backwards from one event to the next, and the least by which it goes on.
 
@@ -35,7 +35,7 @@ def clock_steps(time: NDArray[np.float32]) -> tuple[int, float]:
     return backwards, float(least)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mean_step(time: NDArray[np.float32], below: float) -> float:
     """Mean of those steps of a clock that are above 0 and below a limit.
 
@@ -60,12 +60,12 @@ def mean_step(time: NDArray[np.float32], below: float) -> float:
     return total / events
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _bin_of(time: float, start: float, width: float, n_bins: int) -> int:
     return int(min(max((time - start) / width, 0.0), n_bins - 1.0))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def time_stretches(
     time: NDArray[np.float32], start: float, width: float, n_bins: int, in_order: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -107,7 +107,7 @@ def time_stretches(
     return edges[: found + 1], bins[:found]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def time_profile(
     column: NDArray[np.float32],
     edges: NDArray[np.int64],
@@ -154,7 +154,7 @@ def time_profile(
             variances[b] = max(squares[b] - sums[b] * sums[b] / counts[b], 0.0) / (counts[b] - 1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _first_number(values: NDArray[np.float32]) -> float:
     """Return the first value that is not NaN; 0 where there is none."""
     for i in range(values.shape[0]):

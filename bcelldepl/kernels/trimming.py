@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.compiled import kernel
 from bcelldepl.kernels.sums import sum_of
 
 __all__ = ["trim"]
@@ -13,7 +13,7 @@ __all__ = ["trim"]
 _TILE = 256
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def trim(
     x: NDArray[np.float32],
     y: NDArray[np.float32],

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 
@@ -59,8 +60,9 @@ def _cache() -> Check:
 
     from bcelldepl.kernels.histogram import histogram_1d
 
-    histogram_1d(np.zeros(1, np.float32), 0.0, 1.0, np.zeros(1, np.uint32))
-    folder = Path(str(histogram_1d.stats.cache_path))
+    dispatcher: Any = histogram_1d
+    dispatcher(np.zeros(1, np.float32), 0.0, 1.0, np.zeros(1, np.uint32))
+    folder = Path(str(dispatcher.stats.cache_path))
     usable = folder.is_dir() and (
         os.access(folder, os.W_OK) or any(folder.glob("histogram.histogram_1d*.nbi"))
     )

@@ -1,0 +1,84 @@
+"""How kernels are compiled, and kept: machine code is never taken for that of other sources or another signature.
+
+Numba by itself keeps the code of a function until the file of that function changes; those of the kernels that it
+calls, and of their constants, it does not look at. And it numbers the signatures of a function in the order in which
+they come: two processes that each add one at the same time give both the same number, and a third is then handed the
+code of the one for the other, which reads its arrays wrongly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+from numba import njit
+from numba.core.caching import FunctionCache, IndexDataCacheFile
+
+__all__ = ["kernel", "kernel_without_errors"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+FOLDER: Final = Path(__file__).parent
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function at its first call with each signature; other threads run meanwhile.
+
+    Returns
+    -------
+    callable
+        A dispatcher of Numba's (or the function, where ``NUMBA_DISABLE_JIT`` is set), which raises what Python would.
+    """
+    return cast("Function", _kept(njit(nogil=True)(function)))
+
+
+def kernel_without_errors(function: Function) -> Function:
+    """Compile a function as `kernel` does; a number divided by zero is infinite or NaN, as in NumPy."""
+    return cast("Function", _kept(njit(nogil=True, error_model="numpy")(function)))
+
+
+def _kept(dispatcher: Any) -> object:
+    """Have a dispatcher keep its machine code, as ``cache=True`` does."""
+    if hasattr(dispatcher, "enable_caching"):
+        dispatcher._cache = _KernelCache(dispatcher.py_func)
+    return dispatcher
+
+
+class _KernelCache(FunctionCache):
+    """Code that is good for as long as no kernel's source changes."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._cache_file = _SignatureFiles(self._cache_path, self._impl.filename_base, sources())
+
+
+class _SignatureFiles(IndexDataCacheFile):
+    """Files of machine code whose names follow from sources, signature and processor alone."""
+
+    def save(self, key: object, data: object) -> None:
+        """Save code, then its name: of two processes that save at once one may be forgotten, and compiles again."""
+        digest = hashlib.sha256(repr((self._source_stamp, self._version, key)).encode())
+        name = self._data_name(int.from_bytes(digest.digest()[:8]))
+        if not self._load_index():
+            self._remove_all()
+        self._save_data(name, data)
+        self._save_index({**self._load_index(), key: name})
+
+    def _remove_all(self) -> None:
+        """Remove what is left of other sources."""
+        first, last = self._data_name_pattern.split("{number:d}")
+        for path in Path(self._cache_path).iterdir():
+            if path.name.startswith(first) and path.name.endswith(last):
+                path.unlink(missing_ok=True)
+
+
+@cache
+def sources() -> str:
+    """Digest of the sources of all kernels."""
+    digest = hashlib.sha256()
+    for path in sorted(FOLDER.glob("*.py")):
+        source = path.read_bytes()
+        digest.update(f"{path.name} {len(source)} ".encode() + source)
+    return digest.hexdigest()

@@ -1,0 +1,116 @@
+"""Machine code that is kept is that of the sources and of the signature that it is handed out for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bcelldepl.kernels import compiled
+
+TOTAL = """
+from bcelldepl.kernels.compiled import kernel
+
+@kernel
+def total(values):
+    found = 0.0
+    for i in range(values.shape[0]):
+        found += values[i]
+    return found
+"""
+CALLER = """
+from bcelldepl.kernels.compiled import kernel
+from callee_of_the_test import FACTOR, add
+
+@kernel
+def twice(value):
+    return add(FACTOR * value)
+"""
+CALLEE = """
+from bcelldepl.kernels.compiled import kernel
+FACTOR = 2.0
+
+@kernel
+def add(value):
+    return value + 1.0
+"""
+Load = Callable[[str], Any]
+
+
+@pytest.fixture
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
+    """What loads kernels of a folder as a new process does."""
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", "")
+    monkeypatch.setattr(compiled, "FOLDER", tmp_path)
+
+    def load(name: str) -> Any:
+        compiled.sources.cache_clear()
+        spec = spec_from_file_location(name, tmp_path / f"{name}.py")
+        assert spec
+        assert spec.loader
+        module = module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, name, module)
+        spec.loader.exec_module(module)
+        return module
+
+    yield load
+    compiled.sources.cache_clear()
+
+
+def test_a_second_process_compiles_nothing(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "total.py").write_text(TOTAL)
+    for hits in (0, 1):
+        total = load("total").total
+        assert total(np.arange(4.0)) == 6.0
+        assert sum(total.stats.cache_hits.values()) == hits
+
+
+def test_two_processes_that_add_a_signature_at_once_leave_each_its_own(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "total.py").write_text(TOTAL)
+    one, other, third = (load("total").total for _ in range(3))
+    plain = np.arange(8.0)
+    strided = plain[::2]
+    save = one._cache._cache_file._save_data
+    monkeypatch.setattr(
+        other._cache._cache_file, "_load_index", dict
+    )  # it looked before the first saved anything
+
+    def meanwhile(name: str, data: Any) -> None:
+        assert other(strided) == 12.0
+        save(name, data)
+
+    monkeypatch.setattr(one._cache._cache_file, "_save_data", meanwhile)
+    assert one(plain) == 28.0
+    assert third(strided) == 12.0
+    assert third(plain) == 28.0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"), [("+ 1.0", "+ 5.0", 11.0), ("FACTOR = 2.0", "FACTOR = 4.0", 13.0)]
+)
+def test_a_kernel_is_compiled_anew_where_one_that_it_calls_has_changed(
+    load: Load, tmp_path: Path, before: str, after: str, expected: float
+) -> None:
+    (tmp_path / "caller_of_the_test.py").write_text(CALLER)
+    callee = tmp_path / "callee_of_the_test.py"
+    callee.write_text(CALLEE)
+    load("callee_of_the_test")
+    assert load("caller_of_the_test").twice(3.0) == 7.0
+    callee.write_text(CALLEE.replace(before, after))
+    load("callee_of_the_test")
+    assert load("caller_of_the_test").twice(3.0) == expected
+    assert len(list(tmp_path.rglob("caller*.nbc"))) == 1  # what is of no use any more is removed
+
+
+def test_every_kernel_is_kept_this_way() -> None:
+    for path in sorted(compiled.FOLDER.glob("*.py")):
+        if path.name != "compiled.py":
+            assert "import njit" not in path.read_text(encoding="utf-8"), path.name
