@@ -34,7 +34,7 @@ class Landmark:
     events: int
 
 
-def find_landmark(density: Density, below: float = np.inf, near: float | None = None) -> Landmark | None:
+def find_landmark(density: Density, below: float = np.inf) -> Landmark | None:
     """Locate the negative population: the lowest peak that holds a fair part of the events.
 
     Parameters
@@ -42,8 +42,6 @@ def find_landmark(density: Density, below: float = np.inf, near: float | None = 
     density : Density
     below : float
         Only look below this position.
-    near : float, optional
-        Take the peak nearest to this position instead of the lowest.
 
     Returns
     -------
@@ -54,9 +52,7 @@ def find_landmark(density: Density, below: float = np.inf, near: float | None = 
     events = int(density.counts[:n_usable].sum())
     if events < MIN_EVENTS:
         return None
-    centre, distance, lower = locate_peak(
-        density.positions, density.counts, density.smooth, n_usable, np.nan if near is None else near, _FAIR
-    )
+    centre, distance, lower = locate_peak(density.positions, density.counts, density.smooth, n_usable, _FAIR)
     if lower < MIN_EVENTS / 2:
         return None
     # The median distance of the lower half from the mode is 0.6745 standard deviations of a normal.

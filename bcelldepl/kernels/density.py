@@ -145,10 +145,9 @@ def locate_peak(
     counts: NDArray[np.uint32],
     smooth: NDArray[np.float64],
     n_usable: int,
-    near: float,
     fair: float,
 ) -> tuple[float, float, float]:
-    """Where a peak lies, between bins, and how its lower half spreads.
+    """Where the lowest peak lies, between bins, and how its lower half spreads.
 
     Parameters
     ----------
@@ -159,8 +158,6 @@ def locate_peak(
         Smoothed counts.
     n_usable : int
         Bins from this one on are taken for empty.
-    near : float
-        The peak nearest to this position is taken; NaN: the lowest.
     fair : float
         Peaks of less than this part of the highest bin do not count.
 
@@ -177,13 +174,11 @@ def locate_peak(
     seen = np.zeros(n_bins)
     seen[:n_usable] = smooth[:n_usable]
     highest = int(np.argmax(seen))
-    mode = -1
+    mode = highest
     for i in range(1, n_bins - 1):
-        if not (seen[i - 1] < seen[i] >= seen[i + 1] and seen[i] >= fair * seen[highest]):
-            continue
-        if mode < 0 or abs(positions[i] - near) < abs(positions[mode] - near):
+        if seen[i - 1] < seen[i] >= seen[i + 1] and seen[i] >= fair * seen[highest]:
             mode = i
-    mode = highest if mode < 0 else mode
+            break
     step = 0.0
     if 0 < mode < n_bins - 1:
         bend = seen[mode - 1] - 2.0 * seen[mode] + seen[mode + 1]

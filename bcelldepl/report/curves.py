@@ -15,6 +15,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 from numpy.typing import NDArray
 
 from bcelldepl.kinetics.by_hand import stands_on_hand
+from bcelldepl.report.dose_groups import name_groups
 from bcelldepl.report.palette import GRID, INK, MUTED, dose_styles
 
 __all__ = ["POPULATION_NAMES", "draw_curves", "draw_study_curves"]
@@ -28,7 +29,6 @@ POPULATION_NAMES = {
     "leukocytes": "leukocytes",
 }
 
-_UNGROUPED = "all subjects"
 # A bar at the upper limit with an arrow down from it.
 _UNSEEN = Path(
     [(-0.55, 0), (0.55, 0), (0, 0), (0, -2), (-0.5, -1.35), (0, -2), (0.5, -1.35)],
@@ -73,9 +73,9 @@ def draw_curves(
     matplotlib.axes.Axes
         The same axes.
     """
-    rows = counts[counts["population"] == population].copy()
-    rows["dose_group"] = _groups(rows)
-    styles = dose_styles(_groups(counts)) if styles is None else styles
+    named = name_groups(counts)
+    styles = dose_styles(named["dose_group"]) if styles is None else styles
+    rows = named[named["population"] == population].copy()
     rows = rows.sort_values(["subject", "day", "file"], kind="stable")
     rows["shown"] = _shown(rows)
 
@@ -109,7 +109,7 @@ def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figur
     -------
     matplotlib.figure.Figure
     """
-    styles = dose_styles(_groups(counts))
+    styles = dose_styles(name_groups(counts)["dose_group"])
     handles = [
         Line2D([], [], color=colour, marker=marker, markersize=5, linewidth=1.2, label=group)
         for group, (colour, marker) in styles.items()
@@ -149,14 +149,6 @@ def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figur
         handles=handles, loc="lower center", ncols=columns, frameon=False, fontsize=8.5, labelcolor=INK
     )
     return figure
-
-
-def _groups(counts: pd.DataFrame) -> pd.Series[str]:
-    """Return the dose group of each row; one common name where there is none."""
-    if "dose_group" not in counts:
-        return pd.Series(_UNGROUPED, index=counts.index)
-    groups = counts["dose_group"].astype("object").where(counts["dose_group"].notna(), _UNGROUPED)
-    return groups.astype(str).replace("", _UNGROUPED)
 
 
 def _shown(rows: pd.DataFrame) -> pd.Series[float]:

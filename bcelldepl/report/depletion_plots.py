@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation, Transform
 
 from bcelldepl.report.day_axis import plain_frame, set_day_axis
+from bcelldepl.report.dose_groups import name_groups
 from bcelldepl.report.palette import INK, MUTED, dose_styles, natural_key
 
 __all__ = ["draw_swimmer", "draw_waterfall"]
@@ -39,7 +40,8 @@ def draw_waterfall(endpoints: pd.DataFrame, axes: Axes) -> Axes:
     Axes
         The same axes.
     """
-    rows = endpoints[endpoints["parameter"] == "LOG10_REDUCTION"]
+    rows = name_groups(endpoints)
+    rows = rows[rows["parameter"] == "LOG10_REDUCTION"]
     known = rows[rows["value"].notna()].sort_values(["value", "subject"], kind="stable")
     styles = _styles(known)
     for place, row in enumerate(known.itertuples()):
@@ -95,11 +97,12 @@ def draw_swimmer(endpoints: pd.DataFrame, visits: pd.DataFrame, axes: Axes) -> A
     Axes
         The same axes.
     """
-    wanted = endpoints[endpoints["parameter"].isin(["DEPLETION_DAY", "DEPLETION_DURATION"])]
+    named = name_groups(endpoints)
+    wanted = named[named["parameter"].isin(["DEPLETION_DAY", "DEPLETION_DURATION"])]
     table = wanted.pivot(index="subject", columns="parameter", values="value")
     signs = wanted.pivot(index="subject", columns="parameter", values="qualifier")
     groups = dict(zip(wanted["subject"], wanted["dose_group"], strict=True))
-    styles = dose_styles(str(group) for group in groups.values())
+    styles = dose_styles(groups.values())
     lengths = (
         dict.fromkeys(groups, -1.0) | table["DEPLETION_DURATION"].dropna().to_dict() if len(table) else {}
     )
@@ -149,7 +152,7 @@ def _ends(known: pd.DataFrame) -> tuple[float, float]:
 
 def _styles(rows: pd.DataFrame) -> dict[str, tuple[str, str]]:
     """Colour and hatching of each group, so that a grey copy still tells them apart."""
-    styles = dose_styles(rows["dose_group"].astype(str))
+    styles = dose_styles(rows["dose_group"])
     return {
         group: (colour, HATCHES[n % len(HATCHES)]) for n, (group, (colour, _)) in enumerate(styles.items())
     }

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from bcelldepl.kinetics.summary import CONCENTRATION
 from bcelldepl.report.curves import POPULATION_NAMES
 from bcelldepl.report.day_axis import plain_frame, set_day_axis
+from bcelldepl.report.dose_groups import name_groups
 from bcelldepl.report.palette import INK, dose_styles
 
 __all__ = ["draw_group_curves"]
@@ -36,11 +37,10 @@ def draw_group_curves(
     Axes
         The same axes.
     """
-    rows = summary[
-        (summary["parameter"] == CONCENTRATION) & (summary["analyte"] == analyte) & (summary["n"] > 0)
-    ]
+    named = name_groups(summary)
+    rows = named[(named["parameter"] == CONCENTRATION) & (named["analyte"] == analyte) & (named["n"] > 0)]
     floor = lloq_per_ul / 2 if lloq_per_ul else _smallest(rows) / 2
-    styles = dose_styles(rows["dose_group"].astype(str))
+    styles = dose_styles(rows["dose_group"])
     for place, (group, visits) in enumerate(rows.groupby("dose_group", sort=False)):
         visits = visits.sort_values("day")
         colour, marker = styles[str(group)]

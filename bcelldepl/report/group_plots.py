@@ -11,6 +11,7 @@ from bcelldepl.kinetics.exposure import pairs_of
 from bcelldepl.kinetics.proportionality import doses_of, fit_power_model, reliable_pairs
 from bcelldepl.kinetics.survival import reconstitution_curves
 from bcelldepl.report.day_axis import plain_frame
+from bcelldepl.report.dose_groups import name_groups
 from bcelldepl.report.palette import INK, MUTED, dose_styles, natural_key
 from bcelldepl.study import Study
 
@@ -41,8 +42,8 @@ def draw_reconstitution(endpoints: pd.DataFrame, axes: Axes) -> Axes:
     Axes
         The same axes.
     """
-    curves = reconstitution_curves(endpoints)
-    groups = sorted(curves["dose_group"].astype(str).unique(), key=natural_key)
+    curves = name_groups(reconstitution_curves(endpoints))
+    groups = sorted(curves["dose_group"].unique(), key=natural_key)
     styles = dose_styles(groups)
     for place, group in enumerate(groups):
         curve = curves[curves["dose_group"] == group]
@@ -78,7 +79,7 @@ def draw_proportionality(
     endpoints: pd.DataFrame, parameter: str, axes: Axes, study: Study | None = None
 ) -> Axes:
     """Draw a parameter by dose with the fitted power model and the line of proportionality."""
-    pairs = reliable_pairs(endpoints, parameter, doses_of(endpoints, study))
+    pairs = name_groups(reliable_pairs(endpoints, parameter, doses_of(endpoints, study)))
     _scatter(axes, pairs["dose_group"], pairs["dose"], pairs["value"])
     model = fit_power_model(pairs["dose"].tolist(), pairs["value"].tolist())
     if model is not None:
@@ -102,7 +103,7 @@ def draw_proportionality(
 
 def draw_exposure_response(endpoints: pd.DataFrame, exposure: str, response: str, axes: Axes) -> Axes:
     """Draw a response by exposure; open markers are censored and lie at their bound."""
-    pairs = pairs_of(endpoints, exposure, response)
+    pairs = name_groups(pairs_of(endpoints, exposure, response))
     pairs = pairs[pairs["exposure"] > 0]
     _scatter(axes, pairs["dose_group"], pairs["exposure"], pairs["response"], pairs["censored"])
     axes.set_xscale("log")
@@ -116,8 +117,8 @@ def draw_exposure_response(endpoints: pd.DataFrame, exposure: str, response: str
 def _scatter(
     axes: Axes, groups: pd.Series, x: pd.Series, y: pd.Series, is_open: pd.Series | None = None
 ) -> None:
-    for group, (colour, marker) in dose_styles(groups.astype(str)).items():
-        own = groups.astype(str) == group
+    for group, (colour, marker) in dose_styles(groups).items():
+        own = groups == group
         for hollow in (False, True):
             some = own & ((is_open == hollow) if is_open is not None else (not hollow))
             axes.plot(x[some], y[some], linestyle="none", marker=marker, color=colour, markersize=6,

@@ -191,7 +191,7 @@ def density(x: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:
     return {
         f"smooth {n}": smooth,
         f"parted {n}": found,
-        f"peak {n}": np.array(locate_peak(positions, counts, smooth, 50, np.nan, 0.25)),
+        f"peak {n}": np.array(locate_peak(positions, counts, smooth, 50, 0.25)),
         f"lowest {n}": lowest,
         f"expected {n}": np.array(
             expect_positives(positions, counts.astype(np.float64), start, (0.05, 0.2), 20, 1e-6) if n else 0.0

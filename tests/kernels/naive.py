@@ -172,14 +172,14 @@ def part_peaks(
 
 
 def locate_peak(
-    positions: Floats, counts: NDArray[np.uint32], smooth: Floats, n_usable: int, near: float, fair: float
+    positions: Floats, counts: NDArray[np.uint32], smooth: Floats, n_usable: int, fair: float
 ) -> tuple[float, float, float]:
     """By the list of all peaks, and interpolation among the cumulated events of the lower half."""
     seen = np.where(np.arange(len(smooth)) < n_usable, smooth, 0.0)
     rising = np.diff(seen) > 0
     peaks = [i for i in np.flatnonzero(rising[:-1] & ~rising[1:]) + 1 if seen[i] >= fair * seen.max()]
     peaks = peaks or [np.argmax(seen)]
-    mode = int(peaks[0] if math.isnan(near) else min(peaks, key=lambda i: abs(positions[i] - near)))
+    mode = int(peaks[0])
     width, step = positions[1] - positions[0], 0.0
     if 0 < mode < len(seen) - 1:
         left, top, right = seen[mode - 1 : mode + 2]

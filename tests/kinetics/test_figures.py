@@ -72,6 +72,28 @@ def test_waterfall_has_one_bar_per_subject_and_names_the_rest(trial) -> None:
     assert to.get_xlabel() == "not evaluable: D"
 
 
+@pytest.mark.parametrize(
+    ("unnamed", "expected"), [("AB", {"no group", "3e5/kg"}), ("ABCD", {"all subjects"})]
+)
+def test_subjects_of_no_dose_group_have_a_name_in_every_legend(
+    trial, unnamed: str, expected: set[str]
+) -> None:
+    counts, endpoints, study = trial
+    for table in (counts, endpoints):
+        table.loc[table["subject"].isin(list(unnamed)), "dose_group"] = ""
+    drawn = [
+        draw_group_curves(summarise(counts, endpoints), "CAR_T", axes()),
+        draw_waterfall(endpoints, axes()),
+        draw_swimmer(endpoints, visits_table(counts, study), axes()),
+        draw_reconstitution(endpoints, axes()),
+        draw_exposure_response(endpoints, "AUC_0_28", "LOG10_REDUCTION", axes()),
+    ]
+    for one in drawn:
+        words = [text.get_text().split(" (n =")[0] for text in one.get_legend().get_texts()]
+        assert all(words)
+        assert expected <= set(words), words
+
+
 def test_swimmer_bars_are_the_durations(trial) -> None:
     counts, endpoints, study = trial
     to = draw_swimmer(endpoints, visits_table(counts, study), axes())

@@ -1,0 +1,27 @@
+"""What figures call the dose groups."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+__all__ = ["name_groups"]
+
+
+def name_groups(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give subjects of no dose group a name that a legend can show.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of any table; `dose_group` may be empty, missing, or no column at all.
+
+    Returns
+    -------
+    DataFrame
+        A copy, in which `dose_group` is a str: "all subjects" where nobody has a group, else "no group" for those who
+        have none.
+    """
+    if "dose_group" not in rows:
+        return rows.assign(dose_group="all subjects")
+    given = rows["dose_group"].astype("object").fillna("").astype(str)
+    return rows.assign(dose_group=given.replace("", "no group" if given.any() else "all subjects"))
