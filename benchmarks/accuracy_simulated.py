@@ -19,7 +19,8 @@ import pandas as pd
 from accuracy_peers import Cuts, call_peer, draw_cuts, halfway_car, name_car, oracle_calls
 from numpy.typing import NDArray
 
-from bcelldepl.batch.tube import FittedTube, fit, read_signal
+from bcelldepl.batch.outcome import FittedTube
+from bcelldepl.batch.tube import fit
 from bcelldepl.batch.workers import map_tubes
 from bcelldepl.counting import count_tube, tube_facts
 from bcelldepl.fcs import Acquisition
@@ -28,6 +29,7 @@ from bcelldepl.gating.reconcile import TubeFits, reconcile
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy, load_strategy
 from bcelldepl.gating.tube import apply_gates
+from bcelldepl.results.tube import read_signal
 from bcelldepl.signal import Signal
 from bcelldepl.simulate import simulate
 from bcelldepl.simulate.cells import LABELS, POPULATIONS

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcelldepl.batch import record, write
+from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.tables import tubes_table
-from bcelldepl.batch.tube import CountedTube, FittedTube
 from bcelldepl.batch.workers import as_done
 from bcelldepl.counting import CountRow, counts_table
 from bcelldepl.gating.strategy import Strategy

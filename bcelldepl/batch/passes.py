@@ -7,8 +7,9 @@ from contextlib import closing
 from typing import Any, TypeVar
 
 from bcelldepl.batch.inputs import Identity, matrix_files
+from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.record import digest_of
-from bcelldepl.batch.tube import CountedTube, FittedTube, count, fit, role_name
+from bcelldepl.batch.tube import count, fit, role_name
 from bcelldepl.batch.workers import Progress, as_done
 from bcelldepl.counting.concentration import Concentration
 from bcelldepl.counting.limits import ResultCode

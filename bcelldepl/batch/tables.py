@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bcelldepl.batch.tube import CountedTube, FittedTube, role_name
+from bcelldepl.batch.outcome import CountedTube, FittedTube
+from bcelldepl.batch.tube import role_name
 from bcelldepl.study import Tube
 
 if TYPE_CHECKING:

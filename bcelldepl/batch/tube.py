@@ -1,16 +1,16 @@
-"""The two passes over one tube. Each runs in a worker, takes little and gives little: no events travel."""
+"""The two passes over one tube. Each runs in a worker, takes little and gives little."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from bcelldepl.batch.inputs import Identity, identify
+from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.counting import Check, Concentration, check_tube, count_tube, not_done, tube_facts
 from bcelldepl.counting.methods import BEADS, LEUKOCYTES, LYMPHOCYTES, Method
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.gating.evidence import Evidence
-from bcelldepl.gating.populations import GateView, Populations
+from bcelldepl.gating.populations import Populations
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.gating.stream import drawn_gates
@@ -21,102 +21,11 @@ from bcelldepl.signal import make_signal
 from bcelldepl.signal.recipe import plan_markers
 from bcelldepl.study import Override, Study, Tube
 
+__all__ = ["count", "fit", "role_name"]
+
 # Populations whose known concentration turns events into cells/uL.
 _SCALED_BY = {Method.BEADS: (BEADS,), Method.DUAL: (LEUKOCYTES, LYMPHOCYTES)}
 LYMPHOSUM_LOOK = (90.0, 110.0)  # percent
-
-__all__ = ["CountedTube", "FittedTube", "count", "fit", "role_name"]
-
-
-@dataclass(frozen=True)
-class FittedTube:
-    """What the first pass brings back of one tube.
-
-    Attributes
-    ----------
-    file : str
-        As in the sheet.
-    failure : str
-        Why the tube cannot be gated; empty where it can.
-    sha256, batch, cytometer : str
-    events : int
-    warnings : tuple of str
-        From reading the file.
-    panel, scales : dict of str to str
-        Channel and scale by marker.
-    fits : dict of str to Fit
-    """
-
-    file: str
-    failure: str = ""
-    sha256: str = ""
-    batch: str = ""
-    cytometer: str = ""
-    events: int = 0
-    warnings: tuple[str, ...] = ()
-    panel: Mapping[str, str] = field(default_factory=dict)
-    scales: Mapping[str, str] = field(default_factory=dict)
-    fits: Mapping[str, Fit] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class CountedTube:
-    """What the last pass brings back of one tube.
-
-    Attributes
-    ----------
-    file, failure : str
-        As in `FittedTube`.
-    concentrations : tuple of Concentration
-        One per population that the strategy reports.
-    views : tuple of GateView
-    fits : dict of str to Fit
-        The gates as they were applied.
-    kept_fraction, kept_time_fraction : float or None
-        Parts of the events and of the time that the quality mask kept; None for a failed tube.
-    dropped : dict of str to int
-        Events left out by the quality mask, and by the gates whose strategy says what they leave out.
-    acquired_volume_ul : float or None
-    flags : tuple of str
-        Sentences of the quality mask and of the checks of the counts.
-    doubts : tuple of str
-        Why a person should look; empty where the tube needs no look.
-    overrides : dict of str to str
-        By reported population, the gates set by hand that its number stands on.
-    """
-
-    file: str
-    failure: str = ""
-    concentrations: tuple[Concentration, ...] = ()
-    views: tuple[GateView, ...] = ()
-    fits: Mapping[str, Fit] = field(default_factory=dict)
-    kept_fraction: float | None = None
-    kept_time_fraction: float | None = None
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    acquired_volume_ul: float | None = None
-    flags: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
-    overrides: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def status(self) -> str:
-        """``"ok"``, ``"review"`` or ``"failed"``."""
-        return "failed" if self.failure else "review" if self.doubts else "ok"
-
-    @property
-    def reason(self) -> str:
-        """Why the tube failed or needs a look."""
-        return self.failure or "; ".join(self.doubts)
-
-    def with_doubt(self, doubt: str) -> CountedTube:
-        """Return the tube with one more reason to look at it."""
-        return replace(self, doubts=(*self.doubts, doubt))
-
-    def without_views(self) -> CountedTube:
-        """Return the tube without its histograms, once they are drawn."""
-        return replace(self, views=())
-
-
 CHANGED = "the file changed while the study was run"
 
 
