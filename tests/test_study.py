@@ -180,6 +180,26 @@ def test_before_infusion(tmp_path, day: str, collected: str, before: bool) -> No
     assert load_study(write(tmp_path, sheet)).tubes[0].before_infusion is before
 
 
+@pytest.mark.parametrize(
+    ("nominal", "collected", "expected"),
+    [
+        (0.0, "2026-01-01", 0.0),
+        (0.25, "2026-01-01", 0.25),
+        (-5.0, "2026-01-01", 0.0),
+        (3.0, "2026-01-01", 0.5),  # after the infusion, and on its date
+        (7.5, "2026-01-08", 7.5),
+        (7.5, "2026-01-09", 8.0),
+        (-1.0, "2025-12-31", -1.0),
+        (0.25, "2026-01-01T06:00", 0.25),  # the infusion has no time of day
+    ],
+)
+def test_a_date_is_a_day_long_and_the_plan_tells_the_time_of_it(
+    tmp_path, nominal, collected, expected
+) -> None:
+    sheet = f"{HEAD},collected,infused\na.fcs,P1,V1,{nominal},{collected},2026-01-01\n"
+    assert load_study(write(tmp_path, sheet)).tubes[0].actual_day == expected
+
+
 EUROPEAN = "file;subject;visit;day;blood_volume_ul\na.fcs;P1;Tag 1;0,5;50,25\nb.fcs;P1;Tag 2;1.5;50\n"
 
 

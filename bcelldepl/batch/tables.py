@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.tube import role_name
-from bcelldepl.study import Tube
+from bcelldepl.study import Tube, iso_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,8 +53,8 @@ def tubes_table(
                 "acquired_volume_ul": count.acquired_volume_ul,
                 "cytometer": fit.cytometer,
                 "warnings": "; ".join(fit.warnings),
-                "collected": tube.collected.isoformat() if tube.collected else "",
-                "infused": tube.infused.isoformat() if tube.infused else "",
+                "collected": iso_text(tube.collected, tube.collected_has_time),
+                "infused": iso_text(tube.infused, tube.infused_has_time),
                 "comment": tube.comment,
             }
         )

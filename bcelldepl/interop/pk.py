@@ -17,6 +17,7 @@ from bcelldepl.interop.sdtm import (
 )
 from bcelldepl.interop.tables import Table, Variable, make_table
 from bcelldepl.kinetics.parameters import CAR_T, parameters
+from bcelldepl.study import iso_text
 from bcelldepl.units import CELLS_PER_UL
 
 __all__ = ["pk_tables"]
@@ -146,9 +147,7 @@ def _pp(handed: Handover) -> Table:
             "PPSPEC": BLOOD,
             "PPSTINT": "P0D" if window else "",
             "PPENINT": f"P{window}D" if window else "",
-            "PPRFTDTC": ""
-            if tube is None or tube.infused is None
-            else tube.infused.isoformat(timespec="minutes"),
+            "PPRFTDTC": iso_text(tube.infused, tube.infused_has_time, "minutes") if tube else "",
         }
         if code in ("AUCINT", "AUCLST"):
             cells["PPANMETH"] = "LINEAR UP LOG DOWN"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from bcelldepl.counting.limits import ResultCode
 from bcelldepl.interop.tables import Variable
-from bcelldepl.study import Tube
+from bcelldepl.study import Tube, iso_text
 
 __all__ = ["CELLS_PER_LITRE", "Plan", "identifiers", "number_text", "result_cells", "split_text", "timing"]
 
@@ -80,7 +79,7 @@ class Plan:
             "VISITDY": _study_day(math.floor(day)),
         }
         if tube is not None and tube.collected is not None:
-            cells[f"{domain}DTC"] = _iso(tube.collected, tube.collected_has_time)
+            cells[f"{domain}DTC"] = iso_text(tube.collected, tube.collected_has_time, "minutes")
             if tube.infused is not None:
                 cells[f"{domain}DY"] = _study_day((tube.collected.date() - tube.infused.date()).days)
         return cells
@@ -142,7 +141,3 @@ def split_text(text: str, longest: int = LONGEST_TEXT) -> list[str]:
 def _study_day(days_after: float) -> int:
     """Study day by CDISC: the day of infusion is 1, the day before is -1."""
     return int(days_after) + 1 if days_after >= 0 else int(days_after)
-
-
-def _iso(moment: datetime, has_time: bool) -> str:
-    return moment.isoformat(timespec="minutes") if has_time else moment.date().isoformat()

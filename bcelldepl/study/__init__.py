@@ -14,7 +14,7 @@ from bcelldepl.study.override_file import OVERRIDES_FILE
 from bcelldepl.study.overrides import Override
 from bcelldepl.study.study import Study
 from bcelldepl.study.toml import show_config
-from bcelldepl.study.tubes import Role, Tube
+from bcelldepl.study.tubes import Role, Tube, iso_text
 
 __all__ = [
     "OVERRIDES_FILE",
@@ -27,6 +27,7 @@ __all__ = [
     "Role",
     "Study",
     "Tube",
+    "iso_text",
     "load_study",
     "show_config",
 ]

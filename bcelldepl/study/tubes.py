@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Role", "Tube"]
+__all__ = ["Role", "Tube", "iso_text"]
 
 SECONDS_PER_DAY = 86_400
+SOME_TIME = 0.5  # day; of blood drawn on the date of infusion, and by its nominal day after it
 
 
 class Role(StrEnum):
@@ -86,17 +87,37 @@ class Tube(BaseModel):
 
     @property
     def actual_day(self) -> float | None:
-        """Days from infusion to collection; whole days unless both are given with their time of day."""
+        """Days from infusion to collection; None where dates are not known.
+
+        Without both times of day it counts dates, and a date is a day long: where the nominal day lies within that
+        day, it is taken. So two visits of one date stay apart, and those of the day of infusion on their sides of it.
+        """
         if self.collected is None or self.infused is None:
             return None
         if self.collected_has_time and self.infused_has_time:
             return (self.collected - self.infused).total_seconds() / SECONDS_PER_DAY
-        return float((self.collected.date() - self.infused.date()).days)
+        day = float((self.collected.date() - self.infused.date()).days)
+        if day <= self.day < day + 1:
+            return self.day
+        return SOME_TIME if day == 0 and self.day > 0 else day
 
     @property
     def before_infusion(self) -> bool:
-        """Whether the blood was drawn before the infusion; on its day it was, unless times say otherwise."""
+        """Whether the blood was drawn before the infusion: by day 0, actual where it is known, else nominal."""
         day = self.actual_day
-        if day is not None and (day != 0 or (self.collected_has_time and self.infused_has_time)):
-            return day <= 0
-        return self.day <= 0  # dates alone do not order two events of one day, the nominal day does
+        return (self.day if day is None else day) <= 0
+
+
+def iso_text(moment: datetime | None, has_time: bool, timespec: str = "auto") -> str:
+    """Write a date by ISO 8601, with its time of day where that is known; empty where there is none.
+
+    Parameters
+    ----------
+    moment : datetime or None
+    has_time : bool
+    timespec : str
+        As for `datetime.isoformat`.
+    """
+    if moment is None:
+        return ""
+    return moment.isoformat(timespec=timespec) if has_time else moment.date().isoformat()

@@ -56,10 +56,10 @@ def made() -> Callable[..., Made]:
                     "result": code_of(value, *limits),
                     "reason": "",
                 }
-                actual = given.get("actual")
+                actual, has_time = given.get("actual"), given.get("has_time", True)
                 known = {} if actual is None else {
                     "collected": INFUSED + timedelta(days=actual), "infused": INFUSED,
-                    "collected_has_time": True, "infused_has_time": True,
+                    "collected_has_time": has_time, "infused_has_time": has_time,
                 }  # fmt: skip
                 row |= {key: cell for key, cell in given.items() if key in COUNT_COLUMNS}
                 rows.append(row)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from bcelldepl.kinetics import endpoints_table, visits_table
+from bcelldepl.kinetics.courses import courses
 
 PRE = (-5, 200)
 BLIND = {"lloq_per_ul": 30.0, "lod_per_ul": 12.0}
@@ -97,6 +98,21 @@ def test_day_0_is_before_infusion_unless_times_say_otherwise(made, value_of) -> 
     late = [(-5, 200), (0, 100, {"actual": 0.1}), (7, 4)]
     after = endpoints_table(*made({"P": late}, population="B"))
     assert value_of(after, "BASELINE") == 200
+
+
+@pytest.mark.parametrize("before", [-5, 0])
+def test_dates_alone_leave_the_order_of_one_day_to_the_plan(made, value_of, before: float) -> None:
+    """A tube of six hours after the infusion, on its date, is no baseline, nor a part of it."""
+    dates = {"has_time": False}
+    points = [
+        (before, 200.0, dates | {"actual": before}),
+        (0.25, 20.0, dates | {"actual": 0}),
+        (7, 6.0, dates | {"actual": 7}),
+    ]
+    counts, study = made({"P": points}, population="B")
+    assert value_of(endpoints_table(counts, study), "BASELINE") == 200.0
+    (course,) = courses(counts, study, "B")
+    assert [visit.day for visit in course.visits] == [before, 0.25, 7.0]
 
 
 def test_without_baseline_days_stand_and_depth_does_not(made, value_of) -> None:
