@@ -15,6 +15,7 @@ from bcelldepl.study.config import CountingSettings
 __all__ = ["BEADS", "LEUKOCYTES", "LYMPHOCYTES", "Method", "Scale", "choose_scale"]
 
 BEADS, LEUKOCYTES, LYMPHOCYTES = "beads", "leukocytes", "lymphocytes"
+MORE_BEADS = 1.25  # times the beads that the tube holds: more are not seen, however it was pipetted
 
 
 class Method(StrEnum):
@@ -118,6 +119,11 @@ def _by_beads(beads: Population | None, facts: TubeFacts, minimum_beads: int) ->
         reason = f"the beads were not found: {beads.reason}" if beads.reason else "the beads were not found"
     elif beads.events < minimum_beads:
         reason = f"{beads.events:,} bead events are fewer than the {minimum_beads:,} that a count needs"
+    elif beads.events > MORE_BEADS * facts.bead_count:
+        reason = (
+            f"{beads.events:,} bead events are more than the {facts.bead_count:,g} beads that the sample sheet puts in "
+            "the tube: look at bead_count"
+        )
     else:
         volume_ul = facts.blood_volume_ul * beads.events / facts.bead_count
         return Scale(Method.BEADS, volume_ul, reference=beads)

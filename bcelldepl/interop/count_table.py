@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bcelldepl.errors import Problem
 from bcelldepl.interop.errors import ExchangeError
 from bcelldepl.interop.manual import Manual, ManualCount, ManualTube
+from bcelldepl.study.cells import GROUPED, CellError, number
 from bcelldepl.study.workbook import read_workbook
 from bcelldepl.untrusted import MEGABYTE, read_limited
 
@@ -51,6 +52,7 @@ def read_count_table(path: Path) -> Manual:
     """
     import pandas as pd
 
+    delimiter = ","
     try:
         if path.suffix.lower() == ".xlsx":
             table = _workbook(path)
@@ -68,10 +70,10 @@ def read_count_table(path: Path) -> Manual:
     rows = table.fillna("").to_dict("records")
     skipped: list[Problem] = []
     if "population" in columns and ("events" in columns or "per_ul" in columns):
-        stated = _long(rows, columns, path.name, skipped)
+        stated = _long(rows, columns, delimiter, path.name, skipped)
     else:
         others = [str(c) for c in table.columns if c not in columns.values()]
-        stated = _wide(rows, columns["file"], others, path.name, skipped)
+        stated = _wide(rows, columns["file"], others, delimiter, path.name, skipped)
     hashes = (
         {str(row[columns["file"]]): str(row[columns["sha256"]]) for row in rows}
         if "sha256" in columns
@@ -108,7 +110,7 @@ def _recognise(headings: list[str]) -> dict[str, str]:
 
 
 def _long(
-    rows: list[dict[Any, Any]], columns: dict[str, str], where: str, skipped: list[Problem]
+    rows: list[dict[Any, Any]], columns: dict[str, str], delimiter: str, where: str, skipped: list[Problem]
 ) -> dict[str, dict[str, ManualCount]]:
     stated: dict[str, dict[str, ManualCount]] = {}
     for line, row in enumerate(rows, start=2):
@@ -117,9 +119,11 @@ def _long(
         if not cells["file"] or not population:
             continue
         try:
-            count = ManualCount(_whole(cells.get("events", "")), _number(cells.get("per_ul", "")))
-        except ValueError as error:
-            skipped.append(Problem(f"{where}, line {line}", f"{error}: row skipped"))
+            count = ManualCount(
+                _whole(cells.get("events", ""), delimiter), _number(cells.get("per_ul", ""), delimiter)
+            )
+        except CellError as error:
+            skipped.append(Problem(f"{where}, line {line}", f"{error.what}: row skipped", error.remedy))
             continue
         of_file = stated.setdefault(cells["file"], {})
         if population in of_file:
@@ -134,34 +138,48 @@ def _long(
 
 
 def _wide(
-    rows: list[dict[Any, Any]], file: str, populations: list[str], where: str, skipped: list[Problem]
+    rows: list[dict[Any, Any]],
+    file: str,
+    populations: list[str],
+    delimiter: str,
+    where: str,
+    skipped: list[Problem],
 ) -> dict[str, dict[str, ManualCount]]:
     stated: dict[str, dict[str, ManualCount]] = {}
     for line, row in enumerate(rows, start=2):
+        of_file = str(row[file]).strip()
         for population in populations:
+            place = f"{where}, line {line}, {population}"
             try:
-                events = _whole(str(row[population]).strip())
-            except ValueError as error:
-                skipped.append(Problem(f"{where}, line {line}, {population}", f"{error}: skipped"))
+                events = _whole(str(row[population]).strip(), delimiter)
+            except CellError as error:
+                skipped.append(Problem(place, f"{error.what}: skipped", error.remedy))
                 continue
-            if events is not None:
-                stated.setdefault(str(row[file]), {})[population] = ManualCount(events)
+            if events is None or not of_file:
+                continue
+            if population in stated.setdefault(of_file, {}):
+                skipped.append(Problem(place, f"a second count in {of_file}: skipped"))
+                continue
+            stated[of_file][population] = ManualCount(events)
     return stated
 
 
-def _number(text: str) -> float | None:
+def _number(text: str, delimiter: str) -> float | None:
     if not text or text.casefold() in ("na", "n/a", "nan", "-"):
         return None
-    value = float(text)  # raises for text
-    if not 0 <= value < float("inf"):
-        msg = f"{text!r} is no count"
-        raise ValueError(msg)
+    value = number(text, delimiter)
+    if value < 0:
+        raise CellError(f"{text!r} is no count")
     return value
 
 
-def _whole(text: str) -> int | None:
-    value = _number(text)
-    if value is not None and value != int(value):
-        msg = f"{text!r} is no whole number of events"
-        raise ValueError(msg)
-    return None if value is None else int(value)
+def _whole(text: str, delimiter: str) -> int | None:
+    """Read a number of events; 46.000 may be forty-six, or forty-six thousand."""
+    value = _number(text, delimiter)
+    if value is None:
+        return None
+    if GROUPED.fullmatch(text):
+        raise CellError(f"{text!r} can be read in two ways", remedy="write no thousands separators")
+    if value != int(value):
+        raise CellError(f"{text!r} is no whole number of events")
+    return int(value)

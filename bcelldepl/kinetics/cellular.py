@@ -103,6 +103,11 @@ def _extremes(course: Course, profile: Profile) -> tuple[Endpoint, Endpoint]:
         if not bound:
             below = not_evaluable("CMAX", f"{NOTHING_QUANTIFIED}, which is not known", n)
         return below, not_evaluable("TMAX", NOTHING_QUANTIFIED, n)
+    # A visit below a limit above the highest number may lie higher still.
+    hidden = [v for v in course.after if not v.is_quantified and v.at_most > (peak.per_ul or 0.0)]
+    if hidden:
+        words = f"day {hidden[0].day:g} is below a limit that is above Cmax or not known: it may lie higher"
+        reason = _join(words, reason)
     return (
         Endpoint("CMAX", peak.per_ul, Qualifier.EQUAL, first, last, n, reason),
         Endpoint("TMAX", peak.visit.day, Qualifier.EQUAL, first, last, n, reason),

@@ -61,11 +61,17 @@ def courses(
     Raises
     ------
     CountingError
-        A column is missing, a number is text or negative, an interval is the wrong way round, a result code is
-        unknown, a subject is empty, or a tube has two rows.
+        A column is missing, a number is text or negative, a limit or a quantified number is 0, an interval is the
+        wrong way round, a result code is unknown, a subject is empty or not that of the study, or a tube has two
+        rows.
     """
     rows = _checked(counts, NEEDED if denominator is None else (*NEEDED, "events"))
     tubes = {tube.file: tube for tube in study.tubes}
+    for row in rows:
+        tube = tubes.get(row["file"])
+        if tube is not None and tube.subject != row["subject"]:
+            what = f"{row['file']} is of subject {row['subject']!r} here, of {tube.subject!r} in the sample sheet"
+            raise CountingError(what, "counts, subject", "read subjects as text: 007 is not 7")
     rows = [row for row in rows if (tube := tubes.get(row["file"])) is None or tube.role is Role.SAMPLE]
     groups = {tube.subject: tube.dose_group for tube in study.tubes}
     for row in rows:
@@ -123,6 +129,13 @@ def _checked(counts: pd.DataFrame, needed: Sequence[str]) -> list[dict[str, Any]
             if column in NUMBERS and column != "day" and (row[column] or 0.0) < 0:
                 unit = "events" if column == "events" else "cells/uL"
                 raise CountingError(f"{row[column]:g} {unit} is negative", f"{where}, {column}")
+            if column in ("lod_per_ul", "lloq_per_ul") and row[column] == 0:
+                remedy = "leave it empty where it is not known"
+                raise CountingError("a limit is 0 cells/uL", f"{where}, {column}", remedy)
+        if row["result"] == ResultCode.QUANTIFIED and row["cells_per_ul"] == 0:
+            raise CountingError(
+                "0 cells/uL cannot be quantified", where, "a tube without such cells is NOT_DETECTED"
+            )
         low, high = (row.get(end) for end in INTERVAL)
         if low is not None and high is not None and low > high:
             raise CountingError(f"the interval ends before it begins: {low:g} to {high:g} cells/uL", where)

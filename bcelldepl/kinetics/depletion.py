@@ -118,7 +118,8 @@ def evidence_at(visit: Visit, depletion_threshold: float, reconstitution_thresho
         if visit.value < depletion_threshold:
             return Evidence.DEPLETED
         return Evidence.RECOVERED if visit.value >= reconstitution_threshold else Evidence.BETWEEN
-    if visit.is_evaluable and visit.lloq is not None and visit.lloq <= depletion_threshold:
+    # Limits of counts.csv have 6 digits: those of pooled tubes may add up to a little more than they are.
+    if visit.is_evaluable and visit.lloq is not None and visit.lloq <= depletion_threshold * (1 + 1e-5):
         return Evidence.DEPLETED
     return Evidence.NONE
 
@@ -155,7 +156,9 @@ def _nadir(course: Course, baseline: Visit | None) -> tuple[Endpoint, ...]:
     lowest = min(after, key=lambda visit: visit.at_most)
     # A visit below a looser limit than the lowest result may lie lower still.
     hidden = any(
-        not visit.is_quantified and visit.at_most >= lowest.at_most for visit in after if visit is not lowest
+        not visit.is_quantified and visit.at_most >= lowest.at_most
+        for visit in course.after
+        if visit is not lowest
     )
     qualifier = Qualifier.EQUAL if lowest.is_quantified and not hidden else Qualifier.BELOW
     alike = [visit for visit in after if visit.at_most == lowest.at_most]
@@ -165,7 +168,8 @@ def _nadir(course: Course, baseline: Visit | None) -> tuple[Endpoint, ...]:
     window = (after[0].day, after[-1].day, len(after))
     reason = _word(lowest) if not lowest.is_quantified else ""
     if lowest.is_quantified and hidden:
-        reason = "a visit below a looser limit may lie lower"
+        known = all(math.isfinite(visit.at_most) for visit in course.after)
+        reason = f"a visit below a {'looser limit' if known else 'limit that is not known'} may lie lower"
     first = f"first of {len(alike)} visits that cannot be told apart" if len(alike) > 1 else ""
     nadir = Endpoint("NADIR", lowest.at_most, qualifier, *window, reason)
     day = Endpoint("NADIR_DAY", alike[0].day, Qualifier.EQUAL, *window, first)

@@ -29,8 +29,11 @@ __all__ = [
 ]
 
 LEVEL: Final = 0.90
-# 3e5, 0.3 x 10^5, 100 000; what follows the slash is no part of the dose.
-DOSE: Final = re.compile(r"(\d+(?:\.\d+)?)(?:\s*[x\u00d7*]\s*10\s*\^?\s*(\d+)|[eE]\+?(\d+))?")
+# 3e5, 0,3 x 10^5, 100 000 cells, 300000/kg: with an exponent or a unit, for a number alone may be a year or a rank.
+DOSE: Final = re.compile(
+    r"(?<![A-Za-z0-9.,])(\d+(?:[.,]\d+)?)(?:\s*[x\u00d7*]\s*10\s*\^?\s*|[eE]\+?)(\d+)(?!\d|[.,]\d)"
+    r"|(?<![A-Za-z0-9.,])(\d+|[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+)\s*(?:cells|/\s*kg)"
+)
 
 
 @dataclass(frozen=True)
@@ -99,14 +102,14 @@ def fit_power_model(doses: Sequence[float], values: Sequence[float]) -> PowerMod
 def dose_of_group(name: str) -> float | None:
     """Read a dose from the name of a group, such as ``0.3e5/kg`` or ``3 x 10^5 cells/kg``; None where none is.
 
-    A lone small number, as in ``DL2`` or ``cohort 1``, is a rank and not a dose.
+    A number with neither an exponent nor cells or kg behind it, as in ``DL2`` or ``2026-A``, is a rank or a year.
     """
-    for match in DOSE.finditer(name):
-        exponent = match[2] or match[3]
-        dose = float(match[1]) * 10.0 ** int(exponent or 0)
-        if exponent or dose >= 1000.0:
-            return dose
-    return None
+    found = DOSE.search(name)
+    if found is None:
+        return None
+    if found[3]:
+        return float("".join(found[3].split()))
+    return float(found[1].replace(",", ".")) * 10.0 ** int(found[2])
 
 
 def dose_proportionality(

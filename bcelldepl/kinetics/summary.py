@@ -21,10 +21,11 @@ from bcelldepl.units import CELLS_PER_UL
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CONCENTRATION", "statistics", "summarise"]
+__all__ = ["CONCENTRATION", "NUMBERS", "STATISTICS", "statistics", "summarise"]
 
 CONCENTRATION: Final = "CONCENTRATION"
 LARGEST_LOG_VARIANCE: Final = 700.0  # beyond it the CV is no number
+NUMBERS: Final = ("n", "n_below_lloq", "n_censored", "n_doubtful", "n_not_evaluable")
 STATISTICS: Final = (
     "mean",
     "sd",
@@ -70,9 +71,8 @@ def summarise(
 
     rows = [*_endpoint_rows(endpoints, by), *_visit_rows(counts, endpoints, by, study)]
     names = [by, "analyte", "parameter", "unit", "visit", "day"]
-    numbers = ["n", "n_below_lloq", "n_censored", "n_doubtful", "n_not_evaluable"]
-    table = pd.DataFrame(rows, columns=[*names, *numbers, *STATISTICS, "speaks"])
-    return table.astype(dict.fromkeys(numbers, "Int64") | dict.fromkeys(("day", *STATISTICS), "float64"))
+    table = pd.DataFrame(rows, columns=[*names, *NUMBERS, *STATISTICS, "speaks"])
+    return table.astype(dict.fromkeys(NUMBERS, "Int64") | dict.fromkeys(("day", *STATISTICS), "float64"))
 
 
 def statistics(values: Sequence[float]) -> dict[str, float | None]:

@@ -143,6 +143,8 @@ def compare(
         raise ExchangeError(
             "none of its populations is one of ours", manual.name, f"give a mapping; it has {known}"
         )
+    sheet = gated.results.tubes.dropna(subset="kept_time_fraction")
+    kept = dict(zip(sheet["file"], sheet["kept_time_fraction"], strict=True))
     tubes = []
     for number, file in enumerate(name for name in files if name in matched):
         if progress:
@@ -156,7 +158,7 @@ def compare(
         if reason:
             problems.append(Problem(file, f"compared by counts alone: {reason}"))
         own = {ours: path for ours, path in named.items() if path in matched[file].populations}
-        one = compare_tube(rows, matched[file], own, tube, study, limits)
+        one = compare_tube(rows, matched[file], own, tube, study, limits, kept.get(file, 1.0))
         problems += one.problems
         tubes.append(one)
     populations = [name for name in reported if name in named and name != "beads"]

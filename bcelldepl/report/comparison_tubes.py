@@ -113,6 +113,7 @@ def compare_tube(
     gated: GatedTube | None,
     study: Study | None,
     limits: AcceptanceLimits,
+    kept_time_fraction: float = 1.0,
 ) -> TubeComparison:
     """Compare one tube.
 
@@ -128,6 +129,8 @@ def compare_tube(
     study : Study or None
         Thresholds; None: the defaults.
     limits : AcceptanceLimits
+    kept_time_fraction : float
+        Part of the acquisition time that our quality mask kept.
     """
     first = rows[0]
     problems: list[Problem] = []
@@ -142,7 +145,7 @@ def compare_tube(
         except BcelldeplError as error:
             problems.append(Problem(str(first["file"]), str(error)))
     beads = _beads(rows, manual, named, members)
-    volume = _manual_volume(rows, beads, gated)
+    volume = _manual_volume(rows, beads, kept_time_fraction)
     compared = []
     for row in rows:
         population = str(row["population"])
@@ -209,7 +212,7 @@ def _beads(
 
 
 def _manual_volume(
-    rows: Sequence[Mapping[str, Any]], beads: tuple[int, int] | None, gated: GatedTube | None
+    rows: Sequence[Mapping[str, Any]], beads: tuple[int, int] | None, kept_time_fraction: float
 ) -> float | None:
     """Blood volume behind the manual counts: by the manual beads, else the whole acquired volume [uL]."""
     volume = _number(rows[0].get("analysed_volume_ul"))
@@ -218,8 +221,7 @@ def _manual_volume(
     if beads:
         return volume * beads[1] / beads[0]
     # Our volume shrinks with the time that the quality mask left out; a manual count is of the whole file.
-    kept = gated.signal.quality.kept_time_fraction if gated is not None else 1.0
-    return volume / kept if kept > 0 else None
+    return volume / kept_time_fraction if kept_time_fraction > 0 else None
 
 
 def _by_beads(one: ComparedPopulation, beads: tuple[int, int]) -> ComparedPopulation:

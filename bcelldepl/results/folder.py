@@ -16,6 +16,8 @@ from bcelldepl.names import file_stem, with_digest
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bcelldepl.study import Study
+
 __all__ = ["Results", "tube_stem"]
 
 
@@ -46,11 +48,22 @@ class Results:
         numbers = ("value", "window_start_day", "window_end_day", "n_points", "ci_low", "ci_high")
         return _read(self.folder / "endpoints.csv", numbers)
 
-    def summary(self, by: str = "dose_group") -> pd.DataFrame:
-        """Summarise counts by visit within groups; see `bcelldepl.kinetics.summarise`."""
-        from bcelldepl.kinetics import summarise
+    def summary(self, by: str = "dose_group", study: Study | None = None) -> pd.DataFrame:
+        """Summarise counts by visit within groups; see `bcelldepl.kinetics.summarise`.
 
-        return summarise(self.counts, self.endpoints, by=by)
+        Parameters
+        ----------
+        by : str
+            A column of both tables; by the dose group it is ``summary.csv``, as the run made it.
+        study : Study, optional
+            Tells the actual days, by which of several draws for a visit one is taken; without it those are pooled.
+        """
+        from bcelldepl.kinetics.summary import NUMBERS, STATISTICS, summarise
+
+        if by == "dose_group" and study is None and (self.folder / "summary.csv").is_file():
+            table = _read(self.folder / "summary.csv", ("day", *NUMBERS, *STATISTICS))
+            return table.astype(dict.fromkeys(NUMBERS, "Int64"))
+        return summarise(self.counts, self.endpoints, by=by, study=study)
 
     @cached_property
     def tubes(self) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from bcelldepl.errors import BcelldeplError
 from bcelldepl.study.toml import did_you_mean
 from bcelldepl.study.tubes import Role
 
-__all__ = ["CellError", "inside", "number", "relative_path", "role", "when"]
+__all__ = ["GROUPED", "CellError", "inside", "number", "relative_path", "role", "when"]
 
 # One to three digits, then groups of three: 12,500 may be twelve and a half, or twelve thousand five hundred.
 GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([.,]\d{3})+")

@@ -110,6 +110,16 @@ def test_one_tube_that_disagrees(results: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "comparison.html").is_file()
 
 
+def test_a_count_of_the_whole_file_is_of_the_whole_volume(results: Path, tmp_path: Path) -> None:
+    """Our mask left out a fifth of the time: as many events by hand, in the whole file, are fewer per microlitre."""
+    sheet = pd.read_csv(results / "tubes.csv")
+    sheet.loc[sheet["file"] == "fcs/S01_BL.fcs", "kept_time_fraction"] = 0.8
+    sheet.to_csv(results / "tubes.csv", index=False)
+    run(results, counts(tmp_path / "manual.csv", 1000, 5, 296, 603), code=1)
+    rows = pd.read_csv(results / "comparison" / "comparison.csv").set_index("file")
+    assert rows.loc["fcs/S01_BL.fcs", "manual_per_ul"] == pytest.approx(1000 / (5.0 / 0.8))
+
+
 def test_a_tube_without_a_count_is_not_compared(results: Path, tmp_path: Path) -> None:
     path = counts(tmp_path / "manual.csv", 1010, 5, 296, 603)
     path.write_text(path.read_text() + "S01_D60.fcs,B cells,80\n")

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -150,6 +150,12 @@ def test_auto_takes_beads_then_volume_then_haematology(gated) -> None:
             {"beads": 399},
             "399 bead events are fewer than the 400",
         ),
+        (
+            "auto",
+            replace(BY_BEADS, bead_count=49.877),
+            {"beads": 5000},
+            "5,000 bead events are more than the 49.877",
+        ),
         ("auto", replace(BY_BEADS, acquired_volume_ul=30), {"beads": None}, "no population `beads`"),
         ("beads", BY_BEADS, {"failed": ("beads",)}, "the beads were not found"),
         ("volumetric", BY_BEADS, {}, "acquired volume is not known"),
@@ -264,6 +270,7 @@ def test_beads_by_the_formula_of_the_makers(events, beads, bead_count, blood_ul)
         "beads": Population("beads", "all", beads, 90_000, beads, beads, Evidence.DATA),
         "B": Population("B", "all", events, 90_000, events, events, Evidence.DATA, reported=True),
     }
+    assume(beads <= bead_count)
     facts = TubeFacts(bead_count=bead_count, blood_volume_ul=blood_ul)
     (row,) = count_tube(Populations(members), facts, AUTO, LIMITS)
     assert row.cells_per_ul == pytest.approx(events / beads * bead_count / blood_ul)

@@ -135,3 +135,11 @@ def test_a_quantified_result_counts_even_with_few_cells(made, value_of) -> None:
     rows = [(0, 0.0), (7, 3.0, {"result": "QUANTIFIED"}), (14, 2.0, {"result": "QUANTIFIED"})]
     table = endpoints_table(*made({"P": rows}))
     assert (value_of(table, "CMAX"), value_of(table, "TLAST")) == (3.0, 14.0)
+
+
+def test_a_visit_below_a_limit_above_cmax_is_named(made, value_of) -> None:
+    blind = {"lloq_per_ul": 500.0, "lod_per_ul": 200.0, "result": "NOT_DETECTED"}
+    table = endpoints_table(*made({"P": [(0, 0), (7, 30), (14, 15, blind), (21, 20), (28, 10)]}))
+    for code in ("CMAX", "TMAX"):
+        assert value_of(table, code, "reason").startswith("day 14 is below a limit that is above Cmax")
+    assert value_of(table, "CMAX") == 30

@@ -189,3 +189,27 @@ def test_thresholds_in_percent_of_lymphocytes(made, value_of) -> None:
     ]
     none = endpoints_table(b, study)
     assert value_of(none, "DEPLETION_DAY", "qualifier") == "NE"
+
+
+def test_a_visit_below_a_limit_that_is_not_known_may_lie_lower_than_the_nadir(made, value_of) -> None:
+    unknown = {"lloq_per_ul": None, "lod_per_ul": None, "result": "NOT_DETECTED"}
+    counts, study = made({"P": [(0, 100), (7, 0), (14, 60)]}, population="B")
+    counts.loc[1, list(unknown)] = list(unknown.values())
+    table = endpoints_table(counts, study)
+    assert (value_of(table, "NADIR"), value_of(table, "NADIR", "qualifier")) == (60, "<")
+    assert "not known" in value_of(table, "NADIR", "reason")
+
+
+def test_pooled_limits_that_add_up_to_the_threshold_are_evidence(made, value_of) -> None:
+    """Four tubes of 0.75 uL and one of 2 uL are 5 uL: an LLOQ of 10 cells/uL, in 6 digits a little more."""
+    volumes = [0.75, 0.75, 0.75, 0.75, 2.0]
+    tubes = [
+        (
+            14,
+            0,
+            {"lloq_per_ul": float(f"{50 / v:.6g}"), "lod_per_ul": float(f"{20 / v:.6g}"), "file": f"{n}.fcs"},
+        )
+        for n, v in enumerate(volumes)
+    ]
+    table = endpoints_table(*made({"P": [(0, 100), *tubes]}, population="B"))
+    assert value_of(table, "DEPLETION_DAY") == 14

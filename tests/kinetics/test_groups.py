@@ -106,7 +106,10 @@ def test_verdict(slope, verdict) -> None:
 @pytest.mark.parametrize(
     ("name", "dose"),
     [("0.3e5/kg", 3e4), ("1E6 cells/kg", 1e6), ("3 x 10^5/kg", 3e5), ("2.5\u00d710^6", 2.5e6), ("300000/kg", 3e5),
-     ("DL2", None), ("cohort 1", None), ("low", None), ("", None), ("DL1 (1e5/kg)", 1e5)],
+     ("DL2", None), ("cohort 1", None), ("low", None), ("", None), ("DL1 (1e5/kg)", 1e5),
+     ("0,5e6 cells/kg", 5e5), ("1,5 x 10^6/kg", 1.5e6), ("100 000 cells/kg", 1e5), ("2024-A", None),
+     ("CAR19-2021-DL1", None), ("100,000 cells/kg", None), ("cohort 2, 1e5/kg", 1e5), ("DL2_3e5_kg", 3e5),
+     ("1e5, low", 1e5)],
 )  # fmt: skip
 def test_dose_in_the_name_of_a_group(name, dose) -> None:
     assert dose_of_group(name) == (None if dose is None else pytest.approx(dose))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -181,3 +183,17 @@ def test_csv_and_memory_give_the_same(made, tmp_path) -> None:
     counts.to_csv(tmp_path / "counts.csv", index=False)
     again = endpoints_table(pd.read_csv(tmp_path / "counts.csv"), study)
     pd.testing.assert_frame_equal(again, endpoints_table(counts, study), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({"result": "QUANTIFIED"}, "0 cells/uL cannot be quantified"),
+        ({"lod_per_ul": 0.0}, "a limit is 0 cells/uL"),
+        ({"subject": "7"}, "of subject '7' here, of '007' in the sample sheet"),
+    ],
+)
+def test_counts_that_contradict_themselves_or_the_study_are_refused(made, cells, words) -> None:
+    counts, study = made({"007": [(0, 100), (7, 0, cells)]})
+    with pytest.raises(CountingError, match=re.escape(words)):
+        courses(counts, study, "CAR_T")
