@@ -27,6 +27,8 @@ from bcelldepl.study import AcceptanceLimits, EndpointSettings, Study, Tube
 
 __all__ = ["CODEC", "Passes"]
 
+OTHERS = 2  # tubes that must agree before one is called odd
+
 Result = TypeVar("Result", FittedTube, tuple[CountedTube, TubePicture])
 
 CODEC = Codec(
@@ -125,12 +127,12 @@ class Passes:
         """
         jobs, keys = [], []
         for tube, one in zip(self.tubes, fitted, strict=True):
-            own, twin = fits.get(tube.file, {}), _twin(one, fitted)
+            own, oddities = fits.get(tube.file, {}), _beside(tube, one, self.tubes, fitted)
             by_hand = self.study.overrides_of(tube.file)
             settings = self.settings.model_copy(update={"overrides": by_hand})
-            jobs.append((tube, settings, self.strategy, self.identities[tube.file], one, own, twin))
+            jobs.append((tube, settings, self.strategy, self.identities[tube.file], one, own, oddities))
             words = [override.model_dump(mode="json") for override in by_hand]
-            keys.append(digest_of([self.keys[tube.file], CODEC.encode(own)[0], words, twin]))
+            keys.append(digest_of([self.keys[tube.file], CODEC.encode(own)[0], words, oddities]))
         return self._each("count", _count_and_draw, jobs, keys, lambda done: not done[0].failure, progress)
 
     def _each(
@@ -191,11 +193,35 @@ def tube_fits(tube: Tube, fitted: FittedTube) -> TubeFits:
     )
 
 
-def _twin(fitted: FittedTube, others: Sequence[FittedTube]) -> str:
-    """Name of another tube with the same bytes; a copied file is a mistake that no count shows."""
-    return next(
-        (o.file for o in others if o.sha256 and o.sha256 == fitted.sha256 and o.file != fitted.file), ""
-    )
+def _beside(
+    tube: Tube, fitted: FittedTube, tubes: Sequence[Tube], others: Sequence[FittedTube]
+) -> tuple[str, ...]:
+    """Say what is odd about a tube beside the others of the study, which no count of its own shows."""
+    twins = [o.file for o in others if o.sha256 and o.sha256 == fitted.sha256 and o.file != fitted.file]
+    copies = [f"the same bytes as {twins[0]}: one of the two is a copy"] if twins else []
+    like = [
+        one.panel
+        for other, one in zip(tubes, others, strict=True)
+        if other is not tube
+        and other.subject == tube.subject
+        and one.panel
+        and one.cytometer == fitted.cytometer
+    ]
+    return (*copies, *_relabelled(fitted.panel, like))
+
+
+def _relabelled(panel: Mapping[str, str], like: Sequence[Mapping[str, str]]) -> list[str]:
+    """Markers on a detector that carries another marker in every other tube of the subject: a label may be wrong."""
+    if len(like) < OTHERS:
+        return []
+    found = []
+    for marker, detector in panel.items():
+        here = [{name for name, place in other.items() if place == detector} for other in like]
+        if all(names and marker not in names for names in here) and all(marker in other for other in like):
+            usual = sorted(set.union(*here))
+            words = f"{marker} is read from {detector}, which is {' or '.join(usual)} in all other tubes of the subject"
+            found.append(f"{words}: a label may be wrong")
+    return found
 
 
 def _count_and_draw(
@@ -205,11 +231,11 @@ def _count_and_draw(
     identity: Identity,
     fitted: FittedTube,
     fits: Mapping[str, Fit],
-    twin: str,
+    oddities: Sequence[str],
 ) -> tuple[CountedTube, TubePicture]:
     counted = count(tube, study, strategy, fitted, fits, identity)
-    if twin:
-        counted = counted.with_doubt(f"the same bytes as {twin}: one of the two is a copy")
+    for oddity in oddities:
+        counted = counted.with_doubt(oddity)
     picture = picture_tube(
         counted.views,
         file=tube.file,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 
 from bcelldepl.batch.inputs import Identity, identify
@@ -26,6 +27,8 @@ __all__ = ["count", "fit", "role_name"]
 # Populations whose known concentration turns events into cells/uL.
 _SCALED_BY = {Method.BEADS: (BEADS,), Method.DUAL: (LEUKOCYTES, LYMPHOCYTES)}
 LYMPHOSUM_LOOK = (90.0, 110.0)  # percent
+RULED_OUT = 4.0  # times the LLOQ: fifty events hold this much, or a cut whose place is hardly known
+ONE_DAY = 1  # that clocks of other time zones may differ by
 CHANGED = "the file changed while the study was run"
 
 
@@ -127,6 +130,8 @@ def count(
     if tube.role == "sample":
         doubts += sorted({c.reason for c in counted.values() if c.result == "NOT_EVALUABLE"})
         doubts += [check.sentence for check in failed if _worth_a_look(check)]
+        doubts += _tells_too_little(counted.values())
+    doubts += _measured_too_early(tube, acquisition.date)
     return CountedTube(
         file=tube.file,
         concentrations=tuple((counted | absent)[name] for name in reported),
@@ -166,6 +171,29 @@ def _failed(tube: Tube, reported: Sequence[str], failure: str) -> CountedTube:
 def _worth_a_look(check: Check) -> bool:
     """Null cells make some percent of lymphocytes in sound tubes; only a larger gap asks for a person."""
     return check.name != "lymphosum" or not LYMPHOSUM_LOOK[0] <= check.value <= LYMPHOSUM_LOOK[1]
+
+
+def _tells_too_little(counted: Iterable[Concentration]) -> list[str]:
+    """Name populations of few or no events whose interval yet reaches far above their LLOQ: nothing was ruled out."""
+    return [
+        f"{one.population}: {one.events} events, yet by its gate's interval there may be {one.ci_high_per_ul:.3g} "
+        f"cells/uL, far above the LLOQ of {one.lloq_per_ul:.3g}"
+        for one in counted
+        if one.result in ("NOT_DETECTED", "DETECTED_BELOW_LLOQ")
+        and one.ci_high_per_ul is not None
+        and one.lloq_per_ul is not None
+        and one.ci_high_per_ul > RULED_OUT * one.lloq_per_ul
+    ]
+
+
+def _measured_too_early(tube: Tube, date: str | None) -> list[str]:
+    """Compare the file's own date with that of the blood: another tube's file may lie under this name."""
+    if date is None or tube.collected is None:
+        return []
+    drawn = tube.collected.date()
+    if (drawn - datetime.date.fromisoformat(date)).days <= ONE_DAY:
+        return []
+    return [f"measured on {date} by $DATE, but the blood was drawn on {drawn}: is it another tube's file?"]
 
 
 def _left_out(populations: Populations, strategy: Strategy) -> dict[str, int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from bcelldepl.counting.facts import TubeFacts
-from bcelldepl.counting.methods import BEADS, LYMPHOCYTES, Method, choose_scale
+from bcelldepl.counting.methods import BEADS, LEUKOCYTES, LYMPHOCYTES, Method, choose_scale
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.study.config import CountingSettings
@@ -17,6 +18,8 @@ __all__ = ["Check", "check_tube"]
 LYMPHOSUM_PERCENT: Final = (95.0, 105.0)
 T_SUM_PERCENT: Final = (90.0, 110.0)
 MINIMUM_WHOLE_EVENTS: Final = 100  # below, one cell is a percent and the sum says nothing
+STEADY: Final = (0.85, 1 / 0.85)  # of beads per cell, from one half of the acquisition to the other
+STEADY_Z: Final = 5.0  # standard errors that a change must have
 FLOW_UL_PER_MIN: Final = (
     1.0,
     2000.0,
@@ -63,7 +66,8 @@ def check_tube(populations: Populations, facts: TubeFacts, counting: CountingSet
     -------
     tuple of Check
         ``lymphosum`` (T, B and NK cells against lymphocytes), ``t_sum`` (CD4 and CD8 against all T cells),
-        ``bead_minimum``, ``sample_flow`` (acquired volume against acquisition time).
+        ``bead_minimum``, ``steady_beads`` (beads per cell early against late), ``sample_flow`` (acquired volume against
+        acquisition time).
     """
     return tuple(_checks(populations.members, facts, counting))
 
@@ -80,11 +84,34 @@ def _checks(
         yield _check(
             "bead_minimum", beads.events, (counting.review_beads, None), "bead events", "the tube holds"
         )
+        yield from _steady(beads, members.get(LEUKOCYTES) or members.get(LYMPHOCYTES))
     if method is Method.VOLUMETRIC and facts.acquired_volume_ul is not None and facts.acquisition_seconds:
         flow = facts.acquired_volume_ul / facts.acquisition_seconds * 60
         yield _check(
             "sample_flow", flow, FLOW_UL_PER_MIN, "uL/min", "acquired volume over acquisition time is"
         )
+
+
+def _steady(beads: Population, cells: Population | None) -> Iterator[Check]:
+    """Hold the beads per cell of the first half of the acquisition against those of the second.
+
+    Beads that settle, or that leave their narrow gate where a clog dims them, count as too few, and every cell as too
+    many. A change that the numbers of events make by chance passes.
+    """
+    if cells is None or beads.early is None or cells.early is None:
+        return
+    parts = beads.early, cells.events - cells.early, cells.early, beads.events - beads.early
+    if not all(parts):
+        parts = tuple(part + 1 for part in parts)  # type: ignore[assignment]
+    change = parts[0] * parts[1] / (parts[2] * parts[3])
+    error = math.sqrt(math.fsum(1 / part for part in parts))
+    low, high = STEADY
+    passed = low <= change <= high or abs(math.log(change)) <= STEADY_Z * error
+    words = (
+        f"beads per cell of the first half of the acquisition are {change:.3g} times those of the second; "
+        f"expected {low:g} to {high:g}"
+    )
+    yield Check("steady_beads", passed, change, STEADY, "", words)
 
 
 def _sum(

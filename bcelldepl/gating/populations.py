@@ -32,6 +32,8 @@ class Population:
         One plain sentence, empty where nothing is to say.
     reported : bool
         Whether the strategy reports it in ``counts.csv``.
+    early : int or None
+        How many of its events came in the first half of those that the quality mask kept; None where not known.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Population:
     evidence: Evidence
     reason: str = ""
     reported: bool = False
+    early: int | None = None
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,8 @@ def apply_gates(
     views: list[GateView] = []
     membership: dict[str, NDArray[np.bool_]] = {}
     settled: dict[str, Fit] = {}
+    kept = np.flatnonzero(signal.quality.keep)
+    middle = kept[len(kept) // 2] if len(kept) else 0
     for tube, rule, parent in _walk(signal, strategy):
         fit = fits[rule.name]
         columns = tube.columns(rule, parent)
@@ -122,9 +124,9 @@ def apply_gates(
             applied = rule.apply(fit.shape, columns)
         settled[rule.name] = fit
         events = tube.hold(rule.name, index, applied.inside)
-        add_population(
-            members, rule, parent, fit, len(index), events, (applied.events_low, applied.events_high)
-        )
+        early = int(np.searchsorted(tube.members[rule.name], middle))
+        ends = applied.events_low, applied.events_high
+        add_population(members, rule, parent, fit, len(index), events, ends, early)
         shape = fit.shape if fit.evidence is not Evidence.FAILED else None
         outline = rule.outline(shape, columns)
         picture = draw_plane(outline, columns, applied.inside)
@@ -162,6 +164,7 @@ def add_population(
     parent_events: int,
     events: int,
     ends: tuple[int, int],
+    early: int | None = None,
 ) -> None:
     """Add a counted population to those gated before it, with the evidence and the reason that it inherits.
 
@@ -174,6 +177,8 @@ def add_population(
     parent_events, events : int
     ends : tuple of int
         Events with the gate at the two ends of its interval.
+    early : int, optional
+        Events in the first half of the file.
     """
     above = members[parent].evidence if parent in members else Evidence.DATA
     members[rule.name] = Population(
@@ -186,6 +191,7 @@ def add_population(
         evidence=weakest(above, fit.evidence, *_borrowed(rule, members)),
         reason=_first_reason(fit, rule, members, parent),
         reported=rule.report,
+        early=early,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -40,9 +41,10 @@ def kernel_without_errors(function: Function) -> Function:
 
 
 def _kept(dispatcher: Any) -> object:
-    """Have a dispatcher keep its machine code, as ``cache=True`` does."""
+    """Have a dispatcher keep its machine code, as ``cache=True`` does; where no folder can be written, it does not."""
     if hasattr(dispatcher, "enable_caching"):
-        dispatcher._cache = _KernelCache(dispatcher.py_func)
+        with suppress(RuntimeError):  # Numba's word for it
+            dispatcher._cache = _KernelCache(dispatcher.py_func)
     return dispatcher
 
 

@@ -62,11 +62,11 @@ def _cache() -> Check:
 
     dispatcher: Any = histogram_1d
     dispatcher(np.zeros(1, np.float32), 0.0, 1.0, np.zeros(1, np.uint32))
-    folder = Path(str(dispatcher.stats.cache_path))
+    name, expected = "compiled kernels are kept between runs", "a folder that can be written"
+    if dispatcher.stats.cache_path is None:
+        return Check(GROUP, name, expected, "none: set NUMBA_CACHE_DIR to one", False)
+    folder = Path(dispatcher.stats.cache_path)
     usable = folder.is_dir() and (
         os.access(folder, os.W_OK) or any(folder.glob("histogram.histogram_1d*.nbi"))
     )
-    name = "compiled kernels are kept between runs"
-    return Check(
-        GROUP, name, "a folder that can be written", "usable" if usable else f"{folder}: not usable", usable
-    )
+    return Check(GROUP, name, expected, "usable" if usable else f"{folder}: not usable", usable)

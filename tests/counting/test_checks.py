@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bcelldepl.counting import TubeFacts, check_tube
@@ -47,3 +49,35 @@ def test_beads_are_checked_where_they_count(gated) -> None:
 def test_a_volume_in_the_wrong_unit_does_not_fit_its_time(gated, volume_ul: float, passed: bool) -> None:
     facts = TubeFacts(acquired_volume_ul=volume_ul, acquisition_seconds=60)
     assert checks(gated(), facts)["sample_flow"].passed is passed
+
+
+@pytest.mark.parametrize(
+    ("early_beads", "early_cells", "passed"),
+    [
+        (5_000, 10_000, True),
+        (5_400, 10_000, True),  # 1.17 times
+        (5_600, 10_000, False),
+        (4_400, 10_000, False),
+        (9_000, 18_000, True),  # both came early: the flow changed, not the beads
+        (10_000, 10_000, False),  # no bead in the second half
+    ],
+)
+def test_beads_per_cell_must_not_change_from_half_to_half(
+    gated, early_beads: int, early_cells: int, passed: bool
+) -> None:
+    facts = TubeFacts(bead_count=50_000, blood_volume_ul=50)
+    populations = gated()
+    for name, early in (("beads", early_beads), ("leukocytes", early_cells)):
+        populations.members[name] = replace(populations.members[name], early=early)
+    assert checks(populations, facts)["steady_beads"].passed is passed
+
+
+def test_a_change_that_few_beads_make_by_chance_passes(gated) -> None:
+    facts = TubeFacts(bead_count=50_000, blood_volume_ul=50)
+    populations = gated(beads=400)
+    for name, early in (("beads", 230), ("leukocytes", 10_000)):
+        populations.members[name] = replace(populations.members[name], early=early)
+    check = checks(populations, facts)["steady_beads"]
+    assert check.value == pytest.approx(230 / 170)
+    assert check.passed
+    assert "steady_beads" not in checks(gated(), facts)  # where a file is streamed, halves are not known

@@ -112,6 +112,20 @@ def test_a_kernel_is_compiled_anew_where_one_that_it_calls_has_changed(
     assert len(list(tmp_path.rglob("caller*.nbc"))) == 1  # what is of no use any more is removed
 
 
+def test_where_nothing_can_be_kept_kernels_are_compiled_for_this_process(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "total.py").write_text(TOTAL)
+
+    def nowhere(*_: object) -> None:
+        raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr(compiled.FunctionCache, "__init__", nowhere)
+    total = load("total").total
+    assert total(np.arange(4.0)) == 6.0
+    assert total.stats.cache_path is None
+
+
 def test_every_kernel_is_kept_this_way() -> None:
     for path in sorted(compiled.FOLDER.glob("*.py")):
         if path.name != "compiled.py":

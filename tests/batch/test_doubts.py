@@ -1,0 +1,83 @@
+"""Mistakes that every count of its own tube hides: a person is asked to look."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bcelldepl.batch import Results, run
+from bcelldepl.batch.tube import _tells_too_little
+from bcelldepl.counting import not_done
+from bcelldepl.fcs import read_fcs
+from bcelldepl.fcs.write import write_fcs
+from bcelldepl.study import load_study
+
+OWN = ("$BEGIN", "$END", "$NEXTDATA", "$BYTEORD", "$DATATYPE", "$MODE", "$PAR", "$TOT", "$P")
+
+
+def rewrite(
+    path: Path, swap: tuple[str, str] = ("", ""), keep: np.ndarray | None = None, **keywords: str
+) -> None:
+    """Write a file again with two labels exchanged, some of its events, or other keywords."""
+    old = read_fcs(path)
+    labels = {channel.name: channel.label for channel in old.channels}
+    one, other = swap
+    if one:
+        labels[one], labels[other] = labels[other], labels[one]
+    events = old.columns() if keep is None else old.columns()[:, keep]
+    kept = {
+        name: text for name, text in old.keywords.items() if not name.startswith(OWN) and name.startswith("$")
+    }
+    write_fcs(path, np.ascontiguousarray(events), [c.name for c in old.channels], list(labels.values()),
+              keywords=kept | {f"${name}": text for name, text in keywords.items()},
+              ranges=[c.range for c in old.channels])  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def reasons(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Why each tube needs a look; three tubes were spoiled."""
+    folder = tmp_path_factory.mktemp("doubts") / "study"
+    shutil.copytree(simulated, folder)
+    fcs = folder / "fcs"
+    detectors = {c.label: c.name for c in read_fcs(fcs / "S01_D28.fcs").channels}
+    cd19, cd56 = (
+        next(name for label, name in detectors.items() if marker in label) for marker in ("CD19", "56")
+    )
+    rewrite(fcs / "S01_D28.fcs", swap=(cd19, cd56))
+    rewrite(fcs / "S02_D28.fcs", DATE="01-JAN-2001")
+    labels = np.load(folder / "labels" / "S02_D90.npy")
+    beads = np.isin(labels, [20, 21])
+    late = np.arange(len(labels)) > len(labels) // 2
+    rewrite(fcs / "S02_D90.fcs", keep=~(beads & late & (np.arange(len(labels)) % 2 == 0)))
+    results: Results = run(load_study(folder / "study.toml"), folder / "results", workers=1)
+    return dict(zip(results.tubes["file"], results.tubes["reason"], strict=True))
+
+
+def test_two_labels_exchanged_in_one_tube(reasons: dict[str, str]) -> None:
+    assert "is CD56 in all other tubes of the subject: a label may be wrong" in reasons["fcs/S01_D28.fcs"]
+    assert "is CD19 in all other tubes of the subject: a label may be wrong" in reasons["fcs/S01_D28.fcs"]
+    assert sum("a label may be wrong" in reason for reason in reasons.values()) == 1
+
+
+def test_a_file_older_than_the_blood(reasons: dict[str, str]) -> None:
+    assert "measured on 2001-01-01 by $DATE, but the blood was drawn on " in reasons["fcs/S02_D28.fcs"]
+    assert sum("by $DATE" in reason for reason in reasons.values()) == 1
+
+
+def test_beads_that_settle(reasons: dict[str, str]) -> None:
+    assert "beads per cell of the first half of the acquisition are" in reasons["fcs/S02_D90.fcs"]
+    assert sum("beads per cell" in reason for reason in reasons.values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("result", "high", "asks"),
+    [("NOT_DETECTED", 900.0, True), ("NOT_DETECTED", 19.0, False), ("QUANTIFIED", 900.0, False)],
+)
+def test_none_counted_where_the_gate_rules_nothing_out(result: str, high: float, asks: bool) -> None:
+    (row,) = not_done(["CAR_T"], "")
+    row = dataclasses.replace(row, events=0, result=result, ci_high_per_ul=high, lloq_per_ul=5.0)
+    assert bool(_tells_too_little([row])) is asks
