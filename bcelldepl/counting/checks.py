@@ -18,6 +18,8 @@ __all__ = ["Check", "check_tube"]
 LYMPHOSUM_PERCENT: Final = (95.0, 105.0)
 T_SUM_PERCENT: Final = (90.0, 110.0)
 MINIMUM_WHOLE_EVENTS: Final = 100  # below, one cell is a percent and the sum says nothing
+STRAYS: Final = 60  # events; fewer are fragments and debris
+STRAY_PART: Final = 0.2  # of the events inside
 STEADY: Final = (0.85, 1 / 0.85)  # of beads per cell, from one half of the acquisition to the other
 STEADY_Z: Final = 5.0  # standard errors that a change must have
 FLOW_UL_PER_MIN: Final = (
@@ -67,7 +69,7 @@ def check_tube(populations: Populations, facts: TubeFacts, counting: CountingSet
     tuple of Check
         ``lymphosum`` (T, B and NK cells against lymphocytes), ``t_sum`` (CD4 and CD8 against all T cells),
         ``bead_minimum``, ``steady_beads`` (beads per cell early against late), ``sample_flow`` (acquired volume against
-        acquisition time).
+        acquisition time), ``strays`` (what a gate would hold outside of its parent).
     """
     return tuple(_checks(populations.members, facts, counting))
 
@@ -78,6 +80,8 @@ def _checks(
     yield from _sum("lymphosum", members, ("T", "B", "NK"), LYMPHOCYTES, LYMPHOSUM_PERCENT)
     for parts in (("CD4_T", "CD8_T"), ("CD4", "CD8")):
         yield from _sum("t_sum", members, parts, "T", T_SUM_PERCENT)
+    for population in members.values():
+        yield from _strays(population)
     method = choose_scale(members, facts, counting).method
     beads = members.get(BEADS)
     if method is Method.BEADS and beads is not None:
@@ -90,6 +94,19 @@ def _checks(
         yield _check(
             "sample_flow", flow, FLOW_UL_PER_MIN, "uL/min", "acquired volume over acquisition time is"
         )
+
+
+def _strays(population: Population) -> Iterator[Check]:
+    """Hold the events of a gate against those outside its parent that it would hold too: these may be cells lost."""
+    if population.outside is None:
+        return
+    most = max(float(STRAYS), STRAY_PART * population.events)
+    words = (
+        f"{population.outside:,} events outside of {population.parent} look like {population.name}, beside "
+        f"{population.events:,} inside; expected at most {most:,.0f}"
+    )
+    passed = population.outside <= most
+    yield Check("strays", passed, population.outside, (0.0, most), "events", words)
 
 
 def _steady(beads: Population, cells: Population | None) -> Iterator[Check]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,11 @@ class _Tube:
             belongs[self.members[name]] = 1.0
             uses[name] = belongs[index]
         return Events(self.signal, index, uses)
+
+    def outside(self, wider: str, population: str) -> Columns:
+        """Signals of the events of a wider population that are not in this one."""
+        index = np.setdiff1d(self.members[wider], self.members[population], assume_unique=True)
+        return Events(self.signal, index.astype(np.int32))
 
     def hold(self, population: str, index: NDArray[np.int32], inside: NDArray[np.bool_]) -> int:
         """Note the events of a population, which are some of its parent's; return how many."""
@@ -127,6 +132,10 @@ def apply_gates(
         early = int(np.searchsorted(tube.members[rule.name], middle))
         ends = applied.events_low, applied.events_high
         add_population(members, rule, parent, fit, len(index), events, ends, early)
+        if rule.watch in tube.members and fit.evidence is not Evidence.FAILED:
+            outside = tube.outside(rule.watch, parent)
+            held = int(np.count_nonzero(rule.apply(fit.shape, outside).inside))
+            members[rule.name] = replace(members[rule.name], outside=held)
         shape = fit.shape if fit.evidence is not Evidence.FAILED else None
         outline = rule.outline(shape, columns)
         picture = draw_plane(outline, columns, applied.inside)

@@ -52,6 +52,22 @@ def test_a_volume_in_the_wrong_unit_does_not_fit_its_time(gated, volume_ul: floa
 
 
 @pytest.mark.parametrize(
+    ("outside", "inside", "passed"), [(60, 0, True), (61, 0, False), (90, 500, True), (101, 500, False)]
+)
+def test_cells_outside_of_the_parent_that_the_gate_would_hold(
+    gated, outside: int, inside: int, passed: bool
+) -> None:
+    populations = gated(B=inside)
+    populations.members["B"] = replace(populations.members["B"], outside=outside)
+    check = checks(populations)["strays"]
+    assert check.passed is passed
+    assert check.sentence.startswith(
+        f"{outside} events outside of lymphocytes look like B, beside {inside} inside"
+    )
+    assert "strays" not in checks(gated())
+
+
+@pytest.mark.parametrize(
     ("early_beads", "early_cells", "passed"),
     [
         (5_000, 10_000, True),

@@ -301,6 +301,17 @@ def test_too_few_events_in_the_window_are_no_island(n):
     assert "near CD45" in fit.reason
 
 
+@pytest.mark.parametrize(("at", "asks"), [(0.7, False), (0.8, False), (0.84, False), (0.9, True)])
+def test_an_island_at_the_edge_of_its_window_is_found_whole(at, asks):
+    """Cut off by the window, its ellipse would be too small, and most of it lost without a word."""
+    island = cloud(3_000, 3, {"CD45": 0.025, "SSC-A": 0.03}, CD45=at, **{"SSC-A": 0.25})
+    fit, applied = gate(ISLAND, island)
+    assert fit.shape.centre == pytest.approx((at, 0.25), abs=0.005)
+    assert applied.inside.mean() == pytest.approx(0.99, abs=0.01)
+    assert fit.review is asks
+    assert bool(fit.reason) is asks
+
+
 def test_a_carried_ellipse_is_the_median_of_the_donors():
     donors = [ISLAND.fit(together(lymphocytes(2_000, s), granulocytes()), {}) for s in range(5)]
     odd = ISLAND.fit(together(lymphocytes(2_000, 9, x=0.62), granulocytes()), {})
@@ -580,6 +591,23 @@ def torn(n=40, cd20=0.2):
 
 def blood(*others):
     return (stained(0.2, t_cells()), stained(0.2, nk_cells()), stained(0.75, b_cells()), *others)
+
+
+@pytest.mark.parametrize("seed", [0, 4, 5, 6, 7])
+def test_what_settles_on_the_negative_side_is_not_called_positive(seed):
+    """Null cells with a tail in CD19 have no island of their own: the seed of the B cells settled on all of them."""
+    t = cloud(3_200, [seed, 1], {"CD3": 0.035, "CD19": 0.02, "CD56": 0.035}, CD3=0.66, CD19=0.186, CD56=0.22)
+    nk = cloud(1_000, [seed, 2], {"CD3": 0.06, "CD19": 0.02, "CD56": 0.055}, CD3=0.28, CD19=0.193, CD56=0.54)
+    null = cloud(230, [seed, 9], {"CD3": 0.09, "CD19": 0.02, "CD56": 0.066}, CD3=0.30, CD19=0.19, CD56=0.29)
+    rng = np.random.default_rng([seed, 10])
+    null["CD19"] += np.where(rng.random(230) < 0.35, rng.exponential(0.16, 230), 0.0).astype(np.float32)
+    wanted = rule(
+        "cluster", signature={"CD3": "-", "CD19": "+"}, informative=("CD56",), probability=0.99999,
+        windows={"CD3": (0.35, 0.62), "CD19": (0.3, 0.55)},
+    )  # fmt: skip
+    fit = wanted.fit(together(t, nk, null), {})
+    assert fit.evidence is Evidence.FAILED
+    assert "on the other side" in fit.reason
 
 
 def test_a_marker_to_which_a_cluster_is_blind_does_not_speak_against_an_event():

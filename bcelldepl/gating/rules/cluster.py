@@ -127,7 +127,7 @@ class ClusterRule(Rule):
             return Fit(None, Evidence.FAILED, f"no island among {n} events", n)
         islands = self._settle_islands(points, corner, seeds)
         shape = ClusterShape(markers, islands)
-        complaint = self._complaint(shape)
+        complaint = self._complaint(shape, cuts)
         if complaint:
             kept = tuple(one for one in islands if one.signature != self.wanted)
             return Fit(ClusterShape(markers, kept), Evidence.FAILED, complaint, n)
@@ -173,16 +173,19 @@ class ClusterRule(Rule):
             return 0.5 * (low + high)
         return float(np.clip(negative.centre + self.splits.get(marker, 6.0) * negative.spread, low, high))
 
-    def _complaint(self, shape: ClusterShape) -> str:
-        """Say why the wanted island is none; empty where it is one."""
+    def _complaint(self, shape: ClusterShape, cuts: Sequence[float]) -> str:
+        """Say why the wanted island is none; empty where it is one. Cuts are those between the seeds."""
         target = shape.island(self.wanted)
         name = " ".join(f"{marker}{sign}" for marker, sign in self.signature.items())
         if target is None:
             return f"no island of {name} with at least {self.min_events} events"
         scale = np.array(target.scale)
-        for i, marker in enumerate(self.signature):
+        for i, (marker, sign) in enumerate(self.signature.items()):
             if np.sqrt(scale[i, i]) > self.max_spread:
                 return f"what is {name} is a smear in {marker}, no island"
+            if (target.mean[i] > cuts[i]) != (sign == "+"):
+                # Without such cells the seed settles on whatever else has no island of its own.
+                return f"what began as {name} settled at {target.mean[i]:.2f} in {marker}, on the other side"
         for other in shape.islands:
             if other is target:
                 continue

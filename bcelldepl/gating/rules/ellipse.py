@@ -21,7 +21,9 @@ __all__ = ["EllipseRule", "EllipseShape", "ellipse_edge"]
 
 _BINS = 64
 _ROUNDS = 30
+_MOVES = 3  # of the window, after an island that it cuts off
 _MIN_POOL = 4
+_ROOM = 2.0  # standard deviations that must lie between the centre and the ends of the window
 
 
 @dataclass(frozen=True)
@@ -79,16 +81,45 @@ class EllipseRule(Rule):
         return (self.x, self.y)
 
     def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:  # noqa: ARG002
+        """Fit the island in the window; where the window's edge cuts it off, look again around what was found."""
+        near, fit = self.near, self._fit_near(self.near, columns)
+        for _ in range(_MOVES):
+            if not self._cut_off(fit, near):
+                break
+            moved = self._fit_near(fit.shape.centre, columns)
+            if moved.shape is None:
+                break
+            near, fit = fit.shape.centre, moved
+        if self._cut_off(fit, near):
+            reason = f"the island lies at the edge of where it is looked for, at {self._place(fit.shape)}"
+            return replace(fit, reason=reason, review=True)
+        if fit.shape and max(np.abs(np.subtract(fit.shape.centre, self.near)) / self.reach) > 1.0:
+            reason = f"the island lies outside of where it is usual, at {self._place(fit.shape)}"
+            return replace(fit, reason=reason, review=True)
+        return fit
+
+    def _cut_off(self, fit: Fit, near: tuple[float, float]) -> bool:
+        """Whether the window around a place ends within the island: its ellipse is then that of a part of it."""
+        if fit.shape is None:
+            return False
+        spread = np.sqrt(np.diagonal(fit.shape.covariance))
+        room = np.array(self.reach) - np.abs(np.subtract(fit.shape.centre, near))
+        return bool((room < _ROOM * spread).any())
+
+    def _place(self, shape: EllipseShape) -> str:
+        return f"{shape.centre[0]:.2f} in {self.x} and {shape.centre[1]:.2f} in {self.y}"
+
+    def _fit_near(self, near: tuple[float, float], columns: Columns) -> Fit:
         """Climb to the densest place in the window, then fit mean and covariance to what is near it."""
         x, y = columns[self.x], columns[self.y]
         n = len(x)
-        (cx, cy), (rx, ry) = self.near, self.reach
+        (cx, cy), (rx, ry) = near, self.reach
         window = np.flatnonzero((np.abs(x - cx) < rx) & (np.abs(y - cy) < ry))
         missing = f"fewer than {self.min_events} events near {self.x} {cx:g}, {self.y} {cy:g}"
         if len(window) < self.min_events:
             return Fit(None, Evidence.FAILED, missing, n)
         x, y = x[window], y[window]
-        centre = self._densest(x, y)
+        centre = self._densest(x, y, near)
         inside = (np.abs(x - centre[0]) < rx / 3.0) & (np.abs(y - centre[1]) < ry / 3.0)
         dx, dy = x[inside] - centre[0], y[inside] - centre[1]
         moments = [len(dx), dx.sum(), dy.sum(), (dx * dx).sum(), (dx * dy).sum(), (dy * dy).sum()]
@@ -113,10 +144,12 @@ class EllipseRule(Rule):
         )
         return Fit(shape, Evidence.DATA, "", n)
 
-    def _densest(self, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _densest(
+        self, x: NDArray[np.float32], y: NDArray[np.float32], near: tuple[float, float]
+    ) -> NDArray[np.float64]:
         from scipy.ndimage import gaussian_filter  # slow to import, and only fits need it
 
-        (cx, cy), (rx, ry) = self.near, self.reach
+        (cx, cy), (rx, ry) = near, self.reach
         counts = np.zeros((_BINS, _BINS), dtype=np.uint32)
         low, high = (cx - rx, cy - ry), (cx + rx, cy + ry)
         histogram_2d(x, y, (low[0], high[0]), (low[1], high[1]), counts)
