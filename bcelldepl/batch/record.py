@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from bcelldepl.gating.shipped import strategy_file
+from bcelldepl.store.content import open_to_read
 from bcelldepl.store.files import sha256_of
 from bcelldepl.store.store import STORE
 from bcelldepl.store.versions import versions
@@ -60,8 +62,18 @@ def is_current(folder: Path, wanted: str) -> bool:
         outputs: dict[str, str] = record["outputs"]
         return (
             bool(record["digest"] == wanted and not record.get("disturbed"))
-            and (folder / STORE).is_file()
+            and _opens(folder / STORE)
             and all(sha256_of(folder / name) == sha for name, sha in outputs.items())
         )
     except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _opens(store: Path) -> bool:
+    """Whether a store is one; what is wrong with one that is not, whoever opens it to write says."""
+    try:
+        with open_to_read(store) as connection:
+            connection.execute("SELECT 1 FROM stages LIMIT 1")
+            return True
+    except (sqlite3.Error, OSError):
         return False

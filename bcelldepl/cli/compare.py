@@ -53,6 +53,9 @@ def compare(
     except BcelldeplError as error:
         typer.echo(f"compare: {error}", err=True)
         raise typer.Exit(2) from error
+    except OSError as error:
+        typer.echo(f"compare: it cannot be written: {error}; name another folder with --out", err=True)
+        raise typer.Exit(2) from None
     if terminal:
         typer.echo("\r\x1b[K", nl=False, err=True)
     for problem in comparison.problems:

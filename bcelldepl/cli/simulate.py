@@ -46,6 +46,8 @@ def simulate(
         )
     except StudyError as error:
         _refuse(str(error))
+    except OSError as error:
+        _refuse(f"it cannot be written: {error}", "name another folder")
     if sys.stderr.isatty():
         typer.echo("\r\x1b[K", nl=False, err=True)
     tubes = sorted((out / "fcs").glob("*.fcs"))

@@ -20,6 +20,7 @@ from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.rules.shapes import read_shape
 from bcelldepl.gating.strategy import ALL, Strategy
 from bcelldepl.interop.errors import ExchangeError
+from bcelldepl.interop.recorded import refuse_changed
 from bcelldepl.results import Results, read_signal, tube_stem
 from bcelldepl.results.by_hand import strategy_by_hand
 from bcelldepl.signal import Signal
@@ -79,6 +80,7 @@ class GatedResults:
         self.results = Results(folder)
         try:
             self.record = self.results.record
+            refuse_changed(self.results)
             self.strategy = Strategy.model_validate(self.record["strategy"]["content"])
             self.files = [str(file) for file in self.results.tubes["file"]]
             self.counts = self.results.counts

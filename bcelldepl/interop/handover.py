@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.interop.errors import ExchangeError
+from bcelldepl.interop.recorded import refuse_changed
+from bcelldepl.results import Results
 from bcelldepl.study import Study, Tube, load_study
 from bcelldepl.study.cells import role, when
 from bcelldepl.study.config import StudyFile
@@ -86,6 +88,7 @@ def read_handover(folder: Path) -> Handover:
         datetime.fromisoformat(run["finished"])
     except (ValueError, KeyError, TypeError) as error:
         raise ExchangeError(f"run.json is not the record of a run: {error}", str(folder)) from None
+    refuse_changed(Results(folder))
     text = dict.fromkeys(
         ("file", "subject", "visit", "dose_group", "reason", "override", "comment", "role"), str
     )

@@ -11,8 +11,11 @@ import numpy as np
 from bcelldepl.errors import Problem
 from bcelldepl.fcs.acquisition import Acquisition, Channel
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
+from bcelldepl.gating.strategy import ALL
+from bcelldepl.interop.errors import ExchangeError
 from bcelldepl.interop.gated import GatedResults, GatedTube
 from bcelldepl.results import tube_stem
+from bcelldepl.study.toml import did_you_mean
 
 __all__ = ["export_subsets"]
 
@@ -42,8 +45,18 @@ def export_subsets(results: Path, populations: Sequence[str], out: Path) -> tupl
         a part of its events; the acquired volume is not, and goes as ``BCELLDEPL VOLUME OF SOURCE``.
     problems : list of Problem
         Tubes and populations that could not be written.
+
+    Raises
+    ------
+    ExchangeError
+        Where the strategy has no such population; nothing is written then.
     """
     gated = GatedResults(results)
+    known = [rule.name for rule in gated.strategy.populations]
+    for population in populations:
+        if population not in (ALL, *known):
+            remedy = did_you_mean(population, known) or f"there are {', '.join(known)}"
+            raise ExchangeError(f"the strategy has no population {population!r}", str(results), remedy)
     out.mkdir(parents=True, exist_ok=True)
     written, problems = [], []
     for file in gated.files:
@@ -53,8 +66,9 @@ def export_subsets(results: Path, populations: Sequence[str], out: Path) -> tupl
             continue
         for population in populations:
             if population not in tube.membership:
-                known = ", ".join(tube.membership)
-                problems.append(Problem(file, f"no population {population!r}", f"it has {known}"))
+                problems.append(
+                    Problem(file, f"no population {population!r}", f"it has {', '.join(tube.membership)}")
+                )
                 continue
             path = out / f"{tube_stem(file)}.{population}.fcs"
             _write(tube, population, path)

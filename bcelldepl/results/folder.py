@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -76,6 +77,16 @@ class Results:
         """``run.json``."""
         content: dict[str, Any] = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
         return content
+
+    def changed(self, names: Sequence[str]) -> list[str]:
+        """Those of these files that are not as the run wrote them, by ``run.json``."""
+        recorded = self.record.get("outputs", {})
+        return [
+            name
+            for name in names
+            if name in recorded
+            and hashlib.sha256((self.folder / name).read_bytes()).hexdigest() != recorded[name]
+        ]
 
     @property
     def attention(self) -> list[tuple[str, str, str]]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from bcelldepl.batch import Results, run
 from bcelldepl.counting import COUNT_COLUMNS
+from bcelldepl.interop.errors import ExchangeError
+from bcelldepl.interop.gated import GatedResults
+from bcelldepl.interop.handover import read_handover
+from bcelldepl.store import StoreError
 from bcelldepl.study import load_study
 
 Digests = Callable[[Path], dict[str, str]]
@@ -181,3 +187,24 @@ def test_contaminants_are_reported_as_many_as_there_truly_are(results: Results, 
         for name, members in classes.items():
             true = int(np.isin(labels, [code[member] for member in members]).sum())
             assert abs(int(dropped[name]) / true - 1) < 0.12, (tube.file, name)
+
+
+def test_a_damaged_store_is_not_taken_for_current(simulated: Path, results: Results, tmp_path: Path) -> None:
+    copy = tmp_path / "results"
+    shutil.copytree(results.folder, copy)
+    study = load_study(simulated / "study.toml")
+    assert run(study, copy, workers=1).was_current
+    (copy / "study.db").write_bytes(b"this is no database")
+    with pytest.raises(StoreError, match="damaged"):
+        run(study, copy, workers=1)
+
+
+@pytest.mark.parametrize("name", ["counts.csv", "counts.parquet", "tubes.csv"])
+def test_tables_that_were_edited_are_not_handed_over(results: Results, tmp_path: Path, name: str) -> None:
+    copy = tmp_path / "results"
+    shutil.copytree(results.folder, copy)
+    GatedResults(copy)
+    (copy / name).write_bytes((copy / name).read_bytes() + b"\n")
+    for read in (read_handover, GatedResults):
+        with pytest.raises(ExchangeError, match=rf"{name} changed since the run"):
+            read(copy)

@@ -15,6 +15,7 @@ import bcelldepl as bd
 from bcelldepl.agreement import first_divergence
 from bcelldepl.errors import StrategyError
 from bcelldepl.gating.strategy import ALL
+from bcelldepl.interop.errors import ExchangeError
 from bcelldepl.interop.evaluate import Channels, evaluate
 from bcelldepl.interop.explain import explain
 from bcelldepl.interop.export import export_gates
@@ -135,9 +136,12 @@ def test_export_is_the_same_bytes_again(results: Path, flowjo: list[Path], tmp_p
 
 def test_subsets_hold_the_population_and_true_keywords(results: Path, tmp_path: Path) -> None:
     gated = GatedResults(results)
-    written, problems = export_subsets(results, ["T", "martians"], tmp_path)
+    with pytest.raises(ExchangeError, match="no population 'martians'"):
+        export_subsets(results, ["T", "martians"], tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+    written, problems = export_subsets(results, ["T"], tmp_path)
     assert len(written) == len(gated.files)
-    assert {problem.what for problem in problems} == {"no population 'martians'"}
+    assert problems == []
     tube = gated.tube(gated.files[0])
     part = bd.read_fcs(written[0])
     assert part.n_events == int(tube.membership["T"].sum())
