@@ -192,10 +192,18 @@ def _names(reported: list[str], theirs: list[str], names: NameMap) -> tuple[dict
     named: dict[str, str] = {}
     problems = []
     for ours in dict.fromkeys((*reported, *names.populations)):
+        if ours not in (*reported, "beads"):
+            what = f"the mapping names {ours!r}, which is no population of ours"
+            problems.append(Problem("mapping", what, f"there are {', '.join(reported)}"))
+            continue
         path, reason = guess_population(ours, theirs, names)
         if path is not None:
             named[ours] = path
-        elif ours in names.populations or ours != "beads":
+        elif ours in names.populations:  # a mapping is an order, not a guess
+            raise ExchangeError(
+                f"population {ours}: {reason}", "mapping", f"they have {', '.join(theirs[:20])}"
+            )
+        elif ours != "beads":
             problems.append(Problem(f"population {ours}", f"not compared: {reason}", "name it in a mapping"))
     return named, problems
 

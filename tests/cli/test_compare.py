@@ -152,6 +152,16 @@ def test_mapping_names_what_cannot_be_guessed(results: Path, tmp_path: Path) -> 
     assert "S01_D7.fcs: no manual result" in err
 
 
+def test_a_mapping_that_names_what_is_not_there_is_a_wrong_request(results: Path, tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text('[populations]\nB = "B cels"\n')
+    _, err = run(results, counts(tmp_path / "manual.csv", 1010, 5, 296, 603), "--mapping", mapping, code=2)
+    assert "the mapping names 'B cels', which is none of theirs" in err
+    mapping.write_text('[populations]\nB = "B cells"\nBB = "B cells"\n')
+    _, err = run(results, counts(tmp_path / "manual.csv", 1010, 5, 296, 603), "--mapping", mapping)
+    assert "the mapping names 'BB', which is no population of ours" in err
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [("", "cannot be read"), ("file,population,events\nother.fcs,B cells,3\n", "none of its files")],
