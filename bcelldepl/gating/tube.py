@@ -45,8 +45,10 @@ class _Tube:
 
     def outside(self, wider: str, population: str) -> Columns:
         """Signals of the events of a wider population that are not in this one."""
-        index = np.setdiff1d(self.members[wider], self.members[population], assume_unique=True)
-        return Events(self.signal, index.astype(np.int32))
+        belongs = np.zeros(self.signal.n_events, dtype=np.bool_)
+        belongs[self.members[population]] = True
+        index = self.members[wider]
+        return Events(self.signal, index[~belongs[index]])
 
     def hold(self, population: str, index: NDArray[np.int32], inside: NDArray[np.bool_]) -> int:
         """Note the events of a population, which are some of its parent's; return how many."""
