@@ -47,8 +47,8 @@ class Population:
     evidence: Evidence
     reason: str = ""
     reported: bool = False
-    early: int | None = None
-    outside: int | None = None
+    early: int | None = field(default=None, compare=False)  # not known where a file is streamed
+    outside: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

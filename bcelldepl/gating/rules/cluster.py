@@ -127,7 +127,7 @@ class ClusterRule(Rule):
             return Fit(None, Evidence.FAILED, f"no island among {n} events", n)
         islands = self._settle_islands(points, corner, seeds)
         shape = ClusterShape(markers, islands)
-        complaint = self._complaint(shape, cuts)
+        complaint = self._complaint(shape)
         if complaint:
             kept = tuple(one for one in islands if one.signature != self.wanted)
             return Fit(ClusterShape(markers, kept), Evidence.FAILED, complaint, n)
@@ -173,8 +173,8 @@ class ClusterRule(Rule):
             return 0.5 * (low + high)
         return float(np.clip(negative.centre + self.splits.get(marker, 6.0) * negative.spread, low, high))
 
-    def _complaint(self, shape: ClusterShape, cuts: Sequence[float]) -> str:
-        """Say why the wanted island is none; empty where it is one. Cuts are those between the seeds."""
+    def _complaint(self, shape: ClusterShape) -> str:
+        """Say why the wanted island is none; empty where it is one."""
         target = shape.island(self.wanted)
         name = " ".join(f"{marker}{sign}" for marker, sign in self.signature.items())
         if target is None:
@@ -183,7 +183,8 @@ class ClusterRule(Rule):
         for i, (marker, sign) in enumerate(self.signature.items()):
             if np.sqrt(scale[i, i]) > self.max_spread:
                 return f"what is {name} is a smear in {marker}, no island"
-            if (target.mean[i] > cuts[i]) != (sign == "+"):
+            low, high = self.windows.get(marker, (-np.inf, np.inf))
+            if target.mean[i] < low if sign == "+" else target.mean[i] > high:
                 # Without such cells the seed settles on whatever else has no island of its own.
                 return f"what began as {name} settled at {target.mean[i]:.2f} in {marker}, on the other side"
         for other in shape.islands:

@@ -108,7 +108,7 @@ class MapRule(ClusterRule):
             owners=tuple(str(owners[p]) for p in held),
             reach=_REACH * float(np.quantile(distances[own], 0.99)) if own.any() else 0.0,
         )
-        complaint = self._complaint(shape, cuts)
+        complaint = self._complaint(shape)
         if complaint:
             return Fit(self._without_wanted(shape), Evidence.FAILED, complaint, n)
         return Fit(shape, Evidence.DATA, "", n)
