@@ -3,12 +3,16 @@
 Numba by itself keeps the code of a function until the file of that function changes; those of the kernels that it
 calls, and of their constants, it does not look at. And it numbers the signatures of a function in the order in which
 they come: two processes that each add one at the same time give both the same number, and a third is then handed the
-code of the one for the other, which reads its arrays wrongly.
+code of the one for the other, which reads its arrays wrongly. It also tells the parts of a function apart, such as
+those of `np.sort` and `np.argsort`, by a number that each process counts from 1: of kernels that two processes have
+compiled, one may be linked to the parts of the other, and sorts wrongly or crashes.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -16,12 +20,16 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 from numba import njit
+from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 __all__ = ["kernel", "kernel_without_errors"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 FOLDER: Final = Path(__file__).parent
+
+# What this process compiles from here on has numbers that no other process has.
+FunctionIdentity._unique_ids = itertools.count(secrets.randbits(48))
 
 
 def kernel(function: Function) -> Function:

@@ -15,26 +15,6 @@ _SPREAD_OF_DEVIATION = 1.4826  # standard deviations in a median deviation
 
 
 @kernel
-def _ascending(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Indices of a few hundred numbers in their order, NaN last; by insertion.
-
-    Not by `np.argsort` nor `np.sort`: Numba names the parts of both alike, and tells them apart by a number that each
-    process counts for itself. Of kernels that two processes have compiled, one may be given the parts of the other.
-    """
-    order = np.empty(values.shape[0], dtype=np.int64)
-    for i in range(values.shape[0]):
-        j = i
-        while j > 0:
-            before = values[order[j - 1]]
-            if not (before > values[i] or (math.isnan(before) and not math.isnan(values[i]))):
-                break
-            order[j] = order[j - 1]
-            j -= 1
-        order[j] = i
-    return order
-
-
-@kernel
 def event_median(values: NDArray[np.float64], counts: NDArray[np.int64]) -> float:
     """Median over events of what is known by bin.
 
@@ -45,7 +25,7 @@ def event_median(values: NDArray[np.float64], counts: NDArray[np.int64]) -> floa
     counts : ndarray of int64, shape (n_bins,)
         Events in each bin.
     """
-    order = _ascending(values)
+    order = np.argsort(values)
     half, reached = 0.5 * counts.sum(), 0
     for b in order:
         reached += counts[b]
@@ -69,7 +49,7 @@ def usual(values: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[float
 
 @kernel
 def _median(values: NDArray[np.float64]) -> float:
-    inner = values[_ascending(values)]
+    inner = np.sort(values)
     half = values.shape[0] // 2
     if math.isnan(inner[-1]):
         return math.nan
