@@ -117,9 +117,9 @@ def _steady(beads: Population, cells: Population | None) -> Iterator[Check]:
     """
     if cells is None or beads.early is None or cells.early is None:
         return
-    parts = beads.early, cells.events - cells.early, cells.early, beads.events - beads.early
-    if not all(parts):
-        parts = tuple(part + 1 for part in parts)  # type: ignore[assignment]
+    parts = [beads.early, cells.events - cells.early, cells.early, beads.events - beads.early]
+    if 0 in parts:
+        parts = [part + 1 for part in parts]
     change = parts[0] * parts[1] / (parts[2] * parts[3])
     error = math.sqrt(math.fsum(1 / part for part in parts))
     low, high = STEADY

@@ -51,7 +51,7 @@ class Strategy(BaseModel):
             if rule.name in known:
                 msg = f"population {rule.name!r} is defined twice"
                 raise ValueError(msg)
-            for name in (rule.parent, *rule.uses):
+            for name in (rule.parent, *rule.uses, *filter(None, [rule.watch])):
                 if name not in known:
                     msg = f"population {rule.name!r} needs {name!r}, which is not defined before it"
                     raise ValueError(msg)

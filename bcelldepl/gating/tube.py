@@ -43,6 +43,12 @@ class _Tube:
             uses[name] = belongs[index]
         return Events(self.signal, index, uses)
 
+    def early(self, population: str) -> int:
+        """How many of a population's events came in the first half of those that are gated."""
+        gated = self.members[ALL]
+        middle = gated[len(gated) // 2] if len(gated) else 0
+        return int(np.searchsorted(self.members[population], middle))
+
     def outside(self, wider: str, population: str) -> Columns:
         """Signals of the events of a wider population that are not in this one."""
         belongs = np.zeros(self.signal.n_events, dtype=np.bool_)
@@ -118,8 +124,6 @@ def apply_gates(
     views: list[GateView] = []
     membership: dict[str, NDArray[np.bool_]] = {}
     settled: dict[str, Fit] = {}
-    kept = np.flatnonzero(signal.quality.keep)
-    middle = kept[len(kept) // 2] if len(kept) else 0
     for tube, rule, parent in _walk(signal, strategy):
         fit = fits[rule.name]
         columns = tube.columns(rule, parent)
@@ -131,13 +135,14 @@ def apply_gates(
             applied = rule.apply(fit.shape, columns)
         settled[rule.name] = fit
         events = tube.hold(rule.name, index, applied.inside)
-        early = int(np.searchsorted(tube.members[rule.name], middle))
-        ends = applied.events_low, applied.events_high
-        add_population(members, rule, parent, fit, len(index), events, ends, early)
+        add_population(
+            members, rule, parent, fit, len(index), events, (applied.events_low, applied.events_high)
+        )
+        outside = None
         if rule.watch in tube.members and fit.evidence is not Evidence.FAILED:
-            outside = tube.outside(rule.watch, parent)
-            held = int(np.count_nonzero(rule.apply(fit.shape, outside).inside))
-            members[rule.name] = replace(members[rule.name], outside=held)
+            strangers = tube.outside(rule.watch, parent)
+            outside = int(np.count_nonzero(rule.holds(fit.shape, strangers)))
+        members[rule.name] = replace(members[rule.name], early=tube.early(rule.name), outside=outside)
         shape = fit.shape if fit.evidence is not Evidence.FAILED else None
         outline = rule.outline(shape, columns)
         picture = draw_plane(outline, columns, applied.inside)
@@ -175,7 +180,6 @@ def add_population(
     parent_events: int,
     events: int,
     ends: tuple[int, int],
-    early: int | None = None,
 ) -> None:
     """Add a counted population to those gated before it, with the evidence and the reason that it inherits.
 
@@ -188,8 +192,6 @@ def add_population(
     parent_events, events : int
     ends : tuple of int
         Events with the gate at the two ends of its interval.
-    early : int, optional
-        Events in the first half of the file.
     """
     above = members[parent].evidence if parent in members else Evidence.DATA
     members[rule.name] = Population(
@@ -202,7 +204,6 @@ def add_population(
         evidence=weakest(above, fit.evidence, *_borrowed(rule, members)),
         reason=_first_reason(fit, rule, members, parent),
         reported=rule.report,
-        early=early,
     )
 
 

@@ -12,6 +12,7 @@ from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.landmarks import Landmark
 from bcelldepl.gating.rules import Fit
 from bcelldepl.gating.rules.cut import CutShape
+from bcelldepl.gating.strategy import Strategy
 
 
 def negative(n=5_000, seed=0, at=0.25, spread=0.04):
@@ -801,3 +802,11 @@ def test_the_interval_holds_the_count(one):
 def test_unknown_settings_are_refused(one):
     with pytest.raises(ValidationError, match="surprise"):
         type(one).model_validate({**one.model_dump(), "surprise": 1})
+
+
+@pytest.mark.parametrize("key", ["parent", "watch"])
+def test_a_population_that_is_not_there_before_is_named(key):
+    first = rule("cut", "cells", marker="FSC-A", method="valley", window=(0.1, 0.3))
+    wanted = {"parent": "cells", "watch": "cells", key: "martians"}
+    with pytest.raises(ValidationError, match="'X' needs 'martians', which is not defined before it"):
+        Strategy(name="test", populations=(first, rule("cut", marker="CD19", window=(0.3, 0.6), **wanted)))
