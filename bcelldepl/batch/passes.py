@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Any, TypeVar
 
 from bcelldepl.batch.inputs import Identity, matrix_files
+from bcelldepl.batch.oddities import find_oddities
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.record import digest_of
 from bcelldepl.batch.tube import count, fit, role_name
@@ -26,8 +27,6 @@ from bcelldepl.store.versions import versions
 from bcelldepl.study import AcceptanceLimits, EndpointSettings, Study, Tube
 
 __all__ = ["CODEC", "Passes"]
-
-OTHERS = 2  # tubes that must agree before one is called odd
 
 Result = TypeVar("Result", FittedTube, tuple[CountedTube, TubePicture])
 
@@ -126,8 +125,9 @@ class Passes:
         progress : callable
         """
         jobs, keys = [], []
+        oddities_of = find_oddities(self.tubes, fitted)
         for tube, one in zip(self.tubes, fitted, strict=True):
-            own, oddities = fits.get(tube.file, {}), _beside(tube, one, self.tubes, fitted)
+            own, oddities = fits.get(tube.file, {}), oddities_of.get(tube.file, [])
             by_hand = self.study.overrides_of(tube.file)
             settings = self.settings.model_copy(update={"overrides": by_hand})
             jobs.append((tube, settings, self.strategy, self.identities[tube.file], one, own, oddities))
@@ -191,37 +191,6 @@ def tube_fits(tube: Tube, fitted: FittedTube) -> TubeFits:
         scales=fitted.scales,
         fits=fitted.fits,
     )
-
-
-def _beside(
-    tube: Tube, fitted: FittedTube, tubes: Sequence[Tube], others: Sequence[FittedTube]
-) -> tuple[str, ...]:
-    """Say what is odd about a tube beside the others of the study, which no count of its own shows."""
-    twins = [o.file for o in others if o.sha256 and o.sha256 == fitted.sha256 and o.file != fitted.file]
-    copies = [f"the same bytes as {twins[0]}: one of the two is a copy"] if twins else []
-    like = [
-        one.panel
-        for other, one in zip(tubes, others, strict=True)
-        if other is not tube
-        and other.subject == tube.subject
-        and one.panel
-        and one.cytometer == fitted.cytometer
-    ]
-    return (*copies, *_relabelled(fitted.panel, like))
-
-
-def _relabelled(panel: Mapping[str, str], like: Sequence[Mapping[str, str]]) -> list[str]:
-    """Markers on a detector that carries another marker in every other tube of the subject: a label may be wrong."""
-    if len(like) < OTHERS:
-        return []
-    found = []
-    for marker, detector in panel.items():
-        here = [{name for name, place in other.items() if place == detector} for other in like]
-        if all(names and marker not in names for names in here) and all(marker in other for other in like):
-            usual = sorted(set.union(*here))
-            words = f"{marker} is read from {detector}, which is {' or '.join(usual)} in all other tubes of the subject"
-            found.append(f"{words}: a label may be wrong")
-    return found
 
 
 def _count_and_draw(
