@@ -18,7 +18,7 @@ def refuse_changed(results: Results) -> None:
     Raises
     ------
     ExchangeError
-        Where a table is not as ``run.json`` has it.
+        Where a table is gone, or not as ``run.json`` has it.
     """
     if changed := results.changed(TABLES):
         what = f"{' and '.join(changed)} changed since the run"

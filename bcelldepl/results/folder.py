@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcelldepl.names import file_stem, with_digest
+from bcelldepl.store.files import sha256_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,13 +79,13 @@ class Results:
         return content
 
     def changed(self, names: Sequence[str]) -> list[str]:
-        """Those of these files that are not as the run wrote them, by ``run.json``."""
+        """Those of these files that are not there as the run wrote them, by ``run.json``."""
         recorded = self.record.get("outputs", {})
         return [
             name
             for name in names
             if name in recorded
-            and hashlib.sha256((self.folder / name).read_bytes()).hexdigest() != recorded[name]
+            and not ((self.folder / name).is_file() and sha256_of(self.folder / name) == recorded[name])
         ]
 
     @property
