@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 from bcelldepl.batch import Results, run
 from bcelldepl.simulate import simulate

@@ -7,40 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rewriting import rewrite
 
 from bcelldepl.batch import Results, run
 from bcelldepl.batch import tube as tube_module
-from bcelldepl.fcs import read_fcs
-from bcelldepl.fcs.write import write_fcs
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.signal import Signal
 from bcelldepl.study import load_study
-
-
-def rewrite(
-    path: Path,
-    *,
-    drop: tuple[str, ...] = (),
-    rename: dict[str, str] | None = None,
-    only: np.ndarray | None = None,
-) -> None:
-    """Write a file again without some keywords, with other labels, or with some of its events."""
-    old = read_fcs(path)
-    columns = old.columns()
-    if only is not None:
-        columns = columns[:, only]
-    kept = {
-        k: v
-        for k, v in old.keywords.items()
-        if k.startswith("$") and not k.startswith("$P") and k not in drop
-    }
-    for name in ("$BEGINDATA", "$ENDDATA", "$BEGINANALYSIS", "$ENDANALYSIS", "$BEGINSTEXT", "$ENDSTEXT", "$NEXTDATA",
-                 "$BYTEORD", "$DATATYPE", "$MODE", "$PAR", "$TOT"):  # fmt: skip
-        kept.pop(name, None)
-    labels = [(rename or {}).get(c.label, c.label) for c in old.channels]
-    write_fcs(path, np.ascontiguousarray(columns), [c.name for c in old.channels], labels, keywords=kept,
-              ranges=[c.range for c in old.channels])  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -8,33 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rewriting import rewrite
 
 from bcelldepl.batch import Results, run
 from bcelldepl.batch.tube import _tells_too_little
 from bcelldepl.counting import not_done
 from bcelldepl.fcs import read_fcs
-from bcelldepl.fcs.write import write_fcs
 from bcelldepl.study import load_study
-
-OWN = ("$BEGIN", "$END", "$NEXTDATA", "$BYTEORD", "$DATATYPE", "$MODE", "$PAR", "$TOT", "$P")
-
-
-def rewrite(
-    path: Path, swap: tuple[str, str] = ("", ""), keep: np.ndarray | None = None, **keywords: str
-) -> None:
-    """Write a file again with two labels exchanged, some of its events, or other keywords."""
-    old = read_fcs(path)
-    labels = {channel.name: channel.label for channel in old.channels}
-    one, other = swap
-    if one:
-        labels[one], labels[other] = labels[other], labels[one]
-    events = old.columns() if keep is None else old.columns()[:, keep]
-    kept = {
-        name: text for name, text in old.keywords.items() if not name.startswith(OWN) and name.startswith("$")
-    }
-    write_fcs(path, np.ascontiguousarray(events), [c.name for c in old.channels], list(labels.values()),
-              keywords=kept | {f"${name}": text for name, text in keywords.items()},
-              ranges=[c.range for c in old.channels])  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +23,14 @@ def reasons(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     folder = tmp_path_factory.mktemp("doubts") / "study"
     shutil.copytree(simulated, folder)
     fcs = folder / "fcs"
-    detectors = {c.label: c.name for c in read_fcs(fcs / "S01_D28.fcs").channels}
-    cd19, cd56 = (
-        next(name for label, name in detectors.items() if marker in label) for marker in ("CD19", "56")
-    )
-    rewrite(fcs / "S01_D28.fcs", swap=(cd19, cd56))
+    labels = [c.label for c in read_fcs(fcs / "S01_D28.fcs").channels]
+    cd19, cd56 = (next(label for label in labels if marker in label) for marker in ("CD19", "56"))
+    rewrite(fcs / "S01_D28.fcs", rename={cd19: cd56, cd56: cd19})
     rewrite(fcs / "S02_D28.fcs", DATE="01-JAN-2001")
-    labels = np.load(folder / "labels" / "S02_D90.npy")
-    beads = np.isin(labels, [20, 21])
-    late = np.arange(len(labels)) > len(labels) // 2
-    rewrite(fcs / "S02_D90.fcs", keep=~(beads & late & (np.arange(len(labels)) % 2 == 0)))
+    kinds = np.load(folder / "labels" / "S02_D90.npy")
+    beads = np.isin(kinds, [20, 21])
+    late = np.arange(len(kinds)) > len(kinds) // 2
+    rewrite(fcs / "S02_D90.fcs", only=~(beads & late & (np.arange(len(kinds)) % 2 == 0)))
     results: Results = run(load_study(folder / "study.toml"), folder / "results", workers=1)
     return dict(zip(results.tubes["file"], results.tubes["reason"], strict=True))
 

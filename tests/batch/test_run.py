@@ -208,3 +208,12 @@ def test_tables_that_were_edited_are_not_handed_over(results: Results, tmp_path:
     for read in (read_handover, GatedResults):
         with pytest.raises(ExchangeError, match=rf"{name} changed since the run"):
             read(copy)
+
+
+def test_a_table_that_is_gone_is_not_passed_over(results: Results, tmp_path: Path) -> None:
+    copy = tmp_path / "results"
+    shutil.copytree(results.folder, copy)
+    (copy / "counts.parquet").unlink()
+    for read in (read_handover, GatedResults):
+        with pytest.raises(ExchangeError, match=r"counts\.parquet changed since the run"):
+            read(copy)
