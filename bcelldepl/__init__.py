@@ -32,7 +32,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
-        from bcelldepl.kernels.collector import without_collections
+        from bcelldepl.runtime.garbage_collector import without_collections
 
         with without_collections():
             return getattr(import_module(_PUBLIC[name]), name)

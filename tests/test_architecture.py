@@ -11,22 +11,24 @@ PACKAGE = Path(__file__).resolve().parent.parent / "bcelldepl"
 
 # What each room may import, by the design; a room may always import itself.
 COMMON = {"errors", "units", "untrusted", "spreadsheet", "names"}
+KERNELS = {"kernels", "runtime"}
 MAY_IMPORT = {
-    "kernels": set(),
+    "runtime": set(),
+    "kernels": {"runtime"},
     "errors": set(),
     "units": set(),
     "study": COMMON,
     "store": COMMON,
-    "fcs": COMMON | {"kernels"},
-    "signal": COMMON | {"fcs", "kernels"},
-    "gating": COMMON | {"signal", "fcs", "kernels"},
+    "fcs": COMMON | KERNELS,
+    "signal": COMMON | {"fcs"} | KERNELS,
+    "gating": COMMON | {"signal", "fcs"} | KERNELS,
     "counting": COMMON | {"gating", "study"},
     "kinetics": COMMON | {"counting", "study"},
     "simulate": COMMON | {"fcs"},
 }
 MAY_IMPORT["results"] = COMMON | {"kinetics", "counting", "gating", "signal", "fcs", "study", "store"}
 MAY_IMPORT["agreement"] = COMMON | {"counting", "gating", "study"}
-MAY_IMPORT["interop"] = MAY_IMPORT["results"] | {"results", "agreement", "kernels"}
+MAY_IMPORT["interop"] = MAY_IMPORT["results"] | {"results", "agreement"} | KERNELS
 MAY_IMPORT["report"] = MAY_IMPORT["interop"] | {"interop"}
 MAY_IMPORT["batch"] = MAY_IMPORT["report"] | {"report"}
 MAY_IMPORT["qualification"] = MAY_IMPORT["batch"] | {"batch", "simulate"}

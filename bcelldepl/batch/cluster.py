@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from bcelldepl.errors import WorkersError
-from bcelldepl.kernels.memory import keep_memory
+from bcelldepl.runtime.memory import keep_memory
 from bcelldepl.store.versions import versions
 
 __all__ = ["on_cluster"]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
-from bcelldepl import kernels
 from bcelldepl.errors import WorkersError
-from bcelldepl.kernels.memory import keep_memory
+from bcelldepl.runtime.compiled import compiled_before
+from bcelldepl.runtime.memory import keep_memory
 
 __all__ = ["Progress", "as_done", "map_tubes"]
 
@@ -81,24 +78,14 @@ def as_done(
 
     parallel = Parallel(n_jobs=min(workers, len(jobs)), return_as="generator_unordered", batch_size=1)
     numbered = [delayed(_numbered)(index, work, job) for index, job in enumerate(jobs)]
-    alone = 0 if _compiled() else 1
+    # Workers that each compile the same kernels on few cores take longer than one that does it for all.
+    alone = 0 if compiled_before() else 1
     try:
         for some in filter(None, (numbered[:alone], numbered[alone:])):
             yield from parallel(some)
     except TerminatedWorkerError as error:
         remedy = "run again, with fewer --workers if memory was short: the tubes that are done are kept"
         raise WorkersError("a worker process was killed", f"--workers {workers}", remedy) from error
-
-
-@cache
-def _compiled() -> bool:
-    """Whether there are kernels of an earlier run.
-
-    Where there are none, the first job of each pass compiles them for all: workers that each compile the same on few
-    cores take longer.
-    """
-    folder = os.environ.get("NUMBA_CACHE_DIR") or Path(next(iter(kernels.__path__)), "__pycache__")
-    return any(Path(folder).rglob("*.nbi"))
 
 
 def _numbered(index: int, work: Callable[..., Result], job: tuple[Any, ...]) -> tuple[int, Result]:

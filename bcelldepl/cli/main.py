@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-import bcelldepl.kernels.collector  # noqa: F401  nothing is looked through for garbage when the program ends
+import bcelldepl.runtime.garbage_collector  # noqa: F401  nothing is looked through for garbage when the program ends
 from bcelldepl.cli.compare import compare
 from bcelldepl.cli.export import export
 from bcelldepl.cli.inspect import inspect

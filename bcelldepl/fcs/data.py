@@ -20,7 +20,7 @@ import numpy as np
 from bcelldepl.fcs.errors import TruncatedDataError, UnreadableFileError
 from bcelldepl.fcs.layout import Row
 from bcelldepl.fcs.words import Array, Finish, common_storage, decode_into, exact_dtype
-from bcelldepl.kernels.threads import in_threads
+from bcelldepl.runtime.threads import in_threads
 
 __all__ = ["read_runs", "read_span", "read_words"]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bcelldepl.kernels.maximisation import frame_islands, move_islands
 from bcelldepl.kernels.mixture import accumulate_islands
 from bcelldepl.kernels.seeds import seed_middles, take_evenly
-from bcelldepl.kernels.threads import over_spans
+from bcelldepl.runtime.threads import over_spans
 
 __all__ = ["BACKGROUND_SHARE", "DEGREES", "Island", "approach_islands", "island_frames"]
 

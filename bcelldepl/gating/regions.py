@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.gating.events import Events
 from bcelldepl.kernels import regions as kernels
-from bcelldepl.kernels.threads import over_spans
+from bcelldepl.runtime.threads import over_spans
 
 __all__ = ["Region", "Regions", "above", "below", "ellipse", "inside", "polygon", "strip"]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.kernels.som import accumulate_nearest, find_nearest
-from bcelldepl.kernels.threads import over_spans
+from bcelldepl.runtime.threads import over_spans
 
 __all__ = ["EPOCHS", "SIDE", "map_events", "train_map"]
 

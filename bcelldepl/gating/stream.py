@@ -23,9 +23,9 @@ from bcelldepl.gating.rules.base import Fit, Rule
 from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.strategy import ALL, Strategy, load_strategy
 from bcelldepl.gating.tube import add_population
-from bcelldepl.kernels.collector import without_collections
-from bcelldepl.kernels.threads import in_threads
-from bcelldepl.kernels.threads import threads as share_of_cores
+from bcelldepl.runtime.garbage_collector import without_collections
+from bcelldepl.runtime.threads import in_threads
+from bcelldepl.runtime.threads import threads as share_of_cores
 from bcelldepl.signal.panel import resolve_panel
 from bcelldepl.signal.recipe import Recipe, plan_markers
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.gating.islands import BACKGROUND_SHARE, DEGREES, Island, island_frames
 from bcelldepl.kernels.posteriors import island_densities, island_posteriors, island_shares
-from bcelldepl.kernels.threads import over_spans
+from bcelldepl.runtime.threads import over_spans
 
 __all__ = ["Weighed", "squared_edge", "weigh_islands"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.compiled import kernel_without_errors
+from bcelldepl.runtime.compiled import kernel_without_errors
 
 __all__ = ["expect_positives"]
 

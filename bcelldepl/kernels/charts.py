@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.compiled import kernel
 from bcelldepl.kernels.positions import SOFTNESS, _exact_positions
 from bcelldepl.kernels.regions import NEAR, POLYGON, RECTANGLE, STRIP, judge
+from bcelldepl.runtime.compiled import kernel
 
 __all__ = ["AXIS_BITS", "AXIS_NUMBERS", "axis_of", "chart_of", "cut_signals"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.compiled import kernel
+from bcelldepl.runtime.compiled import kernel
 
 __all__ = ["gather_columns"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.compiled import kernel
 from bcelldepl.kernels.positions import exact_position, positions, round_positions
+from bcelldepl.runtime.compiled import kernel
 
 __all__ = ["LARGEST", "add_four", "add_one", "exact_positions", "marker_positions", "weigh"]
 

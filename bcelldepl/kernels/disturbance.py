@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.compiled import kernel
+from bcelldepl.runtime.compiled import kernel
 
 __all__ = ["event_median", "mark_shifts", "usual"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.compiled import kernel, kernel_without_errors
+from bcelldepl.runtime.compiled import kernel, kernel_without_errors
 
 __all__ = ["TILE", "TILES", "accumulate_islands", "load_tile", "tile_densities"]
 

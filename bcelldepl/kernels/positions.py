@@ -14,8 +14,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.compiled import kernel
 from bcelldepl.kernels.scales import logicle_coefficients, logicle_position
+from bcelldepl.runtime.compiled import kernel
 
 __all__ = [
     "ERROR",

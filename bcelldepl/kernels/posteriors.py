@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.compiled import kernel_without_errors
 from bcelldepl.kernels.mixture import TILE, TILES, load_tile, tile_densities
+from bcelldepl.runtime.compiled import kernel_without_errors
 
 __all__ = ["island_densities", "island_posteriors", "island_shares"]
 

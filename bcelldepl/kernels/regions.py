@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.compiled import kernel
+from bcelldepl.runtime.compiled import kernel
 
 __all__ = [
     "ELLIPSE",

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.kernels.compensation import add_four, add_one
-from bcelldepl.kernels.compiled import kernel
+from bcelldepl.runtime.compiled import kernel
 
 __all__ = ["FETCHED", "weigh_rows"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.compiled import kernel
+from bcelldepl.runtime.compiled import kernel
 
 __all__ = ["gather", "select"]
 

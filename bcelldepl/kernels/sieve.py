@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.compiled import kernel
 from bcelldepl.kernels.positions import ERROR, exact_position, positions
 from bcelldepl.kernels.regions import NEAR, judge
 from bcelldepl.kernels.rows import weigh_rows
+from bcelldepl.runtime.compiled import kernel
 
 __all__ = ["WORK_ROWS", "look_closer", "sift"]
 

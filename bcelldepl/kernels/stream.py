@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from bcelldepl.kernels.charts import AXIS_BITS, cut_signals
 from bcelldepl.kernels.compensation import LARGEST
-from bcelldepl.kernels.compiled import kernel
 from bcelldepl.kernels.rows import weigh_rows
 from bcelldepl.kernels.sieve import look_closer, sift
+from bcelldepl.runtime.compiled import kernel
 
 __all__ = ["BLOCK", "COMBINE", "COUNT", "GATE", "STEP_NUMBERS", "STRIDE", "WEIGH", "stream_tile"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.compiled import kernel
 from bcelldepl.kernels.sums import sum_of
+from bcelldepl.runtime.compiled import kernel
 
 __all__ = ["trim"]
 

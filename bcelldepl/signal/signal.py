@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bcelldepl.errors import CompensationError
 from bcelldepl.fcs.acquisition import Acquisition, Spillover
 from bcelldepl.kernels.compensation import marker_positions
-from bcelldepl.kernels.threads import over_spans
+from bcelldepl.runtime.threads import over_spans
 from bcelldepl.signal.panel import SCATTER
 from bcelldepl.signal.quality import Quality, assess_quality
 from bcelldepl.signal.recipe import Recipe, plan_markers

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.kernels.disturbance import mark_shifts, usual
-from bcelldepl.kernels.threads import in_threads
 from bcelldepl.kernels.timeline import clock_steps, mean_step, time_profile, time_stretches
+from bcelldepl.runtime.threads import in_threads
 
 __all__ = ["MIN_BINS", "TimeBlock", "Timeline", "find_blocks", "lay_out"]
 

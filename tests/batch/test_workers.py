@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bcelldepl.batch import workers
+from bcelldepl.runtime.compiled import compiled_before
 
 # What it begins and ends with, by words alone: other processes cannot import a module of tests.
 STAY = "[__import__('time').monotonic(), __import__('time').sleep({}), __import__('time').monotonic()]"
@@ -14,17 +15,17 @@ STAY = "[__import__('time').monotonic(), __import__('time').sleep({}), __import_
 def kernels(tmp_path, monkeypatch):
     """Where compiled kernels are looked for; there are none."""
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    workers._compiled.cache_clear()
+    compiled_before.cache_clear()
     yield tmp_path
-    workers._compiled.cache_clear()
+    compiled_before.cache_clear()
 
 
 def test_kernels_of_an_earlier_run_are_seen(kernels):
-    assert not workers._compiled()
+    assert not compiled_before()
     (kernels / "package").mkdir()
     (kernels / "package" / "kernel.nbi").touch()
-    workers._compiled.cache_clear()
-    assert workers._compiled()
+    compiled_before.cache_clear()
+    assert compiled_before()
 
 
 @pytest.mark.usefixtures("kernels")

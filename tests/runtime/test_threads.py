@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from joblib import Parallel, delayed
 
-from bcelldepl.kernels.threads import in_threads, over_spans, threads
+from bcelldepl.runtime.threads import in_threads, over_spans, threads
 
 
 def test_alone_a_process_may_use_all_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:

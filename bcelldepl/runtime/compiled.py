@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,10 +24,10 @@ from numba import njit
 from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
-__all__ = ["kernel", "kernel_without_errors"]
+__all__ = ["compiled_before", "kernel", "kernel_without_errors"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-FOLDER: Final = Path(__file__).parent
+FOLDER: Final = Path(__file__).parents[1] / "kernels"
 
 # What this process compiles from here on has numbers that no other process has.
 FunctionIdentity._unique_ids = itertools.count(secrets.randbits(48))
@@ -86,9 +87,16 @@ class _SignatureFiles(IndexDataCacheFile):
 
 @cache
 def sources() -> str:
-    """Digest of the sources of all kernels."""
+    """Digest of the sources of all kernels, and of how they are compiled."""
     digest = hashlib.sha256()
-    for path in sorted(FOLDER.glob("*.py")):
+    for path in (Path(__file__), *sorted(FOLDER.glob("*.py"))):
         source = path.read_bytes()
         digest.update(f"{path.name} {len(source)} ".encode() + source)
     return digest.hexdigest()
+
+
+@cache
+def compiled_before() -> bool:
+    """Whether there are kernels of an earlier run."""
+    folder = os.environ.get("NUMBA_CACHE_DIR") or FOLDER / "__pycache__"
+    return any(Path(folder).rglob("*.nbi"))

@@ -9,7 +9,7 @@ import pytest
 
 ALLOCATE = """
 import resource, sys
-from bcelldepl.kernels.memory import keep_memory
+from bcelldepl.runtime.memory import keep_memory
 
 kept = keep_memory()
 large, small = 24 << 20, 9 << 20

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bcelldepl.kernels.collector import without_collections
+from bcelldepl.runtime.garbage_collector import without_collections
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def test_what_came_meanwhile_is_still_collected_once_it_is_garbage() -> None:
 def test_when_python_ends_files_are_closed_and_functions_still_run(tmp_path: Path) -> None:
     path = tmp_path / "written.txt"
     code = (
-        "import atexit, sys, bcelldepl.kernels.collector; atexit.register(print, 'said at the end'); "
+        "import atexit, sys, bcelldepl.runtime.garbage_collector; atexit.register(print, 'said at the end'); "
         "file = open(sys.argv[1], 'w'); file.write('all of it')"
     )
     command = [sys.executable, "-W", "ignore", "-c", code, str(path)]

@@ -1,0 +1,1 @@
+"""What the process does for the rooms above: compiled code kept, threads, memory, the garbage collector."""
