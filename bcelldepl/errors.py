@@ -8,6 +8,7 @@ __all__ = [
     "BcelldeplError",
     "CompensationError",
     "CountingError",
+    "ExchangeError",
     "FcsError",
     "PanelError",
     "Problem",
@@ -59,6 +60,10 @@ class StrategyError(BcelldeplError):
 
 class CountingError(BcelldeplError):
     """Events cannot be turned into cells per microlitre."""
+
+
+class ExchangeError(BcelldeplError):
+    """Results cannot be handed over, or a file of another program cannot be read or written."""
 
 
 class WorkersError(BcelldeplError):

@@ -23,10 +23,10 @@ from bcelldepl.gating.reconcile import reconcile
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy, load_strategy
 from bcelldepl.gating.tube import apply_gates
-from bcelldepl.results.tube import read_signal
 from bcelldepl.simulate import simulate
 from bcelldepl.simulate.cells import LABELS, POPULATIONS
 from bcelldepl.study import Study, Tube, load_study
+from bcelldepl.tubes.read import read_signal
 
 Record = dict[str, dict[str, int]]
 COUNTED: Final = ("B", "T", "NK")

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from bcelldepl.counting import count_tube, tube_facts
 from bcelldepl.gating.tube import apply_gates
-from bcelldepl.results import read_signal
 from bcelldepl.signal import Signal
 from bcelldepl.study import Study, Tube, load_study
+from bcelldepl.tubes.read import read_signal
 
 __all__ = ["FOLDER", "RealTube", "baseline_of", "full_calls", "load_real", "root_of", "score_real"]
 

@@ -29,11 +29,11 @@ from bcelldepl.gating.reconcile import TubeFits, reconcile
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy, load_strategy
 from bcelldepl.gating.tube import apply_gates
-from bcelldepl.results.tube import read_signal
 from bcelldepl.signal import Signal
 from bcelldepl.simulate import simulate
 from bcelldepl.simulate.cells import LABELS, POPULATIONS
 from bcelldepl.study import Study, Tube, load_study
+from bcelldepl.tubes.read import read_signal
 
 __all__ = ["Gated", "Plan", "fit_study", "plans", "quiet", "run_plan", "tube_fits"]
 

@@ -9,31 +9,41 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "bcelldepl"
 
-# What each room may import, by the design; a room may always import itself.
+# The rooms from the ground up, each with those that it may import; a room may always import itself.
 COMMON = {"errors", "units", "untrusted", "spreadsheet", "names"}
-KERNELS = {"kernels", "runtime"}
 MAY_IMPORT = {
-    "runtime": set(),
-    "kernels": {"runtime"},
     "errors": set(),
     "units": set(),
-    "study": COMMON,
+    "runtime": set(),
+    "kernels": {"runtime"},
     "store": COMMON,
-    "fcs": COMMON | KERNELS,
-    "signal": COMMON | {"fcs"} | KERNELS,
-    "gating": COMMON | {"signal", "fcs"} | KERNELS,
+    "study": COMMON,
+    "fcs": COMMON | {"kernels", "runtime"},
+    "simulate": COMMON | {"fcs"},
+    "signal": COMMON | {"fcs", "kernels", "runtime"},
+    "gating": COMMON | {"signal", "fcs", "kernels", "runtime"},
     "counting": COMMON | {"gating", "study"},
     "kinetics": COMMON | {"counting", "study"},
-    "simulate": COMMON | {"fcs"},
+    "quality": COMMON | {"counting", "gating", "study"},
+    "results": COMMON | {"kinetics", "store", "study"},
+    "tubes": COMMON | {"results", "gating", "signal", "fcs", "study"},
+    "cdisc": COMMON | {"results", "kinetics", "counting", "store", "study"},
+    "gate_exchange": COMMON | {"tubes", "results", "gating", "signal", "fcs", "kernels", "store", "study"},
+    "report": COMMON | {"kinetics", "gating", "store", "study"},
 }
-MAY_IMPORT["results"] = COMMON | {"kinetics", "counting", "gating", "signal", "fcs", "study", "store"}
-MAY_IMPORT["agreement"] = COMMON | {"counting", "gating", "study"}
-MAY_IMPORT["interop"] = MAY_IMPORT["results"] | {"results", "agreement"} | KERNELS
-MAY_IMPORT["report"] = MAY_IMPORT["interop"] | {"interop"}
-MAY_IMPORT["batch"] = MAY_IMPORT["report"] | {"report"}
-MAY_IMPORT["qualification"] = MAY_IMPORT["batch"] | {"batch", "simulate"}
+MAY_IMPORT["comparison"] = MAY_IMPORT["gate_exchange"] | {"gate_exchange", "report", "kinetics", "counting"}
+MAY_IMPORT["batch"] = (
+    MAY_IMPORT["tubes"] | MAY_IMPORT["report"] | {"tubes", "report", "quality", "counting", "runtime"}
+)
 MAY_IMPORT["verification"] = MAY_IMPORT["batch"] | {"batch"}
-MAY_IMPORT["cli"] = MAY_IMPORT["qualification"] | {"qualification", "verification"}
+MAY_IMPORT["qualification"] = MAY_IMPORT["batch"] | {"batch", "kernels", "simulate"}
+MAY_IMPORT["cli"] = MAY_IMPORT["qualification"] | {
+    "qualification",
+    "verification",
+    "comparison",
+    "cdisc",
+    "gate_exchange",
+}
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
 

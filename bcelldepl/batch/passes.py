@@ -7,7 +7,6 @@ from contextlib import closing
 from typing import Any, TypeVar
 
 from bcelldepl.batch.inputs import Identity, matrix_files
-from bcelldepl.batch.oddities import find_oddities
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.record import digest_of
 from bcelldepl.batch.tube import count, fit, role_name
@@ -20,6 +19,7 @@ from bcelldepl.gating.reconcile import TubeFits
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.rules.shapes import PARTS, SHAPES
 from bcelldepl.gating.strategy import Strategy
+from bcelldepl.quality.cross_tube_checks import find_oddities
 from bcelldepl.report.pictures import GateNote, TubePicture, picture_tube
 from bcelldepl.store import Store, StoreError
 from bcelldepl.store.codec import Codec

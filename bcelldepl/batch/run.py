@@ -86,7 +86,7 @@ def run(
 
 def _check_request(study: Study, strategy: Strategy) -> None:
     """Refuse what no tube could be run with."""
-    from bcelldepl.results.by_hand import check_overrides
+    from bcelldepl.tubes.overrides import check_overrides
 
     problems = [
         Problem(f"{study.path.name} [panel] {marker}", f"the strategy {strategy.name!r} uses no marker of this name",

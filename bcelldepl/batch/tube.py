@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bcelldepl.batch.inputs import Identity, identify
 from bcelldepl.batch.outcome import CountedTube, FittedTube
-from bcelldepl.counting import Check, Concentration, check_tube, count_tube, not_done, tube_facts
+from bcelldepl.counting import Concentration, count_tube, not_done, tube_facts
 from bcelldepl.counting.methods import BEADS, LEUKOCYTES, LYMPHOCYTES, Method
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.gating.evidence import Evidence
@@ -16,11 +16,12 @@ from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.gating.stream import drawn_gates
 from bcelldepl.gating.tube import apply_gates, fit_gates
-from bcelldepl.results.by_hand import fits_by_hand, standing_on, strategy_by_hand
-from bcelldepl.results.tube import batch_of, open_tube, read_signal
+from bcelldepl.quality.tube_checks import Check, check_tube
 from bcelldepl.signal import make_signal
 from bcelldepl.signal.recipe import plan_markers
 from bcelldepl.study import Override, Study, Tube
+from bcelldepl.tubes.overrides import fits_by_hand, standing_on, strategy_by_hand
+from bcelldepl.tubes.read import batch_of, open_tube, read_signal
 
 __all__ = ["count", "fit", "role_name"]
 

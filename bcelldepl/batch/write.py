@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
-from bcelldepl.results.by_hand import strategy_by_hand
 from bcelldepl.spreadsheet import csv_text
 from bcelldepl.store.files import write_beside, write_bytes
 from bcelldepl.study import Override
+from bcelldepl.tubes.overrides import strategy_by_hand
 
 if TYPE_CHECKING:
     import pandas as pd

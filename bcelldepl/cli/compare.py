@@ -26,8 +26,8 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print verdicts and statistics as JSON.")] = False,
 ) -> None:
     """Compare automated with manual gating: statistics, verdicts, and the first gate at which the two part ways."""
+    from bcelldepl.comparison.compare import compare as compare_study
     from bcelldepl.errors import BcelldeplError
-    from bcelldepl.report.comparison import compare as compare_study
     from bcelldepl.store.uses import used
 
     terminal = sys.stderr.isatty()

@@ -55,7 +55,7 @@ def export(
 
 
 def _export(results: Path, to: str, out: Path, populations: list[str]) -> list[Path]:
-    from bcelldepl.interop.errors import ExchangeError
+    from bcelldepl.errors import ExchangeError
 
     if populations and to != EVENTS:
         raise ExchangeError(
@@ -66,7 +66,7 @@ def _export(results: Path, to: str, out: Path, populations: list[str]) -> list[P
             raise ExchangeError(
                 "no population is named", "--population", "such as --population B --population CAR_T"
             )
-        from bcelldepl.interop.subsets import export_subsets
+        from bcelldepl.gate_exchange.subsets import export_subsets
 
         written, problems = export_subsets(results, populations, out)
         for problem in problems:
@@ -74,11 +74,11 @@ def _export(results: Path, to: str, out: Path, populations: list[str]) -> list[P
         return written
     for gates in GATES:
         if to == gates:
-            from bcelldepl.interop.export import export_gates
+            from bcelldepl.gate_exchange.export import export_gates
 
             return export_gates(results, gates, out)
     if to in TABLES:
-        from bcelldepl.interop.transfer import export as export_tables
+        from bcelldepl.cdisc.export import export as export_tables
 
         return export_tables(results, to, out)
     raise ExchangeError(f"{to!r} is no format", "--to", f"known: {', '.join((*TABLES, *GATES, EVENTS))}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bcelldepl.counting.checks import Check, check_tube
 from bcelldepl.counting.concentration import Concentration, count_tube, not_done
 from bcelldepl.counting.facts import TubeFacts, tube_facts
 from bcelldepl.counting.limits import ResultCode
@@ -11,13 +10,11 @@ from bcelldepl.counting.table import COUNT_COLUMNS, CountRow, counts_table
 
 __all__ = [
     "COUNT_COLUMNS",
-    "Check",
     "Concentration",
     "CountRow",
     "Method",
     "ResultCode",
     "TubeFacts",
-    "check_tube",
     "count_tube",
     "counts_table",
     "not_done",

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from bcelldepl.batch import Results, run
+from bcelldepl.cdisc.export import export
+from bcelldepl.comparison.compare import compare
 from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
-from bcelldepl.interop.export import export_gates
-from bcelldepl.interop.transfer import export
-from bcelldepl.report.comparison import compare
+from bcelldepl.gate_exchange.export import export_gates
 from bcelldepl.spreadsheet import is_live
 from bcelldepl.study import load_study
 

@@ -13,11 +13,11 @@ import pytest
 from bcelldepl.batch import Results, run
 from bcelldepl.errors import StudyError
 from bcelldepl.gating.strategy import load_strategy
-from bcelldepl.interop.gated import GatedResults
 from bcelldepl.results import tube_stem
-from bcelldepl.results.by_hand import strategy_by_hand
 from bcelldepl.signal import make_signal
 from bcelldepl.study import load_study
+from bcelldepl.tubes.overrides import strategy_by_hand
+from bcelldepl.tubes.regate import GatedResults
 
 WHO = 'who = "core lab"\nwhen = 2026-11-02\nwhy = "dim cells"\n'
 SENTENCE = "set by hand by core lab on 2026-11-02: dim cells"

@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 from bcelldepl.batch import Results, run
+from bcelldepl.cdisc.results import read_handover
 from bcelldepl.counting import COUNT_COLUMNS
-from bcelldepl.interop.errors import ExchangeError
-from bcelldepl.interop.gated import GatedResults
-from bcelldepl.interop.handover import read_handover
+from bcelldepl.errors import ExchangeError
 from bcelldepl.store import StoreError
 from bcelldepl.study import load_study
+from bcelldepl.tubes.regate import GatedResults
 
 Digests = Callable[[Path], dict[str, str]]
 

@@ -13,8 +13,8 @@ from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.reconcile import TubeFits, reconcile
 from bcelldepl.gating.strategy import load_strategy
 from bcelldepl.gating.tube import apply_gates, fit_gates
-from bcelldepl.results import read_signal
 from bcelldepl.study import load_study
+from bcelldepl.tubes.read import read_signal
 
 SAMPLE = Path(__file__).parents[2] / "sample_fcs"
 

@@ -197,8 +197,8 @@ def test_an_optional_population_is_gated_where_the_panel_has_its_marker():
 def gated(real_data):
     """Gate every tube of a study of the real data: by file, its populations."""
     from bcelldepl.gating.strategy import load_strategy
-    from bcelldepl.results import read_signal
     from bcelldepl.study import load_study
+    from bcelldepl.tubes.read import read_signal
 
     def gate(folder):
         study = load_study(real_data / folder / "study.toml")
@@ -266,8 +266,8 @@ def test_real_b_cells_are_those_that_were_gated_by_hand(gated, real_data):
 def test_real_tubes_without_their_b_cells_are_known_to_be_without(real_data, left):
     """What is called a B cell in a real tube is taken away but for a few: those are found, and next to nothing else."""
     from bcelldepl.gating.strategy import load_strategy
-    from bcelldepl.results import read_signal
     from bcelldepl.study import load_study
+    from bcelldepl.tubes.read import read_signal
 
     study = load_study(real_data / "volumetric_cd19" / "study.toml")
     tree = load_strategy(study.strategy, study.folder)

@@ -1,0 +1,126 @@
+"""Hand the results of a study over: data sets in the format asked for, and what every variable means."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from bcelldepl.cdisc.adam import adam_tables
+from bcelldepl.cdisc.cp import cp_tables
+from bcelldepl.cdisc.dataset import Table
+from bcelldepl.cdisc.dataset_json import dataset_json
+from bcelldepl.cdisc.pk import pk_tables
+from bcelldepl.cdisc.results import Handover, read_handover
+from bcelldepl.cdisc.transport import transport_problems, write_transport
+from bcelldepl.errors import ExchangeError
+from bcelldepl.spreadsheet import csv_text
+from bcelldepl.store.files import write_beside, write_bytes
+
+__all__ = ["FORMATS", "export", "handover_tables"]
+
+FORMATS: Final = ("csv", "parquet", "xpt", "dataset-json")
+SUFFIXES: Final = {"csv": ".csv", "parquet": ".parquet", "xpt": ".xpt", "dataset-json": ".json"}
+
+
+def export(results_folder: Path, to: str, out: Path) -> list[Path]:
+    """Write the results of a finished run for those who analyse them.
+
+    Parameters
+    ----------
+    results_folder : Path
+        As ``bcelldepl run`` wrote it.
+    to : {"csv", "parquet", "xpt", "dataset-json"}
+    out : Path
+        Folder to write to; made if not there.
+
+    Returns
+    -------
+    list of Path
+        One file per data set (CP, SUPPCP, PC, PP, ADCP, ADPC, ADPP, ADTTE), then ``variables.csv`` with every
+        variable of every data set, and ``export.json`` with where all of it comes from.
+
+    Raises
+    ------
+    ExchangeError
+        The folder is no finished run, the format is not known, or a value does not fit into the format;
+        nothing is written then.
+    """
+    if to not in FORMATS:
+        raise ExchangeError(f"{to!r} is no format", "--to", f"known: {', '.join(FORMATS)}")
+    handed = read_handover(Path(results_folder))
+    tables = handover_tables(handed)
+    if to == "xpt":
+        problems = transport_problems(tables)
+        if problems:
+            text = "\n".join(str(problem) for problem in problems)
+            raise ExchangeError(f"the results do not fit into SAS transport files:\n{text}")
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    written = [_write(table, to, out, handed) for table in tables]
+    documentation = out / "variables.csv"
+    write_bytes(documentation, _variables(tables).encode())
+    written.append(documentation)
+    record = out / "export.json"
+    write_bytes(record, _record(handed, to, tables, written).encode())
+    return [*written, record]
+
+
+def handover_tables(handed: Handover) -> list[Table]:
+    """Return every data set of the hand-over."""
+    return [*cp_tables(handed), *pk_tables(handed), *adam_tables(handed)]
+
+
+def _write(table: Table, to: str, out: Path, handed: Handover) -> Path:
+    path = out / f"{table.name.lower()}{SUFFIXES[to]}"
+    if to == "xpt":
+        write_transport(table, path, datetime.fromisoformat(str(handed.run["finished"])))
+    elif to == "parquet":
+        write_beside(path, lambda part: table.frame().to_parquet(part, index=False))
+    elif to == "csv":
+        write_bytes(path, csv_text(table.frame()).encode())
+    else:
+        version = str(handed.run.get("versions", {}).get("bcelldepl", ""))
+        write_bytes(
+            path, dataset_json(table, handed.study.id, str(handed.run.get("finished", "")), version).encode()
+        )
+    return path
+
+
+def _variables(tables: Sequence[Table]) -> str:
+    """Every variable of every data set: what it is and where it comes from."""
+    text = io.StringIO()
+    sheet = csv.writer(text, lineterminator="\n")
+    sheet.writerow(["dataset", "dataset_label", "structure", "position", "variable", "label", "type", "length", "key",
+                    "codelist", "origin"])  # fmt: skip
+    for table in tables:
+        for place, one in enumerate(table.variables):
+            texts = [row[place] for row in table.rows] if one.kind in ("text", "date") else []
+            key = table.keys.index(one.name) + 1 if one.name in table.keys else ""
+            length = max([0, *(len(value) for value in texts)]) if texts else ""
+            sheet.writerow([table.name, table.label, table.structure, place + 1, one.name, one.label, one.kind, length,
+                            key, one.codelist, one.origin])  # fmt: skip
+    return text.getvalue()
+
+
+def _record(handed: Handover, to: str, tables: Sequence[Table], written: Sequence[Path]) -> str:
+    content = {
+        "study": handed.study.id,
+        "format": to,
+        "run_digest": handed.run.get("digest", ""),
+        "run_finished": handed.run.get("finished", ""),
+        "versions": handed.run.get("versions", {}),
+        "dates_of_draws": handed.dates,
+        "datasets": [
+            {"name": table.name, "label": table.label, "structure": table.structure, "keys": list(table.keys),
+             "records": len(table.rows)}
+            for table in tables
+        ],
+        "outputs": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in written},
+    }  # fmt: skip
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,158 @@
+"""What a results folder holds for those who analyse it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bcelldepl.errors import BcelldeplError, ExchangeError
+from bcelldepl.results import Results
+from bcelldepl.results.unchanged import refuse_changed
+from bcelldepl.study import Study, Tube, load_study
+from bcelldepl.study.cells import role, when
+from bcelldepl.study.config import StudyFile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Handover", "read_handover"]
+
+FILES = ("counts.csv", "endpoints.csv", "tubes.csv", "run.json")
+
+
+@dataclass(frozen=True)
+class Handover:
+    """Results ready to be handed over.
+
+    Attributes
+    ----------
+    counts, endpoints : DataFrame
+        Rows of ``counts.csv`` and ``endpoints.csv``.
+    study : Study
+        As it was run: settings from ``run.json``, tubes from ``tubes.csv``.
+    strategy : dict
+        The gating strategy as data.
+    gates : dict of str to set of str
+        File to the populations that were gated in it.
+    run : dict
+        ``run.json``.
+    dates : str
+        Where dates of draws come from: ``tubes.csv``, the sample sheet, or nowhere.
+    """
+
+    counts: pd.DataFrame
+    endpoints: pd.DataFrame
+    study: Study
+    strategy: dict[str, Any]
+    gates: dict[str, set[str]]
+    run: dict[str, Any]
+    dates: str
+
+    @property
+    def tubes(self) -> dict[str, Tube]:
+        """Tubes by file."""
+        return {tube.file: tube for tube in self.study.tubes}
+
+    def usubjid(self, subject: str) -> str:
+        """Identifier of a subject across studies."""
+        return f"{self.study.id}-{subject}"
+
+
+def read_handover(folder: Path) -> Handover:
+    """Read a finished results folder.
+
+    Parameters
+    ----------
+    folder : Path
+        As ``bcelldepl run`` wrote it.
+
+    Raises
+    ------
+    ExchangeError
+        A file is missing or is not what a run writes.
+    """
+    import pandas as pd
+
+    for name in FILES:
+        if not (folder / name).is_file():
+            remedy = "give the folder that `bcelldepl run` wrote, once it is done"
+            raise ExchangeError(f"there is no {name}", str(folder), remedy)
+    try:
+        run: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        settings = StudyFile.model_validate_json(json.dumps(run["settings"]))
+        strategy: dict[str, Any] = run["strategy"]["content"]
+        datetime.fromisoformat(run["finished"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ExchangeError(f"run.json is not the record of a run: {error}", str(folder)) from None
+    refuse_changed(Results(folder))
+    text = dict.fromkeys(
+        ("file", "subject", "visit", "dose_group", "reason", "override", "comment", "role"), str
+    )
+    tables = [
+        pd.read_csv(folder / name, dtype=text, keep_default_na=False, na_values=[""]) for name in FILES[:3]
+    ]
+    for table in tables:
+        for column in set(text) & set(table.columns):
+            table[column] = table[column].fillna("")
+    counts, endpoints, sheet = tables
+    tubes, dates = _tubes(sheet, folder, Path(run.get("study_file", "")))
+    study = Study(
+        path=folder / "run.json",
+        folder=folder,
+        samples_path=folder / "tubes.csv",
+        **settings.study.model_dump(),
+        panel=settings.panel,
+        counting=settings.counting,
+        limits=settings.limits,
+        endpoints=settings.endpoints,
+        tubes=tubes,
+    )
+    return Handover(counts, endpoints, study, strategy, _gates(folder), run, dates)
+
+
+def _tubes(sheet: pd.DataFrame, folder: Path, study_file: Path) -> tuple[tuple[Tube, ...], str]:
+    """Rebuild the tubes; dates from ``tubes.csv`` where it has them, else from the sample sheet of the study."""
+    source = "tubes.csv" if {"collected", "infused"} <= set(sheet.columns) else "nowhere"
+    known: dict[str, Tube] = {}
+    if source == "nowhere" and study_file.is_file():
+        try:
+            known = {tube.file: tube for tube in load_study(study_file).tubes}
+            source = "the sample sheet"
+        except BcelldeplError:
+            known = {}
+    tubes = []
+    for row in sheet.to_dict("records"):
+        file, kind = str(row["file"]), role(str(row["role"]))
+        times: dict[str, Any] = {}
+        for column in ("collected", "infused"):
+            text = row.get(column)
+            if isinstance(text, str) and text:
+                times[column], times[f"{column}_has_time"] = when(text)
+            elif file in known:
+                times[column] = getattr(known[file], column)
+                times[f"{column}_has_time"] = getattr(known[file], f"{column}_has_time")
+        tubes.append(
+            Tube(
+                file=file,
+                path=folder / file,
+                subject=str(row["subject"]),
+                visit=str(row["visit"]),
+                day=float(row["day"]),
+                role=kind[0],
+                role_marker=kind[1],
+                dose_group=str(row["dose_group"]),
+                **times,
+            )
+        )
+    return tuple(tubes), source
+
+
+def _gates(folder: Path) -> dict[str, set[str]]:
+    gates = {}
+    for path in sorted((folder / "gates").glob("*.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        gates[str(content["file"])] = set(content["gates"])
+    return gates

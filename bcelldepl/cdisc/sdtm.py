@@ -1,0 +1,143 @@
+"""What the SDTM domains of the hand-over share: identifiers, visits, dates, censored results."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bcelldepl.cdisc.dataset import Variable
+from bcelldepl.counting.limits import ResultCode
+from bcelldepl.study import Tube, iso_text
+
+__all__ = ["CELLS_PER_LITRE", "Plan", "identifiers", "number_text", "result_cells", "split_text", "timing"]
+
+CELLS_PER_LITRE: Final = "10^6/L"  # CDISC spelling; the same number as cells/uL
+LONGEST_TEXT: Final = 200
+BLOOD: Final = "BLOOD"
+
+
+def identifiers(domain: str) -> tuple[Variable, ...]:
+    """STUDYID, DOMAIN, USUBJID and the sequence number."""
+    return (
+        Variable("STUDYID", "Study Identifier", "text", "id of the study file"),
+        Variable("DOMAIN", "Domain Abbreviation", "text", "constant", domain),
+        Variable(
+            "USUBJID", "Unique Subject Identifier", "text", "study id, hyphen, subject of the sample sheet"
+        ),
+        Variable(f"{domain}SEQ", "Sequence Number", "integer", "1 to n within the subject"),
+    )
+
+
+def timing(domain: str, draw: bool = True) -> tuple[Variable, ...]:
+    """VISITNUM, VISIT, VISITDY and the date of the draw."""
+    visit = (
+        Variable("VISITNUM", "Visit Number", "float", "rank of the visit by its first nominal day"),
+        Variable("VISIT", "Visit Name", "text", "visit of the sample sheet"),
+        Variable(
+            "VISITDY",
+            "Planned Study Day of Visit",
+            "integer",
+            "nominal day; day 0 of the sheet is study day 1",
+        ),
+    )
+    date = Variable(
+        f"{domain}DTC", "Date/Time of Specimen Collection", "text", "collected, of the sample sheet"
+    )
+    day = Variable(
+        f"{domain}DY", "Study Day of Specimen Collection", "integer", "collected less infused; no day 0"
+    )
+    return (*visit, date, day) if draw else visit
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The calendar of visits of a study.
+
+    Attributes
+    ----------
+    numbers : dict of str to int
+        Visit to its rank by nominal day.
+    """
+
+    numbers: dict[str, int]
+
+    @classmethod
+    def of(cls, tubes: Iterable[Tube]) -> Plan:
+        """Rank the visits by the first nominal day on which each occurs."""
+        first: dict[str, float] = {}
+        for tube in tubes:
+            first[tube.visit] = min(tube.day, first.get(tube.visit, math.inf))
+        return cls({visit: n for n, visit in enumerate(sorted(first, key=lambda v: (first[v], v)), 1)})
+
+    def cells(self, domain: str, tube: Tube | None, visit: str, day: float) -> dict[str, Any]:
+        """Timing variables of one tube."""
+        cells: dict[str, Any] = {
+            "VISITNUM": self.numbers.get(visit),
+            "VISIT": visit,
+            "VISITDY": _study_day(math.floor(day)),
+        }
+        if tube is not None and tube.collected is not None:
+            cells[f"{domain}DTC"] = iso_text(tube.collected, tube.collected_has_time, "minutes")
+            if tube.infused is not None:
+                cells[f"{domain}DY"] = _study_day((tube.collected.date() - tube.infused.date()).days)
+        return cells
+
+
+def result_cells(domain: str, handed: Any, value: float | None, unit: str) -> dict[str, Any]:
+    """Result variables of one count: a number, below a limit, or not done with its reason.
+
+    Parameters
+    ----------
+    domain : str
+    handed : mapping
+        Row of ``counts.csv``.
+    value : float or None
+        The number to report; its limits are those of the row, in the same unit.
+    unit : str
+    """
+    result = handed["result"]
+    if result in (ResultCode.NOT_EVALUABLE, ResultCode.NOT_DONE) or value is None or math.isnan(value):
+        reason = split_text(str(handed.get("reason") or result.replace("_", " ").lower()))[0]
+        return {f"{domain}STAT": "NOT DONE", f"{domain}REASND": reason}
+    if result == ResultCode.QUANTIFIED:
+        text, number = number_text(value), value
+    else:
+        limit = handed["lloq_per_ul"] if result == ResultCode.DETECTED_BELOW_LLOQ else handed["lod_per_ul"]
+        text, number = f"<{number_text(limit)}", None
+    return {
+        f"{domain}ORRES": text,
+        f"{domain}ORRESU": unit,
+        f"{domain}STRESC": text,
+        f"{domain}STRESN": number,
+        f"{domain}STRESU": unit,
+    }
+
+
+def number_text(value: float) -> str:
+    """Spell a number with the digits it has, without an exponent where it is of common size."""
+    return f"{value:.6g}" if 1e-4 <= abs(value) < 1e6 or value == 0 else repr(float(f"{value:.6g}"))
+
+
+def split_text(text: str, longest: int = LONGEST_TEXT) -> list[str]:
+    """Cut a text at blanks into parts of at most `longest` bytes; nothing is lost but the blanks at the cuts."""
+    parts = [""]
+    for word in text.split(" "):
+        joined = f"{parts[-1]} {word}" if parts[-1] else word
+        if len(joined.encode()) <= longest:
+            parts[-1] = joined
+            continue
+        if parts[-1]:
+            parts.append("")
+        while len(word.encode()) > longest:
+            head = word.encode()[:longest].decode(errors="ignore")
+            parts[-1], word = head, word[len(head) :]
+            parts.append("")
+        parts[-1] = word
+    return parts
+
+
+def _study_day(days_after: float) -> int:
+    """Study day by CDISC: the day of infusion is 1, the day before is -1."""
+    return int(days_after) + 1 if days_after >= 0 else int(days_after)

@@ -1,0 +1,185 @@
+"""The plots of a method comparison: difference against mean, and one method against the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from numpy.typing import NDArray
+
+from bcelldepl.comparison.statistics import bland_altman, deming, passing_bablok
+from bcelldepl.report.palette import ACCENT, GRID, INK, MUTED, dose_styles
+
+__all__ = ["draw_agreement"]
+
+Values = NDArray[np.float64]
+Styles = Mapping[str, tuple[str, str]]  # colour and mark of each visit
+_FINE = (-20, -15, -10, -8, -6, -4, -2, 0, 2, 4, 6, 8, 10, 15, 20, 25)
+_MIDDLE = tuple(range(-30, 35, 5))
+_COARSE = (
+    -99,
+    -98,
+    -95,
+    -90,
+    -80,
+    -67,
+    -50,
+    -33,
+    -20,
+    -10,
+    0,
+    10,
+    25,
+    50,
+    100,
+    200,
+    400,
+    900,
+    2000,
+    5000,
+    10000,
+)
+
+
+def draw_agreement(
+    manual: Sequence[float],
+    auto: Sequence[float],
+    visits: Sequence[str],
+    quantified: Sequence[bool],
+    *,
+    unit: str,
+    population: str,
+) -> Figure:
+    """Draw one population's agreement.
+
+    Parameters
+    ----------
+    manual, auto : sequence of float, length n
+        Concentrations or events, tube by tube.
+    visits : sequence of str, length n
+        Tubes of one visit share a mark.
+    quantified : sequence of bool, length n
+        Tubes whose ratio is taken; the others are in the left plot alone.
+    unit, population : str
+        For labels.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Left, automated against manual with identity and the two lines; right, Bland and Altman's plot of the ratio,
+        with limits and their intervals.
+    """
+    figure = Figure(figsize=(10.6, 4.3), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    styles = dose_styles(visits)
+    _scatter(np.asarray(manual), np.asarray(auto), visits, styles, unit, left)
+    counted = np.asarray(quantified, dtype=bool)
+    kept = [visit for visit, there in zip(visits, quantified, strict=True) if there]
+    _differences(np.asarray(manual)[counted], np.asarray(auto)[counted], kept, styles, unit, right)
+    for axes in (left, right):
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_scale() == "log":
+                _plain_ticks(axis)
+        axes.grid(color=GRID, linewidth=0.7)
+        axes.set_axisbelow(True)
+        axes.tick_params(length=2, width=0.6, color=MUTED, labelcolor=MUTED, labelsize=8)
+        for side, spine in axes.spines.items():
+            spine.set(visible=side in ("left", "bottom"), color="#b8c1ca", linewidth=0.8)
+    figure.suptitle(population, x=0.01, ha="left", fontsize=11, color=INK, parse_math=False)
+    return figure
+
+
+def _log_ratio(percent: Values | Sequence[float]) -> Values:
+    """Height of a difference in percent: twice and half are as far from none."""
+    return np.log(np.maximum(1.0 + np.asarray(percent, dtype=np.float64) / 100.0, 1e-6))
+
+
+def _percent_ticks(axes: Axes) -> None:
+    """Mark round percentages, nine at most."""
+    low, high = axes.get_ylim()
+    for known in (_FINE, _MIDDLE, _COARSE, _COARSE[::2]):
+        marks = [percent for percent in known if low <= _log_ratio([percent])[0] <= high]
+        if len(marks) <= 9:
+            break
+    axes.set_yticks(_log_ratio(marks), [f"{mark:+g}" if mark else "0" for mark in marks])
+
+
+def _plain_ticks(axis: Axis) -> None:
+    """Write a log axis in plain numbers, at 1, 2 and 5 of every decade."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
+
+
+def _scatter(
+    manual: Values, auto: Values, visits: Sequence[str], styles: Styles, unit: str, axes: Axes
+) -> None:
+    both = (manual > 0) & (auto > 0)
+    if not both.any():
+        axes.set_axis_off()
+        return
+    low, high = float(min(manual[both].min(), auto[both].min())), float(max(manual.max(), auto.max()))
+    line = np.geomspace(low / 1.5, high * 1.5, 60)
+    axes.plot(line, line, color=MUTED, linewidth=1.0, label="identity")
+    fits = {"Passing-Bablok": passing_bablok(manual, auto), "Deming": deming(manual, auto)}
+    for (name, fit), (colour, style) in zip(fits.items(), ((ACCENT, "-"), ("#009e73", "--")), strict=True):
+        fitted = fit.intercept.value + fit.slope.value * line
+        seen = fitted > low / 1.5
+        if seen.any():
+            label = f"{name}: {fit.slope.value:.3f} x {fit.intercept.value:+.2f}"
+            axes.plot(line[seen], fitted[seen], color=colour, linewidth=1.2, linestyle=style, label=label)
+    for visit, (colour, marker) in styles.items():
+        chosen = np.array([one == visit for one in visits]) & both
+        axes.plot(
+            manual[chosen], auto[chosen], marker, color=colour, markersize=5, alpha=0.85, linestyle="none"
+        )
+    axes.set(xscale="log", yscale="log", xlim=(low / 1.5, high * 1.5), ylim=(low / 1.5, high * 1.5))
+    axes.set_xlabel(f"manual [{unit}]", fontsize=9, color=MUTED)
+    axes.set_ylabel(f"automated [{unit}]", fontsize=9, color=MUTED)
+    axes.legend(fontsize=8, frameon=False, labelcolor=INK, loc="upper left")
+
+
+def _differences(
+    manual: Values, auto: Values, visits: Sequence[str], styles: Styles, unit: str, axes: Axes
+) -> None:
+    result = bland_altman(manual, auto)
+    if not len(result.middle):
+        axes.set_axis_off()
+        return
+    both = (manual > 0) & (auto > 0)
+    kept = [visit for visit, there in zip(visits, both, strict=True) if there]
+    for estimate, name in (
+        (result.bias, "bias"),
+        (result.upper, "upper limit"),
+        (result.lower, "lower limit"),
+    ):
+        if np.isfinite(estimate.low):
+            axes.axhspan(*_log_ratio([estimate.low, estimate.high]), color=ACCENT, alpha=0.09, linewidth=0)
+        if np.isfinite(estimate.value):
+            (height,) = _log_ratio([estimate.value])
+            axes.axhline(height, color=ACCENT, linewidth=1.2, linestyle="-" if name == "bias" else "--")
+            axes.annotate(f"{name} {estimate.value:+.1f} %", (1.0, height), xycoords=("axes fraction", "data"),
+                          xytext=(-3, 2), textcoords="offset points", ha="right", fontsize=8, color=ACCENT)  # fmt: skip
+    axes.axhline(0.0, color=MUTED, linewidth=0.8)
+    heights = _log_ratio(result.offset)
+    for visit, (colour, marker) in styles.items():
+        chosen = np.array([one == visit for one in kept], dtype=bool)
+        if not chosen.any():
+            continue
+        axes.plot(result.middle[chosen], heights[chosen], marker, color=colour, markersize=5, alpha=0.85,
+                  linestyle="none", label=visit)  # fmt: skip
+    ends = [end for end in (result.lower.value, result.upper.value) if np.isfinite(end)]
+    seen = np.concatenate([heights, _log_ratio(ends), [0.0]])
+    margin = max(0.35 * float(np.ptp(seen)), 0.02)
+    axes.set_ylim(float(seen.min()) - margin, float(seen.max()) + margin)
+    _percent_ticks(axes)
+    axes.set_xscale("log")
+    axes.set_xlabel(f"geometric mean [{unit}]", fontsize=9, color=MUTED)
+    axes.set_ylabel("automated against manual [%]", fontsize=9, color=MUTED)
+    axes.legend(
+        fontsize=8, frameon=False, labelcolor=INK, loc="upper left", title="visit", title_fontsize=8, ncols=2
+    )

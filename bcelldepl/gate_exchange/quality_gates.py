@@ -1,0 +1,86 @@
+"""The quality mask as gates: margins of the forward scatter, and the stretches of time that are kept."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.gate_exchange.evaluate import Channels
+from bcelldepl.gate_exchange.gate import Axis, Gate
+from bcelldepl.tubes.regate import GatedTube
+
+__all__ = ["KEPT", "kept_gates"]
+
+KEPT = "kept"
+
+
+def kept_gates(tube: GatedTube, channels: Channels) -> list[Gate]:
+    """Write the quality mask as gates.
+
+    Parameters
+    ----------
+    tube : GatedTube
+    channels : Channels
+
+    Returns
+    -------
+    list of Gate
+        The last one holds the events that were kept. Empty where all were. Edges lie between two events.
+    """
+    quality = tube.signal.quality
+    if quality.keep.all():
+        return []
+    forward = [tube.panel[marker] for marker in ("FSC-A", "FSC-H") if marker in tube.panel]
+    dropped_by_time = np.zeros(len(quality.keep), dtype=np.bool_)
+    time = channels.column(tube.panel["Time"]) if quality.blocks and "Time" in tube.panel else None
+    if time is not None:
+        for block in quality.blocks:
+            dropped_by_time |= (time >= block.start_s) & (time < block.end_s)
+    kept_in_time = ~dropped_by_time
+    margins = tuple(_margin(channel, channels, quality.keep, kept_in_time) for channel in forward)
+    margins = tuple(axis for axis in margins if axis.low is not None or axis.high is not None)
+    if time is None or not dropped_by_time.any():
+        return [Gate((KEPT,), "rectangle", margins)] if margins else []
+    axes = _stretches(tube.panel["Time"], time, kept_in_time)
+    if len(axes) == 1:
+        return [Gate((KEPT,), "rectangle", (*margins, axes[0]))]
+    parts = [Gate((f"time_{i}",), "rectangle", (axis,)) for i, axis in enumerate(axes, start=1)]
+    either = tuple((part.path, False) for part in parts)
+    if not margins:
+        return [*parts, Gate((KEPT,), "or", operands=either)]
+    on_scale, steady = Gate(("on_scale",), "rectangle", margins), Gate(("steady",), "or", operands=either)
+    both = Gate((KEPT,), "and", operands=((on_scale.path, False), (steady.path, False)))
+    return [*parts, on_scale, steady, both]
+
+
+def _margin(
+    channel: str, channels: Channels, keep: NDArray[np.bool_], kept_in_time: NDArray[np.bool_]
+) -> Axis:
+    """Part the kept values from those off scale at either end."""
+    values = channels.column(channel)
+    held = values[keep]
+    if not held.size:
+        return Axis(channel, low=0.0, high=0.0)
+    low, high = float(held.min()), float(held.max())
+    off = values[kept_in_time & ~keep]
+    below, above = off[off < low], off[off > high]
+    return Axis(
+        channel,
+        low=0.5 * (float(below.max()) + low) if below.size else None,
+        high=0.5 * (float(above.min()) + high) if above.size else None,
+    )
+
+
+def _stretches(channel: str, time: NDArray[np.float64], kept: NDArray[np.bool_]) -> list[Axis]:
+    """Stretches of time that are kept, each from between two events to between two events."""
+    order = np.argsort(time, kind="stable")
+    moments, inside = time[order], kept[order]
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], inside, [False])).astype(np.int8)))
+    axes = []
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        low = None if first == 0 else 0.5 * (moments[first - 1] + moments[first])
+        high = None if last == len(moments) else 0.5 * (moments[last - 1] + moments[last])
+        axes.append(
+            Axis(channel, low=None if low is None else float(low), high=None if high is None else float(high))
+        )
+    return axes

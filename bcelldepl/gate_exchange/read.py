@@ -1,0 +1,37 @@
+"""Read the gates that another program wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bcelldepl.errors import ExchangeError
+from bcelldepl.gate_exchange.manual import Manual
+from bcelldepl.gate_exchange.read_flowjo import read_workspace
+from bcelldepl.gate_exchange.read_gatingml import read_gating_ml
+from bcelldepl.gate_exchange.xml_documents import parse_xml, tag_of
+
+__all__ = ["read_gates"]
+
+
+def read_gates(path: Path) -> Manual:
+    """Read a FlowJo workspace or Gating-ML; which of the two it is is told by its content.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Manual
+
+    Raises
+    ------
+    ExchangeError
+        For a file that is neither.
+    """
+    root = parse_xml(path)
+    readers = {"Workspace": read_workspace, "Gating-ML": read_gating_ml}
+    if tag_of(root) not in readers:
+        what = f"the file begins with <{tag_of(root)}>, which is neither a FlowJo workspace nor Gating-ML"
+        raise ExchangeError(what, path.name, "give a .wsp of FlowJo 10, Gating-ML 2.0, or a count table")
+    return readers[tag_of(root)](root, path)

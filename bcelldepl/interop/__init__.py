@@ -1,1 +1,0 @@
-"""Files that other programs write and read."""

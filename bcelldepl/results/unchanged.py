@@ -1,0 +1,26 @@
+"""Tables that are handed over are those that the run wrote."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bcelldepl.errors import ExchangeError
+from bcelldepl.results import Results
+
+__all__ = ["refuse_changed"]
+
+TABLES: Final = ("counts.csv", "counts.parquet", "endpoints.csv", "tubes.csv")
+
+
+def refuse_changed(results: Results) -> None:
+    """Refuse results whose tables were edited after the run: nobody would know of it downstream.
+
+    Raises
+    ------
+    ExchangeError
+        Where a table is gone, or not as ``run.json`` has it.
+    """
+    if changed := results.changed(TABLES):
+        what = f"{' and '.join(changed)} changed since the run"
+        remedy = "`bcelldepl run` writes them again from the store; `bcelldepl verify` tells all that changed"
+        raise ExchangeError(what, str(results.folder), remedy)

@@ -1,0 +1,191 @@
+"""Automated gates of a results folder, applied again to know the membership of every event."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from bcelldepl.errors import BcelldeplError, ExchangeError
+from bcelldepl.fcs.acquisition import Acquisition, Spillover
+from bcelldepl.gating.events import Events
+from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.rules.base import Fit
+from bcelldepl.gating.rules.shapes import read_shape
+from bcelldepl.gating.strategy import ALL, Strategy
+from bcelldepl.results import Results, tube_stem
+from bcelldepl.results.unchanged import refuse_changed
+from bcelldepl.signal import Signal
+from bcelldepl.signal.compensation import read_matrix
+from bcelldepl.study import Override, Study, load_study
+from bcelldepl.tubes.overrides import strategy_by_hand
+from bcelldepl.tubes.read import read_signal
+
+__all__ = ["GatedResults", "GatedTube"]
+
+
+@dataclass(frozen=True)
+class GatedTube:
+    """One tube with its automated gates.
+
+    Attributes
+    ----------
+    file : str
+        As in the sample sheet.
+    acquisition : Acquisition
+    panel : dict of str to str
+        Marker to channel.
+    signal : Signal
+    spillover : Spillover or None
+        The matrix that was used.
+    strategy : Strategy
+    fits : dict of str to Fit
+        As they were applied.
+    membership : dict of str to ndarray of bool, shape (n_events,)
+        By population; ``"all"`` are the events that the quality mask kept.
+    """
+
+    file: str
+    acquisition: Acquisition
+    panel: dict[str, str]
+    signal: Signal
+    spillover: Spillover | None
+    strategy: Strategy
+    fits: dict[str, Fit]
+    membership: dict[str, NDArray[np.bool_]]
+
+
+class GatedResults:
+    """A results folder, its study and its gates.
+
+    Parameters
+    ----------
+    folder : Path
+        Written by ``bcelldepl run``.
+
+    Raises
+    ------
+    ExchangeError
+        Where the folder is none.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.results = Results(folder)
+        try:
+            self.record = self.results.record
+            refuse_changed(self.results)
+            self.strategy = Strategy.model_validate(self.record["strategy"]["content"])
+            self.files = [str(file) for file in self.results.tubes["file"]]
+            self.counts = self.results.counts
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            what = f"no results of a study: {error}"
+            raise ExchangeError(what, str(folder), "name the folder that `bcelldepl run` wrote") from error
+
+    @cached_property
+    def study(self) -> Study:
+        """The study as it stands now."""
+        path = Path(self.record["study_file"])
+        return load_study(path if path.is_absolute() else self.folder / path)
+
+    def tube(self, file: str) -> GatedTube:
+        """Read a tube again and gate it with the recorded gates.
+
+        Raises
+        ------
+        BcelldeplError
+            Where the tube was never gated, its file is gone or has changed, or the record cannot be read.
+        """
+        record = self._gates_of(file)
+        tube = next((one for one in self.study.tubes if one.file == file), None)
+        if tube is None:
+            raise ExchangeError("the study no longer names this tube", file, "run the study again")
+        strategy, fits = self._gates_in(record, file)
+        acquisition, panel, signal = read_signal(tube, self.study, strategy)
+        if acquisition.sha256 != record["sha256"]:
+            raise ExchangeError("the FCS file has changed since it was gated", file, "run the study again")
+        spillover = self._spillover(acquisition, tube.batch or acquisition.date or "")
+        membership = _apply(signal, strategy, fits)
+        return GatedTube(file, acquisition, panel, signal, spillover, strategy, fits, membership)
+
+    def gates(self, file: str) -> tuple[Strategy, dict[str, Fit]]:
+        """Recorded gates of a tube, as they were applied, and its strategy with the gates that were set by hand.
+
+        Raises
+        ------
+        ExchangeError
+            Where the tube was never gated, or the record cannot be read.
+        """
+        return self._gates_in(self._gates_of(file), file)
+
+    def _gates_in(self, record: dict[str, Any], file: str) -> tuple[Strategy, dict[str, Fit]]:
+        try:
+            overrides = [Override.model_validate(one) for one in record.get("overrides", [])]
+            strategy = strategy_by_hand(self.strategy, overrides)
+            return strategy, {name: _fit(gate) for name, gate in record["gates"].items()}
+        except (ValidationError, KeyError, ValueError, TypeError) as error:
+            raise ExchangeError(
+                f"its recorded gates cannot be read: {error}", file, "run it again"
+            ) from error
+
+    def _gates_of(self, file: str) -> dict[str, Any]:
+        path = self.folder / "gates" / f"{tube_stem(file)}.json"
+        try:
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise ExchangeError("the tube was not gated", file, self._reason(file)) from error
+        except (OSError, ValueError) as error:
+            raise ExchangeError(
+                f"{path.name} cannot be read: {error}", file, "run the study again"
+            ) from error
+        return content
+
+    def _reason(self, file: str) -> str:
+        rows = self.results.tubes[self.results.tubes["file"] == file]
+        return str(rows["reason"].iloc[0]) if len(rows) else "no such tube"
+
+    def _spillover(self, acquisition: Acquisition, batch: str) -> Spillover | None:
+        if self.study.compensation.source == "none":
+            return None
+        path = self.study.matrix_path(batch)
+        return acquisition.spillover if path is None else read_matrix(path)
+
+    def try_tube(self, file: str) -> tuple[GatedTube | None, str]:
+        """Return a tube, or None and the reason."""
+        try:
+            return self.tube(file), ""
+        except (BcelldeplError, OSError) as error:
+            return None, str(error).removeprefix(f"{file}: ")
+
+
+def _apply(signal: Signal, strategy: Strategy, fits: dict[str, Fit]) -> dict[str, NDArray[np.bool_]]:
+    """Apply recorded gates as they stand: they are settled already."""
+    membership = {ALL: signal.quality.keep}
+    for rule, parent in strategy.rules_for(signal.columns):
+        fit, inside = fits[rule.name], membership[parent].copy()
+        if fit.evidence is Evidence.FAILED:
+            inside[:] = False
+        else:
+            index = np.flatnonzero(inside).astype(np.int32)
+            combined = () if rule.markers else rule.uses
+            uses = {name: membership[name][index].astype(np.float32) for name in combined}
+            inside[index] = rule.holds(fit.shape, Events(signal, index, uses))
+        membership[rule.name] = inside
+    return membership
+
+
+def _fit(gate: dict[str, Any]) -> Fit:
+    shape = gate["shape"]
+    return Fit(
+        None if shape is None else read_shape(shape),
+        Evidence(gate["evidence"]),
+        gate["reason"],
+        gate.get("parent_events_at_fit", 0),
+        gate.get("review", False),
+    )

@@ -1,0 +1,227 @@
+"""What the SDTM and ADaM style tables say, against the counts and endpoints that they come from."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+
+from bcelldepl.cdisc.dataset import Variable, make_table
+from bcelldepl.cdisc.export import handover_tables
+from bcelldepl.cdisc.marker_string import gate_definition, marker_string
+from bcelldepl.cdisc.results import read_handover
+from bcelldepl.cdisc.sdtm import number_text, split_text
+from bcelldepl.errors import ExchangeError
+from bcelldepl.gating.strategy import load_strategy
+
+# SDTMIG 3.4: variables of CP, in the order of its table (those that are used here).
+CP_ORDER = [
+    "STUDYID", "DOMAIN", "USUBJID", "CPSEQ", "CPGRPID", "CPREFID", "CPTESTCD", "CPTEST", "CPSBMRKS", "CPMRKSTR",
+    "CPGATE", "CPGATDEF", "CPCAT", "CPTSTPNL", "CPORRES", "CPORRESU", "CPRESSCL", "CPRESTYP", "CPSTRESC", "CPSTRESN",
+    "CPSTRESU", "CPSTAT", "CPREASND", "CPSPEC", "CPMETHOD", "CPLOBXFL", "VISITNUM", "VISIT", "VISITDY", "CPDTC", "CPDY",
+]  # fmt: skip
+CP_REQUIRED = ("STUDYID", "DOMAIN", "USUBJID", "CPSEQ", "CPTESTCD", "CPTEST")
+
+
+@pytest.fixture(scope="module")
+def handed(finished):
+    return read_handover(finished)
+
+
+@pytest.fixture(scope="module")
+def tables(handed) -> dict[str, pd.DataFrame]:
+    return {table.name: table.frame() for table in handover_tables(handed)}
+
+
+def test_data_sets(tables) -> None:
+    assert list(tables) == ["CP", "SUPPCP", "PC", "PP", "ADCP", "ADPC", "ADPP", "ADTTE"]
+    assert all(len(table) for table in tables.values())
+
+
+def test_cp_follows_the_order_of_the_implementation_guide(tables) -> None:
+    own = [
+        name for name in tables["CP"].columns if name != "CPLLOQ"
+    ]  # of the model, not of the guide's table
+    assert own == CP_ORDER
+    for name in CP_REQUIRED:
+        assert (tables["CP"][name].astype(str) != "").all()
+
+
+def test_cp_has_count_fraction_and_events_of_each_population(tables, handed) -> None:
+    cp = tables["CP"]
+    tube = cp[(cp["CPREFID"] == "fcs/P-02_BL.fcs")]
+    assert len(tube) == 6 + 5 + 6
+    b = tube[tube["CPTESTCD"] == "BLYCE"].set_index("CPRESTYP")
+    counted = handed.counts[(handed.counts["file"] == "fcs/P-02_BL.fcs")].set_index("population")
+    assert b.loc["NUMBER CONCENTRATION", "CPSTRESN"] == counted.loc["B", "cells_per_ul"]
+    assert b.loc["NUMBER CONCENTRATION", "CPORRESU"] == "10^6/L"
+    assert b.loc["NUMBER CONCENTRATION", "CPLLOQ"] == counted.loc["B", "lloq_per_ul"]
+    assert b.loc["NUMBER", "CPSTRESN"] == counted.loc["B", "events"]
+    fraction = tube[tube["CPTESTCD"] == "BLYCELY"].iloc[0]
+    share = 100 * counted.loc["B", "events"] / counted.loc["lymphocytes", "events"]
+    assert fraction["CPSTRESN"] == pytest.approx(share, rel=1e-5)
+    assert (fraction["CPORRESU"], fraction["CPRESTYP"]) == ("%", "NUMBER FRACTION")
+
+
+def test_a_subset_has_its_sublineage_and_its_name_ends_in_sub(tables) -> None:
+    cp = tables["CP"]
+    subsets = cp[cp["CPSBMRKS"] != ""]
+    assert set(subsets["CPSBMRKS"]) == {"CAR+"}
+    assert subsets["CPTEST"].str.contains(r"Sub\b").all()
+    assert not cp[cp["CPSBMRKS"] == ""]["CPTEST"].str.contains("Sub").any()
+    assert subsets["CPMRKSTR"].str.contains("CAR", regex=False).all()
+
+
+def test_below_limits_no_number_is_given(tables) -> None:
+    cp = tables["CP"]
+    below = cp[cp["CPORRES"].str.startswith("<")]
+    assert len(below)
+    assert below["CPSTRESN"].isna().all()
+    assert (below["CPSTRESC"] == below["CPORRES"]).all()
+    assert (below["CPRESTYP"] == "NUMBER CONCENTRATION").all()
+
+
+def test_not_done_has_a_reason_and_no_result(tables) -> None:
+    cp, supplement = tables["CP"], tables["SUPPCP"]
+    failed = cp[cp["CPSTAT"] == "NOT DONE"]
+    assert set(failed["CPREFID"]) == {"fcs/P-01_D14.fcs"}
+    assert (failed["CPORRES"] == "").all()
+    assert failed["CPSTRESN"].isna().all()
+    assert failed["CPREASND"].str.len().between(1, 200).all()
+    first = failed.iloc[0]
+    own = supplement[
+        (supplement["USUBJID"] == first["USUBJID"]) & (supplement["IDVARVAL"] == str(first["CPSEQ"]))
+    ]
+    notes = own[own["QNAM"].str.match(r"CPNOTE\d?$")].sort_values("QNAM")
+    assert len(notes) > 1
+    whole = " ".join(notes["QVAL"])
+    assert whole.count("bead events") == 4  # nothing was cut
+    assert whole.startswith(first["CPREASND"])
+
+
+def test_sequence_numbers_and_keys_are_unique(tables) -> None:
+    for name, sequence in (("CP", "CPSEQ"), ("PC", "PCSEQ"), ("PP", "PPSEQ")):
+        for _, rows in tables[name].groupby("USUBJID"):
+            assert rows[sequence].tolist() == list(range(1, len(rows) + 1))
+
+
+def test_study_days_have_no_zero(tables) -> None:
+    pc = tables["PC"].set_index("PCREFID")
+    assert pc.loc["fcs/P-01_BL.fcs", ["VISITDY", "PCDY"]].tolist() == [-5, -5]
+    assert pc.loc["fcs/P-01_D7.fcs", ["VISITDY", "PCDY"]].tolist() == [8, 8]
+    assert pc.loc["fcs/P-01_D28.fcs", ["VISITDY", "PCDY"]].tolist() == [29, 30]
+    assert pc.loc["fcs/P-01_D7.fcs", "PCDTC"] == "2025-01-22T09:00"
+    assert tables["CP"]["VISITNUM"].nunique() == 5
+
+
+def test_last_observation_before_exposure(tables) -> None:
+    cp = tables["CP"]
+    assert set(cp[cp["CPLOBXFL"] == "Y"]["VISIT"]) == {"BL"}
+
+
+def test_dates_are_absent_where_nothing_tells_them(run_of, tmp_path) -> None:
+    handed = read_handover(run_of(tmp_path / "r", dates=False))
+    assert handed.dates == "nowhere"
+    cp = next(table for table in handover_tables(handed) if table.name == "CP").frame()
+    assert (cp["CPDTC"] == "").all()
+
+
+def test_pp_has_windows_and_signs(tables) -> None:
+    pp = tables["PP"]
+    assert set(pp["PPTESTCD"]) == {"CMAX", "TMAX", "AUCINT", "AUCLST", "CLST", "TLST", "LAMZ", "LAMZHL"}
+    windows = pp[pp["PPTESTCD"] == "AUCINT"][["PPSTINT", "PPENINT"]].drop_duplicates().to_numpy().tolist()
+    assert windows == [["P0D", "P28D"], ["P0D", "P90D"]]
+    for row in pp.itertuples():
+        assert (row.PPSTAT == "NOT DONE") == (row.PPORRES == "")
+        assert pd.isna(row.PPSTRESN) == (row.PPORRES == "" or row.PPORRES[0] in "<>")
+
+
+def test_adcp_base_and_change(tables) -> None:
+    adcp = tables["ADCP"]
+    b = adcp[(adcp["PARAMCD"] == "BLYCE") & (adcp["SUBJID"] == "P-02")].set_index("AVISIT")
+    assert b.loc["BL", "ABLFL"] == "Y"
+    assert b["BASE"].nunique() == 1
+    late = b.loc["D90"]
+    assert late["CHG"] == pytest.approx(late["AVAL"] - late["BASE"], rel=1e-4)
+    assert late["PCHG"] == pytest.approx(100 * late["CHG"] / late["BASE"], rel=1e-4)
+    assert b.loc["D7", "AVALC"].startswith("<")
+    assert b["CRIT1FL"].tolist() == ["N", "Y", "Y", "Y", "N"]
+    assert (b["ANL01FL"] == "Y").all()
+
+
+def test_adpc_excludes_with_a_reason(tables) -> None:
+    adpc = tables["ADPC"]
+    out = adpc[adpc["NCAXFL"] == "Y"]
+    assert (out["NCA1XRS"] != "").all()
+    assert "P-01" in set(out["SUBJID"])
+    assert adpc[adpc["NCAXFL"] == ""]["AVAL"].notna().all()
+
+
+def test_adpp_holds_every_endpoint_once(tables, handed) -> None:
+    adpp = tables["ADPP"]
+    assert len(adpp) == len(handed.endpoints)
+    assert not adpp.duplicated(["USUBJID", "PARAMCD"]).any()
+    assert ((adpp["PKSUMXF"] == "Y") | (adpp["AVALQ"] == "=")).all()
+
+
+def test_adtte_censors(tables, handed) -> None:
+    rows = handed.endpoints[handed.endpoints["parameter"] == "RECONSTITUTION_DAY"]
+    assert tables["ADTTE"]["CNSR"].tolist() == (rows["qualifier"] != "=").astype(int).tolist()
+    assert tables["ADTTE"]["AVAL"].tolist() == rows["value"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("population", "markers", "gates"),
+    [
+        ("leukocytes", "CD45+Viability-", "CD45+|Viability-"),
+        ("lymphocytes", "CD45+SSCloViability-", "CD45+|Viability-|SSC-|CD45 SSC"),
+        ("B", "CD45+CD3-CD19+Viability-", "CD45+|Viability-|SSC-|CD45 SSC|CD3-CD19+"),
+        ("CAR_T", "CD45+CD3+CD19-CAR+Viability-", "CD45+|Viability-|SSC-|CD45 SSC|CD3+CD19-|CAR+"),
+    ],
+)
+def test_marker_strings_and_gate_definitions(population, markers, gates) -> None:
+    strategy = load_strategy("cart_pd").model_dump(mode="json")
+    assert marker_string(strategy, population) == markers
+    assert gate_definition(strategy, population).endswith(gates)
+    without = {rule["name"] for rule in strategy["populations"]} - {"leukocytes"}
+    assert "Viability" not in marker_string(strategy, population, without)
+
+
+def test_marker_strings_have_no_delimiters(tables) -> None:
+    for text in tables["CP"]["CPMRKSTR"]:
+        assert re.fullmatch(r"([A-Za-z0-9]+(\+|-|lo|hi)?)+(/([A-Za-z0-9]+(\+|-|lo|hi)?)+)?", text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (104.0, "104"),
+        (0.000123456, "0.000123456"),
+        (5000.5, "5000.5"),
+        (1234567.0, "1234570.0"),
+        (1e-5, "1e-05"),
+    ],
+)
+def test_numbers_as_text(value, text) -> None:
+    assert number_text(value) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "short", "word " * 90, "x" * 450, "ends with a blank " + "y" * 200 + " z"]
+)
+def test_long_texts_are_split_and_not_cut(text) -> None:
+    parts = split_text(text)
+    assert all(len(part.encode()) <= 200 for part in parts)
+    assert "".join(parts).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_table_refuses_doubles_and_wrong_kinds() -> None:
+    variables = (Variable("K", "Key", "text", "-"), Variable("N", "Number", "integer", "-"))
+    with pytest.raises(ExchangeError, match="the same keys"):
+        make_table("T", "t", "-", ("K",), variables, [{"K": "a"}, {"K": "a"}])
+    with pytest.raises(ExchangeError, match="is no integer"):
+        make_table("T", "t", "-", ("K",), variables, [{"K": "a", "N": "x"}])
+    with pytest.raises(ExchangeError, match="no variables of T"):
+        make_table("T", "t", "-", ("K",), variables, [{"K": "a", "Z": 1}])

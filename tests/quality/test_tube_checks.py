@@ -1,0 +1,100 @@
+"""Checks of a tube against itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bcelldepl.counting import TubeFacts
+from bcelldepl.quality.tube_checks import check_tube
+from bcelldepl.study import CountingSettings
+
+AUTO = CountingSettings()
+
+
+def checks(populations, facts=None):
+    return {check.name: check for check in check_tube(populations, facts or TubeFacts(), AUTO)}
+
+
+@pytest.mark.parametrize(("b_cells", "passed"), [(499, False), (500, True), (1_100, True), (1_101, False)])
+def test_lymphosum(gated, b_cells: int, passed: bool) -> None:
+    check = checks(gated(B=b_cells))["lymphosum"]
+    assert check.passed is passed
+    assert check.value == pytest.approx((4_000 + 1_200 + b_cells) / 60)
+    assert check.sentence.startswith("T + B + NK make ")
+    assert check.sentence.endswith("% of lymphocytes; expected 95 to 105")
+
+
+@pytest.mark.parametrize("events", [{"NK": None}, {"failed": ("NK",)}, {"lymphocytes": 99}])
+def test_lymphosum_needs_all_its_populations(gated, events) -> None:
+    assert "lymphosum" not in checks(gated(**events))
+
+
+@pytest.mark.parametrize("names", [("CD4_T", "CD8_T"), ("CD4", "CD8")])
+def test_t_sum(gated, names: tuple[str, str]) -> None:
+    assert checks(gated(**dict(zip(names, (2_400, 1_400), strict=True))))["t_sum"].passed
+    assert not checks(gated(**dict(zip(names, (2_400, 900), strict=True))))["t_sum"].passed
+
+
+def test_beads_are_checked_where_they_count(gated) -> None:
+    facts = TubeFacts(bead_count=50_000, blood_volume_ul=50)
+    assert checks(gated(), facts)["bead_minimum"].passed
+    check = checks(gated(beads=940), facts)["bead_minimum"]
+    assert not check.passed
+    assert check.sentence == "the tube holds 940 bead events; expected 1,000 or more"
+    assert "bead_minimum" not in checks(gated())
+
+
+@pytest.mark.parametrize(("volume_ul", "passed"), [(30, True), (0.03, False), (30_000, False)])
+def test_a_volume_in_the_wrong_unit_does_not_fit_its_time(gated, volume_ul: float, passed: bool) -> None:
+    facts = TubeFacts(acquired_volume_ul=volume_ul, acquisition_seconds=60)
+    assert checks(gated(), facts)["sample_flow"].passed is passed
+
+
+@pytest.mark.parametrize(
+    ("outside", "inside", "passed"), [(60, 0, True), (61, 0, False), (90, 500, True), (101, 500, False)]
+)
+def test_cells_outside_of_the_parent_that_the_gate_would_hold(
+    gated, outside: int, inside: int, passed: bool
+) -> None:
+    populations = gated(B=inside)
+    populations.members["B"] = replace(populations.members["B"], outside=outside)
+    check = checks(populations)["strays"]
+    assert check.passed is passed
+    assert check.sentence.startswith(
+        f"{outside} events outside of lymphocytes look like B, beside {inside} inside"
+    )
+    assert "strays" not in checks(gated())
+
+
+@pytest.mark.parametrize(
+    ("early_beads", "early_cells", "passed"),
+    [
+        (5_000, 10_000, True),
+        (5_400, 10_000, True),  # 1.17 times
+        (5_600, 10_000, False),
+        (4_400, 10_000, False),
+        (9_000, 18_000, True),  # both came early: the flow changed, not the beads
+        (10_000, 10_000, False),  # no bead in the second half
+    ],
+)
+def test_beads_per_cell_must_not_change_from_half_to_half(
+    gated, early_beads: int, early_cells: int, passed: bool
+) -> None:
+    facts = TubeFacts(bead_count=50_000, blood_volume_ul=50)
+    populations = gated()
+    for name, early in (("beads", early_beads), ("leukocytes", early_cells)):
+        populations.members[name] = replace(populations.members[name], early=early)
+    assert checks(populations, facts)["steady_beads"].passed is passed
+
+
+def test_a_change_that_few_beads_make_by_chance_passes(gated) -> None:
+    facts = TubeFacts(bead_count=50_000, blood_volume_ul=50)
+    populations = gated(beads=400)
+    for name, early in (("beads", 230), ("leukocytes", 10_000)):
+        populations.members[name] = replace(populations.members[name], early=early)
+    check = checks(populations, facts)["steady_beads"]
+    assert check.value == pytest.approx(230 / 170)
+    assert check.passed
+    assert "steady_beads" not in checks(gated(), facts)  # where a file is streamed, halves are not known
