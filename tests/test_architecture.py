@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "gating": COMMON | {"signal", "fcs", "kernels", "runtime"},
     "counting": COMMON | {"gating", "study"},
     "kinetics": COMMON | {"counting", "study"},
-    "quality": COMMON | {"counting", "gating", "study"},
+    "quality": COMMON | {"counting", "gating", "signal", "study"},
     "results": COMMON | {"kinetics", "store", "study"},
     "tubes": COMMON | {"results", "gating", "signal", "fcs", "study"},
     "cdisc": COMMON | {"results", "kinetics", "counting", "store", "study"},

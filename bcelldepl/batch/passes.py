@@ -19,7 +19,7 @@ from bcelldepl.gating.reconcile import TubeFits
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.rules.shapes import PARTS, SHAPES
 from bcelldepl.gating.strategy import Strategy
-from bcelldepl.quality.cross_tube_checks import find_oddities
+from bcelldepl.quality.cross_tube_checks import check_across_tubes
 from bcelldepl.report.pictures import GateNote, TubePicture, picture_tube
 from bcelldepl.store import Store, StoreError
 from bcelldepl.store.codec import Codec
@@ -125,14 +125,14 @@ class Passes:
         progress : callable
         """
         jobs, keys = [], []
-        oddities_of = find_oddities(self.tubes, fitted)
+        failed = check_across_tubes(self.tubes, fitted)
         for tube, one in zip(self.tubes, fitted, strict=True):
-            own, oddities = fits.get(tube.file, {}), oddities_of.get(tube.file, [])
+            own, doubts = fits.get(tube.file, {}), [one.sentence for one in failed.get(tube.file, [])]
             by_hand = self.study.overrides_of(tube.file)
             settings = self.settings.model_copy(update={"overrides": by_hand})
-            jobs.append((tube, settings, self.strategy, self.identities[tube.file], one, own, oddities))
+            jobs.append((tube, settings, self.strategy, self.identities[tube.file], one, own, doubts))
             words = [override.model_dump(mode="json") for override in by_hand]
-            keys.append(digest_of([self.keys[tube.file], CODEC.encode(own)[0], words, oddities]))
+            keys.append(digest_of([self.keys[tube.file], CODEC.encode(own)[0], words, doubts]))
         return self._each("count", _count_and_draw, jobs, keys, lambda done: not done[0].failure, progress)
 
     def _each(
@@ -200,11 +200,11 @@ def _count_and_draw(
     identity: Identity,
     fitted: FittedTube,
     fits: Mapping[str, Fit],
-    oddities: Sequence[str],
+    doubts: Sequence[str],
 ) -> tuple[CountedTube, TubePicture]:
     counted = count(tube, study, strategy, fitted, fits, identity)
-    for oddity in oddities:
-        counted = counted.with_doubt(oddity)
+    for doubt in doubts:
+        counted = counted.with_doubt(doubt)
     picture = picture_tube(
         counted.views,
         file=tube.file,

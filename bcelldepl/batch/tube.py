@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Mapping, Sequence
 
 from bcelldepl.batch.inputs import Identity, identify
@@ -16,7 +15,8 @@ from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.gating.stream import drawn_gates
 from bcelldepl.gating.tube import apply_gates, fit_gates
-from bcelldepl.quality.tube_checks import Check, check_tube
+from bcelldepl.quality.checks import Outcome
+from bcelldepl.quality.tube_checks import check_acquisition, check_date, check_populations, check_results
 from bcelldepl.signal import make_signal
 from bcelldepl.signal.recipe import plan_markers
 from bcelldepl.study import Override, Study, Tube
@@ -27,9 +27,6 @@ __all__ = ["count", "fit", "role_name"]
 
 # Populations whose known concentration turns events into cells/uL.
 _SCALED_BY = {Method.BEADS: (BEADS,), Method.DUAL: (LEUKOCYTES, LYMPHOCYTES)}
-LYMPHOSUM_LOOK = (90.0, 110.0)  # percent
-RULED_OUT = 4.0  # times the LLOQ: fifty events hold this much, or a cut whose place is hardly known
-ONE_DAY = 1  # that clocks of other time zones may differ by
 CHANGED = "the file changed while the study was run"
 
 
@@ -120,8 +117,8 @@ def count(
     absent = {
         c.population: c for c in not_done(missing, "the panel of this tube lacks a marker of this population")
     }
-    failed = [check for check in check_tube(populations, facts, study.counting) if not check.passed]
-    checks = [check.sentence for check in failed]
+    acquired = [one for one in check_acquisition(quality) if not one.passed]
+    failed = [one for one in check_populations(populations, facts, study.counting) if not one.passed]
     unused = _leading_to("beads", strategy) if _counted_without_beads(counted) else set()
     doubts = [
         f"{name}: {one.reason or one.evidence.value}"
@@ -130,9 +127,8 @@ def count(
     ]
     if tube.role == "sample":
         doubts += sorted({c.reason for c in counted.values() if c.result == "NOT_EVALUABLE"})
-        doubts += [check.sentence for check in failed if _worth_a_look(check)]
-        doubts += _tells_too_little(counted.values())
-    doubts += _measured_too_early(tube, acquisition.date)
+        doubts += _in_doubt([*failed, *check_results(counted.values())])
+    doubts += _in_doubt([*check_date(tube, acquisition.date), *acquired])
     return CountedTube(
         file=tube.file,
         concentrations=tuple((counted | absent)[name] for name in reported),
@@ -142,8 +138,12 @@ def count(
         kept_time_fraction=quality.kept_time_fraction,
         dropped={**quality.dropped, **_left_out(populations, strategy)},
         acquired_volume_ul=facts.acquired_volume_ul,
-        flags=(*quality.flags, *checks, *(override.sentence for override in overrides)),
-        doubts=tuple(dict.fromkeys((*doubts, *quality.doubts))),
+        flags=(
+            *quality.flags,
+            *(one.sentence for one in (*acquired, *failed)),
+            *(override.sentence for override in overrides),
+        ),
+        doubts=tuple(dict.fromkeys(doubts)),
         overrides=_stated(overrides, counted.values(), strategy),
     )
 
@@ -169,32 +169,8 @@ def _failed(tube: Tube, reported: Sequence[str], failure: str) -> CountedTube:
     return CountedTube(tube.file, failure, not_done(reported, failure))
 
 
-def _worth_a_look(check: Check) -> bool:
-    """Null cells make some percent of lymphocytes in sound tubes; only a larger gap asks for a person."""
-    return check.name != "lymphosum" or not LYMPHOSUM_LOOK[0] <= check.value <= LYMPHOSUM_LOOK[1]
-
-
-def _tells_too_little(counted: Iterable[Concentration]) -> list[str]:
-    """Name populations of few or no events whose interval yet reaches far above their LLOQ: nothing was ruled out."""
-    return [
-        f"{one.population}: {one.events} events, yet by its gate's interval there may be {one.ci_high_per_ul:.3g} "
-        f"cells/uL, far above the LLOQ of {one.lloq_per_ul:.3g}"
-        for one in counted
-        if one.result in ("NOT_DETECTED", "DETECTED_BELOW_LLOQ")
-        and one.ci_high_per_ul is not None
-        and one.lloq_per_ul is not None
-        and one.ci_high_per_ul > RULED_OUT * one.lloq_per_ul
-    ]
-
-
-def _measured_too_early(tube: Tube, date: str | None) -> list[str]:
-    """Compare the file's own date with that of the blood: another tube's file may lie under this name."""
-    if date is None or tube.collected is None:
-        return []
-    drawn = tube.collected.date()
-    if (drawn - datetime.date.fromisoformat(date)).days <= ONE_DAY:
-        return []
-    return [f"measured on {date} by $DATE, but the blood was drawn on {drawn}: is it another tube's file?"]
+def _in_doubt(outcomes: Iterable[Outcome]) -> list[str]:
+    return [one.sentence for one in outcomes if one.needs_review]
 
 
 def _left_out(populations: Populations, strategy: Strategy) -> dict[str, int]:

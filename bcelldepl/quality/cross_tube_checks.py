@@ -1,60 +1,82 @@
-"""What is odd about a tube beside the others of its study: mistakes that no count of its own shows."""
+"""Checks of the tubes of a study beside each other: mistakes that no count of one tube shows."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Protocol
 
-from bcelldepl.batch.outcome import FittedTube
+from bcelldepl.quality.checks import CHECKS, Outcome
 from bcelldepl.study import Tube
 
-__all__ = ["find_oddities"]
+__all__ = ["OpenedTube", "check_across_tubes"]
 
-OTHERS = 2  # tubes that must agree before one is called odd
+OTHERS: Final = 2  # tubes that must agree before one is called odd
 
 
-def find_oddities(tubes: Sequence[Tube], fitted: Sequence[FittedTube]) -> dict[str, list[str]]:
+class OpenedTube(Protocol):
+    """What is known of a tube once its file was opened."""
+
+    @property
+    def file(self) -> str:
+        """As in the sheet."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the file; empty where it could not be read."""
+
+    @property
+    def cytometer(self) -> str:
+        """As the file names it."""
+
+    @property
+    def panel(self) -> Mapping[str, str]:
+        """Marker to detector; empty where the file could not be read."""
+
+
+def check_across_tubes(tubes: Sequence[Tube], opened: Sequence[OpenedTube]) -> dict[str, list[Outcome]]:
     """Compare each tube with those that should be different files, and those that should be labelled alike.
 
     Parameters
     ----------
     tubes : sequence of Tube
-    fitted : sequence of FittedTube
-        What the first pass brought back of each.
+    opened : sequence of OpenedTube
+        The same tubes, opened.
 
     Returns
     -------
-    dict of str to list of str
-        By file, a sentence for each oddity.
+    dict of str to list of Outcome
+        By file, the checks that failed: ``copied_file``, ``exchanged_label``.
     """
     files: dict[str, list[str]] = defaultdict(list)
-    alike: dict[tuple[str, str], list[FittedTube]] = defaultdict(list)
-    for tube, one in zip(tubes, fitted, strict=True):
+    alike: dict[tuple[str, str], list[OpenedTube]] = defaultdict(list)
+    for tube, one in zip(tubes, opened, strict=True):
         if one.sha256:
             files[one.sha256].append(one.file)
         if one.panel:
             alike[tube.subject, one.cytometer].append(one)
-    found: dict[str, list[str]] = defaultdict(list)
+    failed: dict[str, list[Outcome]] = defaultdict(list)
     for names in files.values():
         for name in names:
             twin = next((other for other in names if other != name), "")
             if twin:
-                found[name].append(f"the same bytes as {twin}: one of the two is a copy")
+                failed[name].append(CHECKS["copied_file"].judge(len(names), passed=False, twin=twin))
     for group in alike.values():
         for one in group:
-            found[one.file] += _relabelled(one.panel, [other.panel for other in group if other is not one])
-    return found
+            failed[one.file] += _exchanged_labels(
+                one.panel, [other.panel for other in group if other is not one]
+            )
+    return failed
 
 
-def _relabelled(panel: Mapping[str, str], others: Sequence[Mapping[str, str]]) -> list[str]:
-    """Markers on a detector that carries another marker in every other tube of the subject: a label may be wrong."""
+def _exchanged_labels(panel: Mapping[str, str], others: Sequence[Mapping[str, str]]) -> Iterator[Outcome]:
+    """Markers on a detector that carries another marker in every other tube of the subject."""
     if len(others) < OTHERS:
-        return []
-    found = []
+        return
     for marker, detector in panel.items():
         here = [{name for name, place in other.items() if place == detector} for other in others]
         if all(names and marker not in names for names in here) and all(marker in other for other in others):
-            usual = sorted(set.union(*here))
-            words = f"{marker} is read from {detector}, which is {' or '.join(usual)} in all other tubes of the subject"
-            found.append(f"{words}: a label may be wrong")
-    return found
+            usual = " or ".join(sorted(set.union(*here)))
+            yield CHECKS["exchanged_label"].judge(
+                len(others), passed=False, marker=marker, detector=detector, usual=usual
+            )

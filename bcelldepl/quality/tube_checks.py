@@ -1,61 +1,69 @@
-"""Checks of a counted tube against itself, as data: they become the quality flags of ``tubes.csv``."""
+"""Checks of one tube by itself: its acquisition, its populations, its beads and its results."""
 
 from __future__ import annotations
 
+import datetime
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from bcelldepl.counting.facts import TubeFacts
+from bcelldepl.counting import Concentration, ResultCode, TubeFacts
 from bcelldepl.counting.methods import BEADS, LEUKOCYTES, LYMPHOCYTES, Method, choose_scale
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
-from bcelldepl.study.config import CountingSettings
+from bcelldepl.quality.checks import CHECKS, Outcome
+from bcelldepl.signal.quality import Quality
+from bcelldepl.study import CountingSettings, Tube
 
-__all__ = ["Check", "check_tube"]
+__all__ = ["check_acquisition", "check_date", "check_populations", "check_results"]
 
-LYMPHOSUM_PERCENT: Final = (95.0, 105.0)
-T_SUM_PERCENT: Final = (90.0, 110.0)
 MINIMUM_WHOLE_EVENTS: Final = 100  # below, one cell is a percent and the sum says nothing
-STRAYS: Final = 60  # events; fewer are fragments and debris
+STRAYS: Final = 60  # events
 STRAY_PART: Final = 0.2  # of the events inside
-STEADY: Final = (0.85, 1 / 0.85)  # of beads per cell, from one half of the acquisition to the other
-STEADY_Z: Final = 5.0  # standard errors that a change must have
-FLOW_UL_PER_MIN: Final = (
-    1.0,
-    2000.0,
-)  # no cytometer samples slower or faster; a wrong unit is a thousand-fold off
+STEADY_Z: Final = 5.0  # standard errors that a change of beads per cell must have
 
 
-@dataclass(frozen=True)
-class Check:
-    """One check of one tube.
+def check_acquisition(quality: Quality) -> tuple[Outcome, ...]:
+    """Check how much of a tube the quality mask left.
 
-    Attributes
+    Parameters
     ----------
-    name : str
-        Short and stable, such as ``lymphosum``.
-    passed : bool
-    value : float
-        What was found.
-    limits : tuple of float
-        Lowest and highest value that passes; None where there is no highest.
-    unit : str
-    sentence : str
-        What was found and what was expected, for people.
+    quality : Quality
+
+    Returns
+    -------
+    tuple of Outcome
+        ``margin`` (events off the forward scatter's scale), ``kept_time`` (acquisition time that is undisturbed).
     """
-
-    name: str
-    passed: bool
-    value: float
-    limits: tuple[float, float | None]
-    unit: str
-    sentence: str
+    shares = {"margin": quality.off_scale_fraction, "kept_time": quality.kept_time_fraction}
+    return tuple(CHECKS[name].judge(share, percent=100 * share) for name, share in shares.items())
 
 
-def check_tube(populations: Populations, facts: TubeFacts, counting: CountingSettings) -> tuple[Check, ...]:
-    """Run the checks that apply to a tube.
+def check_date(tube: Tube, measured: str | None) -> tuple[Outcome, ...]:
+    """Compare the file's own date with that of the blood: another tube's file may lie under this name.
+
+    Parameters
+    ----------
+    tube : Tube
+    measured : str or None
+        ``$DATE``, ISO.
+
+    Returns
+    -------
+    tuple of Outcome
+        ``measured_before_draw``; empty where one of the two dates is not known.
+    """
+    if measured is None or tube.collected is None:
+        return ()
+    drawn = tube.collected.date()
+    early = (drawn - datetime.date.fromisoformat(measured)).days
+    return (CHECKS["measured_before_draw"].judge(early, measured=measured, drawn=drawn),)
+
+
+def check_populations(
+    populations: Populations, facts: TubeFacts, counting: CountingSettings
+) -> tuple[Outcome, ...]:
+    """Check the populations of a tube against each other, and its beads and its volume.
 
     Parameters
     ----------
@@ -66,50 +74,88 @@ def check_tube(populations: Populations, facts: TubeFacts, counting: CountingSet
 
     Returns
     -------
-    tuple of Check
-        ``lymphosum`` (T, B and NK cells against lymphocytes), ``t_sum`` (CD4 and CD8 against all T cells),
-        ``bead_minimum``, ``steady_beads`` (beads per cell early against late), ``sample_flow`` (acquired volume against
-        acquisition time), ``strays`` (what a gate would hold outside of its parent).
+    tuple of Outcome
+        ``lymphosum`` (T, B and NK cells against lymphocytes), ``t_sum`` (CD4 and CD8 against all T cells), ``strays``
+        (what a gate would hold outside of its parent), ``bead_minimum``, ``steady_beads`` (beads per cell early against
+        late), ``sample_flow`` (acquired volume against acquisition time).
     """
     return tuple(_checks(populations.members, facts, counting))
 
 
+def check_results(counted: Iterable[Concentration]) -> tuple[Outcome, ...]:
+    """Check populations of few or no events: an interval that reaches far above the LLOQ rules nothing out.
+
+    Parameters
+    ----------
+    counted : iterable of Concentration
+
+    Returns
+    -------
+    tuple of Outcome
+        ``undecided``, for each result below the LLOQ.
+    """
+    return tuple(
+        CHECKS["undecided"].judge(
+            one.ci_high_per_ul / one.lloq_per_ul,
+            population=one.population,
+            events=one.events,
+            most=one.ci_high_per_ul,
+            lloq=one.lloq_per_ul,
+        )
+        for one in counted
+        if one.result in (ResultCode.NOT_DETECTED, ResultCode.DETECTED_BELOW_LLOQ)
+        and one.ci_high_per_ul is not None
+        and one.lloq_per_ul
+    )
+
+
 def _checks(
     members: Mapping[str, Population], facts: TubeFacts, counting: CountingSettings
-) -> Iterator[Check]:
-    yield from _sum("lymphosum", members, ("T", "B", "NK"), LYMPHOCYTES, LYMPHOSUM_PERCENT)
+) -> Iterator[Outcome]:
+    yield from _sum("lymphosum", members, ("T", "B", "NK"), LYMPHOCYTES)
     for parts in (("CD4_T", "CD8_T"), ("CD4", "CD8")):
-        yield from _sum("t_sum", members, parts, "T", T_SUM_PERCENT)
+        yield from _sum("t_sum", members, parts, "T")
     for population in members.values():
         yield from _strays(population)
     method = choose_scale(members, facts, counting).method
     beads = members.get(BEADS)
     if method is Method.BEADS and beads is not None:
-        yield _check(
-            "bead_minimum", beads.events, (counting.review_beads, None), "bead events", "the tube holds"
-        )
+        yield CHECKS["bead_minimum"].judge(beads.events, limits=(counting.review_beads, None))
         yield from _steady(beads, members.get(LEUKOCYTES) or members.get(LYMPHOCYTES))
     if method is Method.VOLUMETRIC and facts.acquired_volume_ul is not None and facts.acquisition_seconds:
-        flow = facts.acquired_volume_ul / facts.acquisition_seconds * 60
-        yield _check(
-            "sample_flow", flow, FLOW_UL_PER_MIN, "uL/min", "acquired volume over acquisition time is"
-        )
+        yield CHECKS["sample_flow"].judge(facts.acquired_volume_ul / facts.acquisition_seconds * 60)
 
 
-def _strays(population: Population) -> Iterator[Check]:
+def _sum(
+    name: str, members: Mapping[str, Population], parts: tuple[str, ...], whole: str
+) -> Iterator[Outcome]:
+    if not all(part in members for part in (*parts, whole)):
+        return
+    if any(members[part].evidence is Evidence.FAILED for part in (*parts, whole)):
+        return
+    if members[whole].events < MINIMUM_WHOLE_EVENTS:
+        return
+    percent = 100 * sum(members[part].events for part in parts) / members[whole].events
+    yield CHECKS[name].judge(percent, parts=" + ".join(parts), whole=whole)
+
+
+def _strays(population: Population) -> Iterator[Outcome]:
     """Hold the events of a gate against those outside its parent that it would hold too: these may be cells lost."""
     if population.outside is None:
         return
     most = max(float(STRAYS), STRAY_PART * population.events)
-    words = (
-        f"{population.outside:,} events outside of {population.parent} look like {population.name}, beside "
-        f"{population.events:,} inside; expected at most {most:,.0f}"
+    yield CHECKS["strays"].judge(
+        population.outside,
+        limits=(0.0, most),
+        outside=population.outside,
+        parent=population.parent,
+        population=population.name,
+        inside=population.events,
+        most=most,
     )
-    passed = population.outside <= most
-    yield Check("strays", passed, population.outside, (0.0, most), "events", words)
 
 
-def _steady(beads: Population, cells: Population | None) -> Iterator[Check]:
+def _steady(beads: Population, cells: Population | None) -> Iterator[Outcome]:
     """Hold the beads per cell of the first half of the acquisition against those of the second.
 
     Beads that settle, or that leave their narrow gate where a clog dims them, count as too few, and every cell as too
@@ -122,35 +168,7 @@ def _steady(beads: Population, cells: Population | None) -> Iterator[Check]:
         parts = [part + 1 for part in parts]
     change = parts[0] * parts[1] / (parts[2] * parts[3])
     error = math.sqrt(math.fsum(1 / part for part in parts))
-    low, high = STEADY
-    passed = low <= change <= high or abs(math.log(change)) <= STEADY_Z * error
-    words = (
-        f"beads per cell of the first half of the acquisition are {change:.3g} times those of the second; "
-        f"expected {low:g} to {high:g}"
-    )
-    yield Check("steady_beads", passed, change, STEADY, "", words)
-
-
-def _sum(
-    name: str,
-    members: Mapping[str, Population],
-    parts: tuple[str, ...],
-    whole: str,
-    limits: tuple[float, float],
-) -> Iterator[Check]:
-    if not all(part in members for part in (*parts, whole)):
-        return
-    if any(members[part].evidence is Evidence.FAILED for part in (*parts, whole)):
-        return
-    if members[whole].events < MINIMUM_WHOLE_EVENTS:
-        return
-    percent = 100 * sum(members[part].events for part in parts) / members[whole].events
-    yield _check(name, percent, limits, f"% of {whole}", f"{' + '.join(parts)} make")
-
-
-def _check(name: str, value: float, limits: tuple[float, float | None], unit: str, words: str) -> Check:
-    low, high = limits
-    passed = low <= value and (high is None or value <= high)
-    expected = f"{low:,.10g} to {high:,.10g}" if high is not None else f"{low:,.10g} or more"
-    number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
-    return Check(name, passed, value, limits, unit, f"{words} {number} {unit}; expected {expected}")
+    check = CHECKS["steady_beads"]
+    low, high = check.limits
+    by_chance = abs(math.log(change)) <= STEADY_Z * error
+    yield check.judge(change, passed=True if by_chance else None, change=change, low=low, high=high)

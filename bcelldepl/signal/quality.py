@@ -12,9 +12,6 @@ from bcelldepl.signal.timeline import MIN_BINS, TimeBlock, find_blocks, lay_out
 
 __all__ = ["Quality", "TimeBlock", "assess_quality"]
 
-MAX_MARGIN = 0.05
-MIN_KEPT_TIME = 0.7
-
 
 @dataclass(frozen=True)
 class Quality:
@@ -30,8 +27,8 @@ class Quality:
     blocks : tuple of TimeBlock
     flags : tuple of str
         Sentences for ``tubes.csv``.
-    doubts : tuple of str
-        Those of them for which a person should look at the tube.
+    off_scale_fraction : float
+        Part of all events that lie off the forward scatter's scale.
     """
 
     keep: NDArray[np.bool_]
@@ -39,7 +36,7 @@ class Quality:
     dropped: dict[str, int]
     blocks: tuple[TimeBlock, ...] = ()
     flags: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
+    off_scale_fraction: float = 0.0
 
     @property
     def kept_fraction(self) -> float:
@@ -100,10 +97,5 @@ def assess_quality(
         keep = on_scale & undisturbed
         kept_time = 1.0 - float(sum(b.end_s - b.start_s for b in blocks)) / float(time_s.max() - time_s.min())
     dropped = {"margin": n - int(np.count_nonzero(keep)) - sum(by_reason.values()), **by_reason}
-    doubts = []
-    if n and margin / n > MAX_MARGIN:
-        doubts.append(f"{100 * (margin / n):.0f} % of events lie off the forward scatter's scale")
-    if kept_time < MIN_KEPT_TIME:
-        doubts.append(f"only {100 * kept_time:.0f} % of the acquisition time is undisturbed")
     flags += [f"{b.start_s:.1f}-{b.end_s:.1f} s left out ({b.reason}, {b.events} events)" for b in blocks]
-    return Quality(keep, max(kept_time, 0.0), dropped, blocks, (*flags, *doubts), tuple(doubts))
+    return Quality(keep, max(kept_time, 0.0), dropped, blocks, tuple(flags), margin / n if n else 0.0)

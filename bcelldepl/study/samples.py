@@ -75,7 +75,7 @@ def read_samples(sheet: Sheet, folder: Path, allow_outside: bool, depth: int = 0
     if sheet.found:
         return samples
     samples.tubes = [Tube(path=folder / values["file"], **values) for _, values in rows]
-    _look_for_oddities(samples)
+    _check_plausibility(samples)
     subjects = list(dict.fromkeys(tube.subject for tube in samples.tubes))
     place = {name: position for position, name in enumerate(subjects)}
     samples.tubes.sort(key=lambda tube: (place[tube.subject], tube.day, list(Role).index(tube.role)))
@@ -202,7 +202,7 @@ def _share_subject_facts(rows: list[tuple[Row, dict[str, Any]]], sheet: Sheet) -
             values["dose_group"] = f"{values['dose_cells_per_kg']:.6g} cells/kg".replace("e+0", "e")
 
 
-def _look_for_oddities(samples: Samples) -> None:
+def _check_plausibility(samples: Samples) -> None:
     name, tubes, warn = samples.sheet.name, samples.tubes, samples.warnings.append
     spellings: dict[str, set[str]] = defaultdict(set)
     for tube in tubes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shutil
 from pathlib import Path
 
@@ -11,8 +10,6 @@ import pytest
 from rewriting import rewrite
 
 from bcelldepl.batch import Results, run
-from bcelldepl.batch.tube import _tells_too_little
-from bcelldepl.counting import not_done
 from bcelldepl.fcs import read_fcs
 from bcelldepl.study import load_study
 
@@ -49,13 +46,3 @@ def test_a_file_older_than_the_blood(reasons: dict[str, str]) -> None:
 def test_beads_that_settle(reasons: dict[str, str]) -> None:
     assert "beads per cell of the first half of the acquisition are" in reasons["fcs/S02_D90.fcs"]
     assert sum("beads per cell" in reason for reason in reasons.values()) == 1
-
-
-@pytest.mark.parametrize(
-    ("result", "high", "asks"),
-    [("NOT_DETECTED", 900.0, True), ("NOT_DETECTED", 19.0, False), ("QUANTIFIED", 900.0, False)],
-)
-def test_none_counted_where_the_gate_rules_nothing_out(result: str, high: float, asks: bool) -> None:
-    (row,) = not_done(["CAR_T"], "")
-    row = dataclasses.replace(row, events=0, result=result, ci_high_per_ul=high, lloq_per_ul=5.0)
-    assert bool(_tells_too_little([row])) is asks

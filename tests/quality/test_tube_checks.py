@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from bcelldepl.counting import TubeFacts
-from bcelldepl.quality.tube_checks import check_tube
-from bcelldepl.study import CountingSettings
+from bcelldepl.counting import TubeFacts, not_done
+from bcelldepl.quality.tube_checks import check_acquisition, check_date, check_populations, check_results
+from bcelldepl.signal.quality import Quality
+from bcelldepl.study import CountingSettings, Tube
 
 AUTO = CountingSettings()
 
 
 def checks(populations, facts=None):
-    return {check.name: check for check in check_tube(populations, facts or TubeFacts(), AUTO)}
+    return {one.check.name: one for one in check_populations(populations, facts or TubeFacts(), AUTO)}
 
 
 @pytest.mark.parametrize(("b_cells", "passed"), [(499, False), (500, True), (1_100, True), (1_101, False)])
@@ -98,3 +102,46 @@ def test_a_change_that_few_beads_make_by_chance_passes(gated) -> None:
     assert check.value == pytest.approx(230 / 170)
     assert check.passed
     assert "steady_beads" not in checks(gated(), facts)  # where a file is streamed, halves are not known
+
+
+@pytest.mark.parametrize(("percent", "asks"), [(94.0, False), (89.0, True), (106.0, False), (111.0, True)])
+def test_a_small_gap_of_the_lymphosum_is_a_note(gated, percent: float, asks: bool) -> None:
+    check = checks(gated(B=int(60 * percent) - 5_200))["lymphosum"]
+    assert not check.passed
+    assert check.needs_review is asks
+
+
+@pytest.mark.parametrize(
+    ("off_scale", "kept_time", "failed"),
+    [(0.05, 0.7, set()), (0.0501, 0.7, {"margin"}), (0.0, 0.699, {"kept_time"})],
+)
+def test_how_much_the_mask_may_leave_out(off_scale: float, kept_time: float, failed: set[str]) -> None:
+    quality = Quality(np.ones(3, dtype=np.bool_), kept_time, {}, off_scale_fraction=off_scale)
+    outcomes = check_acquisition(quality)
+    assert {one.check.name for one in outcomes if one.needs_review} == failed
+    assert "only 70 % of the acquisition time is undisturbed" in {one.sentence for one in outcomes}
+
+
+@pytest.mark.parametrize(
+    ("measured", "passed"),
+    [("2025-01-14", True), ("2025-01-13", False), ("2025-02-01", True), (None, None)],
+)
+def test_no_tube_is_measured_before_the_blood_is_drawn(measured: str | None, passed: bool | None) -> None:
+    drawn = datetime(2025, 1, 15, 9, 30)
+    tube = Tube(file="a.fcs", path=Path("a.fcs"), subject="1", visit="V", day=1.0, collected=drawn)
+    outcomes = check_date(tube, measured)
+    assert [one.passed for one in outcomes] == ([] if passed is None else [passed])
+    if passed is False:
+        assert outcomes[0].sentence.startswith(
+            "measured on 2025-01-13 by $DATE, but the blood was drawn on 2025-01-15"
+        )
+
+
+@pytest.mark.parametrize(
+    ("result", "high", "asks"),
+    [("NOT_DETECTED", 900.0, True), ("NOT_DETECTED", 20.0, False), ("QUANTIFIED", 900.0, False)],
+)
+def test_none_counted_where_the_gate_rules_nothing_out(result: str, high: float, asks: bool) -> None:
+    (row,) = not_done(["CAR_T"], "")
+    row = replace(row, events=0, result=result, ci_high_per_ul=high, lloq_per_ul=5.0)
+    assert any(one.needs_review for one in check_results([row])) is asks

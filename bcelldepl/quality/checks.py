@@ -1,0 +1,171 @@
+"""Every check of a tube: its name, what its failure asks for, its limits and its sentence, one row each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+__all__ = ["CHECKS", "Check", "Level", "Outcome"]
+
+Limits = tuple[float | None, float | None]
+
+
+class Level(StrEnum):
+    """What a failed check asks for."""
+
+    NOTE = "note"  # it is said in `quality_flags` of ``tubes.csv``
+    REVIEW = "review"  # a person has to look at the tube
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that is checked.
+
+    Attributes
+    ----------
+    name : str
+        Short and stable, such as ``lymphosum``.
+    limits : tuple of float or None
+        Lowest and highest value that passes; None where there is none, or where each tube has its own.
+    sentence : str
+        What was found and what was expected, with the places ``{value}``, ``{limits}`` and others that the check names.
+    level : Level
+    review_limits : tuple of float or None, optional
+        Where a value beyond `limits` but within these is no more than a note.
+    """
+
+    name: str
+    limits: Limits
+    sentence: str
+    level: Level = Level.REVIEW
+    review_limits: Limits | None = None
+
+    def judge(
+        self, value: float, *, limits: Limits | None = None, passed: bool | None = None, **words: Any
+    ) -> Outcome:
+        """Hold a value against the limits.
+
+        Parameters
+        ----------
+        value : float
+            What was found.
+        limits : tuple of float or None, optional
+            Those of this tube, where they differ from tube to tube.
+        passed : bool, optional
+            The answer, where a value alone does not give it.
+        **words
+            Further words of the sentence.
+        """
+        limits = limits or self.limits
+        passed = _within(value, limits) if passed is None else passed
+        level = self.level
+        if self.review_limits is not None and _within(value, self.review_limits):
+            level = Level.NOTE
+        sentence = self.sentence.format(value=_number(value), limits=_expected(limits), **words)
+        return Outcome(self, passed, value, limits, level, sentence)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found in one tube.
+
+    Attributes
+    ----------
+    check : Check
+    passed : bool
+    value : float
+    limits : tuple of float or None
+        Those that the value was held against.
+    level : Level
+        What it asks for where it did not pass.
+    sentence : str
+        For people.
+    """
+
+    check: Check
+    passed: bool
+    value: float
+    limits: Limits
+    level: Level
+    sentence: str
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether a person has to look."""
+        return not self.passed and self.level is Level.REVIEW
+
+
+_ROWS: Final = (
+    # The acquisition
+    Check("margin", (None, 0.05), "{percent:.0f} % of events lie off the forward scatter's scale"),
+    Check("kept_time", (0.7, None), "only {percent:.0f} % of the acquisition time is undisturbed"),
+    # No cytometer samples slower or faster; a wrong unit is a thousand-fold off.
+    Check(
+        "sample_flow",
+        (1.0, 2000.0),
+        "acquired volume over acquisition time is {value} uL/min; expected {limits}",
+    ),
+    # Clocks of other time zones may differ by a day.
+    Check(
+        "measured_before_draw",
+        (None, 1.0),
+        "measured on {measured} by $DATE, but the blood was drawn on {drawn}: is it another tube's file?",
+    ),
+    # The populations. Null cells make some percent of lymphocytes in sound tubes: only a larger gap asks for a look.
+    Check(
+        "lymphosum",
+        (95.0, 105.0),
+        "{parts} make {value} % of {whole}; expected {limits}",
+        review_limits=(90.0, 110.0),
+    ),
+    Check("t_sum", (90.0, 110.0), "{parts} make {value} % of {whole}; expected {limits}"),
+    # Fewer than 60 strays, or than a fifth of the events inside, are fragments and debris.
+    Check(
+        "strays",
+        (0.0, None),
+        "{outside:,} events outside of {parent} look like {population}, beside {inside:,} inside; "
+        "expected at most {most:,.0f}",
+    ),
+    # The beads: as many as the study wants, and as many per cell from one half of the acquisition to the other.
+    Check("bead_minimum", (None, None), "the tube holds {value} bead events; expected {limits}"),
+    Check(
+        "steady_beads",
+        (0.85, 1 / 0.85),
+        "beads per cell of the first half of the acquisition are {change:.3g} times those of the second; "
+        "expected {low:g} to {high:g}",
+    ),
+    # The results. Fifty events hold four times the LLOQ, or a cut whose place is hardly known.
+    Check(
+        "undecided",
+        (None, 4.0),
+        "{population}: {events} events, yet by its gate's interval there may be {most:.3g} cells/uL, "
+        "far above the LLOQ of {lloq:.3g}",
+    ),
+    # Tubes beside each other
+    Check("copied_file", (None, None), "the same bytes as {twin}: one of the two is a copy"),
+    Check(
+        "exchanged_label",
+        (None, None),
+        "{marker} is read from {detector}, which is {usual} in all other tubes of the subject: a label may be wrong",
+    ),
+)
+CHECKS: Final = {check.name: check for check in _ROWS}
+
+
+def _within(value: float, limits: Limits) -> bool:
+    low, high = limits
+    return (low is None or low <= value) and (high is None or value <= high)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
+
+
+def _expected(limits: Limits) -> str:
+    low, high = limits
+    if low is None or high is None:
+        return (
+            f"{low:,.10g} or more" if low is not None else f"at most {high:,.10g}" if high is not None else ""
+        )
+    return f"{low:,.10g} to {high:,.10g}"
