@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "bcelldepl"
 
 # The rooms from the ground up, each with those that it may import; a room may always import itself.
-COMMON = {"errors", "units", "untrusted", "spreadsheet", "names"}
+COMMON = {"errors", "units", "input_limits", "spreadsheet", "names"}
 MAY_IMPORT = {
     "errors": set(),
     "units": set(),

@@ -12,7 +12,7 @@ from bcelldepl.batch.workers import Progress
 from bcelldepl.errors import Problem, StudyError
 from bcelldepl.results import Results
 from bcelldepl.store import Store
-from bcelldepl.store.people import now
+from bcelldepl.store.identity import now
 from bcelldepl.store.versions import versions
 from bcelldepl.study import Study
 

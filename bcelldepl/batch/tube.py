@@ -20,7 +20,7 @@ from bcelldepl.quality.tube_checks import check_acquisition, check_date, check_p
 from bcelldepl.signal import make_signal
 from bcelldepl.signal.recipe import plan_markers
 from bcelldepl.study import Override, Study, Tube
-from bcelldepl.tubes.overrides import fits_by_hand, standing_on, strategy_by_hand
+from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
 from bcelldepl.tubes.read import batch_of, open_tube, read_signal
 
 __all__ = ["count", "fit", "role_name"]
@@ -96,9 +96,9 @@ def count(
         return _failed(tube, reported, fitted.failure)
     try:
         overrides = study.overrides_of(tube.file)
-        strategy = strategy_by_hand(strategy, overrides)
+        strategy = strategy_with_overrides(strategy, overrides)
         acquisition, _, signal = read_signal(tube, study, strategy)
-        fits = fits_by_hand(fits, strategy, overrides)
+        fits = fits_with_overrides(fits, strategy, overrides)
         populations = apply_gates(signal, strategy, fits)
     except Exception as error:
         return _failed(tube, reported, _in_words(error, tube))

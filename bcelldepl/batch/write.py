@@ -14,7 +14,7 @@ from bcelldepl.gating.strategy import Strategy
 from bcelldepl.spreadsheet import csv_text
 from bcelldepl.store.files import write_beside, write_bytes
 from bcelldepl.study import Override
-from bcelldepl.tubes.overrides import strategy_by_hand
+from bcelldepl.tubes.overrides import strategy_with_overrides
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ def gates_json(
     overrides: Sequence[Override] = (),
 ) -> dict[str, Any]:
     """Every fitted gate of a tube, with its evidence, as plain data."""
-    strategy = strategy_by_hand(strategy, overrides)
+    strategy = strategy_with_overrides(strategy, overrides)
     rules = {rule.name: rule for rule in strategy.populations}
     parents = {rule.name: parent for rule, parent in strategy.rules_for(panel)}
     return {

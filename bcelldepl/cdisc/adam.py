@@ -6,14 +6,14 @@ import math
 from typing import Any, Final
 
 from bcelldepl.cdisc.cp import TESTS
-from bcelldepl.cdisc.dataset import Table, Variable, make_table
-from bcelldepl.cdisc.results import Handover
-from bcelldepl.cdisc.sdtm import Plan, number_text, split_text
+from bcelldepl.cdisc.dataset import Dataset, Variable, make_dataset
+from bcelldepl.cdisc.results import FinishedRun
+from bcelldepl.cdisc.sdtm import VisitSchedule, number_text, split_text
 from bcelldepl.kinetics.courses import courses
 from bcelldepl.kinetics.decisions import points_table, visits_table
 from bcelldepl.kinetics.endpoint import NOT_FOR_SUMMARIES
 from bcelldepl.kinetics.parameters import B, parameters
-from bcelldepl.kinetics.profile import Use
+from bcelldepl.kinetics.profile import PointUse
 from bcelldepl.kinetics.summary import one_per_visit
 from bcelldepl.kinetics.visits import Visit
 
@@ -105,12 +105,12 @@ ADTTE: Final = (
 )
 
 
-def adam_tables(handed: Handover) -> list[Table]:
+def adam_tables(handed: FinishedRun) -> list[Dataset]:
     """Return ADCP, ADPC, ADPP and ADTTE."""
     return [_adcp(handed), _adpc(handed), _adpp(handed), _adtte(handed)]
 
 
-def _subject(handed: Handover, subject: str, group: str) -> dict[str, Any]:
+def _subject(handed: FinishedRun, subject: str, group: str) -> dict[str, Any]:
     return {
         "STUDYID": handed.study.id,
         "USUBJID": handed.usubjid(subject),
@@ -119,8 +119,8 @@ def _subject(handed: Handover, subject: str, group: str) -> dict[str, Any]:
     }
 
 
-def _adcp(handed: Handover) -> Table:
-    plan, rows = Plan.of(handed.study.tubes), []
+def _adcp(handed: FinishedRun) -> Dataset:
+    plan, rows = VisitSchedule.of(handed.study.tubes), []
     evidence = {
         (str(row["subject"]), float(row["day"])): str(row["evidence"])
         for row in visits_table(handed.counts, handed.study).to_dict("records")
@@ -154,10 +154,10 @@ def _adcp(handed: Handover) -> Table:
                     )
                 rows.append(cells)
     label, structure = "Cell Counts Analysis Data", "one record per subject, population and draw"
-    return make_table("ADCP", label, structure, ("STUDYID", "USUBJID", "PARAMCD", "AFRLT"), ADCP, rows)
+    return make_dataset("ADCP", label, structure, ("STUDYID", "USUBJID", "PARAMCD", "AFRLT"), ADCP, rows)
 
 
-def _criterion(handed: Handover) -> str:
+def _criterion(handed: FinishedRun) -> str:
     settings = handed.study.endpoints
     if settings.denominator == "blood":
         return f"B cells < {settings.depletion_threshold_per_ul:g} cells/uL"
@@ -174,7 +174,7 @@ def _change(visit: Visit, baseline: Visit | None) -> dict[str, Any]:
     return cells
 
 
-def _times(visit: Visit, plan: Plan) -> dict[str, Any]:
+def _times(visit: Visit, plan: VisitSchedule) -> dict[str, Any]:
     return {
         "AVISIT": visit.visit,
         "AVISITN": plan.numbers.get(visit.visit.split("/")[0]),
@@ -191,9 +191,9 @@ def _value(visit: Visit) -> dict[str, Any]:
     return {"AVALC": f"<{number_text(limit)}"} if visit.is_evaluable and math.isfinite(limit) else {}
 
 
-def _adpc(handed: Handover) -> Table:
-    plan, rows = Plan.of(handed.study.tubes), []
-    not_used = {str(Use.DROPPED), str(Use.BEFORE), str(Use.MISSING)}
+def _adpc(handed: FinishedRun) -> Dataset:
+    plan, rows = VisitSchedule.of(handed.study.tubes), []
+    not_used = {str(PointUse.DROPPED), str(PointUse.BEFORE), str(PointUse.MISSING)}
     for point in points_table(handed.counts, handed.study).to_dict("records"):
         counted = float(point["counted_as_per_ul"])
         use = str(point["use"])
@@ -216,15 +216,15 @@ def _adpc(handed: Handover) -> Table:
                 "ACTDAYFL": "Y" if point["day_is_actual"] else "",
                 "ALLOQ": limit,
                 "NCAXFL": "Y" if use in not_used else "",
-                "NCA1XRS": "" if use == str(Use.MEASURED) else use,
+                "NCA1XRS": "" if use == str(PointUse.MEASURED) else use,
                 "LAMZFL": "Y" if point["in_terminal_slope"] else "",
             }
         )
     label, structure = "Cellular Kinetics Concentration Analysis", "one record per subject and draw"
-    return make_table("ADPC", label, structure, ("STUDYID", "USUBJID", "PARAMCD", "AFRLT"), ADPC, rows)
+    return make_dataset("ADPC", label, structure, ("STUDYID", "USUBJID", "PARAMCD", "AFRLT"), ADPC, rows)
 
 
-def _adpp(handed: Handover) -> Table:
+def _adpp(handed: FinishedRun) -> Dataset:
     known = {one.code: one for one in parameters(handed.study.endpoints.auc_days)}
     rows = []
     for found in handed.endpoints.to_dict("records"):
@@ -252,10 +252,10 @@ def _adpp(handed: Handover) -> Table:
             }
         )
     label, structure = "Endpoints Analysis Data", "one record per subject and endpoint"
-    return make_table("ADPP", label, structure, ("STUDYID", "USUBJID", "PARAMCD"), ADPP, rows)
+    return make_dataset("ADPP", label, structure, ("STUDYID", "USUBJID", "PARAMCD"), ADPP, rows)
 
 
-def _adtte(handed: Handover) -> Table:
+def _adtte(handed: FinishedRun) -> Dataset:
     rows = []
     for found in handed.endpoints.to_dict("records"):
         row = {str(key): value for key, value in found.items()}
@@ -275,7 +275,7 @@ def _adtte(handed: Handover) -> Table:
             }
         )
     label, structure = "Time to B-Cell Recovery", "one record per depleted subject"
-    return make_table("ADTTE", label, structure, ("STUDYID", "USUBJID", "PARAMCD"), ADTTE, rows)
+    return make_dataset("ADTTE", label, structure, ("STUDYID", "USUBJID", "PARAMCD"), ADTTE, rows)
 
 
 def _reason(text: str) -> dict[str, str]:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bcelldepl.cdisc.dataset import Table, Variable, make_table
+from bcelldepl.cdisc.dataset import Dataset, Variable, make_dataset
 from bcelldepl.cdisc.marker_string import gate_definition, marker_string
-from bcelldepl.cdisc.results import Handover
+from bcelldepl.cdisc.results import FinishedRun
 from bcelldepl.cdisc.sdtm import (
     BLOOD,
     CELLS_PER_LITRE,
-    Plan,
+    VisitSchedule,
     identifiers,
     number_text,
     result_cells,
@@ -128,16 +128,16 @@ QUALIFIERS: Final = {
 }
 
 
-def cp_tables(handed: Handover) -> list[Table]:
+def cp_tables(handed: FinishedRun) -> list[Dataset]:
     """Return CP and its supplemental qualifiers.
 
     Parameters
     ----------
-    handed : Handover
+    handed : FinishedRun
 
     Returns
     -------
-    list of Table
+    list of Dataset
         CP has up to three rows per tube and population: concentration, fraction, and the events they rest on.
     """
     rows: list[dict[str, Any]] = []
@@ -158,20 +158,22 @@ def cp_tables(handed: Handover) -> list[Table]:
         if is_count:
             supplement += _supplement(handed, tube_row, cells)
     structure = "one record per tube, population and kind of result"
-    main = make_table(
+    main = make_dataset(
         "CP", "Cell Phenotype Findings", structure, ("STUDYID", "USUBJID", "CPSEQ"), VARIABLES, rows
     )
     keys = ("STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "QNAM")
     label = "Supplemental Qualifiers for CP"
     return [
         main,
-        make_table("SUPPCP", label, "one record per qualifier of a CP record", keys, SUPPLEMENT, supplement),
+        make_dataset(
+            "SUPPCP", label, "one record per qualifier of a CP record", keys, SUPPLEMENT, supplement
+        ),
     ]
 
 
-def _results(handed: Handover) -> Iterator[tuple[dict[str, Any], dict[str, Any], bool]]:
+def _results(handed: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any], bool]]:
     """Yield each row of the counts with each of its CP records, and whether that is the concentration."""
-    tubes, plan = handed.tubes, Plan.of(handed.study.tubes)
+    tubes, plan = handed.tubes, VisitSchedule.of(handed.study.tubes)
     events = {(row["file"], row["population"]): row["events"] for row in _counts(handed)}
     for row in _counts(handed):
         test = TESTS.get(row["population"])
@@ -217,7 +219,7 @@ def _results(handed: Handover) -> Iterator[tuple[dict[str, Any], dict[str, Any],
             yield row, shared | number | _number(row["events"], "Events"), False
 
 
-def _counts(handed: Handover) -> list[dict[str, Any]]:
+def _counts(handed: FinishedRun) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in handed.counts.to_dict("records")]
 
 
@@ -234,7 +236,7 @@ def _group(file: str) -> str:
     return file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
 
 
-def _last_before_infusion(handed: Handover) -> dict[tuple[str, str, str], str]:
+def _last_before_infusion(handed: FinishedRun) -> dict[tuple[str, str, str], str]:
     """File of the last evaluable result before infusion, by subject, test and kind of result."""
     last: dict[tuple[str, str, str], tuple[float, str]] = {}
     tubes = handed.tubes
@@ -253,7 +255,7 @@ def _day(tube: Tube | None, nominal: float) -> float:
     return nominal if actual is None else actual
 
 
-def _supplement(handed: Handover, row: dict[str, Any], cells: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _supplement(handed: FinishedRun, row: dict[str, Any], cells: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for column, (name, label) in QUALIFIERS.items():
         value = row.get(column)
         if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):

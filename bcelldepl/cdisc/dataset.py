@@ -13,7 +13,7 @@ from bcelldepl.errors import ExchangeError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Kind", "Table", "Variable", "make_table"]
+__all__ = ["Dataset", "Kind", "Variable", "make_dataset"]
 
 Kind = Literal["text", "integer", "float", "date"]
 
@@ -44,7 +44,7 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Table:
+class Dataset:
     """One data set.
 
     Attributes
@@ -90,14 +90,14 @@ class Table:
         )
 
 
-def make_table(
+def make_dataset(
     name: str,
     label: str,
     structure: str,
     keys: Sequence[str],
     variables: Sequence[Variable],
     rows: Iterable[Mapping[str, Any]],
-) -> Table:
+) -> Dataset:
     """Arrange rows in the order of the variables, sorted by the keys.
 
     Raises
@@ -122,7 +122,7 @@ def make_table(
         if key_of(before) == key_of(after):
             same = ", ".join(f"{key} {after[place]}" for key, place in zip(keys, places, strict=True))
             raise ExchangeError(f"two rows of {name} have the same keys: {same}", name)
-    return Table(name, label, structure, tuple(keys), tuple(variables), tuple(arranged))
+    return Dataset(name, label, structure, tuple(keys), tuple(variables), tuple(arranged))
 
 
 def _value(value: Any, variable: Variable, table: str) -> Any:

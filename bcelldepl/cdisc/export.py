@@ -13,16 +13,16 @@ from typing import Final
 
 from bcelldepl.cdisc.adam import adam_tables
 from bcelldepl.cdisc.cp import cp_tables
-from bcelldepl.cdisc.dataset import Table
+from bcelldepl.cdisc.dataset import Dataset
 from bcelldepl.cdisc.dataset_json import dataset_json
 from bcelldepl.cdisc.pk import pk_tables
-from bcelldepl.cdisc.results import Handover, read_handover
+from bcelldepl.cdisc.results import FinishedRun, read_finished_run
 from bcelldepl.cdisc.transport import transport_problems, write_transport
 from bcelldepl.errors import ExchangeError
 from bcelldepl.spreadsheet import csv_text
 from bcelldepl.store.files import write_beside, write_bytes
 
-__all__ = ["FORMATS", "export", "handover_tables"]
+__all__ = ["FORMATS", "datasets_of", "export"]
 
 FORMATS: Final = ("csv", "parquet", "xpt", "dataset-json")
 SUFFIXES: Final = {"csv": ".csv", "parquet": ".parquet", "xpt": ".xpt", "dataset-json": ".json"}
@@ -53,8 +53,8 @@ def export(results_folder: Path, to: str, out: Path) -> list[Path]:
     """
     if to not in FORMATS:
         raise ExchangeError(f"{to!r} is no format", "--to", f"known: {', '.join(FORMATS)}")
-    handed = read_handover(Path(results_folder))
-    tables = handover_tables(handed)
+    handed = read_finished_run(Path(results_folder))
+    tables = datasets_of(handed)
     if to == "xpt":
         problems = transport_problems(tables)
         if problems:
@@ -71,12 +71,12 @@ def export(results_folder: Path, to: str, out: Path) -> list[Path]:
     return [*written, record]
 
 
-def handover_tables(handed: Handover) -> list[Table]:
+def datasets_of(handed: FinishedRun) -> list[Dataset]:
     """Return every data set of the hand-over."""
     return [*cp_tables(handed), *pk_tables(handed), *adam_tables(handed)]
 
 
-def _write(table: Table, to: str, out: Path, handed: Handover) -> Path:
+def _write(table: Dataset, to: str, out: Path, handed: FinishedRun) -> Path:
     path = out / f"{table.name.lower()}{SUFFIXES[to]}"
     if to == "xpt":
         write_transport(table, path, datetime.fromisoformat(str(handed.run["finished"])))
@@ -92,7 +92,7 @@ def _write(table: Table, to: str, out: Path, handed: Handover) -> Path:
     return path
 
 
-def _variables(tables: Sequence[Table]) -> str:
+def _variables(tables: Sequence[Dataset]) -> str:
     """Every variable of every data set: what it is and where it comes from."""
     text = io.StringIO()
     sheet = csv.writer(text, lineterminator="\n")
@@ -108,7 +108,7 @@ def _variables(tables: Sequence[Table]) -> str:
     return text.getvalue()
 
 
-def _record(handed: Handover, to: str, tables: Sequence[Table], written: Sequence[Path]) -> str:
+def _record(handed: FinishedRun, to: str, tables: Sequence[Dataset], written: Sequence[Path]) -> str:
     content = {
         "study": handed.study.id,
         "format": to,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from bcelldepl.cdisc.dataset import Table, Variable, make_table
-from bcelldepl.cdisc.results import Handover
+from bcelldepl.cdisc.dataset import Dataset, Variable, make_dataset
+from bcelldepl.cdisc.results import FinishedRun
 from bcelldepl.cdisc.sdtm import (
     BLOOD,
     CELLS_PER_LITRE,
-    Plan,
+    VisitSchedule,
     identifiers,
     number_text,
     result_cells,
@@ -83,13 +83,13 @@ NAMES: Final = {
 }
 
 
-def pk_tables(handed: Handover) -> list[Table]:
+def pk_tables(handed: FinishedRun) -> list[Dataset]:
     """Return PC and PP; empty where no CAR+ T cells were counted."""
     return [_pc(handed), _pp(handed)]
 
 
-def _pc(handed: Handover) -> Table:
-    plan, tubes, rows = Plan.of(handed.study.tubes), handed.tubes, []
+def _pc(handed: FinishedRun) -> Dataset:
+    plan, tubes, rows = VisitSchedule.of(handed.study.tubes), handed.tubes, []
     sequence: dict[str, int] = {}
     for counted in handed.counts.to_dict("records"):
         row = {str(key): value for key, value in counted.items()}
@@ -117,12 +117,12 @@ def _pc(handed: Handover) -> Table:
             }
         )
     structure = "one record per tube and analyte"
-    return make_table(
+    return make_dataset(
         "PC", "Pharmacokinetics Concentrations", structure, ("STUDYID", "USUBJID", "PCSEQ"), PC, rows
     )
 
 
-def _pp(handed: Handover) -> Table:
+def _pp(handed: FinishedRun) -> Dataset:
     known = {one.code: one for one in parameters(handed.study.endpoints.auc_days)}
     infused = {tube.subject: tube for tube in handed.study.tubes if tube.infused is not None}
     rows: list[dict[str, Any]] = []
@@ -155,7 +155,7 @@ def _pp(handed: Handover) -> Table:
             cells["PPANMETH"] = "LEAST SQUARES OF LN(CONC), BEST ADJUSTED R2"
         rows.append(cells | _result(row, UNITS[known[row["parameter"]].unit]))
     structure = "one record per subject and parameter"
-    return make_table(
+    return make_dataset(
         "PP", "Pharmacokinetics Parameters", structure, ("STUDYID", "USUBJID", "PPSEQ"), PP, rows
     )
 

@@ -18,13 +18,13 @@ from bcelldepl.study.config import StudyFile
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Handover", "read_handover"]
+__all__ = ["FinishedRun", "read_finished_run"]
 
 FILES = ("counts.csv", "endpoints.csv", "tubes.csv", "run.json")
 
 
 @dataclass(frozen=True)
-class Handover:
+class FinishedRun:
     """Results ready to be handed over.
 
     Attributes
@@ -61,7 +61,7 @@ class Handover:
         return f"{self.study.id}-{subject}"
 
 
-def read_handover(folder: Path) -> Handover:
+def read_finished_run(folder: Path) -> FinishedRun:
     """Read a finished results folder.
 
     Parameters
@@ -110,7 +110,7 @@ def read_handover(folder: Path) -> Handover:
         endpoints=settings.endpoints,
         tubes=tubes,
     )
-    return Handover(counts, endpoints, study, strategy, _gates(folder), run, dates)
+    return FinishedRun(counts, endpoints, study, strategy, _gates(folder), run, dates)
 
 
 def _tubes(sheet: pd.DataFrame, folder: Path, study_file: Path) -> tuple[tuple[Tube, ...], str]:

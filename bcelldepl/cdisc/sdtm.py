@@ -11,7 +11,15 @@ from bcelldepl.cdisc.dataset import Variable
 from bcelldepl.counting.limits import ResultCode
 from bcelldepl.study import Tube, iso_text
 
-__all__ = ["CELLS_PER_LITRE", "Plan", "identifiers", "number_text", "result_cells", "split_text", "timing"]
+__all__ = [
+    "CELLS_PER_LITRE",
+    "VisitSchedule",
+    "identifiers",
+    "number_text",
+    "result_cells",
+    "split_text",
+    "timing",
+]
 
 CELLS_PER_LITRE: Final = "10^6/L"  # CDISC spelling; the same number as cells/uL
 LONGEST_TEXT: Final = 200
@@ -52,7 +60,7 @@ def timing(domain: str, draw: bool = True) -> tuple[Variable, ...]:
 
 
 @dataclass(frozen=True)
-class Plan:
+class VisitSchedule:
     """The calendar of visits of a study.
 
     Attributes
@@ -64,7 +72,7 @@ class Plan:
     numbers: dict[str, int]
 
     @classmethod
-    def of(cls, tubes: Iterable[Tube]) -> Plan:
+    def of(cls, tubes: Iterable[Tube]) -> VisitSchedule:
         """Rank the visits by the first nominal day on which each occurs."""
         first: dict[str, float] = {}
         for tube in tubes:

@@ -28,7 +28,7 @@ def compare(
     """Compare automated with manual gating: statistics, verdicts, and the first gate at which the two part ways."""
     from bcelldepl.comparison.compare import compare as compare_study
     from bcelldepl.errors import BcelldeplError
-    from bcelldepl.store.uses import used
+    from bcelldepl.store.access_log import recorded_access
 
     terminal = sys.stderr.isatty()
 
@@ -36,7 +36,7 @@ def compare(
         typer.echo(f"\r\x1b[K{done}/{total} {name}", nl=False, err=True)
 
     try:
-        with used(results, "comparison") as use:
+        with recorded_access(results, "comparison") as access:
             comparison = compare_study(
                 results,
                 manual,
@@ -44,7 +44,7 @@ def compare(
                 mapping=mapping,
                 progress=show if terminal else None,
             )
-            use.record(
+            access.record(
                 comparison.files,
                 why=why,
                 what={"verdict": str(comparison.verdict), "tubes": len(comparison.tubes)},
@@ -60,8 +60,8 @@ def compare(
         typer.echo("\r\x1b[K", nl=False, err=True)
     for problem in comparison.problems:
         typer.echo(str(problem), err=True)
-    if use.unrecorded:
-        typer.echo(f"note: this is not in the audit record of the results: {use.unrecorded}", err=True)
+    if access.unrecorded:
+        typer.echo(f"note: this is not in the audit record of the results: {access.unrecorded}", err=True)
     disagreeing = [tube for tube in comparison.tubes if tube.verdict == "disagree"]
     for tube in disagreeing:
         for one in tube.populations:

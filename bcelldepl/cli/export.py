@@ -34,12 +34,12 @@ def export(
     Exit codes: 0 done; 2 the request was wrong, or a value does not fit into the format; nothing was written.
     """
     from bcelldepl.errors import BcelldeplError
-    from bcelldepl.store.uses import used
+    from bcelldepl.store.access_log import recorded_access
 
     try:
-        with used(results, "export") as use:
+        with recorded_access(results, "export") as access:
             written = _export(results, to, out, population or [])
-            use.record(
+            access.record(
                 written, why=why, what={"to": to, "out": str(out.absolute()), "populations": population or []}
             )
     except BcelldeplError as error:
@@ -50,8 +50,8 @@ def export(
         raise typer.Exit(2) from None
     for path in written:
         typer.echo(str(path))
-    if use.unrecorded:
-        typer.echo(f"note: this is not in the audit record of the results: {use.unrecorded}", err=True)
+    if access.unrecorded:
+        typer.echo(f"note: this is not in the audit record of the results: {access.unrecorded}", err=True)
 
 
 def _export(results: Path, to: str, out: Path, populations: list[str]) -> list[Path]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from bcelldepl.fcs import Acquisition, Channel, Spillover
-    from bcelldepl.fcs.cross_check import Comparison
+    from bcelldepl.fcs.cross_check import CrossCheck
 
 __all__ = ["inspect"]
 
@@ -81,7 +81,7 @@ def _refusal(path: Path, error: Any) -> dict[str, Any]:
     }
 
 
-def _show(acquisition: Acquisition, comparisons: tuple[Comparison, ...] | None) -> None:
+def _show(acquisition: Acquisition, comparisons: tuple[CrossCheck, ...] | None) -> None:
     """One screen for a person."""
     from rich.console import Console
     from rich.text import Text

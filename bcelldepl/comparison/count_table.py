@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bcelldepl.errors import ExchangeError, Problem
 from bcelldepl.gate_exchange.manual import Manual, ManualCount, ManualTube
+from bcelldepl.input_limits import MEGABYTE, read_limited
 from bcelldepl.study.cells import GROUPED, CellError, number
 from bcelldepl.study.workbook import read_workbook
-from bcelldepl.untrusted import MEGABYTE, read_limited
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bcelldepl.errors import ExchangeError, Problem
 from bcelldepl.gate_exchange.manual import EVERY_FILE, Manual, ManualTube
-from bcelldepl.untrusted import MEGABYTE, read_limited
+from bcelldepl.input_limits import MEGABYTE, read_limited
 
 __all__ = ["NameMap", "guess_population", "mapping_text", "match_files", "read_mapping"]
 

@@ -19,7 +19,7 @@ from bcelldepl.comparison.plots import draw_agreement
 from bcelldepl.comparison.tube import ComparedPopulation, TubeComparison
 from bcelldepl.report.curves import POPULATION_NAMES
 from bcelldepl.report.images import data_uri, figure_bytes, small_png
-from bcelldepl.report.words import DASH, concentration, whole
+from bcelldepl.report.number_format import DASH, concentration, whole
 
 __all__ = ["comparison_page"]
 

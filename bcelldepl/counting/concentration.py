@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bcelldepl.counting.facts import TubeFacts
 from bcelldepl.counting.intervals import Interval, widen
 from bcelldepl.counting.limits import ResultCode, limit_per_ul, result_code
-from bcelldepl.counting.methods import BEADS, LEUKOCYTES, Method, Scale, choose_scale
+from bcelldepl.counting.methods import BEADS, LEUKOCYTES, CountingScale, Method, choose_scale
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.study.config import CountingSettings, LimitSettings
@@ -119,7 +119,7 @@ def not_done(populations: Iterable[str], reason: str) -> tuple[Concentration, ..
 
 
 def _cells(
-    population: Population, members: Mapping[str, Population], scale: Scale, limits: LimitSettings
+    population: Population, members: Mapping[str, Population], scale: CountingScale, limits: LimitSettings
 ) -> Concentration:
     volume_ul = scale.analysed_volume_ul
     obstacle = scale.reason or _obstacle(population, members, limits)
@@ -148,7 +148,7 @@ def _cells(
     )
 
 
-def _beads(beads: Population, scale: Scale, counting: CountingSettings) -> Concentration:
+def _beads(beads: Population, scale: CountingScale, counting: CountingSettings) -> Concentration:
     """Beads have events and no concentration; their row tells whether they can carry the tube's count."""
     used = scale.method is Method.BEADS
     good = beads.evidence is not Evidence.FAILED and beads.events >= counting.minimum_beads
@@ -194,7 +194,7 @@ def _obstacle(population: Population, members: Mapping[str, Population], limits:
     return ""
 
 
-def _interval(population: Population, members: Mapping[str, Population], scale: Scale) -> Interval:
+def _interval(population: Population, members: Mapping[str, Population], scale: CountingScale) -> Interval:
     """Interval of the events, from counting and from the gate together."""
     within = scale.reference is not None and _is_within(population, scale.reference, members)
     exact = scale.interval(population.events, within)

@@ -12,7 +12,7 @@ from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population
 from bcelldepl.study.config import CountingSettings
 
-__all__ = ["BEADS", "LEUKOCYTES", "LYMPHOCYTES", "Method", "Scale", "choose_scale"]
+__all__ = ["BEADS", "LEUKOCYTES", "LYMPHOCYTES", "CountingScale", "Method", "choose_scale"]
 
 BEADS, LEUKOCYTES, LYMPHOCYTES = "beads", "leukocytes", "lymphocytes"
 MORE_BEADS = 1.25  # times the beads that the tube holds: more are not seen, however it was pipetted
@@ -28,7 +28,7 @@ class Method(StrEnum):
 
 
 @dataclass(frozen=True)
-class Scale:
+class CountingScale:
     """What turns the events of one tube into cells per microlitre.
 
     Attributes
@@ -65,7 +65,9 @@ class Scale:
         return Interval(share.low * total, share.high * total)
 
 
-def choose_scale(members: Mapping[str, Population], facts: TubeFacts, counting: CountingSettings) -> Scale:
+def choose_scale(
+    members: Mapping[str, Population], facts: TubeFacts, counting: CountingSettings
+) -> CountingScale:
     """Find the scale of a tube by the method asked for.
 
     ``auto`` takes the first that the facts speak of: a bead count in the sheet, an acquired volume, a
@@ -81,7 +83,7 @@ def choose_scale(members: Mapping[str, Population], facts: TubeFacts, counting: 
 
     Returns
     -------
-    Scale
+    CountingScale
         With its reason where there is no analysed volume.
     """
     method = Method.NONE
@@ -101,10 +103,12 @@ def choose_scale(members: Mapping[str, Population], facts: TubeFacts, counting: 
         case Method.DUAL:
             return _by_haematology(members, facts)
     because = f": {facts.volume_reason}" if facts.volume_reason else ""
-    return Scale(method, reason=f"no bead count, acquired volume or haematology count is known{because}")
+    return CountingScale(
+        method, reason=f"no bead count, acquired volume or haematology count is known{because}"
+    )
 
 
-def _by_beads(beads: Population | None, facts: TubeFacts, minimum_beads: int) -> Scale:
+def _by_beads(beads: Population | None, facts: TubeFacts, minimum_beads: int) -> CountingScale:
     """Analysed volume V_s b / N_b, so that cells/uL = (c / b) (N_b / V_s), as bead makers instruct.
 
     Beads share the quality mask of the cells, so the part of the time that was kept cancels.
@@ -126,30 +130,34 @@ def _by_beads(beads: Population | None, facts: TubeFacts, minimum_beads: int) ->
         )
     else:
         volume_ul = facts.blood_volume_ul * beads.events / facts.bead_count
-        return Scale(Method.BEADS, volume_ul, reference=beads)
-    return Scale(Method.BEADS, reason=reason)
+        return CountingScale(Method.BEADS, volume_ul, reference=beads)
+    return CountingScale(Method.BEADS, reason=reason)
 
 
-def _by_volume(facts: TubeFacts) -> Scale:
+def _by_volume(facts: TubeFacts) -> CountingScale:
     """Analysed volume V_a / D, times the part of the acquisition time that the quality mask kept."""
     if facts.acquired_volume_ul is None:
         reason = f"the acquired volume is not known: {facts.volume_reason}".removesuffix(": ")
-        return Scale(Method.VOLUMETRIC, reason=reason)
+        return CountingScale(Method.VOLUMETRIC, reason=reason)
     volume_ul = facts.acquired_volume_ul * facts.kept_time_fraction / facts.dilution
     if not volume_ul > 0:
-        return Scale(Method.VOLUMETRIC, reason="no acquisition time was kept, so no volume was analysed")
-    return Scale(Method.VOLUMETRIC, volume_ul)
+        return CountingScale(
+            Method.VOLUMETRIC, reason="no acquisition time was kept, so no volume was analysed"
+        )
+    return CountingScale(Method.VOLUMETRIC, volume_ul)
 
 
-def _by_haematology(members: Mapping[str, Population], facts: TubeFacts) -> Scale:
+def _by_haematology(members: Mapping[str, Population], facts: TubeFacts) -> CountingScale:
     """Analysed volume: events of the counted cells by their haematology count; leukocytes go first."""
     given = {LEUKOCYTES: facts.wbc_per_ul, LYMPHOCYTES: facts.lymphocytes_per_ul}
     counts = {name: count for name, count in given.items() if count is not None}
     if not counts:
-        return Scale(Method.DUAL, reason="the sample sheet gives neither wbc_per_ul nor lymphocytes_per_ul")
+        return CountingScale(
+            Method.DUAL, reason="the sample sheet gives neither wbc_per_ul nor lymphocytes_per_ul"
+        )
     name = next((name for name in counts if name in members), None)
     if name is None:
-        return Scale(Method.DUAL, reason=f"the strategy has no population `{next(iter(counts))}`")
+        return CountingScale(Method.DUAL, reason=f"the strategy has no population `{next(iter(counts))}`")
     reference, count = members[name], counts[name]
     if reference.evidence is Evidence.FAILED:
         reason = f"the {name} of the haematology count were not found"
@@ -158,5 +166,5 @@ def _by_haematology(members: Mapping[str, Population], facts: TubeFacts) -> Scal
     elif count == 0:
         reason = f"the haematology count of {name} is 0"
     else:
-        return Scale(Method.DUAL, reference.events / count, reference=reference)
-    return Scale(Method.DUAL, reason=reason)
+        return CountingScale(Method.DUAL, reference.events / count, reference=reference)
+    return CountingScale(Method.DUAL, reason=reason)

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.fcs.data import read_words
+from bcelldepl.fcs.decode import exact_dtype
 from bcelldepl.fcs.errors import NoSuchChannelError, UnreadableFileError
 from bcelldepl.fcs.locate import Place
 from bcelldepl.fcs.scaling import linearise
-from bcelldepl.fcs.words import exact_dtype
 
 __all__ = ["Acquisition", "Channel", "Recording", "Spillover", "Volume"]
 

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from bcelldepl.fcs.acquisition import Acquisition
 
-__all__ = ["Comparison", "cross_check"]
+__all__ = ["CrossCheck", "cross_check"]
 
 Verdict = Literal["agrees", "differs", "refuses"]
 Reading = Callable[[Acquisition], NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class CrossCheck:
     """What another reader makes of a data set.
 
     Attributes
@@ -39,7 +39,7 @@ class Comparison:
     detail: str
 
 
-def cross_check(acquisition: Acquisition) -> tuple[Comparison, ...]:
+def cross_check(acquisition: Acquisition) -> tuple[CrossCheck, ...]:
     """Compare the values as stored with those of fcsparser and FlowIO.
 
     A reader that can be asked in several ways is asked until it agrees; what came before is told.
@@ -50,7 +50,7 @@ def cross_check(acquisition: Acquisition) -> tuple[Comparison, ...]:
 
     Returns
     -------
-    tuple of Comparison
+    tuple of CrossCheck
         One per reader.
 
     Raises
@@ -64,16 +64,16 @@ def cross_check(acquisition: Acquisition) -> tuple[Comparison, ...]:
 
 def _ask(
     reader: str, ways: Sequence[tuple[str, Reading]], acquisition: Acquisition, ours: NDArray[Any]
-) -> Comparison:
+) -> CrossCheck:
     told: list[tuple[str, Verdict, str]] = []
     for how, read in ways:
         verdict, detail = _compare(read, acquisition, ours)
         if verdict == "agrees":
             before = "".join(f"; {earlier} {way or 'by default'}" for way, earlier, _ in told)
-            return Comparison(reader, "agrees", how + before)
+            return CrossCheck(reader, "agrees", how + before)
         told.append((how, verdict, f"{how}: {detail}" if how else detail))
     worst = next((entry for entry in told if entry[1] == "differs"), told[0])
-    return Comparison(reader, worst[1], worst[2])
+    return CrossCheck(reader, worst[1], worst[2])
 
 
 def _compare(read: Reading, acquisition: Acquisition, ours: NDArray[Any]) -> tuple[Verdict, str]:

@@ -17,9 +17,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from bcelldepl.fcs.decode import Array, Finish, common_storage, decode_into, exact_dtype
 from bcelldepl.fcs.errors import TruncatedDataError, UnreadableFileError
 from bcelldepl.fcs.layout import Row
-from bcelldepl.fcs.words import Array, Finish, common_storage, decode_into, exact_dtype
 from bcelldepl.runtime.threads import in_threads
 
 __all__ = ["read_runs", "read_span", "read_words"]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.fcs.data import read_span, read_words
+from bcelldepl.fcs.decode import common_storage
 from bcelldepl.fcs.locate import Place
-from bcelldepl.fcs.words import common_storage
 
 __all__ = ["plausibility_notes"]
 

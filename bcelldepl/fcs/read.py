@@ -12,6 +12,7 @@ from bcelldepl.errors import FcsError
 from bcelldepl.fcs.acquisition import Acquisition, Recording
 from bcelldepl.fcs.channels import read_channels
 from bcelldepl.fcs.clock import acquisition_date, clock_seconds
+from bcelldepl.fcs.dataset_merge import with_facts_of_sibling
 from bcelldepl.fcs.datasets import Dataset, read_datasets
 from bcelldepl.fcs.errors import NoSuchDatasetError, UnreadableFileError, UnsupportedDataError
 from bcelldepl.fcs.history import history_notes
@@ -19,11 +20,10 @@ from bcelldepl.fcs.layout import row_layouts
 from bcelldepl.fcs.locate import Place, Source, locate_data
 from bcelldepl.fcs.numbers import real
 from bcelldepl.fcs.plausible import plausibility_notes
-from bcelldepl.fcs.siblings import with_facts_of_sibling
 from bcelldepl.fcs.spillover import read_spillover
 from bcelldepl.fcs.timeline import read_timeline
 from bcelldepl.fcs.volume import read_volume
-from bcelldepl.untrusted import check_plain_file
+from bcelldepl.input_limits import check_plain_file
 
 __all__ = ["open_recording", "read_fcs"]
 

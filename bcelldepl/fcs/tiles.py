@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from bcelldepl.fcs.acquisition import Recording
 from bcelldepl.fcs.data import read_span
+from bcelldepl.fcs.decode import common_storage, decode_into
 from bcelldepl.fcs.scaling import linearise
-from bcelldepl.fcs.words import common_storage, decode_into
 
 __all__ = ["TileReader"]
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from lxml import etree  # type: ignore[import-untyped]
 
 from bcelldepl.errors import ExchangeError
-from bcelldepl.untrusted import MEGABYTE, defines_entities, read_limited
+from bcelldepl.input_limits import MEGABYTE, defines_entities, read_limited
 
 __all__ = ["DATATYPES", "GATING", "TRANSFORMS", "parse_xml", "tag_of"]
 

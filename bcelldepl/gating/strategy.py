@@ -14,9 +14,9 @@ from bcelldepl.errors import StrategyError
 from bcelldepl.gating.rules import AnyRule
 from bcelldepl.gating.rules.base import Rule
 from bcelldepl.gating.shipped import shipped_strategies, strategy_file
+from bcelldepl.input_limits import MEGABYTE, read_limited
 from bcelldepl.signal.panel import SCATTER
 from bcelldepl.signal.transform import Transform
-from bcelldepl.untrusted import MEGABYTE, read_limited
 
 __all__ = ["ALL", "Strategy", "load_strategy", "shipped_strategies"]
 

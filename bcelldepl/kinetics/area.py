@@ -13,10 +13,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-__all__ = ["Rule", "Segment", "choose_rules", "extrapolate", "interpolate", "segments_to", "total_area"]
+__all__ = [
+    "CurveSegment",
+    "SegmentRule",
+    "choose_rules",
+    "extrapolate",
+    "interpolate",
+    "segments_to",
+    "total_area",
+]
 
 
-class Rule(StrEnum):
+class SegmentRule(StrEnum):
     """How the curve runs between two points."""
 
     ZERO = "zero"
@@ -26,7 +34,7 @@ class Rule(StrEnum):
 
 
 @dataclass(frozen=True)
-class Segment:
+class CurveSegment:
     """The curve between two days.
 
     Attributes
@@ -35,36 +43,36 @@ class Segment:
         Days since infusion.
     start_per_ul, end_per_ul : float
         Concentrations there [cells/uL].
-    rule : Rule
+    rule : SegmentRule
     """
 
     start_day: float
     end_day: float
     start_per_ul: float
     end_per_ul: float
-    rule: Rule
+    rule: SegmentRule
 
     @property
     def area(self) -> float:
         """Area [cells/uL*day]."""
         width = self.end_day - self.start_day
-        if self.rule is Rule.ZERO:
+        if self.rule is SegmentRule.ZERO:
             return 0.0
-        if self.rule is Rule.LINEAR or self.start_per_ul == self.end_per_ul:
+        if self.rule is SegmentRule.LINEAR or self.start_per_ul == self.end_per_ul:
             return width * (self.start_per_ul + self.end_per_ul) / 2.0
         return width * (self.start_per_ul - self.end_per_ul) / math.log(self.start_per_ul / self.end_per_ul)
 
     def at(self, day: float) -> float:
         """Concentration on a day inside the segment [cells/uL]."""
         part = (day - self.start_day) / (self.end_day - self.start_day)
-        if self.rule is Rule.ZERO:
+        if self.rule is SegmentRule.ZERO:
             return 0.0
-        if self.rule is Rule.LINEAR:
+        if self.rule is SegmentRule.LINEAR:
             return self.start_per_ul + part * (self.end_per_ul - self.start_per_ul)
         return self.start_per_ul * math.exp(part * math.log(self.end_per_ul / self.start_per_ul))
 
 
-def choose_rules(values: Sequence[float]) -> list[Rule]:
+def choose_rules(values: Sequence[float]) -> list[SegmentRule]:
     """Choose the rule of each segment between consecutive points.
 
     Parameters
@@ -74,18 +82,18 @@ def choose_rules(values: Sequence[float]) -> list[Rule]:
 
     Returns
     -------
-    list of Rule, length n - 1
+    list of SegmentRule, length n - 1
     """
     rules = []
     for start, end in pairwise(values):
         if start == 0 and end == 0:
-            rules.append(Rule.ZERO)
+            rules.append(SegmentRule.ZERO)
         else:
-            rules.append(Rule.LOG if 0 < end < start else Rule.LINEAR)
+            rules.append(SegmentRule.LOG if 0 < end < start else SegmentRule.LINEAR)
     return rules
 
 
-def segments_to(days: Sequence[float], values: Sequence[float], end_day: float) -> list[Segment]:
+def segments_to(days: Sequence[float], values: Sequence[float], end_day: float) -> list[CurveSegment]:
     """Return the segments of a curve up to a day; the last one is cut there, by its own rule.
 
     Parameters
@@ -103,9 +111,9 @@ def segments_to(days: Sequence[float], values: Sequence[float], end_day: float) 
     ):
         if start >= end_day:
             break
-        whole = Segment(start, end, low, high, rule)
+        whole = CurveSegment(start, end, low, high, rule)
         if end > end_day:
-            segments.append(Segment(start, end_day, low, whole.at(end_day), rule))
+            segments.append(CurveSegment(start, end_day, low, whole.at(end_day), rule))
         else:
             segments.append(whole)
     return segments
@@ -121,12 +129,12 @@ def interpolate(days: Sequence[float], values: Sequence[float], day: float) -> f
     return None
 
 
-def extrapolate(last_day: float, last_per_ul: float, lambda_z_per_day: float, end_day: float) -> Segment:
+def extrapolate(last_day: float, last_per_ul: float, lambda_z_per_day: float, end_day: float) -> CurveSegment:
     """Continue a curve beyond its last quantified point by its terminal slope."""
     end = last_per_ul * math.exp(-lambda_z_per_day * (end_day - last_day))
-    return Segment(last_day, end_day, last_per_ul, end, Rule.EXTRAPOLATED)
+    return CurveSegment(last_day, end_day, last_per_ul, end, SegmentRule.EXTRAPOLATED)
 
 
-def total_area(segments: Sequence[Segment]) -> float:
+def total_area(segments: Sequence[CurveSegment]) -> float:
     """Sum of areas [cells/uL*day]."""
     return math.fsum(segment.area for segment in segments)

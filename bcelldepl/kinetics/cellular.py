@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bcelldepl.kinetics.area import Rule, Segment, extrapolate, segments_to, total_area
+from bcelldepl.kinetics.area import CurveSegment, SegmentRule, extrapolate, segments_to, total_area
 from bcelldepl.kinetics.endpoint import NOT_FOR_SUMMARIES, Endpoint, Qualifier, not_evaluable
 from bcelldepl.kinetics.parameters import auc_code
 from bcelldepl.kinetics.profile import Profile, profile_of
@@ -27,14 +27,14 @@ class Area:
     Attributes
     ----------
     code : str
-    segments : tuple of Segment
+    segments : tuple of CurveSegment
     extrapolated_percent : float
         Part of the area beyond the last quantified point that only the terminal slope tells [%].
     endpoint : Endpoint
     """
 
     code: str
-    segments: tuple[Segment, ...]
+    segments: tuple[CurveSegment, ...]
     extrapolated_percent: float
     endpoint: Endpoint
 
@@ -147,7 +147,7 @@ def _window(profile: Profile, end: float, terminal: TerminalFit | None) -> Area:
     followed = f"no evaluable visit from day {end:g} on; the last is day {seen:.4g}"
     last_per_ul = profile.per_ul[-1]
     if last_per_ul == 0:
-        tail = Segment(seen, end, 0.0, 0.0, Rule.ZERO)
+        tail = CurveSegment(seen, end, 0.0, 0.0, SegmentRule.ZERO)
         return _exact(code, profile, end, f"{followed}, below the LLOQ, and counts as 0 from there", tail)
     if terminal is None:
         return _bound(code, profile, seen, 0.0, f"{followed}, and there is no terminal slope")
@@ -165,7 +165,12 @@ def _window(profile: Profile, end: float, terminal: TerminalFit | None) -> Area:
 
 
 def _exact(
-    code: str, profile: Profile, end: float, reason: str, tail: Segment | None = None, percent: float = 0.0
+    code: str,
+    profile: Profile,
+    end: float,
+    reason: str,
+    tail: CurveSegment | None = None,
+    percent: float = 0.0,
 ) -> Area:
     segments = segments_to(profile.days, profile.per_ul, end) + ([tail] if tail else [])
     n, reason = sum(0 < day <= end for day in profile.days), _join(reason, profile.start_reason)

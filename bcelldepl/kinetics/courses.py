@@ -11,8 +11,8 @@ import pandas as pd
 
 from bcelldepl.counting.limits import ResultCode
 from bcelldepl.errors import CountingError
-from bcelldepl.kinetics.draws import pool_draws
 from bcelldepl.kinetics.propagation import Z_95
+from bcelldepl.kinetics.replicates import pool_draws
 from bcelldepl.kinetics.visits import EVALUABLE, Course, Visit
 from bcelldepl.study import Role, Study
 from bcelldepl.study.tubes import Tube

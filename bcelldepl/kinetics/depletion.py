@@ -15,13 +15,13 @@ from bcelldepl.counting.limits import ResultCode
 from bcelldepl.kinetics.endpoint import Endpoint, Qualifier, not_evaluable
 from bcelldepl.kinetics.visits import Course, Visit
 
-__all__ = ["Depletion", "Evidence", "VisitChange", "analyse_depletion", "depth_of", "evidence_at"]
+__all__ = ["Depletion", "ThresholdEvidence", "VisitChange", "analyse_depletion", "depth_of", "evidence_at"]
 
 NO_BASELINE = "no evaluable visit before infusion"
 NO_VISIT = "no evaluable visit after infusion"
 
 
-class Evidence(StrEnum):
+class ThresholdEvidence(StrEnum):
     """What one visit says of the thresholds."""
 
     DEPLETED = "depleted"
@@ -41,14 +41,14 @@ class VisitChange:
         None without a quantified baseline, or where the visit says nothing.
     qualifier : Qualifier
         Of the percentage; the reduction is above where the percentage is below.
-    evidence : Evidence
+    evidence : ThresholdEvidence
     """
 
     visit: Visit
     percent_of_baseline: float | None
     log10_reduction: float | None
     qualifier: Qualifier
-    evidence: Evidence
+    evidence: ThresholdEvidence
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def analyse_depletion(
     baseline = course.before[-1] if course.before else None
     evidence = {visit.day: evidence_at(visit, *thresholds) for visit in judged.visits}
     changes = tuple(
-        _change(visit, baseline, evidence.get(visit.day, Evidence.NONE)) for visit in course.visits
+        _change(visit, baseline, evidence.get(visit.day, ThresholdEvidence.NONE)) for visit in course.visits
     )
     told = [(visit.day, evidence[visit.day]) for visit in judged.after]
     endpoints = (*depth_of(course), *_times(told, confirm_visits, confirm_within_days, judged))
@@ -112,19 +112,25 @@ def depth_of(course: Course) -> tuple[Endpoint, ...]:
     return (_baseline(baseline), *_nadir(course, baseline))
 
 
-def evidence_at(visit: Visit, depletion_threshold: float, reconstitution_threshold: float) -> Evidence:
+def evidence_at(
+    visit: Visit, depletion_threshold: float, reconstitution_threshold: float
+) -> ThresholdEvidence:
     """Tell what a visit says of the thresholds, which are in its own unit."""
     if visit.is_quantified and visit.value is not None:
         if visit.value < depletion_threshold:
-            return Evidence.DEPLETED
-        return Evidence.RECOVERED if visit.value >= reconstitution_threshold else Evidence.BETWEEN
+            return ThresholdEvidence.DEPLETED
+        return (
+            ThresholdEvidence.RECOVERED
+            if visit.value >= reconstitution_threshold
+            else ThresholdEvidence.BETWEEN
+        )
     # Limits of counts.csv have 6 digits: those of pooled tubes may add up to a little more than they are.
     if visit.is_evaluable and visit.lloq is not None and visit.lloq <= depletion_threshold * (1 + 1e-5):
-        return Evidence.DEPLETED
-    return Evidence.NONE
+        return ThresholdEvidence.DEPLETED
+    return ThresholdEvidence.NONE
 
 
-def _change(visit: Visit, baseline: Visit | None, evidence: Evidence) -> VisitChange:
+def _change(visit: Visit, baseline: Visit | None, evidence: ThresholdEvidence) -> VisitChange:
     if (
         baseline is None
         or not baseline.is_quantified
@@ -193,19 +199,19 @@ def _depth(nadir: Endpoint, lowest: Visit, baseline: Visit | None) -> tuple[Endp
 
 
 def _times(
-    told: Sequence[tuple[float, Evidence]],
+    told: Sequence[tuple[float, ThresholdEvidence]],
     confirm_visits: int,
     confirm_within_days: float | None,
     course: Course,
 ) -> tuple[Endpoint, Endpoint, Endpoint]:
     onset_code, duration_code, recovery_code = "DEPLETION_DAY", "DEPLETION_DURATION", "RECONSTITUTION_DAY"
-    known = [(day, evidence) for day, evidence in told if evidence is not Evidence.NONE]
+    known = [(day, evidence) for day, evidence in told if evidence is not ThresholdEvidence.NONE]
     n = len(known)
     blind = len(told) - n
     note = f"{blind} visits with an LLOQ above the threshold are no evidence" if blind else ""
     if not told:
         return tuple(not_evaluable(c, NO_VISIT) for c in (onset_code, duration_code, recovery_code))  # type: ignore[return-value]
-    onset = next((day for day, evidence in known if evidence is Evidence.DEPLETED), None)
+    onset = next((day for day, evidence in known if evidence is ThresholdEvidence.DEPLETED), None)
     window = (told[0][0], told[-1][0])
     if onset is None:
         return _never(known, window, note)
@@ -233,7 +239,7 @@ def _times(
 
 
 def _never(
-    known: Sequence[tuple[float, Evidence]], window: tuple[float, float], note: str
+    known: Sequence[tuple[float, ThresholdEvidence]], window: tuple[float, float], note: str
 ) -> tuple[Endpoint, Endpoint, Endpoint]:
     reason, n = _join("no visit is evidence of depletion", note), len(known)
     onset = not_evaluable("DEPLETION_DAY", reason, n)
@@ -247,12 +253,12 @@ def _never(
 
 
 def _recovery(
-    later: Sequence[tuple[float, Evidence]], confirm_visits: int, within_days: float | None
+    later: Sequence[tuple[float, ThresholdEvidence]], confirm_visits: int, within_days: float | None
 ) -> tuple[float | None, float | None]:
     """Return the day of the first confirmed recovery, and the start of one still to be confirmed."""
     run: list[float] = []
     for day, evidence in later:
-        if evidence is not Evidence.RECOVERED:
+        if evidence is not ThresholdEvidence.RECOVERED:
             run = []
             continue
         run.append(day)

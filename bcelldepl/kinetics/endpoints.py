@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bcelldepl.kinetics.by_hand import ByHand
 from bcelldepl.kinetics.cellular import CellularKinetics, analyse_cellular
 from bcelldepl.kinetics.courses import courses
 from bcelldepl.kinetics.depletion import Depletion, analyse_depletion, depth_of
 from bcelldepl.kinetics.endpoint import Endpoint, table_of
+from bcelldepl.kinetics.override_marks import OverrideMarks
 from bcelldepl.kinetics.parameters import CAR_T, B, parameters
 from bcelldepl.kinetics.propagation import with_intervals
 from bcelldepl.study import Study
@@ -44,7 +44,7 @@ def endpoints_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
     """
     kinetics = {one.course.subject: one for one in cellular_of(counts, study)}
     depletion = {one.course.subject: one for one in depletion_of(counts, study)}
-    return table_of(_rows(kinetics, depletion, study, ByHand(counts, study)))
+    return table_of(_rows(kinetics, depletion, study, OverrideMarks(counts, study)))
 
 
 def cellular_of(counts: pd.DataFrame, study: Study) -> tuple[CellularKinetics, ...]:
@@ -77,7 +77,10 @@ def depletion_of(counts: pd.DataFrame, study: Study) -> tuple[Depletion, ...]:
 
 
 def _rows(
-    kinetics: dict[str, CellularKinetics], depletion: dict[str, Depletion], study: Study, by_hand: ByHand
+    kinetics: dict[str, CellularKinetics],
+    depletion: dict[str, Depletion],
+    study: Study,
+    by_hand: OverrideMarks,
 ) -> Iterator[tuple[str, str, str, str, Endpoint]]:
     known = {parameter.code: parameter for parameter in parameters(study.endpoints.auc_days)}
     for subject in dict.fromkeys((*kinetics, *depletion)):

@@ -12,10 +12,10 @@ from enum import StrEnum
 
 from bcelldepl.kinetics.visits import Course, Visit
 
-__all__ = ["Point", "Profile", "Use", "profile_of"]
+__all__ = ["Point", "PointUse", "Profile", "profile_of"]
 
 
-class Use(StrEnum):
+class PointUse(StrEnum):
     """What a visit counts as."""
 
     MEASURED = "measured"
@@ -35,13 +35,13 @@ class Point:
     Attributes
     ----------
     visit : Visit
-    use : Use
+    use : PointUse
     per_ul : float or None
         The value that it stands for [cells/uL]; None where it is not part of the curve.
     """
 
     visit: Visit
-    use: Use
+    use: PointUse
     per_ul: float | None
 
 
@@ -73,7 +73,7 @@ class Profile:
     @property
     def quantified(self) -> tuple[Point, ...]:
         """Measured points after infusion."""
-        return tuple(point for point in self.points if point.use is Use.MEASURED)
+        return tuple(point for point in self.points if point.use is PointUse.MEASURED)
 
     @property
     def peak(self) -> Point | None:
@@ -105,18 +105,18 @@ def profile_of(course: Course) -> Profile:
     )
 
 
-def _use(visit: Visit, start: Visit | None, quantified: list[float]) -> tuple[Use, float | None]:
+def _use(visit: Visit, start: Visit | None, quantified: list[float]) -> tuple[PointUse, float | None]:
     if not visit.is_evaluable:
-        return Use.MISSING, None
+        return PointUse.MISSING, None
     if visit.day <= 0:
         if visit is not start:
-            return Use.BEFORE, None
-        return Use.START, visit.value if visit.is_quantified else 0.0
+            return PointUse.BEFORE, None
+        return PointUse.START, visit.value if visit.is_quantified else 0.0
     if visit.is_quantified:
-        return Use.MEASURED, visit.value
+        return PointUse.MEASURED, visit.value
     if not quantified:
-        return Use.ZERO_ALWAYS, 0.0
+        return PointUse.ZERO_ALWAYS, 0.0
     if visit.day > quantified[-1]:
-        return Use.ZERO_AFTER_LAST, 0.0
+        return PointUse.ZERO_AFTER_LAST, 0.0
     # A quantified background at day 0 is no first quantified result: the cells are not there yet.
-    return (Use.ZERO_BEFORE_FIRST, 0.0) if visit.day < quantified[0] else (Use.DROPPED, None)
+    return (PointUse.ZERO_BEFORE_FIRST, 0.0) if visit.day < quantified[0] else (PointUse.DROPPED, None)

@@ -10,7 +10,7 @@ from statistics import NormalDist
 from typing import Final
 
 from bcelldepl.kinetics.endpoint import Endpoint, Qualifier
-from bcelldepl.kinetics.sides import plausible_courses
+from bcelldepl.kinetics.lloq_uncertainty import plausible_courses
 from bcelldepl.kinetics.visits import Course
 
 __all__ = ["Z_95", "with_intervals"]

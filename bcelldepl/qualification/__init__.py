@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bcelldepl.qualification.check import Check, Qualification
+from bcelldepl.qualification.check import Qualification, SelfTestCheck
 from bcelldepl.qualification.selftest import selftest
 
-__all__ = ["Check", "Qualification", "selftest"]
+__all__ = ["Qualification", "SelfTestCheck", "selftest"]

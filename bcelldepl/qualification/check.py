@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Check", "Qualification", "close", "guarded"]
+__all__ = ["Qualification", "SelfTestCheck", "close", "guarded"]
 
 
 @dataclass(frozen=True)
-class Check:
+class SelfTestCheck:
     """One check.
 
     Attributes
@@ -40,7 +40,7 @@ class Qualification:
     ----------
     environment : mapping of str to str
         Versions, platform, cores.
-    checks : tuple of Check
+    checks : tuple of SelfTestCheck
     started : str
         UTC, ISO.
     seconds : float
@@ -48,7 +48,7 @@ class Qualification:
     """
 
     environment: Mapping[str, str]
-    checks: tuple[Check, ...]
+    checks: tuple[SelfTestCheck, ...]
     started: str
     seconds: float
 
@@ -62,18 +62,18 @@ class Qualification:
         return {"passed": self.passed, **asdict(self), "environment": dict(self.environment)}
 
 
-def close(group: str, name: str, expected: float, found: float, tolerance: float) -> Check:
+def close(group: str, name: str, expected: float, found: float, tolerance: float) -> SelfTestCheck:
     """Check a number against the one that it should be, to an absolute tolerance."""
     passed = math.isfinite(found) and abs(found - expected) <= tolerance
-    return Check(group, name, f"{expected:.8g} +/- {tolerance:.2g}", f"{found:.8g}", passed)
+    return SelfTestCheck(group, name, f"{expected:.8g} +/- {tolerance:.2g}", f"{found:.8g}", passed)
 
 
-def guarded(group: str, work: Callable[[], Iterable[Check]]) -> list[Check]:
+def guarded(group: str, work: Callable[[], Iterable[SelfTestCheck]]) -> list[SelfTestCheck]:
     """Do some checks; one that cannot be done is a check that failed, not the end of the others."""
-    checks: list[Check] = []
+    checks: list[SelfTestCheck] = []
     try:
         checks.extend(work())
     except Exception as error:
         found = " ".join(f"{type(error).__name__}: {error}".split())
-        checks.append(Check(group, "the checks can be done", "no error", found, False))
+        checks.append(SelfTestCheck(group, "the checks can be done", "no error", found, False))
     return checks

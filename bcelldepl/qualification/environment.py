@@ -11,7 +11,7 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
-from bcelldepl.qualification.check import Check
+from bcelldepl.qualification.check import SelfTestCheck
 from bcelldepl.store.versions import versions
 
 __all__ = ["check_environment", "describe_environment"]
@@ -30,17 +30,19 @@ def describe_environment() -> dict[str, str]:
     }
 
 
-def check_environment() -> Iterator[Check]:
+def check_environment() -> Iterator[SelfTestCheck]:
     """Check libraries against what the package asks for, and that compiled kernels are kept between runs."""
     yield from _libraries()
     yield _cache()
 
 
-def _libraries() -> Iterator[Check]:
+def _libraries() -> Iterator[SelfTestCheck]:
     try:
         wanted = [Requirement(line) for line in requires("bcelldepl") or ()]
     except PackageNotFoundError:
-        yield Check(GROUP, "bcelldepl is installed as a package", "installed", "run from its source", True)
+        yield SelfTestCheck(
+            GROUP, "bcelldepl is installed as a package", "installed", "run from its source", True
+        )
         return
     for one in wanted:
         if one.marker is not None:
@@ -48,13 +50,13 @@ def _libraries() -> Iterator[Check]:
         try:
             found = version(one.name)
         except PackageNotFoundError:
-            yield Check(GROUP, f"{one.name} is installed", str(one.specifier), "not there", False)
+            yield SelfTestCheck(GROUP, f"{one.name} is installed", str(one.specifier), "not there", False)
             continue
         passed = one.specifier.contains(found, prereleases=True)
-        yield Check(GROUP, f"version of {one.name}", str(one.specifier) or "any", found, passed)
+        yield SelfTestCheck(GROUP, f"version of {one.name}", str(one.specifier) or "any", found, passed)
 
 
-def _cache() -> Check:
+def _cache() -> SelfTestCheck:
     """A kernel that is compiled anew in every process costs each run half a minute, yet moves no number."""
     import numpy as np
 
@@ -64,9 +66,9 @@ def _cache() -> Check:
     dispatcher(np.zeros(1, np.float32), 0.0, 1.0, np.zeros(1, np.uint32))
     name, expected = "compiled kernels are kept between runs", "a folder that can be written"
     if dispatcher.stats.cache_path is None:
-        return Check(GROUP, name, expected, "none: set NUMBA_CACHE_DIR to one", False)
+        return SelfTestCheck(GROUP, name, expected, "none: set NUMBA_CACHE_DIR to one", False)
     folder = Path(dispatcher.stats.cache_path)
     usable = folder.is_dir() and (
         os.access(folder, os.W_OK) or any(folder.glob("histogram.histogram_1d*.nbi"))
     )
-    return Check(GROUP, name, expected, "usable" if usable else f"{folder}: not usable", usable)
+    return SelfTestCheck(GROUP, name, expected, "usable" if usable else f"{folder}: not usable", usable)

@@ -16,7 +16,7 @@ from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
 from bcelldepl.kernels import regions
 from bcelldepl.kinetics import area
-from bcelldepl.qualification.check import Check, close
+from bcelldepl.qualification.check import SelfTestCheck, close
 from bcelldepl.signal import make_signal
 from bcelldepl.signal.transform import Transform
 
@@ -43,7 +43,7 @@ MG_PER_L: Final = (0.74, 2.84, 6.57, 10.5, 9.66, 8.58, 8.36, 7.47, 6.89, 5.94, 3
 AUC_MG_H_PER_L: Final = 147.2347485
 
 
-def check_known_answers() -> Iterator[Check]:
+def check_known_answers() -> Iterator[SelfTestCheck]:
     """Check reading, compensation, scales, polygons, intervals and areas."""
     yield from _reading()
     yield from _scales()
@@ -52,7 +52,7 @@ def check_known_answers() -> Iterator[Check]:
     yield from _areas()
 
 
-def _reading() -> Iterator[Check]:
+def _reading() -> Iterator[SelfTestCheck]:
     """An FCS file of known cells, each detector with some of the others' light, read back and compensated."""
     spread = np.linspace(-100.0, 20_000.0, 10_000)
     true = np.vstack([spread, 5_000.0 - 0.2 * spread, 300.0 + np.abs(spread - 9_000.0)])
@@ -65,10 +65,15 @@ def _reading() -> Iterator[Check]:
         write_fcs(path, measured, names, ["CD19", "CD3", "CD45"], keywords=keywords)
         acquisition = read_fcs(path)
         same = int(np.count_nonzero(acquisition.columns() == measured))
-        yield Check(GROUP, "values of an FCS file as they were written", f"{measured.size} the same",
-                    f"{same} the same", same == measured.size)  # fmt: skip
+        yield SelfTestCheck(
+            GROUP,
+            "values of an FCS file as they were written",
+            f"{measured.size} the same",
+            f"{same} the same",
+            same == measured.size,
+        )
         sha256, found = hashlib.sha256(path.read_bytes()).hexdigest(), acquisition.sha256
-        yield Check(GROUP, "sha256 of an FCS file, by hashlib", sha256, found, found == sha256)
+        yield SelfTestCheck(GROUP, "sha256 of an FCS file, by hashlib", sha256, found, found == sha256)
         panel = dict(zip(("CD19", "CD3", "CD45"), names, strict=True))
         linear = Transform(kind="linear", top=1.0)
         scales = {"scatter": linear, "fluorescence": linear}
@@ -77,7 +82,7 @@ def _reading() -> Iterator[Check]:
     yield close(GROUP, "compensation undoes a known spillover: largest error of 20000", 0.0, worst, 0.01)
 
 
-def _scales() -> Iterator[Check]:
+def _scales() -> Iterator[SelfTestCheck]:
     values = np.array(list(LOGICLE), dtype=np.float32)
     logicle = Transform(kind="logicle", top=1000.0, width=1.0, decades=4.0, negative=0.0)
     worst = float(np.abs(logicle.apply(values, 1.0) - np.array(list(LOGICLE.values()))).max())
@@ -88,7 +93,7 @@ def _scales() -> Iterator[Check]:
     yield close(GROUP, "asinh of 10 values, closed form: largest error", 0.0, worst, 1e-6)
 
 
-def _polygon() -> Check:
+def _polygon() -> SelfTestCheck:
     """A right triangle over a grid of 101 x 101 points."""
     grid = np.arange(101, dtype=np.float32) + np.float32(0.25)
     x, y = (np.ascontiguousarray(part.ravel()) for part in np.meshgrid(grid, grid))
@@ -97,24 +102,29 @@ def _polygon() -> Check:
     regions.judge(regions.POLYGON, regions.polygon(corners), x, y, 0.0, verdict)
     inside = int(np.count_nonzero(verdict == regions.INSIDE))
     expected = 100 * 101 // 2  # pairs of whole numbers with i + j + 0.5 < 100
-    return Check(
+    return SelfTestCheck(
         GROUP, "points inside a triangle, by Gauss's sum", str(expected), str(inside), inside == expected
     )
 
 
-def _intervals() -> Iterator[Check]:
+def _intervals() -> Iterator[SelfTestCheck]:
     for count, (low, high) in POISSON.items():
         found = intervals.garwood(count)
         passed = abs(found.low - low) <= 0.0006 and abs(found.high - high) <= 0.0006
-        yield Check(GROUP, f"95 % limits of a Poisson count of {count} (Garwood 1936)", f"{low:.3f} to {high:.3f}",
-                    f"{found.low:.3f} to {found.high:.3f}", passed)  # fmt: skip
+        yield SelfTestCheck(
+            GROUP,
+            f"95 % limits of a Poisson count of {count} (Garwood 1936)",
+            f"{low:.3f} to {high:.3f}",
+            f"{found.low:.3f} to {found.high:.3f}",
+            passed,
+        )
     expected = 1.0 - 0.025 ** (1.0 / 50.0)
     yield close(
         GROUP, "upper limit of 0 in 50, closed form", expected, intervals.clopper_pearson(0, 50).high, 1e-12
     )
 
 
-def _areas() -> Iterator[Check]:
+def _areas() -> Iterator[SelfTestCheck]:
     found = area.total_area(area.segments_to(HOURS, MG_PER_L, HOURS[-1]))
     yield close(GROUP, "AUC of theophylline, subject 1 (WinNonlin) [mg*h/L]", AUC_MG_H_PER_L, found, 5e-7)
     days = [0.0, 1.0, 4.0, 9.0, 28.0]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bcelldepl.qualification.check import Check, Qualification, guarded
+from bcelldepl.qualification.check import Qualification, SelfTestCheck, guarded
 from bcelldepl.qualification.environment import check_environment, describe_environment
 from bcelldepl.qualification.known_answers import check_known_answers
 from bcelldepl.qualification.simulated import check_simulated_study
@@ -36,7 +36,7 @@ def selftest(progress: Callable[[str], None] | None = None) -> Qualification:
         What cannot be checked counts as failed; nothing is raised for it.
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    checks: list[Check] = []
+    checks: list[SelfTestCheck] = []
     for name, part in PARTS:
         if progress:
             progress(name)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bcelldepl.batch import Results, run
-from bcelldepl.qualification.check import Check
+from bcelldepl.qualification.check import SelfTestCheck
 from bcelldepl.simulate import simulate
 from bcelldepl.study import Study, load_study
 
@@ -29,7 +29,7 @@ DEPLETED_BELOW_EVENTS: Final = 10  # truly in the tube; half of the default LOD
 CMAX_SHARE: Final = 0.25
 
 
-def check_simulated_study() -> Iterator[Check]:
+def check_simulated_study() -> Iterator[SelfTestCheck]:
     """Simulate ten tubes of two subjects, run them twice, and look."""
     with tempfile.TemporaryDirectory(prefix="bcelldepl-selftest-") as folder:
         study = load_study(simulate(Path(folder) / "study", scenario="small", subjects=SUBJECTS, seed=SEED))
@@ -39,7 +39,7 @@ def check_simulated_study() -> Iterator[Check]:
         yield same_bytes(results.folder, again.folder)
 
 
-def check_against_truth(results: Results, study: Study) -> Iterator[Check]:
+def check_against_truth(results: Results, study: Study) -> Iterator[SelfTestCheck]:
     """Check the results of a simulated study against ``truth.csv`` beside it.
 
     Parameters
@@ -57,7 +57,7 @@ def check_against_truth(results: Results, study: Study) -> Iterator[Check]:
         true_events=lambda t: t["true_events"] * t["file"].map(kept).astype(float)
     )
     failed = [file for file, status, _ in results.attention if status == "failed"]
-    yield Check(
+    yield SelfTestCheck(
         GROUP, "every tube is counted", f"0 of {len(study.tubes)} failed", f"{len(failed)} failed", not failed
     )
     yield _counts(rows)
@@ -66,37 +66,42 @@ def check_against_truth(results: Results, study: Study) -> Iterator[Check]:
     yield from _endpoints(results, rows, study)
 
 
-def _counts(rows: pd.DataFrame) -> Check:
+def _counts(rows: pd.DataFrame) -> SelfTestCheck:
     allowed = SPREADS * rows["true_events"].clip(lower=1.0) ** 0.5 + GATE_SHARE * rows["true_events"]
     beyond = (rows["events"].astype(float) - rows["true_events"]).abs() > allowed
     name = "counted events against true ones, within 5 times the square root of the true ones and 5 %"
     named = [f"{row.population} of {row.file}: {row.events}, truly {row.true_events:.0f}"
              for row in rows[beyond | rows["events"].isna()].itertuples()]  # fmt: skip
     found = "; ".join(named) or f"{len(rows)} of {len(rows)}"
-    return Check(GROUP, name, f"{len(rows)} of {len(rows)}", found, not named)
+    return SelfTestCheck(GROUP, name, f"{len(rows)} of {len(rows)}", found, not named)
 
 
-def _intervals(rows: pd.DataFrame) -> Check:
+def _intervals(rows: pd.DataFrame) -> SelfTestCheck:
     held = int(
         (
             (rows["ci_low_per_ul"] <= rows["true_per_ul"]) & (rows["true_per_ul"] <= rows["ci_high_per_ul"])
         ).sum()
     )
     least = math.ceil(LEAST_HELD * len(rows))
-    return Check(GROUP, "95 % intervals that hold the true concentration", f"at least {least} of {len(rows)}",
-                 f"{held} of {len(rows)}", held >= least)  # fmt: skip
+    return SelfTestCheck(
+        GROUP,
+        "95 % intervals that hold the true concentration",
+        f"at least {least} of {len(rows)}",
+        f"{held} of {len(rows)}",
+        held >= least,
+    )
 
 
-def _absence(rows: pd.DataFrame) -> Iterator[Check]:
+def _absence(rows: pd.DataFrame) -> Iterator[SelfTestCheck]:
     depleted = rows[(rows["population"] == "B") & (rows["true_events"] < DEPLETED_BELOW_EVENTS)]
     before = rows[(rows["population"] == "CAR_T") & (rows["day"] < 0)]
     for name, some in (("B cells of depleted tubes", depleted), ("CAR+ T cells before the infusion", before)):
         codes = ", ".join(f"{code} {n}" for code, n in sorted(some["result"].value_counts().items()))
         passed = len(some) > 0 and set(some["result"]) == {"NOT_DETECTED"}
-        yield Check(GROUP, name, f"NOT_DETECTED {len(some)}", codes or "none", passed)
+        yield SelfTestCheck(GROUP, name, f"NOT_DETECTED {len(some)}", codes or "none", passed)
 
 
-def _endpoints(results: Results, rows: pd.DataFrame, study: Study) -> Iterator[Check]:
+def _endpoints(results: Results, rows: pd.DataFrame, study: Study) -> Iterator[SelfTestCheck]:
     """Highest CAR+ T count, the day of it, and the first day of depletion, as the truth has them at the visits."""
     days = {tube.file: tube.day if tube.actual_day is None else tube.actual_day for tube in study.tubes}
     rows = rows.assign(day=rows["file"].map(days))
@@ -106,8 +111,13 @@ def _endpoints(results: Results, rows: pd.DataFrame, study: Study) -> Iterator[C
         peak = own[own["population"] == "CAR_T"].sort_values("true_per_ul").iloc[-1]
         cmax, tmax = (float(found[subject, "CAR_T", name]) for name in ("CMAX", "TMAX"))
         true = float(peak["true_per_ul"])
-        yield Check(GROUP, f"Cmax of CAR+ T cells of {subject} [cells/uL]", f"{true:.4g} +/- {CMAX_SHARE:.0%}",
-                    f"{cmax:.4g}", abs(cmax - true) <= CMAX_SHARE * true)  # fmt: skip
+        yield SelfTestCheck(
+            GROUP,
+            f"Cmax of CAR+ T cells of {subject} [cells/uL]",
+            f"{true:.4g} +/- {CMAX_SHARE:.0%}",
+            f"{cmax:.4g}",
+            abs(cmax - true) <= CMAX_SHARE * true,
+        )
         yield _day(f"Tmax of CAR+ T cells of {subject}", float(peak["day"]), tmax)
         low = own[(own["population"] == "B") & (own["day"] > 0)
                   & (own["true_per_ul"] < study.endpoints.depletion_threshold_per_ul)]  # fmt: skip
@@ -118,17 +128,24 @@ def _endpoints(results: Results, rows: pd.DataFrame, study: Study) -> Iterator[C
         )
 
 
-def _day(name: str, expected: float, found: float) -> Check:
-    return Check(GROUP, f"{name} [day]", f"{expected:.3f}", f"{found:.3f}", abs(found - expected) < 0.001)
+def _day(name: str, expected: float, found: float) -> SelfTestCheck:
+    return SelfTestCheck(
+        GROUP, f"{name} [day]", f"{expected:.3f}", f"{found:.3f}", abs(found - expected) < 0.001
+    )
 
 
-def same_bytes(one: Path, other: Path) -> Check:
+def same_bytes(one: Path, other: Path) -> SelfTestCheck:
     """Check that two results folders hold the same tables, gates and pictures, byte by byte."""
     first, second = _digests(one), _digests(other)
     different = sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
     found = f"{', '.join(different[:3])} differ" if different else f"{len(second)} the same"
-    return Check("same bytes", "tables, gates and pictures by 1 and by 2 workers", f"{len(first)} the same", found,
-                 bool(first) and not different)  # fmt: skip
+    return SelfTestCheck(
+        "same bytes",
+        "tables, gates and pictures by 1 and by 2 workers",
+        f"{len(first)} the same",
+        found,
+        bool(first) and not different,
+    )
 
 
 def _digests(folder: Path) -> dict[str, str]:

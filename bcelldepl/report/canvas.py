@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["Canvas", "Sheet", "pixels"]
+__all__ = ["Canvas", "ImageSheet", "pixels"]
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom
@@ -67,7 +67,7 @@ class Canvas:
         self._image.paste(Image.blend(part, Image.new("RGB", part.size, colour), opacity), (left, top))
 
 
-class Sheet:
+class ImageSheet:
     """A white sheet for words and finished pictures, in pixels, x from the left and y from the top.
 
     Parameters
@@ -128,7 +128,7 @@ def _badge(words: str, size: float, ink: str, colour: str) -> Image.Image:
     width, height = round(_font(size, bold=False).getlength(words) + 0.6 * size), round(1.45 * size)
     field = Canvas(width, height)
     field.fill_rounded((0, 0, width - 0.5, height - 0.5), 0.3 * size, colour)
-    sheet = Sheet(width, height)
+    sheet = ImageSheet(width, height)
     sheet.place(field.finished(), (0, 0))
     sheet.text((width / 2, height - 0.38 * size), words, size, ink, anchor="ms")
     return sheet.image

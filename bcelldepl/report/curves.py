@@ -14,7 +14,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
-from bcelldepl.kinetics.by_hand import stands_on_hand
+from bcelldepl.kinetics.override_marks import stands_on_override
 from bcelldepl.report.dose_groups import name_groups
 from bcelldepl.report.palette import GRID, INK, MUTED, dose_styles
 
@@ -128,7 +128,7 @@ def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figur
         Line2D([], [], marker="x", label="not evaluable", **grey),
         Line2D([], [], marker="_", label="LLOQ of the tube", **{**grey, "color": INK}),
     ]
-    if stands_on_hand(counts).any():
+    if stands_on_override(counts).any():
         handles.append(Line2D([], [], label="gate set by hand", **_FRAME))
     width = max(9.4, 6.1 * len(populations))
     columns = min(len(handles), int(width / 1.5))
@@ -172,7 +172,7 @@ def _draw_markers(rows: pd.DataFrame, axes: Axes, colour: str, marker: str) -> N
             points["day"], points["shown"], linestyle="none", color=colour, markeredgewidth=0.9, zorder=3,
             gid=result, **style,
         )  # fmt: skip
-    framed = rows[stands_on_hand(rows)]
+    framed = rows[stands_on_override(rows)]
     axes.plot(framed["day"], framed["shown"], gid="by hand", zorder=3, **_FRAME)
     crossed = rows[rows["result"] == "NOT_EVALUABLE"]
     axes.plot(

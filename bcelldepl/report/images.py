@@ -6,7 +6,6 @@ import base64
 import io
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -16,9 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from bcelldepl.store.files import write_bytes
-
-__all__ = ["FORMATS", "data_uri", "figure_bytes", "fixed_style", "render_drawing", "save_figure", "small_png"]
+__all__ = ["FORMATS", "data_uri", "figure_bytes", "fixed_style", "render_drawing", "small_png"]
 
 FORMATS = ("png", "svg", "pdf")  # every figure of the results folder is there as each of these
 
@@ -105,12 +102,6 @@ def _plain_text(figure: Figure) -> AbstractContextManager[None]:
     for text in figure.findobj(Text):
         text.set_parse_math(False)
     return mpl.rc_context({"text.parse_math": False})  # of tick labels, which are made while it is drawn
-
-
-def save_figure(figure: Figure, path: Path, dpi: float = 200) -> None:
-    """Write a figure as PNG, SVG or PDF, by the suffix of `path`; beside it first, then renamed."""
-    path = Path(path)
-    write_bytes(path, figure_bytes(figure, path.suffix.lstrip(".").lower(), dpi))
 
 
 def small_png(figure: Figure, dpi: float, colours: int = 96) -> bytes:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
-from bcelldepl.report.path import draw_gating_path, tree_order
-from bcelldepl.report.strip import draw_strip
-from bcelldepl.report.tints import gate_png
+from bcelldepl.report.gating_path import draw_gating_path, tree_order
+from bcelldepl.report.image_palette import gate_png
+from bcelldepl.report.thumbnail import draw_thumbnail
 
 __all__ = ["GateNote", "TubePicture", "picture_tube"]
 
@@ -92,7 +92,7 @@ def picture_tube(
     if views:
         title = f"{subject}   ·   {visit} (day {day:g})   ·   {role}   ·   {file}"
         path_png = gate_png(draw_gating_path(views, title))
-        strip_png = draw_strip(views)
+        strip_png = draw_thumbnail(views)
     notes = tuple(
         GateNote(
             population=view.population,

@@ -11,13 +11,13 @@ from typing import Any
 import pandas as pd
 
 from bcelldepl.report.curves import POPULATION_NAMES
+from bcelldepl.report.number_format import DASH, concentration, limit, percent, whole
 from bcelldepl.report.palette import EVIDENCE_MEANINGS, RESULT_MEANINGS, natural_key
-from bcelldepl.report.words import DASH, concentration, limit, percent, whole
 
 __all__ = [
     "CountCell",
-    "CountRow",
     "EndpointTable",
+    "TubeResults",
     "count_cell",
     "count_rows",
     "endpoint_tables",
@@ -62,7 +62,7 @@ class CountCell:
 
 
 @dataclass(frozen=True)
-class CountRow:
+class TubeResults:
     """The results of one tube."""
 
     file: str
@@ -147,7 +147,7 @@ def count_cell(row: Mapping[Any, Any]) -> CountCell:
     )
 
 
-def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[CountRow]]:
+def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[TubeResults]]:
     """Turn ``counts.csv`` into one row per tube and one column per population.
 
     Parameters
@@ -159,7 +159,7 @@ def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[CountR
     -------
     populations : list of (str, str)
         Fixed name and heading of each column, in the usual order.
-    rows : list of CountRow
+    rows : list of TubeResults
         By subject, day and file.
     """
     found = [name for name in dict.fromkeys(counts["population"]) if name not in _NOT_RESULTS]
@@ -170,7 +170,7 @@ def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[CountR
         by_name = {record["population"]: count_cell(record) for record in records}
         first = records[0]
         rows.append(
-            CountRow(
+            TubeResults(
                 file=str(file),
                 subject=plain(first.get("subject")),
                 visit=plain(first.get("visit")),

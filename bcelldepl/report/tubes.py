@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from bcelldepl.report.images import data_uri
+from bcelldepl.report.number_format import DASH, limit, percent, whole
 from bcelldepl.report.palette import natural_key
 from bcelldepl.report.pictures import GateNote, TubePicture
 from bcelldepl.report.table import CountCell, count_cell, in_order, number, plain
-from bcelldepl.report.words import DASH, limit, percent, whole
 
-__all__ = ["SheetRow", "Tube", "contact_sheet", "tube_entries"]
+__all__ = ["ContactSheetRow", "TubeEntry", "contact_sheet", "tube_entries"]
 
 _STATUS_ORDER = {"failed": 0, "review": 1, "ok": 2}
 
@@ -31,7 +31,7 @@ class GateRow:
 
 
 @dataclass(frozen=True)
-class Tube:
+class TubeEntry:
     """One tube with everything that the page says about it."""
 
     anchor: str
@@ -55,14 +55,16 @@ class Tube:
 
 
 @dataclass(frozen=True)
-class SheetRow:
+class ContactSheetRow:
     """The tubes of one subject, one list per visit."""
 
     subject: str
-    cells: tuple[tuple[Tube, ...], ...]
+    cells: tuple[tuple[TubeEntry, ...], ...]
 
 
-def tube_entries(tubes: pd.DataFrame, counts: pd.DataFrame, pictures: Sequence[TubePicture]) -> list[Tube]:
+def tube_entries(
+    tubes: pd.DataFrame, counts: pd.DataFrame, pictures: Sequence[TubePicture]
+) -> list[TubeEntry]:
     """Join what is known of each tube, by subject, day, role and file.
 
     Parameters
@@ -74,7 +76,7 @@ def tube_entries(tubes: pd.DataFrame, counts: pd.DataFrame, pictures: Sequence[T
 
     Returns
     -------
-    list of Tube
+    list of TubeEntry
     """
     by_file = {picture.file: picture for picture in pictures}
     results: dict[str, list[CountCell]] = {}
@@ -94,7 +96,7 @@ def tube_entries(tubes: pd.DataFrame, counts: pd.DataFrame, pictures: Sequence[T
         file = plain(row.get("file"))
         picture = by_file.get(file)
         entries.append(
-            Tube(
+            TubeEntry(
                 anchor=f"tube-{index}",
                 file=file,
                 subject=plain(row.get("subject")),
@@ -113,26 +115,26 @@ def tube_entries(tubes: pd.DataFrame, counts: pd.DataFrame, pictures: Sequence[T
     return entries
 
 
-def needing_a_look(tubes: Sequence[Tube]) -> list[Tube]:
+def needing_a_look(tubes: Sequence[TubeEntry]) -> list[TubeEntry]:
     """Return the tubes that failed or need review, failed ones first."""
     return sorted(
         (tube for tube in tubes if tube.status != "ok"), key=lambda tube: _STATUS_ORDER.get(tube.status, 0)
     )
 
 
-def contact_sheet(tubes: Sequence[Tube]) -> tuple[list[tuple[str, str]], list[SheetRow]]:
+def contact_sheet(tubes: Sequence[TubeEntry]) -> tuple[list[tuple[str, str]], list[ContactSheetRow]]:
     """Arrange tubes as subjects by visits.
 
     Parameters
     ----------
-    tubes : sequence of Tube
+    tubes : sequence of TubeEntry
         In the order of `tube_entries`.
 
     Returns
     -------
     visits : list of (str, str)
         Name and day of each column, by day.
-    rows : list of SheetRow
+    rows : list of ContactSheetRow
         One per subject.
     """
     days: dict[str, list[float]] = {}
@@ -140,13 +142,13 @@ def contact_sheet(tubes: Sequence[Tube]) -> tuple[list[tuple[str, str]], list[Sh
         days.setdefault(tube.visit, []).append(tube.day)
     middle = {visit: float(np.median(found)) for visit, found in days.items()}
     visits = sorted(middle, key=lambda visit: (in_order(middle[visit]), natural_key(visit)))
-    rows: dict[str, dict[str, list[Tube]]] = {}
+    rows: dict[str, dict[str, list[TubeEntry]]] = {}
     for tube in tubes:
         rows.setdefault(tube.subject, {}).setdefault(tube.visit, []).append(tube)
     return (
         [(visit, "" if math.isnan(middle[visit]) else f"day {middle[visit]:g}") for visit in visits],
         [
-            SheetRow(subject, tuple(tuple(by_visit.get(visit, ())) for visit in visits))
+            ContactSheetRow(subject, tuple(tuple(by_visit.get(visit, ())) for visit in visits))
             for subject, by_visit in rows.items()
         ],
     )

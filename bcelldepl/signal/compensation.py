@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.errors import CompensationError
 from bcelldepl.fcs.acquisition import Spillover
-from bcelldepl.untrusted import MEGABYTE, read_limited
+from bcelldepl.input_limits import MEGABYTE, read_limited
 
 __all__ = ["MAX_CONDITION", "Unmixing", "plan_unmixing", "read_matrix"]
 

@@ -13,7 +13,7 @@ from bcelldepl.kernels.disturbance import mark_shifts, usual
 from bcelldepl.kernels.timeline import clock_steps, mean_step, time_profile, time_stretches
 from bcelldepl.runtime.threads import in_threads
 
-__all__ = ["MIN_BINS", "TimeBlock", "Timeline", "find_blocks", "lay_out"]
+__all__ = ["MIN_BINS", "TimeBins", "TimeBlock", "find_blocks", "lay_out"]
 
 EVENTS_PER_BIN = 200  # enough for a rate known to 7 %
 MIN_BINS, MAX_BINS = 20, 300
@@ -46,7 +46,7 @@ class TimeBlock:
 
 
 @dataclass(frozen=True)
-class Timeline:
+class TimeBins:
     """Acquisition time in bins, and the events in stretches of one bin each.
 
     Attributes
@@ -76,7 +76,7 @@ class Timeline:
 
 
 def find_blocks(
-    timeline: Timeline, signals: Mapping[str, NDArray[np.float32]]
+    timeline: TimeBins, signals: Mapping[str, NDArray[np.float32]]
 ) -> tuple[tuple[TimeBlock, ...], NDArray[np.bool_]]:
     """Blocks to leave out, and the events outside of them."""
     counts = timeline.counts
@@ -100,7 +100,7 @@ def find_blocks(
     return tuple(blocks), timeline.events_of(reason == "")
 
 
-def lay_out(time_s: NDArray[np.float32]) -> tuple[Timeline, float]:
+def lay_out(time_s: NDArray[np.float32]) -> tuple[TimeBins, float]:
     """Bin the time, and find the part of all steps of the clock that go backwards.
 
     Every bin holds as many ticks of the clock: where a tick is no small part of a bin, bins of equal time would hold
@@ -126,7 +126,7 @@ def lay_out(time_s: NDArray[np.float32]) -> tuple[Timeline, float]:
     edges_s = start + tick * (per_bin * np.arange(n_bins + 1.0) - 0.5)
     edges, bins = time_stretches(time_s, float(edges_s[0]), per_bin * tick, n_bins, not backwards)
     edges_s[0], edges_s[-1] = start, end
-    return Timeline(edges_s, ticks, edges, bins), backwards / (len(time_s) - 1)
+    return TimeBins(edges_s, ticks, edges, bins), backwards / (len(time_s) - 1)
 
 
 def _odd_rate(counts: NDArray[np.int64], ticks: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -143,7 +143,7 @@ def _odd_rate(counts: NDArray[np.int64], ticks: NDArray[np.float64]) -> NDArray[
     return odd
 
 
-def _odd_signals(signals: Mapping[str, NDArray[np.float32]], timeline: Timeline) -> NDArray[np.bool_]:
+def _odd_signals(signals: Mapping[str, NDArray[np.float32]], timeline: TimeBins) -> NDArray[np.bool_]:
     """Bins in runs of at least two whose mean signal is off in any channel, in one of them by far."""
     n_bins = len(timeline.ticks)
 

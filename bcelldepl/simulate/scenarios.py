@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-__all__ = ["SCENARIOS", "Difficulty", "Mishap", "Scenario", "TubeOrder", "Visit", "tube_orders"]
+__all__ = ["SCENARIOS", "Difficulty", "Mishap", "PlannedVisit", "Scenario", "TubeOrder", "tube_orders"]
 
 
 @dataclass(frozen=True)
-class Visit:
+class PlannedVisit:
     """A planned visit: its name, nominal study day, and the events acquired per tube.
 
     Attributes
@@ -104,7 +104,7 @@ class Scenario:
         Keeps the random streams of scenarios apart, so that no two share a subject.
     subjects : int
         Default number of subjects; dose groups take turns.
-    visits : tuple of Visit
+    visits : tuple of PlannedVisit
     difficulty : Difficulty
     mishaps : tuple of Mishap
     replicate_visits : tuple of str
@@ -121,7 +121,7 @@ class Scenario:
     study_id: str
     stream: int
     subjects: int
-    visits: tuple[Visit, ...]
+    visits: tuple[PlannedVisit, ...]
     difficulty: Difficulty = field(default_factory=Difficulty)
     mishaps: tuple[Mishap, ...] = ()
     replicate_visits: tuple[str, ...] = ()
@@ -133,18 +133,18 @@ class Scenario:
 
 
 _TRIAL_VISITS: Final = (
-    Visit("BL", -5, 60_000, fmo_events=30_000),
-    Visit("D0", 0, 60_000),
-    Visit("D3", 3, 60_000),
-    Visit("D7", 7, 60_000),
-    Visit("D10", 10, 60_000),
-    Visit("D14", 14, 60_000, fmo_events=30_000),
-    Visit("D21", 21, 60_000),
-    Visit("D28", 28, 60_000),
-    Visit("D60", 60, 60_000),
-    Visit("D90", 90, 60_000),
-    Visit("D120", 120, 60_000),
-    Visit("D180", 180, 60_000),
+    PlannedVisit("BL", -5, 60_000, fmo_events=30_000),
+    PlannedVisit("D0", 0, 60_000),
+    PlannedVisit("D3", 3, 60_000),
+    PlannedVisit("D7", 7, 60_000),
+    PlannedVisit("D10", 10, 60_000),
+    PlannedVisit("D14", 14, 60_000, fmo_events=30_000),
+    PlannedVisit("D21", 21, 60_000),
+    PlannedVisit("D28", 28, 60_000),
+    PlannedVisit("D60", 60, 60_000),
+    PlannedVisit("D90", 90, 60_000),
+    PlannedVisit("D120", 120, 60_000),
+    PlannedVisit("D180", 180, 60_000),
 )
 
 SCENARIOS: Final = {
@@ -158,10 +158,10 @@ SCENARIOS: Final = {
             subjects=3,
             # Few leukocytes, debris and beads, so that few events still hold five microlitres of blood.
             visits=(
-                Visit("BL", -5, 11_000, fmo_events=5_000),
-                Visit("D10", 10, 18_000),
-                Visit("D28", 28, 22_000),
-                Visit("D90", 90, 24_000),
+                PlannedVisit("BL", -5, 11_000, fmo_events=5_000),
+                PlannedVisit("D10", 10, 18_000),
+                PlannedVisit("D28", 28, 22_000),
+                PlannedVisit("D90", 90, 24_000),
             ),
             mishaps=(Mishap(1, "D28", "clog"),),
             bead_count=36_000,
@@ -215,7 +215,7 @@ class TubeOrder:
     subject_index, visit_index, tube_index : int
         Its place in the study; the third is 0 for the sample, 1 for its replicate, 2 for the tube without
         anti-CAR.
-    visit : Visit
+    visit : PlannedVisit
     events : int
         Events to acquire, about.
     car : bool
@@ -228,7 +228,7 @@ class TubeOrder:
     subject_index: int
     visit_index: int
     tube_index: int
-    visit: Visit
+    visit: PlannedVisit
     events: int
     car: bool
     mishaps: frozenset[str]

@@ -35,7 +35,7 @@ from bcelldepl.simulate.laboratory import (
 )
 from bcelldepl.simulate.people import Person, draw_person, subject_name
 from bcelldepl.simulate.scenarios import SCENARIOS, Scenario, TubeOrder, tube_orders
-from bcelldepl.simulate.tube import CHANNELS, Tube, TubePlan, acquire
+from bcelldepl.simulate.tube import CHANNELS, SimulatedTube, TubePlan, acquire
 
 __all__ = ["simulate"]
 
@@ -195,7 +195,7 @@ def _make_tube(
     batch: Batch,
     order: TubeOrder,
     per_ul: dict[str, float],
-) -> Tube:
+) -> SimulatedTube:
     """Stain and measure one tube of the blood."""
     day = _actual_day(person, order)
     suspended = dict(per_ul)
@@ -234,7 +234,7 @@ def _sample_row(plan: Scenario, person: Person, batch: Batch, order: TubeOrder, 
     }
 
 
-def _truth_rows(order: TubeOrder, per_ul: dict[str, float], tube: Tube) -> list[Row]:
+def _truth_rows(order: TubeOrder, per_ul: dict[str, float], tube: SimulatedTube) -> list[Row]:
     return [
         {
             "file": _file(order),
@@ -246,7 +246,7 @@ def _truth_rows(order: TubeOrder, per_ul: dict[str, float], tube: Tube) -> list[
     ]
 
 
-def _incident_rows(order: TubeOrder, tube: Tube) -> list[Row]:
+def _incident_rows(order: TubeOrder, tube: SimulatedTube) -> list[Row]:
     return [
         {"file": _file(order), "incident": "clog", "start_s": f"{start:.2f}", "end_s": f"{end:.2f}"}
         for start, end in tube.clogs_s

@@ -29,7 +29,7 @@ from bcelldepl.simulate.particles import (
 )
 from bcelldepl.simulate.scenarios import Difficulty
 
-__all__ = ["CHANNELS", "TIMESTEP_S", "Clog", "Tube", "TubePlan", "acquire"]
+__all__ = ["CHANNELS", "TIMESTEP_S", "Clog", "SimulatedTube", "TubePlan", "acquire"]
 
 TIMESTEP_S: Final = 0.01
 CHANNELS: Final = (*SCATTER_CHANNELS, *FLUORESCENCE_CHANNELS, "Time")
@@ -87,7 +87,7 @@ class TubePlan:
 
 
 @dataclass(frozen=True)
-class Tube:
+class SimulatedTube:
     """A measured tube.
 
     Attributes
@@ -112,7 +112,7 @@ class Tube:
         return int(np.isin(self.labels, codes).sum())
 
 
-def acquire(rng: np.random.Generator, plan: TubePlan) -> Tube:
+def acquire(rng: np.random.Generator, plan: TubePlan) -> SimulatedTube:
     """Draw the particles in the acquired blood and measure them.
 
     Parameters
@@ -148,7 +148,9 @@ def acquire(rng: np.random.Generator, plan: TubePlan) -> Tube:
         for start, end in (_seconds(np.array([c.start, c.end]), plan.clogs, n) for c in plan.clogs)
     )
     duration_s = float(_seconds(np.ones(1), plan.clogs, n)[0])
-    return Tube(np.ascontiguousarray(columns[:, seen]), particles.label[order][seen], duration_s, clogs_s)
+    return SimulatedTube(
+        np.ascontiguousarray(columns[:, seen]), particles.label[order][seen], duration_s, clogs_s
+    )
 
 
 def _draw(rng: np.random.Generator, plan: TubePlan) -> Particles:

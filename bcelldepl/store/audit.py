@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bcelldepl.store.people import now, who
+from bcelldepl.store.identity import now, who
 from bcelldepl.store.versions import versions
 
 __all__ = ["START", "Entry", "chain_problems", "make_entry", "read_lines"]

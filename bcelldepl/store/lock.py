@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from bcelldepl.store.errors import LockedError
-from bcelldepl.store.people import account, host, now
+from bcelldepl.store.identity import account, host, now
 
 __all__ = ["LOCK", "FolderLock"]
 

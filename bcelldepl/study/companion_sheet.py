@@ -14,7 +14,7 @@ from typing import Final
 
 from bcelldepl.study.cells import CellError, number, when
 from bcelldepl.study.companions import CompanionResult
-from bcelldepl.study.sheet import Row, Sheet
+from bcelldepl.study.sheet import Sheet, SheetRow
 from bcelldepl.study.tubes import Tube
 
 __all__ = ["read_companions"]
@@ -68,7 +68,7 @@ def read_companions(sheet: Sheet, tubes: Sequence[Tube]) -> list[CompanionResult
     return sorted(results, key=lambda one: (place[one.subject], one.test, one.day))
 
 
-def _read(row: Row, sheet: Sheet, tubes: Sequence[Tube]) -> CompanionResult | None:
+def _read(row: SheetRow, sheet: Sheet, tubes: Sequence[Tube]) -> CompanionResult | None:
     cells = row.cells
     subject, visit, test = (cells.get(column, "") for column in REQUIRED[:3])
     for column in REQUIRED[:3]:
@@ -104,7 +104,7 @@ def _read(row: Row, sheet: Sheet, tubes: Sequence[Tube]) -> CompanionResult | No
     )
 
 
-def _day(row: Row, sheet: Sheet, own: Sequence[Tube]) -> float | None:
+def _day(row: SheetRow, sheet: Sheet, own: Sequence[Tube]) -> float | None:
     """Return days since infusion: by the row's own date, its own day, or the samples of the same visit."""
     infused = next((tube for tube in own if tube.infused is not None), None)
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bcelldepl.errors import Problem, StudyError
+from bcelldepl.input_limits import leaves
 from bcelldepl.study.cells import inside, relative_path
 from bcelldepl.study.companion_sheet import read_companions
 from bcelldepl.study.companions import CompanionResult
@@ -19,7 +20,6 @@ from bcelldepl.study.sheet import Sheet, read_sheet
 from bcelldepl.study.study import Study, is_path
 from bcelldepl.study.toml import check_settings, read_toml
 from bcelldepl.study.tubes import Role
-from bcelldepl.untrusted import leaves
 
 __all__ = ["load_study"]
 

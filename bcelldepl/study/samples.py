@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bcelldepl.input_limits import leaves
 from bcelldepl.study.cells import CellError, inside, number, relative_path, role, when
-from bcelldepl.study.sheet import Row, Sheet
+from bcelldepl.study.sheet import Sheet, SheetRow
 from bcelldepl.study.toml import did_you_mean
 from bcelldepl.study.tubes import Role, Tube
-from bcelldepl.untrusted import leaves
 
 __all__ = ["Samples", "read_samples"]
 
@@ -103,7 +103,7 @@ def _check_columns(samples: Samples) -> None:
             sheet.report(f"the required column `{column}` is missing", remedy or f"found: {found}")
 
 
-def _read_row(row: Row, sheet: Sheet) -> dict[str, Any]:
+def _read_row(row: SheetRow, sheet: Sheet) -> dict[str, Any]:
     """Read all cells of a row; a cell that cannot be read is reported and left out."""
     values: dict[str, Any] = {}
 
@@ -173,9 +173,9 @@ def _check_files(sheet: Sheet, folder: Path, allow_outside: bool, depth: int) ->
             sheet.report(f"{file!r} is a link out of the study folder", remedy, row.number, "file")
 
 
-def _share_subject_facts(rows: list[tuple[Row, dict[str, Any]]], sheet: Sheet) -> None:
+def _share_subject_facts(rows: list[tuple[SheetRow, dict[str, Any]]], sheet: Sheet) -> None:
     """Give what was said once of a subject to all its tubes; said twice and differently is a problem."""
-    said: dict[tuple[str, str], tuple[Row, dict[str, Any]]] = {}
+    said: dict[tuple[str, str], tuple[SheetRow, dict[str, Any]]] = {}
     for row, values in rows:
         for column in PER_SUBJECT:
             if not values["subject"] or values[column] in (None, ""):

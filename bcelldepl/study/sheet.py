@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Final
 
 from bcelldepl.errors import Problem
+from bcelldepl.input_limits import MEGABYTE, read_limited
 from bcelldepl.spreadsheet import is_live
 from bcelldepl.study.plain import complaint
 from bcelldepl.study.workbook import WorkbookError, read_workbook
-from bcelldepl.untrusted import MEGABYTE, read_limited
 
-__all__ = ["Row", "Sheet", "read_sheet"]
+__all__ = ["Sheet", "SheetRow", "read_sheet"]
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 MOST_BYTES: Final = 50 * MEGABYTE
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetRow:
     """One row: its number as a spreadsheet shows it, and its cells by column."""
 
     number: int
@@ -39,7 +39,7 @@ class Sheet:
         As in ``study.toml``.
     columns : list of str
         Headings in small letters, with ``_`` for blanks and hyphens.
-    rows : list of Row
+    rows : list of SheetRow
         Rows that are not blank.
     delimiter : str
         Between cells; empty for a workbook.
@@ -49,7 +49,7 @@ class Sheet:
 
     name: str
     columns: list[str] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    rows: list[SheetRow] = field(default_factory=list)
     delimiter: str = ""
     found: list[tuple[int, Problem]] = field(default_factory=list)
 
@@ -58,12 +58,12 @@ class Sheet:
         where = self.name + (f", row {row}" if row else "") + (f", column {column}" if column else "")
         self.found.append((row, Problem(where, what, remedy)))
 
-    def check_text(self, row: Row, columns: Iterable[str], lines: bool = False) -> None:
+    def check_text(self, row: SheetRow, columns: Iterable[str], lines: bool = False) -> None:
         """Refuse texts that a table or a page of the results could not show as they are.
 
         Parameters
         ----------
-        row : Row
+        row : SheetRow
         columns : iterable of str
             Which of its cells.
         lines : bool
@@ -168,7 +168,7 @@ def _arrange(records: Iterable[list[str]], sheet: Sheet) -> None:
             if cell and not column:
                 sheet.report(f"column {place} holds {cell!r} but has no heading", "give it one", number)
         filled = cells + [""] * (len(sheet.columns) - len(cells))
-        sheet.rows.append(Row(number, dict(zip(sheet.columns, filled, strict=False))))
+        sheet.rows.append(SheetRow(number, dict(zip(sheet.columns, filled, strict=False))))
     if not sheet.found and not sheet.rows:
         sheet.report("holds no tubes" if sheet.columns else "is empty", "write one row per FCS file")
 

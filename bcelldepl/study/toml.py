@@ -14,9 +14,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bcelldepl.errors import Problem
+from bcelldepl.input_limits import MEGABYTE, read_limited
 from bcelldepl.study.config import StudyFile
 from bcelldepl.study.study import Study
-from bcelldepl.untrusted import MEGABYTE, read_limited
 
 __all__ = ["check_settings", "did_you_mean", "read_toml", "show_config"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bcelldepl.errors import Problem
-from bcelldepl.untrusted import MEGABYTE, check_plain_file, defines_entities
+from bcelldepl.input_limits import MEGABYTE, check_plain_file, defines_entities
 
 __all__ = ["WorkbookError", "WorkbookRow", "read_workbook"]
 

@@ -17,7 +17,7 @@ from bcelldepl.gating.rules.polygon import PolygonRule, PolygonShape
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.study import OVERRIDES_FILE, Override, Study
 
-__all__ = ["check_overrides", "fits_by_hand", "standing_on", "strategy_by_hand"]
+__all__ = ["check_overrides", "fits_with_overrides", "standing_on", "strategy_with_overrides"]
 
 
 def check_overrides(study: Study, strategy: Strategy) -> list[Problem]:
@@ -25,14 +25,14 @@ def check_overrides(study: Study, strategy: Strategy) -> list[Problem]:
     problems = []
     for override in study.overrides:
         try:
-            strategy_by_hand(strategy, [override])
+            strategy_with_overrides(strategy, [override])
         except ValueError as error:
             where = f"{OVERRIDES_FILE}, {override.file}, {override.population}"
             problems.append(Problem(where, str(error), "see docs/strategies.md"))
     return problems
 
 
-def strategy_by_hand(strategy: Strategy, overrides: Iterable[Override]) -> Strategy:
+def strategy_with_overrides(strategy: Strategy, overrides: Iterable[Override]) -> Strategy:
     """Return the strategy of one tube, with the gates that were set by hand in place of its own.
 
     Parameters
@@ -70,7 +70,7 @@ def strategy_by_hand(strategy: Strategy, overrides: Iterable[Override]) -> Strat
     return Strategy(**{**settings, "populations": rules})
 
 
-def fits_by_hand(
+def fits_with_overrides(
     fits: Mapping[str, Fit], strategy: Strategy, overrides: Iterable[Override]
 ) -> dict[str, Fit]:
     """Put the gates set by hand in place of the reconciled ones.
@@ -80,7 +80,7 @@ def fits_by_hand(
     fits : mapping of str to Fit
         Of the tube, reconciled.
     strategy : Strategy
-        From `strategy_by_hand`.
+        From `strategy_with_overrides`.
     overrides : iterable of Override
         Of this tube.
 

@@ -24,7 +24,7 @@ from bcelldepl.results.unchanged import refuse_changed
 from bcelldepl.signal import Signal
 from bcelldepl.signal.compensation import read_matrix
 from bcelldepl.study import Override, Study, load_study
-from bcelldepl.tubes.overrides import strategy_by_hand
+from bcelldepl.tubes.overrides import strategy_with_overrides
 from bcelldepl.tubes.read import read_signal
 
 __all__ = ["GatedResults", "GatedTube"]
@@ -127,7 +127,7 @@ class GatedResults:
     def _gates_in(self, record: dict[str, Any], file: str) -> tuple[Strategy, dict[str, Fit]]:
         try:
             overrides = [Override.model_validate(one) for one in record.get("overrides", [])]
-            strategy = strategy_by_hand(self.strategy, overrides)
+            strategy = strategy_with_overrides(self.strategy, overrides)
             return strategy, {name: _fit(gate) for name, gate in record["gates"].items()}
         except (ValidationError, KeyError, ValueError, TypeError) as error:
             raise ExchangeError(

@@ -12,24 +12,24 @@ from bcelldepl.errors import BcelldeplError
 from bcelldepl.gating.strategy import load_strategy
 from bcelldepl.store.files import sha256_of
 from bcelldepl.study import Study, load_study
-from bcelldepl.verification.findings import Check, Part
+from bcelldepl.verification.findings import CheckedPart, Part
 from bcelldepl.verification.record import differences
 from bcelldepl.verification.reference import Reference
 
 __all__ = ["check_inputs", "check_outputs", "check_study", "study_of"]
 
 
-def check_outputs(folder: Path, reference: Reference) -> Check:
+def check_outputs(folder: Path, reference: Reference) -> CheckedPart:
     """Check every file that the run wrote."""
-    check = Check(Part.OUTPUTS)
+    check = CheckedPart(Part.OUTPUTS)
     for name, sha256 in reference.files("outputs").items():
         _check_file(check, name, folder / name, sha256)
     return check
 
 
-def check_inputs(study: Study | None, folder: Path, reference: Reference) -> Check:
+def check_inputs(study: Study | None, folder: Path, reference: Reference) -> CheckedPart:
     """Check every file that the run read."""
-    check = Check(Part.INPUTS)
+    check = CheckedPart(Part.INPUTS)
     paths = {} if study is None else input_files(study)
     beside = folder.absolute().parent if study is None else study.folder
     for name, sha256 in reference.files("inputs").items():
@@ -43,7 +43,7 @@ def check_inputs(study: Study | None, folder: Path, reference: Reference) -> Che
     return check
 
 
-def _check_file(check: Check, name: str, path: Path, sha256: str) -> None:
+def _check_file(check: CheckedPart, name: str, path: Path, sha256: str) -> None:
     check.checked += 1
     found = sha256_of(path)
     if not found:
@@ -67,9 +67,9 @@ def study_of(folder: Path, reference: Reference) -> tuple[Study | None, str]:
         return None, str(error)
 
 
-def check_study(study: Study | None, reason: str, reference: Reference) -> Check:
+def check_study(study: Study | None, reason: str, reference: Reference) -> CheckedPart:
     """Check that settings, sample sheet, overrides and strategy still say what was run."""
-    check = Check(Part.STUDY)
+    check = CheckedPart(Part.STUDY)
     if study is None:
         check.found(str(reference.said("study_file", "study.toml")), f"cannot be read: {reason}")
         return check
@@ -95,7 +95,7 @@ def check_study(study: Study | None, reason: str, reference: Reference) -> Check
     return check
 
 
-def _check_rows(check: Check, study: Study, recorded: list[dict[str, Any]]) -> None:
+def _check_rows(check: CheckedPart, study: Study, recorded: list[dict[str, Any]]) -> None:
     sheet = study.samples_path.name
     now = {row["file"]: row for row in sheet_rows(study)}
     then = {row["file"]: row for row in recorded}

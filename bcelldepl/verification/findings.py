@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Check", "Finding", "Part", "Verification"]
+__all__ = ["CheckedPart", "Finding", "Part", "Verification"]
 
 
 class Part(StrEnum):
@@ -43,7 +43,7 @@ class Finding:
 
 
 @dataclass
-class Check:
+class CheckedPart:
     """One part of the verification, as it goes on.
 
     Attributes
@@ -74,7 +74,7 @@ class Verification:
         Its id.
     when, user : str
         Of this verification.
-    checks : tuple of Check
+    checks : tuple of CheckedPart
     notes : tuple of str
         What a reader should know and is no finding, such as another version of the program.
     """
@@ -83,7 +83,7 @@ class Verification:
     study: str
     when: str
     user: str
-    checks: tuple[Check, ...]
+    checks: tuple[CheckedPart, ...]
     notes: tuple[str, ...] = ()
 
     @property

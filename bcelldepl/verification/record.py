@@ -9,15 +9,15 @@ from bcelldepl.store.audit import chain_problems
 from bcelldepl.store.files import sha256_of
 from bcelldepl.store.seal import SEAL, read_seal
 from bcelldepl.store.store import AUDIT, RUN
-from bcelldepl.verification.findings import Check, Part
+from bcelldepl.verification.findings import CheckedPart, Part
 from bcelldepl.verification.reference import Reference
 
 __all__ = ["check_record"]
 
 
-def check_record(folder: Path, reference: Reference) -> Check:
+def check_record(folder: Path, reference: Reference) -> CheckedPart:
     """Check the chain of entries, its exported copy, the seal, and ``run.json`` against all of them."""
-    check = Check(Part.RECORD, checked=len(reference.entries))
+    check = CheckedPart(Part.RECORD, checked=len(reference.entries))
     seal = read_seal(folder)
     if seal is None:
         check.found(
@@ -39,7 +39,7 @@ def check_record(folder: Path, reference: Reference) -> Check:
     return check
 
 
-def _check_copy(check: Check, reference: Reference) -> None:
+def _check_copy(check: CheckedPart, reference: Reference) -> None:
     lines, entries = reference.lines, reference.entries
     if lines is None:
         check.found(AUDIT, "is missing or cannot be read")
@@ -53,7 +53,7 @@ def _check_copy(check: Check, reference: Reference) -> None:
         check.found(AUDIT, f"has {len(lines)} entries, study.db has {len(entries)}")
 
 
-def _check_run(check: Check, reference: Reference) -> None:
+def _check_run(check: CheckedPart, reference: Reference) -> None:
     check.checked += 1
     run, finished = reference.run, reference.finished
     if not run:

@@ -10,7 +10,7 @@ from bcelldepl.batch.workers import Progress
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.store.files import sha256_of
 from bcelldepl.study import Study
-from bcelldepl.verification.findings import Check, Part
+from bcelldepl.verification.findings import CheckedPart, Part
 from bcelldepl.verification.reference import Reference
 
 __all__ = ["check_by_rerun"]
@@ -20,9 +20,9 @@ TELLS_TIME = "report.html"
 
 def check_by_rerun(
     study: Study | None, folder: Path, reference: Reference, workers: int | None, progress: Progress | None
-) -> Check:
+) -> CheckedPart:
     """Run the study into a temporary folder, and compare what comes out with what was recorded."""
-    check = Check(Part.RERUN)
+    check = CheckedPart(Part.RERUN)
     if study is None:
         check.found("the study", "cannot be run again: it cannot be read")
         return check

@@ -15,15 +15,15 @@ from bcelldepl.store.schema import check_layout
 from bcelldepl.store.seal import read_seal
 from bcelldepl.store.store import STORE
 from bcelldepl.store.tables import read_table, table_names
-from bcelldepl.verification.findings import Check, Part
+from bcelldepl.verification.findings import CheckedPart, Part
 from bcelldepl.verification.reference import Reference
 
 __all__ = ["check_store"]
 
 
-def check_store(folder: Path, reference: Reference) -> Check:
+def check_store(folder: Path, reference: Reference) -> CheckedPart:
     """Check ``study.db`` without changing it."""
-    check = Check(Part.STORE)
+    check = CheckedPart(Part.STORE)
     path = folder / STORE
     if not path.is_file():
         check.found(STORE, "is missing")
@@ -43,7 +43,7 @@ def check_store(folder: Path, reference: Reference) -> Check:
     return check
 
 
-def _check_content(check: Check, connection: sqlite3.Connection, reference: Reference) -> None:
+def _check_content(check: CheckedPart, connection: sqlite3.Connection, reference: Reference) -> None:
     check.checked += 1
     for words in integrity_problems(connection):
         check.found(STORE, words)

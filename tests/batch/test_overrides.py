@@ -16,7 +16,7 @@ from bcelldepl.gating.strategy import load_strategy
 from bcelldepl.results import tube_stem
 from bcelldepl.signal import make_signal
 from bcelldepl.study import load_study
-from bcelldepl.tubes.overrides import strategy_by_hand
+from bcelldepl.tubes.overrides import strategy_with_overrides
 from bcelldepl.tubes.regate import GatedResults
 
 WHO = 'who = "core lab"\nwhen = 2026-11-02\nwhy = "dim cells"\n'
@@ -81,7 +81,7 @@ def test_the_strategy_of_such_a_tube_is_another_one(copy: Path) -> None:
     study = load_study(copy / "study.toml")
     strategy = load_strategy(study.strategy)
     assert strategy.sha256 and "CD14" not in strategy.required_markers  # noqa: PT018 - known before it is copied
-    other = strategy_by_hand(strategy, study.overrides)
+    other = strategy_with_overrides(strategy, study.overrides)
     assert other.sha256 != strategy.sha256
     assert set(other.required_markers) - set(strategy.required_markers) == {"CD14"}
 

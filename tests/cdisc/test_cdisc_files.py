@@ -11,9 +11,9 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from bcelldepl.cdisc.dataset import Variable, make_table
-from bcelldepl.cdisc.export import FORMATS, export, handover_tables
-from bcelldepl.cdisc.results import read_handover
+from bcelldepl.cdisc.dataset import Variable, make_dataset
+from bcelldepl.cdisc.export import FORMATS, datasets_of, export
+from bcelldepl.cdisc.results import read_finished_run
 from bcelldepl.cdisc.transport import transport_problems, write_transport
 from bcelldepl.errors import ExchangeError
 
@@ -22,7 +22,7 @@ NAMES = ["cp", "suppcp", "pc", "pp", "adcp", "adpc", "adpp", "adtte"]
 
 @pytest.fixture(scope="module")
 def tables(finished):
-    return {table.name: table for table in handover_tables(read_handover(finished))}
+    return {table.name: table for table in datasets_of(read_finished_run(finished))}
 
 
 @pytest.mark.parametrize("to", FORMATS)
@@ -85,7 +85,7 @@ def test_transport_within_its_limits(finished, tmp_path) -> None:
 
 
 def one_row(name="A", value="x", label="label"):
-    return make_table("T", "label", "-", (), [Variable(name, label, "text", "-")], [{name: value}])
+    return make_dataset("T", "label", "-", (), [Variable(name, label, "text", "-")], [{name: value}])
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_an_export_that_does_not_fit_writes_nothing(run_of, tmp_path) -> None:
 
 def test_dates_become_dates(tmp_path) -> None:
     dates = (Variable("ADT", "Analysis Date", "date", "-"),)
-    table = make_table("T", "t", "-", ("ADT",), dates, [{"ADT": "2025-01-15"}, {"ADT": ""}])
+    table = make_dataset("T", "t", "-", ("ADT",), dates, [{"ADT": "2025-01-15"}, {"ADT": ""}])
     write_transport(table, tmp_path / "t.xpt")
     frame, meta = pyreadstat.read_xport(tmp_path / "t.xpt")
     assert meta.original_variable_types["ADT"] == "DATE9"

@@ -7,10 +7,10 @@ import re
 import pandas as pd
 import pytest
 
-from bcelldepl.cdisc.dataset import Variable, make_table
-from bcelldepl.cdisc.export import handover_tables
+from bcelldepl.cdisc.dataset import Variable, make_dataset
+from bcelldepl.cdisc.export import datasets_of
 from bcelldepl.cdisc.marker_string import gate_definition, marker_string
-from bcelldepl.cdisc.results import read_handover
+from bcelldepl.cdisc.results import read_finished_run
 from bcelldepl.cdisc.sdtm import number_text, split_text
 from bcelldepl.errors import ExchangeError
 from bcelldepl.gating.strategy import load_strategy
@@ -26,12 +26,12 @@ CP_REQUIRED = ("STUDYID", "DOMAIN", "USUBJID", "CPSEQ", "CPTESTCD", "CPTEST")
 
 @pytest.fixture(scope="module")
 def handed(finished):
-    return read_handover(finished)
+    return read_finished_run(finished)
 
 
 @pytest.fixture(scope="module")
 def tables(handed) -> dict[str, pd.DataFrame]:
-    return {table.name: table.frame() for table in handover_tables(handed)}
+    return {table.name: table.frame() for table in datasets_of(handed)}
 
 
 def test_data_sets(tables) -> None:
@@ -121,9 +121,9 @@ def test_last_observation_before_exposure(tables) -> None:
 
 
 def test_dates_are_absent_where_nothing_tells_them(run_of, tmp_path) -> None:
-    handed = read_handover(run_of(tmp_path / "r", dates=False))
+    handed = read_finished_run(run_of(tmp_path / "r", dates=False))
     assert handed.dates == "nowhere"
-    cp = next(table for table in handover_tables(handed) if table.name == "CP").frame()
+    cp = next(table for table in datasets_of(handed) if table.name == "CP").frame()
     assert (cp["CPDTC"] == "").all()
 
 
@@ -220,8 +220,8 @@ def test_long_texts_are_split_and_not_cut(text) -> None:
 def test_a_table_refuses_doubles_and_wrong_kinds() -> None:
     variables = (Variable("K", "Key", "text", "-"), Variable("N", "Number", "integer", "-"))
     with pytest.raises(ExchangeError, match="the same keys"):
-        make_table("T", "t", "-", ("K",), variables, [{"K": "a"}, {"K": "a"}])
+        make_dataset("T", "t", "-", ("K",), variables, [{"K": "a"}, {"K": "a"}])
     with pytest.raises(ExchangeError, match="is no integer"):
-        make_table("T", "t", "-", ("K",), variables, [{"K": "a", "N": "x"}])
+        make_dataset("T", "t", "-", ("K",), variables, [{"K": "a", "N": "x"}])
     with pytest.raises(ExchangeError, match="no variables of T"):
-        make_table("T", "t", "-", ("K",), variables, [{"K": "a", "Z": 1}])
+        make_dataset("T", "t", "-", ("K",), variables, [{"K": "a", "Z": 1}])

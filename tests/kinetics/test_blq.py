@@ -7,11 +7,11 @@ import math
 import pytest
 
 from bcelldepl.kinetics import endpoints_table
-from bcelldepl.kinetics.area import Rule, choose_rules, segments_to, total_area
+from bcelldepl.kinetics.area import SegmentRule, choose_rules, segments_to, total_area
 
 LN2 = math.log(2)
 LN4 = math.log(4)
-Z, LIN, LOG = Rule.ZERO, Rule.LINEAR, Rule.LOG
+Z, LIN, LOG = SegmentRule.ZERO, SegmentRule.LINEAR, SegmentRule.LOG
 PRE = (-1, 0.0)
 
 

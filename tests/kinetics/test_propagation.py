@@ -13,7 +13,7 @@ from bcelldepl.counting.limits import ResultCode
 from bcelldepl.kinetics import endpoints_table
 from bcelldepl.kinetics.cellular import analyse_cellular
 from bcelldepl.kinetics.courses import courses
-from bcelldepl.kinetics.sides import plausible_courses
+from bcelldepl.kinetics.lloq_uncertainty import plausible_courses
 
 ERROR = 0.1  # of the logarithm of every count
 Z = 1.959964

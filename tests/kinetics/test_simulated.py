@@ -13,7 +13,7 @@ from scipy import stats
 from bcelldepl.counting.intervals import garwood
 from bcelldepl.kinetics import dose_proportionality, endpoints_table
 from bcelldepl.kinetics.endpoints import cellular_of
-from bcelldepl.kinetics.sides import plausible_courses
+from bcelldepl.kinetics.lloq_uncertainty import plausible_courses
 from bcelldepl.simulate.courses import DOSE_GROUPS, concentrations_per_ul, draw_subject
 from bcelldepl.study import Study, Tube
 

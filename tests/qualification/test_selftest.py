@@ -19,7 +19,14 @@ from bcelldepl.cli.main import app
 from bcelldepl.counting import intervals
 from bcelldepl.kernels import regions
 from bcelldepl.kinetics import area
-from bcelldepl.qualification import Check, Qualification, environment, known_answers, selftest, simulated
+from bcelldepl.qualification import (
+    Qualification,
+    SelfTestCheck,
+    environment,
+    known_answers,
+    selftest,
+    simulated,
+)
 from bcelldepl.qualification import selftest as package_selftest
 from bcelldepl.qualification.known_answers import check_known_answers
 from bcelldepl.signal import make_signal
@@ -29,7 +36,7 @@ from bcelldepl.study import Study, load_study
 module = import_module("bcelldepl.qualification.selftest")  # its name is that of the function, too
 
 
-def failing(checks: Iterator[Check]) -> list[str]:
+def failing(checks: Iterator[SelfTestCheck]) -> list[str]:
     return [check.name for check in checks if not check.passed]
 
 
@@ -58,7 +65,7 @@ def other_matrix(acquisition, panel, transforms, spillover):
         (regions, "judge", lambda *arguments: arguments[-1].fill(regions.INSIDE), "points inside a triangle"),
         (intervals, "garwood", lambda count: intervals.Interval(count - 2 * count**0.5, count + 2 * count**0.5),
          "95 % limits of a Poisson count of 0"),
-        (area, "choose_rules", lambda values: [area.Rule.LINEAR] * (len(values) - 1), "AUC of theophylline"),
+        (area, "choose_rules", lambda values: [area.SegmentRule.LINEAR] * (len(values) - 1), "AUC of theophylline"),
     ],
     ids=["logicle", "asinh", "compensation", "polygon", "Poisson limits", "area"],
 )  # fmt: skip
@@ -133,8 +140,8 @@ def test_a_library_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_what_cannot_be_checked_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stumbles() -> Iterator[Check]:
-        yield Check("a", "fine", "1", "1", True)
+    def stumbles() -> Iterator[SelfTestCheck]:
+        yield SelfTestCheck("a", "fine", "1", "1", True)
         raise ZeroDivisionError("division by zero")
 
     monkeypatch.setattr(module, "PARTS", (("a", stumbles),))
@@ -147,7 +154,10 @@ def test_what_cannot_be_checked_has_failed(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_command_prints_files_and_tells_by_its_exit_code(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    good, bad = Check("a", "sound", "1", "1", True), Check("a", "<b>unsound</b>", "1", "2", False)
+    good, bad = (
+        SelfTestCheck("a", "sound", "1", "1", True),
+        SelfTestCheck("a", "<b>unsound</b>", "1", "2", False),
+    )
     monkeypatch.setattr(module, "PARTS", (("a", lambda: [good]),))
     done = CliRunner().invoke(app, ["selftest", "--out", str(tmp_path / "page.txt")])
     assert done.exit_code == 0

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from bcelldepl.report import write_report
+from bcelldepl.report.number_format import concentration, limit, percent
 from bcelldepl.report.table import count_cell, count_rows, endpoint_name, endpoint_tables
-from bcelldepl.report.words import concentration, limit, percent
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 HOSTILE = "<script>alert(1)</script>"

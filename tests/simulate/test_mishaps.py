@@ -9,14 +9,14 @@ import flowio
 import pytest
 
 from bcelldepl.simulate import scenarios, simulate
-from bcelldepl.simulate.scenarios import Mishap, Scenario, Visit
+from bcelldepl.simulate.scenarios import Mishap, PlannedVisit, Scenario
 
 Read = Callable[[Path], list[dict[str, str]]]
 
 
 @pytest.fixture
 def unlucky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    visits = tuple(Visit(name, -5, 6_000, fmo_events=1_000) for name in ("A", "B", "C", "D", "E"))
+    visits = tuple(PlannedVisit(name, -5, 6_000, fmo_events=1_000) for name in ("A", "B", "C", "D", "E"))
     kinds = ("short", "few_beads", "debris", "labels", "no_fmo")
     mishaps = tuple(Mishap(0, v.name, k) for v, k in zip(visits, kinds, strict=True))  # type: ignore[arg-type]
     plan = Scenario("unlucky", "UNLUCKY", 9, 1, visits, mishaps=mishaps, replicate_visits=("E",))

@@ -12,7 +12,7 @@ from bcelldepl.simulate.cells import LABELS, MARKERS
 from bcelldepl.simulate.detectors import DETECTORS, FSC_THRESHOLD, SATURATION, SPILLOVER
 from bcelldepl.simulate.particles import Staining, background
 from bcelldepl.simulate.scenarios import Difficulty
-from bcelldepl.simulate.tube import CHANNELS, TIMESTEP_S, Clog, Tube, TubePlan, acquire
+from bcelldepl.simulate.tube import CHANNELS, TIMESTEP_S, Clog, SimulatedTube, TubePlan, acquire
 
 BLOOD = {"T": 60.0, "B": 12.0, "NK": 15.0, "monocyte": 20.0, "neutrophil": 90.0, "debris": 80.0, "bead": 25.0}
 STAINING = Staining(np.ones(len(MARKERS)), background(car=True), {}, shrunken=0.1)
@@ -27,15 +27,15 @@ PLAN = TubePlan(
 )
 
 
-def tube_of(seed: int, **changes: object) -> Tube:
+def tube_of(seed: int, **changes: object) -> SimulatedTube:
     return acquire(np.random.default_rng(seed), replace(PLAN, **changes))  # type: ignore[arg-type]
 
 
-def column(tube: Tube, channel: str) -> np.ndarray:
+def column(tube: SimulatedTube, channel: str) -> np.ndarray:
     return tube.columns[CHANNELS.index(channel)]
 
 
-def events_of(tube: Tube, label: str) -> np.ndarray:
+def events_of(tube: SimulatedTube, label: str) -> np.ndarray:
     return tube.labels == LABELS.index(label)
 
 

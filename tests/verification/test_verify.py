@@ -17,7 +17,7 @@ from bcelldepl.batch import run
 from bcelldepl.store import LockedError, Store, StoreError
 from bcelldepl.study import load_study
 from bcelldepl.verification import verify
-from bcelldepl.verification.findings import Check, Finding, Part, Verification
+from bcelldepl.verification.findings import CheckedPart, Finding, Part, Verification
 from bcelldepl.verification.page import write_page
 
 PROGRAM = [sys.executable, "-c", "from bcelldepl.cli.main import main; main()"]
@@ -177,7 +177,7 @@ def test_the_command_names_what_is_wrong_and_writes_a_page(study: Path) -> None:
 
 
 def test_the_page_escapes_what_it_shows(tmp_path: Path) -> None:
-    check = Check(Part.INPUTS, 1, [Finding(Part.INPUTS, "<script>alert(1)</script>", "x")])
+    check = CheckedPart(Part.INPUTS, 1, [Finding(Part.INPUTS, "<script>alert(1)</script>", "x")])
     write_page(
         tmp_path / "page.html", Verification(tmp_path, "<b>", "2026-01-01T00:00:00+00:00", "u", (check,))
     )

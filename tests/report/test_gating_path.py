@@ -1,4 +1,4 @@
-"""Gates, strips and gating paths: what is drawn, also where no event is."""
+"""Gating paths and thumbnails: what is drawn, also where no event is."""
 
 from __future__ import annotations
 
@@ -9,30 +9,21 @@ from itertools import pairwise
 import matplotlib as mpl
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from PIL import Image
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
-from bcelldepl.report import draw_gate, draw_gating_path, draw_strip, picture_tube
+from bcelldepl.report import draw_gating_path, draw_thumbnail, picture_tube
 from bcelldepl.report.canvas import _dashed
 from bcelldepl.report.density import density_image, shrink
+from bcelldepl.report.gating_path import _BELOW as BELOW
+from bcelldepl.report.gating_path import _CELL as CELL
+from bcelldepl.report.gating_path import _HEAD as HEAD
+from bcelldepl.report.gating_path import _LEFT as LEFT
+from bcelldepl.report.gating_path import _PANEL as PANEL
+from bcelldepl.report.gating_path import tree_order
+from bcelldepl.report.image_palette import gate_colours, gate_png
 from bcelldepl.report.palette import ACCENT, EVIDENCE_COLOURS, INK
-from bcelldepl.report.path import _BELOW as BELOW
-from bcelldepl.report.path import _CELL as CELL
-from bcelldepl.report.path import _HEAD as HEAD
-from bcelldepl.report.path import _LEFT as LEFT
-from bcelldepl.report.path import _PANEL as PANEL
-from bcelldepl.report.path import tree_order
-from bcelldepl.report.tints import gate_colours, gate_png
-
-
-def drawn(view):
-    return draw_gate(view, Figure().add_subplot())
-
-
-def by_gid(axes, gid):
-    return [artist for artist in axes.get_children() if artist.get_gid() == gid]
 
 
 def empty_view(**changes):
@@ -44,49 +35,6 @@ def empty_view(**changes):
         "events": 0, "parent_events": 0, "evidence": Evidence.FIXED,
     }  # fmt: skip
     return GateView(**(values | changes))
-
-
-def test_cut_and_its_interval_stand_where_the_gate_says(views):
-    car = next(view for view in views() if view.population == "CAR_T")
-    axes = drawn(car)
-    (cut,) = by_gid(axes, "cut")
-    assert list(cut.get_xdata()) == [0.44, 0.44]
-    (interval,) = by_gid(axes, "cut-interval")
-    assert (interval.get_x(), interval.get_x() + interval.get_width()) == pytest.approx((0.41, 0.49))
-
-
-def test_outline_is_drawn_where_no_event_is():
-    view = empty_view()
-    axes = drawn(view)
-    (outline,) = by_gid(axes, "outline")
-    np.testing.assert_array_equal(outline.get_xy()[:-1], view.outlines[0])
-    assert outline.get_fill() is False
-    assert axes.get_xlim() == view.x_limits
-    assert axes.get_ylim() == view.y_limits
-    assert axes.get_title(loc="left") == "B\n0 / 0 lymphocytes (\N{EN DASH})"
-
-
-def test_one_marker_without_events_still_has_its_cut():
-    nothing = np.zeros(16, dtype=np.uint32)
-    view = empty_view(y_label="", histogram=nothing, inside=nothing, outlines=(), cuts=(0.3, 0.6))
-    axes = drawn(view)
-    assert [line.get_xdata()[0] for line in by_gid(axes, "cut")] == [0.3, 0.6]
-    assert axes.get_ylabel().startswith("events")
-
-
-def test_title_and_badge_tell_numbers_and_evidence(views):
-    view = next(view for view in views(b_cells=12) if view.population == "B")
-    axes = drawn(view)
-    assert axes.get_title(loc="left").startswith("B\n12 / 4,")
-    (badge,) = by_gid(axes, "evidence")
-    assert badge.get_text() == "subject"
-    assert EVIDENCE_COLOURS[view.evidence] == "#56b184"
-
-
-def test_dollar_signs_in_names_are_not_formulas():
-    axes = drawn(empty_view(population="a$b", x_label="$P1$_{"))
-    axes.figure.draw_without_rendering()
-    assert axes.get_xlabel() == "$P1$_{"
 
 
 def test_density_keeps_orientation_and_shows_a_single_event():
@@ -201,7 +149,7 @@ def test_dashes_keep_their_lengths_around_corners():
 
 
 def test_strip_shows_the_evidence_of_each_gate(views):
-    strip = Image.open(io.BytesIO(draw_strip(views(b_cells=0)))).convert("RGB")
+    strip = Image.open(io.BytesIO(draw_thumbnail(views(b_cells=0)))).convert("RGB")
     assert strip.size == (5 * 59 - 3, 2 * 64 - 3)
     colours = {colour for _, colour in strip.getcolors(maxcolors=1 << 16)}
 
@@ -216,7 +164,7 @@ def test_strip_shows_the_evidence_of_each_gate(views):
 
 
 def test_strip_of_gates_far_outside_the_axes():
-    assert draw_strip([empty_view(outlines=(np.array([[-1e9, 0], [1e9, 0], [0, 1e9]]),), cuts=(-50.0,))])
+    assert draw_thumbnail([empty_view(outlines=(np.array([[-1e9, 0], [1e9, 0], [0, 1e9]]),), cuts=(-50.0,))])
 
 
 def test_the_few_colours_of_a_picture_are_near_those_that_were_drawn(views):

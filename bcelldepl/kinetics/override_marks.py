@@ -12,10 +12,10 @@ from bcelldepl.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ByHand", "stands_on_hand"]
+__all__ = ["OverrideMarks", "stands_on_override"]
 
 
-def stands_on_hand(counts: pd.DataFrame) -> pd.Series[bool]:
+def stands_on_override(counts: pd.DataFrame) -> pd.Series[bool]:
     """Tell which rows of ``counts.csv`` stand on a gate set by hand; none where the column is missing."""
     import pandas as pd
 
@@ -24,7 +24,7 @@ def stands_on_hand(counts: pd.DataFrame) -> pd.Series[bool]:
     return counts["override"].notna() & (counts["override"] != "")
 
 
-class ByHand:
+class OverrideMarks:
     """Visits whose counts stand on gates set by hand.
 
     Parameters
@@ -38,7 +38,7 @@ class ByHand:
     def __init__(self, counts: pd.DataFrame, study: Study) -> None:
         days = {tube.file: tube.day if tube.actual_day is None else tube.actual_day for tube in study.tubes}
         self._visits: dict[tuple[str, str], list[tuple[float, str]]] = {}
-        for row in counts[stands_on_hand(counts)].to_dict("records"):
+        for row in counts[stands_on_override(counts)].to_dict("records"):
             visit = (days.get(row["file"], float(row["day"])), str(row["visit"]))
             self._visits.setdefault((row["subject"], row["population"]), []).append(visit)
 

@@ -10,8 +10,9 @@ from PIL import Image
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
-from bcelldepl.report.canvas import Canvas, Sheet, pixels
+from bcelldepl.report.canvas import Canvas, ImageSheet, pixels
 from bcelldepl.report.density import density_image, log_bars, one_marker
+from bcelldepl.report.number_format import percent, whole
 from bcelldepl.report.palette import (
     ACCENT,
     EVIDENCE_COLOURS,
@@ -23,7 +24,6 @@ from bcelldepl.report.palette import (
     POPULATION_BARS,
     text_on,
 )
-from bcelldepl.report.words import percent, whole
 
 __all__ = ["draw_gating_path", "tree_order"]
 
@@ -79,7 +79,7 @@ def draw_gating_path(views: Sequence[GateView], title: str) -> Image.Image:
     ordered = tree_order(views)
     rows = max(1, -(-len(ordered) // _COLUMNS))
     columns = max(1, -(-len(ordered) // rows))
-    sheet = Sheet(columns * _CELL[0], rows * _CELL[1] + _HEAD)
+    sheet = ImageSheet(columns * _CELL[0], rows * _CELL[1] + _HEAD)
     sheet.text((13, 24), title, 14.0, INK)
     if not ordered:
         sheet.text((_CELL[0] / 2, _HEAD + _CELL[1] / 2), "no gate was drawn", 14.0, MUTED, anchor="mm")
@@ -98,7 +98,7 @@ def draw_gating_path(views: Sequence[GateView], title: str) -> Image.Image:
     return sheet.image
 
 
-def _draw_gate(sheet: Sheet, view: GateView, corner: tuple[int, int], number: int, origin: str) -> None:
+def _draw_gate(sheet: ImageSheet, view: GateView, corner: tuple[int, int], number: int, origin: str) -> None:
     """Draw one panel: number and parent, name and events, evidence, the events with the gate, the axes' names."""
     (left, top), (width, height) = corner, _PANEL
     sheet.text((left, top - 43), f"{number}", _TYPE, ACCENT, bold=True)

@@ -10,11 +10,11 @@ from PIL import Image, ImageDraw
 from bcelldepl.gating.populations import GateView
 from bcelldepl.report.canvas import pixels
 from bcelldepl.report.density import density_image, log_bars, one_marker, shrink
+from bcelldepl.report.gating_path import tree_order
+from bcelldepl.report.image_palette import gate_png
 from bcelldepl.report.palette import EVIDENCE_COLOURS, FRAME, INK, PARENT_BARS, POPULATION_BARS, colour_ramp
-from bcelldepl.report.path import tree_order
-from bcelldepl.report.tints import gate_png
 
-__all__ = ["draw_strip"]
+__all__ = ["draw_thumbnail"]
 
 _SIDE = 56  # pixels of one panel
 _BAND = 5  # pixels of the evidence band below it
@@ -22,7 +22,7 @@ _GAP = 3
 _ONE_ROW = 5  # more panels than this go in two rows
 
 
-def draw_strip(views: Sequence[GateView]) -> bytes:
+def draw_thumbnail(views: Sequence[GateView]) -> bytes:
     """Draw all gates of a tube as tiny panels, in the order of the gating path.
 
     Parameters

@@ -10,13 +10,13 @@ from typing import Any
 from bcelldepl.store.files import sha256_of
 from bcelldepl.store.store import RUN, STORE, Store
 
-__all__ = ["Use", "used"]
+__all__ = ["RecordedAccess", "recorded_access"]
 
 WAIT_S = 10.0
 
 
-class Use:
-    """One use of a results folder.
+class RecordedAccess:
+    """One access to a results folder.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Use:
         what: Mapping[str, Any] | None = None,
         inputs: Sequence[Path] = (),
     ) -> None:
-        """Put the use into the audit record, if there is one.
+        """Put the access into the audit record, if there is one.
 
         Parameters
         ----------
@@ -58,7 +58,7 @@ class Use:
 
 
 @contextmanager
-def used(results: Path, action: str) -> Iterator[Use]:
+def recorded_access(results: Path, action: str) -> Iterator[RecordedAccess]:
     """Hold a results folder while it is read.
 
     Parameters
@@ -83,7 +83,7 @@ def used(results: Path, action: str) -> Iterator[Use]:
     else:
         unrecorded = f"they have no {STORE}"
     try:
-        yield Use(results, action, store, unrecorded)
+        yield RecordedAccess(results, action, store, unrecorded)
     finally:
         if store is not None:
             store.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bcelldepl.untrusted import check_plain_file, defines_entities, leaves, read_limited
+from bcelldepl.input_limits import check_plain_file, defines_entities, leaves, read_limited
 
 
 def test_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
