@@ -6,7 +6,7 @@ import math
 from typing import Any, Final
 
 from bcelldepl.cdisc.cp import TESTS
-from bcelldepl.cdisc.dataset import Dataset, Variable, make_dataset
+from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
 from bcelldepl.cdisc.results import FinishedRun
 from bcelldepl.cdisc.sdtm import VisitSchedule, number_text, split_text
 from bcelldepl.kinetics.courses import courses
@@ -105,7 +105,7 @@ ADTTE: Final = (
 )
 
 
-def adam_tables(handed: FinishedRun) -> list[Dataset]:
+def adam_tables(handed: FinishedRun) -> list[CdiscDataset]:
     """Return ADCP, ADPC, ADPP and ADTTE."""
     return [_adcp(handed), _adpc(handed), _adpp(handed), _adtte(handed)]
 
@@ -119,7 +119,7 @@ def _subject(handed: FinishedRun, subject: str, group: str) -> dict[str, Any]:
     }
 
 
-def _adcp(handed: FinishedRun) -> Dataset:
+def _adcp(handed: FinishedRun) -> CdiscDataset:
     plan, rows = VisitSchedule.of(handed.study.tubes), []
     evidence = {
         (str(row["subject"]), float(row["day"])): str(row["evidence"])
@@ -191,7 +191,7 @@ def _value(visit: Visit) -> dict[str, Any]:
     return {"AVALC": f"<{number_text(limit)}"} if visit.is_evaluable and math.isfinite(limit) else {}
 
 
-def _adpc(handed: FinishedRun) -> Dataset:
+def _adpc(handed: FinishedRun) -> CdiscDataset:
     plan, rows = VisitSchedule.of(handed.study.tubes), []
     not_used = {str(PointUse.DROPPED), str(PointUse.BEFORE), str(PointUse.MISSING)}
     for point in points_table(handed.counts, handed.study).to_dict("records"):
@@ -224,7 +224,7 @@ def _adpc(handed: FinishedRun) -> Dataset:
     return make_dataset("ADPC", label, structure, ("STUDYID", "USUBJID", "PARAMCD", "AFRLT"), ADPC, rows)
 
 
-def _adpp(handed: FinishedRun) -> Dataset:
+def _adpp(handed: FinishedRun) -> CdiscDataset:
     known = {one.code: one for one in parameters(handed.study.endpoints.auc_days)}
     rows = []
     for found in handed.endpoints.to_dict("records"):
@@ -255,7 +255,7 @@ def _adpp(handed: FinishedRun) -> Dataset:
     return make_dataset("ADPP", label, structure, ("STUDYID", "USUBJID", "PARAMCD"), ADPP, rows)
 
 
-def _adtte(handed: FinishedRun) -> Dataset:
+def _adtte(handed: FinishedRun) -> CdiscDataset:
     rows = []
     for found in handed.endpoints.to_dict("records"):
         row = {str(key): value for key, value in found.items()}

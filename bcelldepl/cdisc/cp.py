@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bcelldepl.cdisc.dataset import Dataset, Variable, make_dataset
+from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
 from bcelldepl.cdisc.marker_string import gate_definition, marker_string
 from bcelldepl.cdisc.results import FinishedRun
 from bcelldepl.cdisc.sdtm import (
@@ -128,7 +128,7 @@ QUALIFIERS: Final = {
 }
 
 
-def cp_tables(handed: FinishedRun) -> list[Dataset]:
+def cp_tables(handed: FinishedRun) -> list[CdiscDataset]:
     """Return CP and its supplemental qualifiers.
 
     Parameters
@@ -137,7 +137,7 @@ def cp_tables(handed: FinishedRun) -> list[Dataset]:
 
     Returns
     -------
-    list of Dataset
+    list of CdiscDataset
         CP has up to three rows per tube and population: concentration, fraction, and the events they rest on.
     """
     rows: list[dict[str, Any]] = []

@@ -13,7 +13,7 @@ from bcelldepl.errors import ExchangeError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Dataset", "Kind", "Variable", "make_dataset"]
+__all__ = ["CdiscDataset", "Kind", "Variable", "make_dataset"]
 
 Kind = Literal["text", "integer", "float", "date"]
 
@@ -44,7 +44,7 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Dataset:
+class CdiscDataset:
     """One data set.
 
     Attributes
@@ -97,7 +97,7 @@ def make_dataset(
     keys: Sequence[str],
     variables: Sequence[Variable],
     rows: Iterable[Mapping[str, Any]],
-) -> Dataset:
+) -> CdiscDataset:
     """Arrange rows in the order of the variables, sorted by the keys.
 
     Raises
@@ -122,7 +122,7 @@ def make_dataset(
         if key_of(before) == key_of(after):
             same = ", ".join(f"{key} {after[place]}" for key, place in zip(keys, places, strict=True))
             raise ExchangeError(f"two rows of {name} have the same keys: {same}", name)
-    return Dataset(name, label, structure, tuple(keys), tuple(variables), tuple(arranged))
+    return CdiscDataset(name, label, structure, tuple(keys), tuple(variables), tuple(arranged))
 
 
 def _value(value: Any, variable: Variable, table: str) -> Any:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from bcelldepl.cdisc.dataset import Dataset
+from bcelldepl.cdisc.dataset import CdiscDataset
 
 __all__ = ["dataset_json"]
 
 DATA_TYPES: Final = {"text": "string", "integer": "integer", "float": "double", "date": "date"}
 
 
-def dataset_json(table: Dataset, study_id: str, created: str, version: str) -> str:
+def dataset_json(table: CdiscDataset, study_id: str, created: str, version: str) -> str:
     """Return a data set as Dataset-JSON.
 
     Parameters
     ----------
-    table : Dataset
+    table : CdiscDataset
     study_id : str
     created : str
         ISO time; that of the run, so that the same results give the same bytes.
@@ -49,7 +49,7 @@ def dataset_json(table: Dataset, study_id: str, created: str, version: str) -> s
     return "\n".join(["{", *lines, '  "rows": [', *([rows] if rows else []), "  ]", "}", ""])
 
 
-def _column(table: Dataset, place: int) -> dict[str, Any]:
+def _column(table: CdiscDataset, place: int) -> dict[str, Any]:
     variable = table.variables[place]
     column: dict[str, Any] = {
         "itemOID": f"IT.{table.name}.{variable.name}",

@@ -13,7 +13,7 @@ from typing import Final
 
 from bcelldepl.cdisc.adam import adam_tables
 from bcelldepl.cdisc.cp import cp_tables
-from bcelldepl.cdisc.dataset import Dataset
+from bcelldepl.cdisc.dataset import CdiscDataset
 from bcelldepl.cdisc.dataset_json import dataset_json
 from bcelldepl.cdisc.pk import pk_tables
 from bcelldepl.cdisc.results import FinishedRun, read_finished_run
@@ -71,12 +71,12 @@ def export(results_folder: Path, to: str, out: Path) -> list[Path]:
     return [*written, record]
 
 
-def datasets_of(handed: FinishedRun) -> list[Dataset]:
+def datasets_of(handed: FinishedRun) -> list[CdiscDataset]:
     """Return every data set of the hand-over."""
     return [*cp_tables(handed), *pk_tables(handed), *adam_tables(handed)]
 
 
-def _write(table: Dataset, to: str, out: Path, handed: FinishedRun) -> Path:
+def _write(table: CdiscDataset, to: str, out: Path, handed: FinishedRun) -> Path:
     path = out / f"{table.name.lower()}{SUFFIXES[to]}"
     if to == "xpt":
         write_transport(table, path, datetime.fromisoformat(str(handed.run["finished"])))
@@ -92,7 +92,7 @@ def _write(table: Dataset, to: str, out: Path, handed: FinishedRun) -> Path:
     return path
 
 
-def _variables(tables: Sequence[Dataset]) -> str:
+def _variables(tables: Sequence[CdiscDataset]) -> str:
     """Every variable of every data set: what it is and where it comes from."""
     text = io.StringIO()
     sheet = csv.writer(text, lineterminator="\n")
@@ -108,7 +108,7 @@ def _variables(tables: Sequence[Dataset]) -> str:
     return text.getvalue()
 
 
-def _record(handed: FinishedRun, to: str, tables: Sequence[Dataset], written: Sequence[Path]) -> str:
+def _record(handed: FinishedRun, to: str, tables: Sequence[CdiscDataset], written: Sequence[Path]) -> str:
     content = {
         "study": handed.study.id,
         "format": to,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from bcelldepl.cdisc.dataset import Dataset, Variable, make_dataset
+from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
 from bcelldepl.cdisc.results import FinishedRun
 from bcelldepl.cdisc.sdtm import (
     BLOOD,
@@ -83,12 +83,12 @@ NAMES: Final = {
 }
 
 
-def pk_tables(handed: FinishedRun) -> list[Dataset]:
+def pk_tables(handed: FinishedRun) -> list[CdiscDataset]:
     """Return PC and PP; empty where no CAR+ T cells were counted."""
     return [_pc(handed), _pp(handed)]
 
 
-def _pc(handed: FinishedRun) -> Dataset:
+def _pc(handed: FinishedRun) -> CdiscDataset:
     plan, tubes, rows = VisitSchedule.of(handed.study.tubes), handed.tubes, []
     sequence: dict[str, int] = {}
     for counted in handed.counts.to_dict("records"):
@@ -122,7 +122,7 @@ def _pc(handed: FinishedRun) -> Dataset:
     )
 
 
-def _pp(handed: FinishedRun) -> Dataset:
+def _pp(handed: FinishedRun) -> CdiscDataset:
     known = {one.code: one for one in parameters(handed.study.endpoints.auc_days)}
     infused = {tube.subject: tube for tube in handed.study.tubes if tube.infused is not None}
     rows: list[dict[str, Any]] = []

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from bcelldepl.cdisc.dataset import Dataset
+from bcelldepl.cdisc.dataset import CdiscDataset
 from bcelldepl.errors import ExchangeError, Problem
 from bcelldepl.store.files import write_beside
 
@@ -23,7 +23,7 @@ HEADER_BYTES: Final = 8 * 80  # records that tell when a file and its data set w
 STAMP: Final = re.compile(rb"\d\d[A-Z]{3}\d\d:\d\d:\d\d:\d\d")
 
 
-def transport_problems(tables: Sequence[Dataset]) -> list[Problem]:
+def transport_problems(tables: Sequence[CdiscDataset]) -> list[Problem]:
     """List everything in the tables that a transport file cannot hold.
 
     Returns
@@ -45,12 +45,12 @@ def transport_problems(tables: Sequence[Dataset]) -> list[Problem]:
     return problems
 
 
-def write_transport(table: Dataset, path: Path, created: datetime = EPOCH_TIME) -> None:
+def write_transport(table: CdiscDataset, path: Path, created: datetime = EPOCH_TIME) -> None:
     """Write one data set.
 
     Parameters
     ----------
-    table : Dataset
+    table : CdiscDataset
         Dates become SAS dates with the format DATE9.
     path : Path
         Such as ``cp.xpt``; written beside it first, then renamed.
@@ -113,7 +113,7 @@ def _check_label(label: str, where: str) -> list[Problem]:
     return [] if label.isascii() else [Problem(where, f"the label {label!r} is not ASCII")]
 
 
-def _check_values(table: Dataset, name: str) -> list[Problem]:
+def _check_values(table: CdiscDataset, name: str) -> list[Problem]:
     for number, text in enumerate(table.column(name), 1):
         where = f"{table.name}.{name}, row {number}"
         if not text.isascii():
