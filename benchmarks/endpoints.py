@@ -19,7 +19,7 @@ from typing import Final
 import pandas as pd
 
 from bcelldepl import load_study, run
-from bcelldepl.counting.limits import ResultCode
+from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.kinetics import endpoints_table
 from bcelldepl.kinetics.visits import EVALUABLE
 from bcelldepl.simulate import simulate

@@ -10,10 +10,11 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "bcelldepl"
 
 # The rooms from the ground up, each with those that it may import; a room may always import itself.
-COMMON = {"errors", "units", "input_limits", "spreadsheet", "names"}
+COMMON = {"errors", "units", "input_limits", "spreadsheet", "names", "definitions"}
 MAY_IMPORT = {
     "errors": set(),
     "units": set(),
+    "definitions": {"units"},
     "runtime": set(),
     "kernels": {"runtime"},
     "store": COMMON,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bcelldepl.counting import Concentration
+from bcelldepl.definitions.codes import TubeStatus
 from bcelldepl.gating.populations import GateView
 from bcelldepl.gating.rules.base import Fit
 
@@ -83,9 +84,11 @@ class CountedTube:
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def status(self) -> str:
-        """``"ok"``, ``"review"`` or ``"failed"``."""
-        return "failed" if self.failure else "review" if self.doubts else "ok"
+    def status(self) -> TubeStatus:
+        """Whether the tube failed or needs a look."""
+        if self.failure:
+            return TubeStatus.FAILED
+        return TubeStatus.REVIEW if self.doubts else TubeStatus.OK
 
     @property
     def reason(self) -> str:

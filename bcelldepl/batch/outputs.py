@@ -12,6 +12,8 @@ from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.tables import tubes_table
 from bcelldepl.batch.workers import as_done
 from bcelldepl.counting import CountRow, counts_table
+from bcelldepl.definitions.populations import POPULATIONS
+from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.kinetics import endpoints_table, kinetics_tables
 from bcelldepl.report import TubePicture, write_report
@@ -21,7 +23,7 @@ from bcelldepl.report.kinetics import kinetics_figures
 from bcelldepl.results import tube_stem
 from bcelldepl.store import Store
 from bcelldepl.store.files import remove_parts, sha256_of, write_bytes
-from bcelldepl.study import Study
+from bcelldepl.study import Role, Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,11 +75,11 @@ def write_outputs(
         write.write_csv(folder / f"{name}.csv", tables[name])
         return tables[name]
 
-    counts = export("counts", _counts(study, fitted, done))
+    counts = export(COUNTS.name, _counts(study, fitted, done))
     write.write_parquet(folder / "counts.parquet", counts)
-    tubes = export("tubes", tubes_table(study.tubes, fitted, [counted for counted, _ in done]))
+    tubes = export(TUBES.name, tubes_table(study.tubes, fitted, [counted for counted, _ in done]))
     # Only now: the counts are safe whatever becomes of these.
-    endpoints = export("endpoints", endpoints_table(counts, study))
+    endpoints = export(ENDPOINTS.name, endpoints_table(counts, study))
     for name, table in kinetics_tables(counts, endpoints, study).items():
         export(name, table)
     store.keep_facts({name: content[name] for name in FACTS})
@@ -111,7 +113,7 @@ def _counts(study: Study, fitted: Sequence[FittedTube], done: Done) -> pd.DataFr
     return counts_table(
         CountRow(tube, one.sha256, concentration, counted.overrides.get(concentration.population, ""))
         for tube, one, (counted, _) in zip(study.tubes, fitted, done, strict=True)
-        if tube.role == "sample"
+        if tube.role is Role.SAMPLE
         for concentration in counted.concentrations
     )
 
@@ -139,7 +141,9 @@ def _draw(
     folder: Path, study: Study, counts: pd.DataFrame, endpoints: pd.DataFrame, workers: int
 ) -> list[str]:
     """Draw the curves of the study and the figures of its kinetics."""
-    shown = [name for name in ("B", "CAR_T") if name in set(counts["population"])]
+    shown = [
+        row.name for row in POPULATIONS.values() if row.kinetics and row.name in set(counts["population"])
+    ]
     drawings = {name: (draw, 150.0) for name, draw in kinetics_figures(counts, endpoints, study)}
     if shown:
         drawings = {"curves": (partial(draw_study_curves, counts, shown), 200.0), **drawings}

@@ -12,8 +12,7 @@ from bcelldepl.batch.record import digest_of
 from bcelldepl.batch.tube import count, fit, role_name
 from bcelldepl.batch.workers import Progress, as_done
 from bcelldepl.counting.concentration import Concentration
-from bcelldepl.counting.limits import ResultCode
-from bcelldepl.counting.methods import Method
+from bcelldepl.definitions.codes import Method, ResultCode, TubeStatus
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.reconcile import TubeFits
 from bcelldepl.gating.rules.base import Fit
@@ -40,6 +39,7 @@ CODEC = Codec(
     Evidence,
     Method,
     ResultCode,
+    TubeStatus,
     *SHAPES,
     *PARTS,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.tube import role_name
+from bcelldepl.definitions.tables import TUBES
 from bcelldepl.study import Tube, iso_text
 
 if TYPE_CHECKING:
@@ -23,12 +24,8 @@ def tubes_table(
     Returns
     -------
     DataFrame
-        Columns ``file, sha256, subject, visit, day, role, dose_group, batch, status, reason, events,
-        kept_fraction, kept_time_fraction, dropped, quality_flags, acquired_volume_ul, cytometer, warnings,
-        collected, infused, comment``.
+        As ``tubes.csv`` holds it.
     """
-    import pandas as pd
-
     rows = []
     for tube, fit, count in zip(tubes, fitted, counted, strict=True):
         rows.append(
@@ -58,8 +55,7 @@ def tubes_table(
                 "comment": tube.comment,
             }
         )
-    return pd.DataFrame(rows).astype({"events": "Int64", "kept_fraction": "float64", "kept_time_fraction": "float64",
-                                      "acquired_volume_ul": "float64"})  # fmt: skip
+    return TUBES.frame(rows, rounded=False)
 
 
 def _rounded(fraction: float | None) -> float | None:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from bcelldepl.batch.inputs import Identity, identify
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.counting import Concentration, count_tube, not_done, tube_facts
-from bcelldepl.counting.methods import BEADS, LEUKOCYTES, LYMPHOCYTES, Method
+from bcelldepl.definitions.codes import Method, ResultCode
+from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Populations
@@ -19,7 +20,7 @@ from bcelldepl.quality.checks import Outcome
 from bcelldepl.quality.tube_checks import check_acquisition, check_date, check_populations, check_results
 from bcelldepl.signal import make_signal
 from bcelldepl.signal.recipe import plan_markers
-from bcelldepl.study import Override, Study, Tube
+from bcelldepl.study import Override, Role, Study, Tube
 from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
 from bcelldepl.tubes.read import batch_of, open_tube, read_signal
 
@@ -119,14 +120,14 @@ def count(
     }
     acquired = [one for one in check_acquisition(quality) if not one.passed]
     failed = [one for one in check_populations(populations, facts, study.counting) if not one.passed]
-    unused = _leading_to("beads", strategy) if _counted_without_beads(counted) else set()
+    unused = _leading_to(BEADS, strategy) if _counted_without_beads(counted) else set()
     doubts = [
         f"{name}: {one.reason or one.evidence.value}"
         for name, one in fits.items()
         if (one.review or one.evidence is Evidence.FAILED) and name not in unused
     ]
-    if tube.role == "sample":
-        doubts += sorted({c.reason for c in counted.values() if c.result == "NOT_EVALUABLE"})
+    if tube.role is Role.SAMPLE:
+        doubts += sorted({c.reason for c in counted.values() if c.result is ResultCode.NOT_EVALUABLE})
         doubts += _in_doubt([*failed, *check_results(counted.values())])
     doubts += _in_doubt([*check_date(tube, acquisition.date), *acquired])
     return CountedTube(
@@ -185,7 +186,7 @@ def _left_out(populations: Populations, strategy: Strategy) -> dict[str, int]:
 
 
 def _counted_without_beads(counted: Mapping[str, Concentration]) -> bool:
-    return "beads" in counted and counted["beads"].result == "NOT_DONE"
+    return BEADS in counted and counted[BEADS].result is ResultCode.NOT_DONE
 
 
 def _leading_to(population: str, strategy: Strategy) -> set[str]:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from bcelldepl.cdisc.cp import TESTS
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
 from bcelldepl.cdisc.results import FinishedRun
 from bcelldepl.cdisc.sdtm import VisitSchedule, number_text, split_text
+from bcelldepl.definitions.codes import Qualifier, ResultCode
+from bcelldepl.definitions.columns import round_significant
+from bcelldepl.definitions.endpoints import RECONSTITUTION_DAY, endpoint_definitions
+from bcelldepl.definitions.populations import CAR_T, POPULATIONS, Kinetics, cdisc_test
 from bcelldepl.kinetics.courses import courses
 from bcelldepl.kinetics.decisions import points_table, visits_table
+from bcelldepl.kinetics.depletion import ThresholdEvidence
 from bcelldepl.kinetics.endpoint import NOT_FOR_SUMMARIES
-from bcelldepl.kinetics.parameters import B, parameters
 from bcelldepl.kinetics.profile import PointUse
 from bcelldepl.kinetics.summary import one_per_visit
 from bcelldepl.kinetics.visits import Visit
+from bcelldepl.units import CELLS_PER_UL
 
 __all__ = ["adam_tables"]
 
@@ -103,6 +107,12 @@ ADTTE: Final = (
     Variable("CNSR", "Censor", "integer", "0 where recovery was confirmed, 1 where not yet"),
     Variable("EVNTDESC", "Event or Censoring Description", "text", "what AVAL is the day of"),
 )
+# By what a draw says of the thresholds.
+BELOW_THRESHOLD: Final = {
+    str(ThresholdEvidence.DEPLETED): "Y",
+    str(ThresholdEvidence.RECOVERED): "N",
+    str(ThresholdEvidence.BETWEEN): "N",
+}
 
 
 def adam_tables(handed: FinishedRun) -> list[CdiscDataset]:
@@ -125,8 +135,9 @@ def _adcp(handed: FinishedRun) -> CdiscDataset:
         (str(row["subject"]), float(row["day"])): str(row["evidence"])
         for row in visits_table(handed.counts, handed.study).to_dict("records")
     }
-    for population, test in TESTS.items():
-        if not (handed.counts["population"] == population).any():
+    for population, definition in POPULATIONS.items():
+        test = definition.cdisc
+        if test is None or not (handed.counts["population"] == population).any():
             continue
         for course in courses(handed.counts, handed.study, population):
             chosen = {id(visit) for visit in one_per_visit(course).values()}
@@ -135,7 +146,7 @@ def _adcp(handed: FinishedRun) -> CdiscDataset:
                 cells = {
                     **_subject(handed, course.subject, course.dose_group),
                     "PARAMCD": test.code,
-                    "PARAM": f"{test.name}{' ' + test.sublineage if test.sublineage else ''} (cells/uL)",
+                    "PARAM": f"{test.name}{' ' + test.sublineage if test.sublineage else ''} ({CELLS_PER_UL})",
                     **_times(visit, plan),
                     **_value(visit),
                     "ALLOQ": visit.lloq,
@@ -146,12 +157,10 @@ def _adcp(handed: FinishedRun) -> CdiscDataset:
                     **_reason(visit.reason),
                     **_change(visit, baseline),
                 }
-                if population == B:
-                    told = evidence.get((course.subject, _six(visit.day)), "")
+                if definition.kinetics is Kinetics.DEPLETION:
+                    told = evidence.get((course.subject, round_significant(visit.day)), "")
                     cells["CRIT1"] = _criterion(handed)
-                    cells["CRIT1FL"] = {"depleted": "Y", "recovered": "N", "between thresholds": "N"}.get(
-                        told, ""
-                    )
+                    cells["CRIT1FL"] = BELOW_THRESHOLD.get(told, "")
                 rows.append(cells)
     label, structure = "Cell Counts Analysis Data", "one record per subject, population and draw"
     return make_dataset("ADCP", label, structure, ("STUDYID", "USUBJID", "PARAMCD", "AFRLT"), ADCP, rows)
@@ -170,7 +179,10 @@ def _change(visit: Visit, baseline: Visit | None) -> dict[str, Any]:
     cells: dict[str, Any] = {"BASE": baseline.value}
     if visit.day > 0 and visit.is_quantified and visit.value is not None:
         change = visit.value - baseline.value
-        cells |= {"CHG": _six(change), "PCHG": _six(100.0 * change / baseline.value)}
+        cells |= {
+            "CHG": round_significant(change),
+            "PCHG": round_significant(100.0 * change / baseline.value),
+        }
     return cells
 
 
@@ -178,7 +190,7 @@ def _times(visit: Visit, plan: VisitSchedule) -> dict[str, Any]:
     return {
         "AVISIT": visit.visit,
         "AVISITN": plan.numbers.get(visit.visit.split("/")[0]),
-        "AFRLT": _six(visit.day),
+        "AFRLT": round_significant(visit.day),
         "NFRLT": visit.nominal_day,
         "ACTDAYFL": "Y" if visit.is_actual else "",
     }
@@ -186,18 +198,20 @@ def _times(visit: Visit, plan: VisitSchedule) -> dict[str, Any]:
 
 def _value(visit: Visit) -> dict[str, Any]:
     if visit.is_quantified and visit.value is not None:
-        return {"AVAL": _six(visit.value), "AVALC": number_text(visit.value)}
+        return {"AVAL": round_significant(visit.value), "AVALC": number_text(visit.value)}
     limit = visit.at_most
     return {"AVALC": f"<{number_text(limit)}"} if visit.is_evaluable and math.isfinite(limit) else {}
 
 
 def _adpc(handed: FinishedRun) -> CdiscDataset:
     plan, rows = VisitSchedule.of(handed.study.tubes), []
+    test = cdisc_test(CAR_T)
+    assert test is not None
     not_used = {str(PointUse.DROPPED), str(PointUse.BEFORE), str(PointUse.MISSING)}
     for point in points_table(handed.counts, handed.study).to_dict("records"):
         counted = float(point["counted_as_per_ul"])
         use = str(point["use"])
-        below = point["result"] in ("DETECTED_BELOW_LLOQ", "NOT_DETECTED")
+        below = bool(ResultCode(str(point["result"])).upper_limit)
         limit = float(point["lloq_per_ul"])
         text = "" if math.isnan(float(point["cells_per_ul"])) else number_text(float(point["cells_per_ul"]))
         if below:
@@ -205,8 +219,8 @@ def _adpc(handed: FinishedRun) -> CdiscDataset:
         rows.append(
             {
                 **_subject(handed, str(point["subject"]), str(point["dose_group"])),
-                "PARAMCD": "CARTCELL",
-                "PARAM": "CAR+ T-Lymphocytes (cells/uL)",
+                "PARAMCD": test.concentration_code,
+                "PARAM": f"{test.concentration_name} ({CELLS_PER_UL})",
                 "AVAL": counted,
                 "AVALC": text,
                 "AVISIT": str(point["visit"]),
@@ -225,7 +239,7 @@ def _adpc(handed: FinishedRun) -> CdiscDataset:
 
 
 def _adpp(handed: FinishedRun) -> CdiscDataset:
-    known = {one.code: one for one in parameters(handed.study.endpoints.auc_days)}
+    known = endpoint_definitions(handed.study.endpoints.auc_days)
     rows = []
     for found in handed.endpoints.to_dict("records"):
         row = {str(key): value for key, value in found.items()}
@@ -233,7 +247,7 @@ def _adpp(handed: FinishedRun) -> CdiscDataset:
         if parameter is None:
             continue
         value, sign = float(row["value"]), str(row["qualifier"])
-        censored = sign != "="
+        censored = sign != Qualifier.EQUAL
         rows.append(
             {
                 **_subject(handed, row["subject"], row["dose_group"]),
@@ -259,9 +273,9 @@ def _adtte(handed: FinishedRun) -> CdiscDataset:
     rows = []
     for found in handed.endpoints.to_dict("records"):
         row = {str(key): value for key, value in found.items()}
-        if row["parameter"] != "RECONSTITUTION_DAY" or math.isnan(float(row["value"])):
+        if row["parameter"] != RECONSTITUTION_DAY or math.isnan(float(row["value"])):
             continue
-        censored = row["qualifier"] != "="
+        censored = row["qualifier"] != Qualifier.EQUAL
         rows.append(
             {
                 **_subject(handed, row["subject"], row["dose_group"]),
@@ -281,7 +295,3 @@ def _adtte(handed: FinishedRun) -> CdiscDataset:
 def _reason(text: str) -> dict[str, str]:
     first, *rest = split_text(text)
     return {"REASON": first, "REASON2": " ".join(rest)}
-
-
-def _six(value: float) -> float:
-    return float(f"{value:.6g}")

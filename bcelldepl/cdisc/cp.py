@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
@@ -20,45 +19,11 @@ from bcelldepl.cdisc.sdtm import (
     split_text,
     timing,
 )
-from bcelldepl.counting.limits import ResultCode
-from bcelldepl.study import Tube
+from bcelldepl.definitions.codes import ResultCode
+from bcelldepl.definitions.populations import cdisc_test
 
-__all__ = ["TESTS", "cp_tables"]
+__all__ = ["cp_tables"]
 
-
-@dataclass(frozen=True)
-class Test:
-    """How a population is spelt in CP.
-
-    Attributes
-    ----------
-    code, name : str
-        CPTESTCD and CPTEST of the count.
-    fraction_code, fraction_name : str
-        Of the fraction; empty where there is none.
-    of : str
-        Population that the fraction is of.
-    sublineage : str
-        CPSBMRKS, with the name ending in ``Sub``.
-    """
-
-    code: str
-    name: str
-    fraction_code: str = ""
-    fraction_name: str = ""
-    of: str = ""
-    sublineage: str = ""
-
-
-# Codes of CDISC where the implementation guide shows one; NK and CAR+ T are the sponsor's, as the lists extend.
-TESTS: Final = {
-    "leukocytes": Test("WBC", "Leukocytes"),
-    "lymphocytes": Test("LYM", "Lymphocytes", "LYMLE", "Lymphocytes/Leukocytes", "leukocytes"),
-    "T": Test("TLYCE", "T-Lymphocytes", "TLYLY", "TLym/Lym", "lymphocytes"),
-    "B": Test("BLYCE", "B-Lymphocytes", "BLYCELY", "B-Lymphocytes/Lymphocytes", "lymphocytes"),
-    "NK": Test("NKCE", "Natural Killer Cells", "NKCELY", "Natural Killer Cells/Lymphocytes", "lymphocytes"),
-    "CAR_T": Test("TLYCES", "T-Lymphocytes Sub", "TLYSTLY", "T-Lymphocytes Sub/T-Lymphocytes", "T", "CAR+"),
-}
 
 VARIABLES: Final = (
     *identifiers("CP"),
@@ -176,7 +141,7 @@ def _results(handed: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, An
     tubes, plan = handed.tubes, VisitSchedule.of(handed.study.tubes)
     events = {(row["file"], row["population"]): row["events"] for row in _counts(handed)}
     for row in _counts(handed):
-        test = TESTS.get(row["population"])
+        test = cdisc_test(row["population"])
         if test is None:
             continue  # beads are no cells
         tube = tubes.get(row["file"])
@@ -241,18 +206,13 @@ def _last_before_infusion(handed: FinishedRun) -> dict[tuple[str, str, str], str
     last: dict[tuple[str, str, str], tuple[float, str]] = {}
     tubes = handed.tubes
     for row, cells, _ in _results(handed):
-        day = _day(tubes.get(row["file"]), row["day"])
-        done = row["result"] not in (ResultCode.NOT_EVALUABLE, ResultCode.NOT_DONE)
+        day = tubes[row["file"]].draw_day if row["file"] in tubes else row["day"]
+        done = ResultCode(row["result"]).is_evaluable
         if day > 0 or not done:
             continue
         key = (row["subject"], cells["CPTESTCD"], cells["CPRESTYP"])
         last[key] = max(last.get(key, (-math.inf, "")), (day, row["file"]))
     return {key: file for key, (_, file) in last.items()}
-
-
-def _day(tube: Tube | None, nominal: float) -> float:
-    actual = None if tube is None else tube.actual_day
-    return nominal if actual is None else actual
 
 
 def _supplement(handed: FinishedRun, row: dict[str, Any], cells: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -16,13 +16,13 @@ from bcelldepl.cdisc.sdtm import (
     result_cells,
     timing,
 )
-from bcelldepl.kinetics.parameters import CAR_T, parameters
+from bcelldepl.definitions.codes import Qualifier
+from bcelldepl.definitions.endpoints import auc_window, endpoint_definitions
+from bcelldepl.definitions.populations import cdisc_test
 from bcelldepl.study import iso_text
 from bcelldepl.units import CELLS_PER_UL
 
 __all__ = ["pk_tables"]
-
-ANALYTE: Final = "CAR+ T-Lymphocytes"
 
 PC: Final = (
     *identifiers("PC"),
@@ -72,15 +72,6 @@ UNITS: Final = {
     f"{CELLS_PER_UL}*day": f"day*{CELLS_PER_LITRE}",
     "1/day": "/day",
 }
-NAMES: Final = {
-    "CMAX": ("CMAX", "Max Conc"),
-    "TMAX": ("TMAX", "Time of CMAX"),
-    "AUC_LAST": ("AUCLST", "AUC to Last Nonzero Conc"),
-    "CLAST": ("CLST", "Last Nonzero Conc"),
-    "TLAST": ("TLST", "Time of Last Nonzero Conc"),
-    "LAMBDA_Z": ("LAMZ", "Lambda z"),
-    "HALF_LIFE": ("LAMZHL", "Half-Life Lambda z"),
-}
 
 
 def pk_tables(handed: FinishedRun) -> list[CdiscDataset]:
@@ -93,7 +84,8 @@ def _pc(handed: FinishedRun) -> CdiscDataset:
     sequence: dict[str, int] = {}
     for counted in handed.counts.to_dict("records"):
         row = {str(key): value for key, value in counted.items()}
-        if row["population"] != CAR_T:
+        test = cdisc_test(row["population"])
+        if test is None or not test.concentration_code:
             continue
         subject = handed.usubjid(row["subject"])
         sequence[subject] = sequence.get(subject, 0) + 1
@@ -107,8 +99,8 @@ def _pc(handed: FinishedRun) -> CdiscDataset:
                 "USUBJID": subject,
                 "PCSEQ": sequence[subject],
                 "PCREFID": row["file"],
-                "PCTESTCD": "CARTCELL",
-                "PCTEST": ANALYTE,
+                "PCTESTCD": test.concentration_code,
+                "PCTEST": test.concentration_name,
                 "PCCAT": "CELLULAR KINETICS",
                 "PCSPEC": BLOOD,
                 "PCMETHOD": "FLOW CYTOMETRY",
@@ -123,37 +115,34 @@ def _pc(handed: FinishedRun) -> CdiscDataset:
 
 
 def _pp(handed: FinishedRun) -> CdiscDataset:
-    known = {one.code: one for one in parameters(handed.study.endpoints.auc_days)}
+    known = endpoint_definitions(handed.study.endpoints.auc_days)
     infused = {tube.subject: tube for tube in handed.study.tubes if tube.infused is not None}
     rows: list[dict[str, Any]] = []
     sequence: dict[str, int] = {}
     for found in handed.endpoints.to_dict("records"):
         row = {str(key): value for key, value in found.items()}
-        if row["analyte"] != CAR_T or row["parameter"] not in known:
+        test, endpoint = cdisc_test(row["analyte"]), known.get(row["parameter"])
+        if test is None or not test.concentration_code or endpoint is None:
             continue
         subject = handed.usubjid(row["subject"])
         sequence[subject] = sequence.get(subject, 0) + 1
-        window = row["parameter"].removeprefix("AUC_0_") if row["parameter"].startswith("AUC_0_") else ""
-        code, name = NAMES.get(row["parameter"], ("AUCINT", "AUC from T1 to T2"))
+        window = auc_window(endpoint.code)
         tube = infused.get(row["subject"])
         cells = {
             "STUDYID": handed.study.id,
             "DOMAIN": "PP",
             "USUBJID": subject,
             "PPSEQ": sequence[subject],
-            "PPTESTCD": code,
-            "PPTEST": name,
-            "PPCAT": ANALYTE,
+            "PPTESTCD": endpoint.pp_code,
+            "PPTEST": endpoint.pp_name,
+            "PPCAT": test.concentration_name,
             "PPSPEC": BLOOD,
             "PPSTINT": "P0D" if window else "",
             "PPENINT": f"P{window}D" if window else "",
             "PPRFTDTC": iso_text(tube.infused, tube.infused_has_time, "minutes") if tube else "",
+            "PPANMETH": endpoint.pp_method,
         }
-        if code in ("AUCINT", "AUCLST"):
-            cells["PPANMETH"] = "LINEAR UP LOG DOWN"
-        elif code in ("LAMZ", "LAMZHL"):
-            cells["PPANMETH"] = "LEAST SQUARES OF LN(CONC), BEST ADJUSTED R2"
-        rows.append(cells | _result(row, UNITS[known[row["parameter"]].unit]))
+        rows.append(cells | _result(row, UNITS[endpoint.unit]))
     structure = "one record per subject and parameter"
     return make_dataset(
         "PP", "Pharmacokinetics Parameters", structure, ("STUDYID", "USUBJID", "PPSEQ"), PP, rows
@@ -164,6 +153,6 @@ def _result(row: dict[str, Any], unit: str) -> dict[str, Any]:
     value, sign = row["value"], row["qualifier"]
     if value is None or math.isnan(value):
         return {"PPSTAT": "NOT DONE", "PPREASND": str(row["reason"])}
-    text = number_text(value) if sign == "=" else f"{sign}{number_text(value)}"
-    number = value if sign == "=" else None
+    text = number_text(value) if sign == Qualifier.EQUAL else f"{sign}{number_text(value)}"
+    number = value if sign == Qualifier.EQUAL else None
     return {"PPORRES": text, "PPORRESU": unit, "PPSTRESC": text, "PPSTRESN": number, "PPSTRESU": unit}

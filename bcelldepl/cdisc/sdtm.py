@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import Variable
-from bcelldepl.counting.limits import ResultCode
+from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.study import Tube, iso_text
 
 __all__ = [
@@ -105,15 +105,14 @@ def result_cells(domain: str, handed: Any, value: float | None, unit: str) -> di
         The number to report; its limits are those of the row, in the same unit.
     unit : str
     """
-    result = handed["result"]
-    if result in (ResultCode.NOT_EVALUABLE, ResultCode.NOT_DONE) or value is None or math.isnan(value):
-        reason = split_text(str(handed.get("reason") or result.replace("_", " ").lower()))[0]
+    result = ResultCode(handed["result"])
+    if not result.is_evaluable or value is None or math.isnan(value):
+        reason = split_text(str(handed.get("reason") or result.words))[0]
         return {f"{domain}STAT": "NOT DONE", f"{domain}REASND": reason}
-    if result == ResultCode.QUANTIFIED:
-        text, number = number_text(value), value
+    if result.upper_limit:
+        text, number = f"<{number_text(handed[f'{result.upper_limit}_per_ul'])}", None
     else:
-        limit = handed["lloq_per_ul"] if result == ResultCode.DETECTED_BELOW_LLOQ else handed["lod_per_ul"]
-        text, number = f"<{number_text(limit)}", None
+        text, number = number_text(value), value
     return {
         f"{domain}ORRES": text,
         f"{domain}ORRESU": unit,

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from bcelldepl.counting.concentration import Concentration, count_tube, not_done
 from bcelldepl.counting.facts import TubeFacts, tube_facts
-from bcelldepl.counting.limits import ResultCode
-from bcelldepl.counting.methods import Method
-from bcelldepl.counting.table import COUNT_COLUMNS, CountRow, counts_table
+from bcelldepl.counting.table import CountRow, counts_table
 
 __all__ = [
-    "COUNT_COLUMNS",
     "Concentration",
     "CountRow",
-    "Method",
-    "ResultCode",
     "TubeFacts",
     "count_tube",
     "counts_table",

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from bcelldepl.counting.facts import TubeFacts
 from bcelldepl.counting.intervals import Interval, widen
-from bcelldepl.counting.limits import ResultCode, limit_per_ul, result_code
-from bcelldepl.counting.methods import BEADS, LEUKOCYTES, CountingScale, Method, choose_scale
+from bcelldepl.counting.limits import limit_per_ul, result_code
+from bcelldepl.counting.methods import CountingScale, choose_scale
+from bcelldepl.definitions.codes import Method, ResultCode
+from bcelldepl.definitions.populations import BEADS, LEUKOCYTES
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.study.config import CountingSettings, LimitSettings

@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 
 from scipy.special import betaincinv, gammaincinv
 
-__all__ = ["CONFIDENCE", "Interval", "clopper_pearson", "garwood", "poisson_ratio", "widen"]
+__all__ = ["CONFIDENCE", "Z_95", "Interval", "clopper_pearson", "garwood", "poisson_ratio", "widen"]
 
 CONFIDENCE: Final = 0.95
+Z_95: Final = 1.959963984540054  # standard normal quantile of a two-sided 95 % interval
 
 
 class Interval(NamedTuple):

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
+from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.study.config import LimitSettings
 
-__all__ = ["ResultCode", "limit_per_ul", "result_code"]
-
-
-class ResultCode(StrEnum):
-    """What a result is worth; zero counted, below the limit and not evaluable are different facts."""
-
-    QUANTIFIED = "QUANTIFIED"
-    DETECTED_BELOW_LLOQ = "DETECTED_BELOW_LLOQ"
-    NOT_DETECTED = "NOT_DETECTED"
-    NOT_EVALUABLE = "NOT_EVALUABLE"
-    NOT_DONE = "NOT_DONE"
+__all__ = ["limit_per_ul", "result_code"]
 
 
 def limit_per_ul(events: int, analysed_volume_ul: float) -> float:

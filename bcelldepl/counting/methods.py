@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from bcelldepl.counting.facts import TubeFacts
 from bcelldepl.counting.intervals import Interval, clopper_pearson, garwood, poisson_ratio
+from bcelldepl.definitions.codes import Method
+from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population
 from bcelldepl.study.config import CountingSettings
 
-__all__ = ["BEADS", "LEUKOCYTES", "LYMPHOCYTES", "CountingScale", "Method", "choose_scale"]
+__all__ = ["CountingScale", "choose_scale"]
 
-BEADS, LEUKOCYTES, LYMPHOCYTES = "beads", "leukocytes", "lymphocytes"
 MORE_BEADS = 1.25  # times the beads that the tube holds: more are not seen, however it was pipetted
-
-
-class Method(StrEnum):
-    """How events become cells/uL."""
-
-    BEADS = "beads"
-    VOLUMETRIC = "volumetric"
-    DUAL = "dual"
-    NONE = "none"
 
 
 @dataclass(frozen=True)

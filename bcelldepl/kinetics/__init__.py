@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bcelldepl.kinetics.decisions import points_table, segments_table, terminal_table, visits_table
-from bcelldepl.kinetics.endpoint import ENDPOINT_COLUMNS
 from bcelldepl.kinetics.endpoints import endpoints_table
 from bcelldepl.kinetics.exposure import exposure_response
 from bcelldepl.kinetics.proportionality import dose_proportionality
@@ -12,7 +11,6 @@ from bcelldepl.kinetics.survival import kaplan_meier, reconstitution_curves
 from bcelldepl.kinetics.tables import companions_table, kinetics_tables
 
 __all__ = [
-    "ENDPOINT_COLUMNS",
     "companions_table",
     "dose_proportionality",
     "endpoints_table",

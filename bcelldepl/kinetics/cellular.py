@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bcelldepl.definitions.codes import Qualifier
+from bcelldepl.definitions.endpoints import AUC_LAST, CLAST, CMAX, HALF_LIFE, LAMBDA_Z, TLAST, TMAX, auc_code
 from bcelldepl.kinetics.area import CurveSegment, SegmentRule, extrapolate, segments_to, total_area
-from bcelldepl.kinetics.endpoint import NOT_FOR_SUMMARIES, Endpoint, Qualifier, not_evaluable
-from bcelldepl.kinetics.parameters import auc_code
+from bcelldepl.kinetics.endpoint import NOT_FOR_SUMMARIES, Endpoint, not_evaluable
 from bcelldepl.kinetics.profile import Profile, profile_of
 from bcelldepl.kinetics.terminal import MINIMUM_POINTS, TerminalFit, choose_terminal, terminal_fits
 from bcelldepl.kinetics.visits import Course
@@ -93,43 +94,43 @@ def analyse_cellular(course: Course, auc_days: Sequence[float] = (28.0, 90.0)) -
 def _extremes(course: Course, profile: Profile) -> tuple[Endpoint, Endpoint]:
     peak, n = profile.peak, len(course.after)
     if not n:
-        return not_evaluable("CMAX", NOTHING_AFTER), not_evaluable("TMAX", NOTHING_AFTER)
+        return not_evaluable(CMAX, NOTHING_AFTER), not_evaluable(TMAX, NOTHING_AFTER)
     first, last = course.after[0].day, course.after[-1].day
     missing = len(course.missing)
     reason = f"{missing} of {n + missing} visits after infusion not evaluable" if missing else ""
     if peak is None:
         bound = max(visit.lloq or 0.0 for visit in course.after)
-        below = Endpoint("CMAX", bound, Qualifier.BELOW, first, last, n, _join(NOTHING_QUANTIFIED, reason))
+        below = Endpoint(CMAX, bound, Qualifier.BELOW, first, last, n, _join(NOTHING_QUANTIFIED, reason))
         if not bound:
-            below = not_evaluable("CMAX", f"{NOTHING_QUANTIFIED}, which is not known", n)
-        return below, not_evaluable("TMAX", NOTHING_QUANTIFIED, n)
+            below = not_evaluable(CMAX, f"{NOTHING_QUANTIFIED}, which is not known", n)
+        return below, not_evaluable(TMAX, NOTHING_QUANTIFIED, n)
     # A visit below a limit above the highest number may lie higher still.
     hidden = [v for v in course.after if not v.is_quantified and v.at_most > (peak.per_ul or 0.0)]
     if hidden:
         words = f"day {hidden[0].day:g} is below a limit that is above Cmax or not known: it may lie higher"
         reason = _join(words, reason)
     return (
-        Endpoint("CMAX", peak.per_ul, Qualifier.EQUAL, first, last, n, reason),
-        Endpoint("TMAX", peak.visit.day, Qualifier.EQUAL, first, last, n, reason),
+        Endpoint(CMAX, peak.per_ul, Qualifier.EQUAL, first, last, n, reason),
+        Endpoint(TMAX, peak.visit.day, Qualifier.EQUAL, first, last, n, reason),
     )
 
 
 def _last_point(course: Course, profile: Profile) -> tuple[Endpoint, Endpoint]:
     if not profile.quantified:
         reason = NOTHING_QUANTIFIED if course.after else NOTHING_AFTER
-        return not_evaluable("CLAST", reason, len(course.after)), not_evaluable(
-            "TLAST", reason, len(course.after)
+        return not_evaluable(CLAST, reason, len(course.after)), not_evaluable(
+            TLAST, reason, len(course.after)
         )
     last, window = profile.quantified[-1], (course.after[0].day, course.after[-1].day)
     return (
-        Endpoint("CLAST", last.per_ul, Qualifier.EQUAL, *window, len(course.after)),
-        Endpoint("TLAST", last.visit.day, Qualifier.EQUAL, *window, len(course.after)),
+        Endpoint(CLAST, last.per_ul, Qualifier.EQUAL, *window, len(course.after)),
+        Endpoint(TLAST, last.visit.day, Qualifier.EQUAL, *window, len(course.after)),
     )
 
 
 def _to_last(profile: Profile) -> Area:
     """AUC from infusion to Tlast; zero where nothing is quantified."""
-    code, seen, last = "AUC_LAST", profile.last_seen_day, profile.last_day
+    code, seen, last = AUC_LAST, profile.last_seen_day, profile.last_day
     if seen is None:
         return Area(code, (), 0.0, not_evaluable(code, NOTHING_AFTER))
     reason = f"{NOTHING_QUANTIFIED}, which counts as 0" if last is None else ""
@@ -195,12 +196,12 @@ def _slope(profile: Profile, terminal: TerminalFit | None, declining: int) -> tu
             reason = f"{declining} quantified points after Tmax; {MINIMUM_POINTS} are needed"
         else:
             reason = "no falling slope among the best fits after Tmax"
-        return not_evaluable("LAMBDA_Z", reason, declining), not_evaluable("HALF_LIFE", reason, declining)
+        return not_evaluable(LAMBDA_Z, reason, declining), not_evaluable(HALF_LIFE, reason, declining)
     window = (terminal.days[0], terminal.days[-1], len(terminal.days))
     reason = f"{NOT_FOR_SUMMARIES}{terminal.doubts}" if terminal.doubts else ""
     return (
-        Endpoint("LAMBDA_Z", terminal.lambda_z_per_day, Qualifier.EQUAL, *window, reason),
-        Endpoint("HALF_LIFE", terminal.half_life_days, Qualifier.EQUAL, *window, reason),
+        Endpoint(LAMBDA_Z, terminal.lambda_z_per_day, Qualifier.EQUAL, *window, reason),
+        Endpoint(HALF_LIFE, terminal.half_life_days, Qualifier.EQUAL, *window, reason),
     )
 
 

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bcelldepl.counting.limits import ResultCode
+from bcelldepl.counting.intervals import Z_95
+from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.errors import CountingError
-from bcelldepl.kinetics.propagation import Z_95
 from bcelldepl.kinetics.replicates import pool_draws
-from bcelldepl.kinetics.visits import EVALUABLE, Course, Visit
+from bcelldepl.kinetics.visits import Course, Visit
 from bcelldepl.study import Role, Study
 from bcelldepl.study.tubes import Tube
 from bcelldepl.units import CELLS_PER_UL, PERCENT
@@ -171,9 +171,9 @@ def _text(value: Any) -> str:
 def _one_tube(row: dict[str, Any], tube: Tube | None) -> Visit:
     actual = None if tube is None else tube.actual_day
     result, reason = ResultCode(row["result"]), row.get("reason", "")
-    if result in EVALUABLE and row["cells_per_ul"] is None:
+    if result.is_evaluable and row["cells_per_ul"] is None:
         result, reason = ResultCode.NOT_EVALUABLE, reason or "a concentration is missing"
-    evaluable = result in EVALUABLE
+    evaluable = result.is_evaluable
     return Visit(
         visit=row["visit"],
         day=row["day"] if actual is None else actual,
@@ -184,7 +184,7 @@ def _one_tube(row: dict[str, Any], tube: Tube | None) -> Visit:
         lod=row["lod_per_ul"],
         lloq=row["lloq_per_ul"],
         files=(row["file"],),
-        reason="" if evaluable else reason or result.replace("_", " ").lower(),
+        reason="" if evaluable else reason or result.words,
         log_error=_log_error(row) if evaluable else 0.0,
     )
 

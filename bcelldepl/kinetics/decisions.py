@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from bcelldepl.counting.table import round_significant
+from bcelldepl.definitions.tables import DEPLETION_VISITS, POINTS, SEGMENTS, TERMINAL
 from bcelldepl.kinetics.endpoints import cellular_of, depletion_of
 from bcelldepl.study import Study
 
@@ -13,29 +12,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["points_table", "segments_table", "terminal_table", "visits_table"]
-
-POINT_COLUMNS: Final = {
-    "subject": "object", "dose_group": "object", "visit": "object", "day": "float64", "nominal_day": "float64",
-    "day_is_actual": "bool", "result": "object", "cells_per_ul": "float64", "lloq_per_ul": "float64",
-    "tubes": "Int64", "use": "object", "counted_as_per_ul": "float64", "in_terminal_slope": "bool",
-    "reason": "object",
-}  # fmt: skip
-SEGMENT_COLUMNS: Final = {
-    "subject": "object", "parameter": "object", "start_day": "float64", "end_day": "float64",
-    "start_per_ul": "float64", "end_per_ul": "float64", "rule": "object", "area": "float64",
-}  # fmt: skip
-TERMINAL_COLUMNS: Final = {
-    "subject": "object", "start_day": "float64", "end_day": "float64", "n_points": "Int64",
-    "lambda_z_per_day": "float64", "r2": "float64", "adjusted_r2": "float64", "span_ratio": "float64",
-    "chosen": "bool", "doubts": "object",
-}  # fmt: skip
-VISIT_COLUMNS: Final = {
-    "subject": "object", "dose_group": "object", "visit": "object", "day": "float64", "nominal_day": "float64",
-    "day_is_actual": "bool", "result": "object", "cells_per_ul": "float64", "lod_per_ul": "float64",
-    "lloq_per_ul": "float64", "is_baseline": "bool", "percent_of_baseline": "float64",
-    "log10_reduction": "float64", "qualifier": "object", "evidence": "object", "tubes": "Int64",
-    "reason": "object",
-}  # fmt: skip
 
 
 def points_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -65,17 +41,17 @@ def points_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
                     "day": visit.day,
                     "nominal_day": visit.nominal_day,
                     "day_is_actual": visit.is_actual,
-                    "result": str(visit.result),
+                    "result": visit.result,
                     "cells_per_ul": visit.value,
                     "lloq_per_ul": visit.lloq,
                     "tubes": len(visit.files),
-                    "use": str(point.use),
+                    "use": point.use,
                     "counted_as_per_ul": point.per_ul,
                     "in_terminal_slope": visit.day in slope and visit.is_quantified,
                     "reason": visit.reason,
                 }
             )
-    return _table(rows, POINT_COLUMNS)
+    return POINTS.frame(rows)
 
 
 def segments_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -91,14 +67,14 @@ def segments_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
             "end_day": segment.end_day,
             "start_per_ul": segment.start_per_ul,
             "end_per_ul": segment.end_per_ul,
-            "rule": str(segment.rule),
+            "rule": segment.rule,
             "area": segment.area,
         }
         for one in cellular_of(counts, study)
         for area in one.areas
         for segment in area.segments
     ]
-    return _table(rows, SEGMENT_COLUMNS)
+    return SEGMENTS.frame(rows)
 
 
 def terminal_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -119,7 +95,7 @@ def terminal_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
         for one in cellular_of(counts, study)
         for fit in one.fits
     ]
-    return _table(rows, TERMINAL_COLUMNS)
+    return TERMINAL.frame(rows)
 
 
 def visits_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -143,31 +119,17 @@ def visits_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
                     "day": visit.day,
                     "nominal_day": visit.nominal_day,
                     "day_is_actual": visit.is_actual,
-                    "result": str(visit.result),
+                    "result": visit.result,
                     "cells_per_ul": visit.value,
                     "lod_per_ul": visit.lod,
                     "lloq_per_ul": visit.lloq,
                     "is_baseline": visit is one.baseline,
                     "percent_of_baseline": change.percent_of_baseline,
                     "log10_reduction": change.log10_reduction,
-                    "qualifier": str(change.qualifier),
-                    "evidence": str(change.evidence),
+                    "qualifier": change.qualifier,
+                    "evidence": change.evidence,
                     "tubes": len(visit.files),
                     "reason": visit.reason,
                 }
             )
-    return _table(rows, VISIT_COLUMNS)
-
-
-def _table(rows: Iterable[Mapping[str, Any]], kinds: Mapping[str, str]) -> pd.DataFrame:
-    """Arrange rows in typed columns; floats keep 6 significant digits, as in ``counts.csv``."""
-    import pandas as pd
-
-    rows = list(rows)
-
-    def cell(value: Any) -> Any:
-        return round_significant(value) if isinstance(value, float) else value
-
-    return pd.DataFrame(
-        {name: pd.Series([cell(row[name]) for row in rows], dtype=kind) for name, kind in kinds.items()}
-    )
+    return DEPLETION_VISITS.frame(rows)

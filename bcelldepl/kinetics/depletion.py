@@ -11,8 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bcelldepl.counting.limits import ResultCode
-from bcelldepl.kinetics.endpoint import Endpoint, Qualifier, not_evaluable
+from bcelldepl.definitions.codes import Qualifier, ResultCode
+from bcelldepl.definitions.endpoints import (
+    BASELINE,
+    DEPLETION_DAY,
+    DEPLETION_DURATION,
+    LOG10_REDUCTION,
+    NADIR,
+    NADIR_DAY,
+    NADIR_PERCENT_OF_BASELINE,
+    RECONSTITUTION_DAY,
+)
+from bcelldepl.kinetics.endpoint import Endpoint, not_evaluable
 from bcelldepl.kinetics.visits import Course, Visit
 
 __all__ = ["Depletion", "ThresholdEvidence", "VisitChange", "analyse_depletion", "depth_of", "evidence_at"]
@@ -145,17 +155,17 @@ def _change(visit: Visit, baseline: Visit | None, evidence: ThresholdEvidence) -
 
 def _baseline(baseline: Visit | None) -> Endpoint:
     if baseline is None:
-        return not_evaluable("BASELINE", NO_BASELINE)
+        return not_evaluable(BASELINE, NO_BASELINE)
     if not math.isfinite(baseline.at_most):
-        return not_evaluable("BASELINE", "the baseline visit is below an LLOQ that is not known")
+        return not_evaluable(BASELINE, "the baseline visit is below an LLOQ that is not known")
     qualifier = Qualifier.EQUAL if baseline.is_quantified else Qualifier.BELOW
     reason = "" if baseline.is_quantified else _word(baseline)
-    return Endpoint("BASELINE", baseline.at_most, qualifier, baseline.day, baseline.day, 1, reason)
+    return Endpoint(BASELINE, baseline.at_most, qualifier, baseline.day, baseline.day, 1, reason)
 
 
 def _nadir(course: Course, baseline: Visit | None) -> tuple[Endpoint, ...]:
     """Depth: the lowest visit, or the tightest limit that B cells fell below."""
-    codes = ("NADIR", "NADIR_DAY", "NADIR_PERCENT_OF_BASELINE", "LOG10_REDUCTION")
+    codes = (NADIR, NADIR_DAY, NADIR_PERCENT_OF_BASELINE, LOG10_REDUCTION)
     after = [visit for visit in course.after if math.isfinite(visit.at_most)]
     if not after:
         return tuple(not_evaluable(code, NO_VISIT, len(course.after)) for code in codes)
@@ -177,13 +187,13 @@ def _nadir(course: Course, baseline: Visit | None) -> tuple[Endpoint, ...]:
         known = all(math.isfinite(visit.at_most) for visit in course.after)
         reason = f"a visit below a {'looser limit' if known else 'limit that is not known'} may lie lower"
     first = f"first of {len(alike)} visits that cannot be told apart" if len(alike) > 1 else ""
-    nadir = Endpoint("NADIR", lowest.at_most, qualifier, *window, reason)
-    day = Endpoint("NADIR_DAY", alike[0].day, Qualifier.EQUAL, *window, first)
+    nadir = Endpoint(NADIR, lowest.at_most, qualifier, *window, reason)
+    day = Endpoint(NADIR_DAY, alike[0].day, Qualifier.EQUAL, *window, first)
     return nadir, day, *_depth(nadir, lowest, baseline)
 
 
 def _depth(nadir: Endpoint, lowest: Visit, baseline: Visit | None) -> tuple[Endpoint, Endpoint]:
-    percent, reduction = "NADIR_PERCENT_OF_BASELINE", "LOG10_REDUCTION"
+    percent, reduction = NADIR_PERCENT_OF_BASELINE, LOG10_REDUCTION
     if baseline is None or not baseline.is_quantified or not baseline.value:
         reason = NO_BASELINE if baseline is None else "the baseline is below the LLOQ"
         return not_evaluable(percent, reason, nadir.n_points), not_evaluable(
@@ -204,7 +214,7 @@ def _times(
     confirm_within_days: float | None,
     course: Course,
 ) -> tuple[Endpoint, Endpoint, Endpoint]:
-    onset_code, duration_code, recovery_code = "DEPLETION_DAY", "DEPLETION_DURATION", "RECONSTITUTION_DAY"
+    onset_code, duration_code, recovery_code = DEPLETION_DAY, DEPLETION_DURATION, RECONSTITUTION_DAY
     known = [(day, evidence) for day, evidence in told if evidence is not ThresholdEvidence.NONE]
     n = len(known)
     blind = len(told) - n
@@ -242,13 +252,13 @@ def _never(
     known: Sequence[tuple[float, ThresholdEvidence]], window: tuple[float, float], note: str
 ) -> tuple[Endpoint, Endpoint, Endpoint]:
     reason, n = _join("no visit is evidence of depletion", note), len(known)
-    onset = not_evaluable("DEPLETION_DAY", reason, n)
+    onset = not_evaluable(DEPLETION_DAY, reason, n)
     if known and not note:  # a visit that tells nothing may have been depleted
-        onset = Endpoint("DEPLETION_DAY", known[-1][0], Qualifier.ABOVE, *window, n, reason)
+        onset = Endpoint(DEPLETION_DAY, known[-1][0], Qualifier.ABOVE, *window, n, reason)
     return (
         onset,
-        not_evaluable("DEPLETION_DURATION", reason, n),
-        not_evaluable("RECONSTITUTION_DAY", reason, n),
+        not_evaluable(DEPLETION_DURATION, reason, n),
+        not_evaluable(RECONSTITUTION_DAY, reason, n),
     )
 
 

@@ -4,43 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from bcelldepl.counting.table import round_significant
+from bcelldepl.definitions.codes import Qualifier
+from bcelldepl.definitions.tables import ENDPOINTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ENDPOINT_COLUMNS", "NOT_FOR_SUMMARIES", "Endpoint", "Qualifier", "is_reliable", "table_of"]
+__all__ = ["NOT_FOR_SUMMARIES", "Endpoint", "is_reliable", "not_evaluable", "table_of"]
 
 # Begins the reason of a value that is given but should not be averaged or extrapolated with.
 NOT_FOR_SUMMARIES: Final = "not for summaries: "
-
-ENDPOINT_COLUMNS: Final[dict[str, str]] = {
-    "subject": "object",
-    "dose_group": "object",
-    "analyte": "object",
-    "parameter": "object",
-    "value": "float64",
-    "unit": "object",
-    "qualifier": "object",
-    "window_start_day": "float64",
-    "window_end_day": "float64",
-    "n_points": "Int64",
-    "reason": "object",
-    "ci_low": "float64",
-    "ci_high": "float64",
-}
-
-
-class Qualifier(StrEnum):
-    """What the value says of the truth."""
-
-    EQUAL = "="
-    BELOW = "<"
-    ABOVE = ">"
-    NOT_EVALUABLE = "NE"
 
 
 @dataclass(frozen=True)
@@ -50,7 +25,7 @@ class Endpoint:
     Attributes
     ----------
     parameter : str
-        Code, as in `bcelldepl.kinetics.parameters`.
+        Code, as in `bcelldepl.definitions.endpoints`.
     value : float or None
         In the parameter's unit; for ``<`` and ``>`` the bound that is known. None where not evaluable.
     qualifier : Qualifier
@@ -96,23 +71,9 @@ def table_of(rows: Iterable[tuple[str, str, str, str, Endpoint]]) -> pd.DataFram
     Returns
     -------
     DataFrame
-        With the columns of `ENDPOINT_COLUMNS`; numbers have 6 significant digits, as in ``counts.csv``.
+        As ``endpoints.csv`` holds it.
     """
-    import pandas as pd
-
-    def number(value: float | None) -> float | None:
-        return None if value is None else round_significant(value)
-
-    cells = [
-        (subject, group, analyte, one.parameter, number(one.value), unit, str(one.qualifier),
-         number(one.window_start_day), number(one.window_end_day), one.n_points, one.reason,
-         number(one.ci_low), number(one.ci_high))
+    return ENDPOINTS.frame(
+        {"subject": subject, "dose_group": group, "analyte": analyte, "unit": unit, **vars(one)}
         for subject, group, analyte, unit, one in rows
-    ]  # fmt: skip
-    columns = list(zip(*cells, strict=True)) or [()] * len(ENDPOINT_COLUMNS)
-    return pd.DataFrame(
-        {
-            name: pd.Series(list(column), dtype=kind)
-            for (name, kind), column in zip(ENDPOINT_COLUMNS.items(), columns, strict=True)
-        }
     )

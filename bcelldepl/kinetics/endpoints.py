@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from bcelldepl.definitions.endpoints import endpoint_definitions
+from bcelldepl.definitions.populations import Kinetics, analytes
 from bcelldepl.kinetics.cellular import CellularKinetics, analyse_cellular
 from bcelldepl.kinetics.courses import courses
 from bcelldepl.kinetics.depletion import Depletion, analyse_depletion, depth_of
 from bcelldepl.kinetics.endpoint import Endpoint, table_of
 from bcelldepl.kinetics.override_marks import OverrideMarks
-from bcelldepl.kinetics.parameters import CAR_T, B, parameters
 from bcelldepl.kinetics.propagation import with_intervals
 from bcelldepl.study import Study
 
@@ -42,55 +43,61 @@ def endpoints_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
     CountingError
         A column of the counts is missing or holds what it cannot.
     """
-    kinetics = {one.course.subject: one for one in cellular_of(counts, study)}
-    depletion = {one.course.subject: one for one in depletion_of(counts, study)}
-    return table_of(_rows(kinetics, depletion, study, OverrideMarks(counts, study)))
+    analyses: list[CellularKinetics | Depletion] = [*cellular_of(counts, study), *depletion_of(counts, study)]
+    return table_of(_rows(analyses, study, OverrideMarks(counts, study)))
 
 
 def cellular_of(counts: pd.DataFrame, study: Study) -> tuple[CellularKinetics, ...]:
     """Analyse CAR+ T cells of every subject; empty where no tube reports them."""
-    if not (counts["population"] == CAR_T).any():
-        return ()
     return tuple(
-        analyse_cellular(course, study.endpoints.auc_days) for course in courses(counts, study, CAR_T)
+        analyse_cellular(course, study.endpoints.auc_days)
+        for analyte in _reported(counts, Kinetics.EXPANSION)
+        for course in courses(counts, study, analyte)
     )
 
 
 def depletion_of(counts: pd.DataFrame, study: Study) -> tuple[Depletion, ...]:
     """Analyse B cells of every subject; empty where no tube reports them."""
-    if not (counts["population"] == B).any():
-        return ()
     settings = study.endpoints
-    in_blood = courses(counts, study, B)
-    if settings.denominator == "blood":
-        judged = in_blood
-        thresholds = (settings.depletion_threshold_per_ul, settings.reconstitution_threshold_per_ul)
-    else:
-        judged = courses(counts, study, B, settings.denominator)
-        thresholds = (settings.depletion_threshold_percent, settings.reconstitution_threshold_percent)
-    return tuple(
-        analyse_depletion(
-            course, *thresholds, settings.confirm_visits, settings.confirm_within_days, judged=judged_course
-        )
-        for course, judged_course in zip(in_blood, judged, strict=True)
-    )
+    found: list[Depletion] = []
+    for analyte in _reported(counts, Kinetics.DEPLETION):
+        in_blood = courses(counts, study, analyte)
+        if settings.denominator == "blood":
+            judged = in_blood
+            thresholds = (settings.depletion_threshold_per_ul, settings.reconstitution_threshold_per_ul)
+        else:
+            judged = courses(counts, study, analyte, settings.denominator)
+            thresholds = (settings.depletion_threshold_percent, settings.reconstitution_threshold_percent)
+        found += [
+            analyse_depletion(
+                course,
+                *thresholds,
+                settings.confirm_visits,
+                settings.confirm_within_days,
+                judged=judged_course,
+            )
+            for course, judged_course in zip(in_blood, judged, strict=True)
+        ]
+    return tuple(found)
+
+
+def _reported(counts: pd.DataFrame, kinetics: Kinetics) -> list[str]:
+    return [analyte for analyte in analytes(kinetics) if (counts["population"] == analyte).any()]
 
 
 def _rows(
-    kinetics: dict[str, CellularKinetics],
-    depletion: dict[str, Depletion],
-    study: Study,
-    by_hand: OverrideMarks,
+    analyses: Sequence[CellularKinetics | Depletion], study: Study, override_marks: OverrideMarks
 ) -> Iterator[tuple[str, str, str, str, Endpoint]]:
-    known = {parameter.code: parameter for parameter in parameters(study.endpoints.auc_days)}
-    for subject in dict.fromkeys((*kinetics, *depletion)):
-        for analysed in (kinetics.get(subject), depletion.get(subject)):
-            if analysed is None:
-                continue
+    known = endpoint_definitions(study.endpoints.auc_days)
+    by_subject: dict[str, list[CellularKinetics | Depletion]] = {}
+    for analysed in analyses:
+        by_subject.setdefault(analysed.course.subject, []).append(analysed)
+    for subject, of_subject in by_subject.items():
+        for analysed in of_subject:
+            analyte = analysed.course.population
             for one in _with_intervals(analysed, study):
-                parameter = known[one.parameter]
-                marked = by_hand.mark(subject, parameter.analyte, one)
-                yield subject, analysed.course.dose_group, parameter.analyte, parameter.unit, marked
+                marked = override_marks.mark(subject, analyte, one)
+                yield subject, analysed.course.dose_group, analyte, known[one.parameter].unit, marked
 
 
 def _with_intervals(analysed: CellularKinetics | Depletion, study: Study) -> list[Endpoint]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from statistics import NormalDist
 from typing import Final
 
-from bcelldepl.counting.limits import ResultCode
+from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.kinetics.visits import Course, Visit
 
 __all__ = ["plausible_courses"]

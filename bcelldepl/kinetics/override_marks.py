@@ -36,7 +36,7 @@ class OverrideMarks:
     """
 
     def __init__(self, counts: pd.DataFrame, study: Study) -> None:
-        days = {tube.file: tube.day if tube.actual_day is None else tube.actual_day for tube in study.tubes}
+        days = {tube.file: tube.draw_day for tube in study.tubes}
         self._visits: dict[tuple[str, str], list[tuple[float, str]]] = {}
         for row in counts[stands_on_override(counts)].to_dict("records"):
             visit = (days.get(row["file"], float(row["day"])), str(row["visit"]))

@@ -9,20 +9,19 @@ from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Final
 
-from bcelldepl.kinetics.endpoint import Endpoint, Qualifier
+from bcelldepl.counting.intervals import Z_95
+from bcelldepl.definitions.codes import Qualifier
+from bcelldepl.definitions.endpoints import LOG10_REDUCTION, NADIR_PERCENT_OF_BASELINE, endpoint_definition
+from bcelldepl.kinetics.endpoint import Endpoint
 from bcelldepl.kinetics.lloq_uncertainty import plausible_courses
 from bcelldepl.kinetics.visits import Course
 
-__all__ = ["Z_95", "with_intervals"]
+__all__ = ["with_intervals"]
 
-Z_95: Final = 1.959964
 NORMAL: Final = NormalDist()
 TAIL: Final = NORMAL.cdf(-Z_95)
 REACH: Final = 6.0  # standard errors around an amount within which a quantile is looked for
 HALVINGS: Final = 50
-
-# Amounts: their error is a factor. Days have none that a count tells, and a slope's is that of its fit.
-_AMOUNTS: Final = ("CMAX", "CLAST", "AUC_", "BASELINE", "NADIR", "NADIR_PERCENT_OF_BASELINE")
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,8 @@ def _amounts(endpoints: Sequence[Endpoint]) -> dict[str, float]:
 
 
 def _is_amount(one: Endpoint) -> bool:
-    return one.parameter.startswith(_AMOUNTS) and one.parameter != "NADIR_DAY"
+    definition = endpoint_definition(one.parameter)
+    return definition is not None and definition.has_interval
 
 
 def _interval(value: float, parts: Sequence[_Part]) -> tuple[float, float] | None:
@@ -146,8 +146,8 @@ def _share_below(value: float, mean: float, error: float) -> float:
 
 
 def _with_interval(one: Endpoint, intervals: Mapping[str, tuple[float, float] | None]) -> Endpoint:
-    if one.parameter == "LOG10_REDUCTION" and one.qualifier is Qualifier.EQUAL:
-        percent = intervals.get("NADIR_PERCENT_OF_BASELINE")
+    if one.parameter == LOG10_REDUCTION and one.qualifier is Qualifier.EQUAL:
+        percent = intervals.get(NADIR_PERCENT_OF_BASELINE)
         if percent is None:
             return one
         most = 2.0 - math.log10(percent[0]) if percent[0] else None

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bcelldepl.definitions.endpoints import AUC_LAST, CMAX, auc_window
+from bcelldepl.definitions.tables import DOSE_PROPORTIONALITY
 from bcelldepl.kinetics.endpoint import is_reliable
 
 if TYPE_CHECKING:
@@ -132,21 +134,19 @@ def dose_proportionality(
         `parameter`, `n`, `n_left_out`, `slope`, `ci_low`, `ci_high` (90 %), `low_limit`, `high_limit`,
         `verdict`, `reason`.
     """
-    import pandas as pd
-
     doses = doses_of(endpoints, study)
     if parameters is None:
         found = endpoints["parameter"].unique()
-        parameters = [code for code in found if code == "CMAX" or code.startswith("AUC_")]
+        parameters = [code for code in found if code in (CMAX, AUC_LAST) or auc_window(code)]
     rows = []
     for code in parameters:
         pairs = reliable_pairs(endpoints, code, doses)
         model = fit_power_model(pairs["dose"].tolist(), pairs["value"].tolist())
         left_out = int((endpoints["parameter"] == code).sum()) - len(pairs)
         reason = "" if model else _why_not(pairs, doses)
-        rows.append((code, len(pairs), left_out, *_numbers(model), model.verdict if model else "", reason))
-    columns = ["parameter", "n", "n_left_out", "slope", "ci_low", "ci_high", "low_limit", "high_limit"]
-    return pd.DataFrame(rows, columns=[*columns, "verdict", "reason"])
+        cells = (code, len(pairs), left_out, *_numbers(model), model.verdict if model else "", reason)
+        rows.append(dict(zip(DOSE_PROPORTIONALITY.names, cells, strict=True)))
+    return DOSE_PROPORTIONALITY.frame(rows, rounded=False)
 
 
 def reliable_pairs(endpoints: pd.DataFrame, parameter: str, doses: Mapping[str, float]) -> pd.DataFrame:

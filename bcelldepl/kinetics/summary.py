@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from bcelldepl.counting.table import round_significant
+from bcelldepl.definitions.codes import Qualifier
+from bcelldepl.definitions.columns import round_significant
+from bcelldepl.definitions.endpoints import Summary, endpoint_definitions, windows_in
+from bcelldepl.definitions.populations import Kinetics, analytes
+from bcelldepl.definitions.tables import SUMMARY
 from bcelldepl.kinetics.courses import courses
-from bcelldepl.kinetics.endpoint import Qualifier, is_reliable
-from bcelldepl.kinetics.parameters import CAR_T, B, Summary, parameters
+from bcelldepl.kinetics.endpoint import is_reliable
 from bcelldepl.kinetics.survival import kaplan_meier, median_day
 from bcelldepl.kinetics.visits import Course, Visit
 from bcelldepl.study import Study
@@ -21,21 +24,11 @@ from bcelldepl.units import CELLS_PER_UL
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CONCENTRATION", "NUMBERS", "STATISTICS", "statistics", "summarise"]
+__all__ = ["CONCENTRATION", "one_per_visit", "statistics", "summarise"]
 
 CONCENTRATION: Final = "CONCENTRATION"
 LARGEST_LOG_VARIANCE: Final = 700.0  # beyond it the CV is no number
-NUMBERS: Final = ("n", "n_below_lloq", "n_censored", "n_doubtful", "n_not_evaluable")
-STATISTICS: Final = (
-    "mean",
-    "sd",
-    "cv_percent",
-    "geometric_mean",
-    "geometric_cv_percent",
-    "median",
-    "min",
-    "max",
-)
+STATISTICS: Final = tuple(SUMMARY.names[SUMMARY.names.index("mean") : SUMMARY.names.index("speaks")])
 
 
 def summarise(
@@ -67,12 +60,8 @@ def summarise(
         is the Kaplan-Meier one, which needs them. Concentrations: below LLOQ is 0 in the mean, SD, median and
         range, and leaves no geometric mean.
     """
-    import pandas as pd
-
     rows = [*_endpoint_rows(endpoints, by), *_visit_rows(counts, endpoints, by, study)]
-    names = [by, "analyte", "parameter", "unit", "visit", "day"]
-    table = pd.DataFrame(rows, columns=[*names, *NUMBERS, *STATISTICS, "speaks"])
-    return table.astype(dict.fromkeys(NUMBERS, "Int64") | dict.fromkeys(("day", *STATISTICS), "float64"))
+    return SUMMARY.frame(rows, rounded=False).rename(columns={"dose_group": by})
 
 
 def statistics(values: Sequence[float]) -> dict[str, float | None]:
@@ -106,34 +95,36 @@ def statistics(values: Sequence[float]) -> dict[str, float | None]:
 
 
 def _endpoint_rows(endpoints: pd.DataFrame, by: str) -> list[dict[str, Any]]:
-    windows = [float(code[6:]) for code in endpoints["parameter"].unique() if code.startswith("AUC_0_")]
-    order = {one.code: one for one in parameters(windows)}
+    definitions = endpoint_definitions(windows_in(endpoints["parameter"].unique()))
+    asked = [(analyte, one) for kind in Kinetics for analyte in analytes(kind)
+             for one in definitions.values() if one.kinetics is kind]  # fmt: skip
     rows = []
     for group in dict.fromkeys(endpoints[by]):
-        for code, parameter in order.items():
-            of_code = endpoints[(endpoints[by] == group) & (endpoints["parameter"] == code)]
+        of_group = endpoints[endpoints[by] == group]
+        for analyte, definition in asked:
+            of_code = of_group[(of_group["analyte"] == analyte) & (of_group["parameter"] == definition.code)]
             if of_code.empty:
                 continue
             known = of_code[of_code["value"].notna()]
             censored = known["qualifier"].isin([Qualifier.BELOW, Qualifier.ABOVE])
             good = [is_reliable(q, r) for q, r in zip(known["qualifier"], known["reason"], strict=True)]
             values = statistics(known.loc[good, "value"].tolist())
-            if parameter.summary is Summary.SURVIVAL and len(known):
+            if definition.summary is Summary.SURVIVAL and len(known):
                 curve = kaplan_meier(known["value"].tolist(), (~censored).tolist())
                 values["median"] = median_day(curve)
             rows.append(
                 {
-                    by: group,
-                    "analyte": parameter.analyte,
-                    "parameter": code,
-                    "unit": parameter.unit,
+                    "dose_group": group,
+                    "analyte": analyte,
+                    "parameter": definition.code,
+                    "unit": definition.unit,
                     "visit": "",
                     "n": sum(good),
                     "n_censored": int(censored.sum()),
                     "n_doubtful": len(known) - sum(good) - int(censored.sum()),
                     "n_not_evaluable": len(of_code) - len(known),
                     **values,
-                    "speaks": str(parameter.summary),
+                    "speaks": definition.summary,
                 }
             )
     return rows
@@ -144,7 +135,7 @@ def _visit_rows(
 ) -> list[dict[str, Any]]:
     groups = dict(zip(endpoints["subject"], endpoints[by], strict=True))
     rows = []
-    for analyte in (CAR_T, B):
+    for analyte in (*analytes(Kinetics.EXPANSION), *analytes(Kinetics.DEPLETION)):
         if not (counts["population"] == analyte).any():
             continue
         planned: dict[tuple[Any, float, str], list[Visit]] = {}
@@ -158,7 +149,7 @@ def _visit_rows(
             values = [(visit.value or 0.0) if visit.is_quantified else 0.0 for visit in seen]
             rows.append(
                 {
-                    by: group,
+                    "dose_group": group,
                     "analyte": analyte,
                     "parameter": CONCENTRATION,
                     "unit": CELLS_PER_UL,
@@ -168,7 +159,7 @@ def _visit_rows(
                     "n_below_lloq": sum(not visit.is_quantified for visit in seen),
                     "n_not_evaluable": len(visits) - len(seen),
                     **statistics(values),
-                    "speaks": str(Summary.MEDIAN),
+                    "speaks": Summary.MEDIAN,
                 }
             )
     return rows

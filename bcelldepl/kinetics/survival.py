@@ -10,15 +10,17 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from bcelldepl.kinetics.endpoint import Qualifier
+from bcelldepl.counting.intervals import Z_95
+from bcelldepl.definitions.codes import Qualifier
+from bcelldepl.definitions.endpoints import RECONSTITUTION_DAY
+from bcelldepl.definitions.tables import RECONSTITUTION
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["kaplan_meier", "median_day", "reconstitution_curves"]
 
-Z_95: Final = 1.959963984540054
-CURVE_COLUMNS: Final = ["day", "n_at_risk", "n_events", "n_censored", "survival", "ci_low", "ci_high"]
+CURVE_COLUMNS: Final = RECONSTITUTION.names[1:]  # after the group
 
 
 def kaplan_meier(days: Sequence[float], events: Sequence[bool]) -> pd.DataFrame:
@@ -78,7 +80,7 @@ def reconstitution_curves(endpoints: pd.DataFrame, by: str = "dose_group") -> pd
     """
     import pandas as pd
 
-    rows = endpoints[(endpoints["parameter"] == "RECONSTITUTION_DAY") & endpoints["value"].notna()]
+    rows = endpoints[(endpoints["parameter"] == RECONSTITUTION_DAY) & endpoints["value"].notna()]
     curves = []
     for group, times in rows.groupby(by, sort=False):
         curve = kaplan_meier(times["value"].tolist(), (times["qualifier"] == Qualifier.EQUAL).tolist())

@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 
-from bcelldepl.counting.limits import ResultCode
+from bcelldepl.definitions.codes import ResultCode
 
-__all__ = ["EVALUABLE", "Course", "Visit"]
-
-EVALUABLE: Final = (ResultCode.QUANTIFIED, ResultCode.DETECTED_BELOW_LLOQ, ResultCode.NOT_DETECTED)
+__all__ = ["Course", "Visit"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ class Visit:
     @property
     def is_evaluable(self) -> bool:
         """Whether the visit says anything of the population."""
-        return self.result in EVALUABLE
+        return self.result.is_evaluable
 
     @property
     def is_quantified(self) -> bool:
@@ -67,9 +64,7 @@ class Visit:
         """The value, or the limit above it: LOD if not detected, LLOQ if detected; else infinity."""
         if self.result is ResultCode.QUANTIFIED and self.value is not None:
             return self.value
-        limit = {ResultCode.DETECTED_BELOW_LLOQ: self.lloq, ResultCode.NOT_DETECTED: self.lod}.get(
-            self.result
-        )
+        limit = {"lloq": self.lloq, "lod": self.lod}.get(self.result.upper_limit)
         return math.inf if limit is None else limit
 
 

@@ -103,7 +103,7 @@ def _absence(rows: pd.DataFrame) -> Iterator[SelfTestCheck]:
 
 def _endpoints(results: Results, rows: pd.DataFrame, study: Study) -> Iterator[SelfTestCheck]:
     """Highest CAR+ T count, the day of it, and the first day of depletion, as the truth has them at the visits."""
-    days = {tube.file: tube.day if tube.actual_day is None else tube.actual_day for tube in study.tubes}
+    days = {tube.file: tube.draw_day for tube in study.tubes}
     rows = rows.assign(day=rows["file"].map(days))
     found = results.endpoints.set_index(["subject", "analyte", "parameter"])["value"]
     for subject in study.subjects:

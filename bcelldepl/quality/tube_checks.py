@@ -7,8 +7,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from bcelldepl.counting import Concentration, ResultCode, TubeFacts
-from bcelldepl.counting.methods import BEADS, LEUKOCYTES, LYMPHOCYTES, Method, choose_scale
+from bcelldepl.counting import Concentration, TubeFacts
+from bcelldepl.counting.methods import choose_scale
+from bcelldepl.definitions.codes import Method
+from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES, NK, B, T
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.quality.checks import CHECKS, Outcome
@@ -103,18 +105,16 @@ def check_results(counted: Iterable[Concentration]) -> tuple[Outcome, ...]:
             lloq=one.lloq_per_ul,
         )
         for one in counted
-        if one.result in (ResultCode.NOT_DETECTED, ResultCode.DETECTED_BELOW_LLOQ)
-        and one.ci_high_per_ul is not None
-        and one.lloq_per_ul
+        if one.result.upper_limit and one.ci_high_per_ul is not None and one.lloq_per_ul
     )
 
 
 def _checks(
     members: Mapping[str, Population], facts: TubeFacts, counting: CountingSettings
 ) -> Iterator[Outcome]:
-    yield from _sum("lymphosum", members, ("T", "B", "NK"), LYMPHOCYTES)
+    yield from _sum("lymphosum", members, (T, B, NK), LYMPHOCYTES)
     for parts in (("CD4_T", "CD8_T"), ("CD4", "CD8")):
-        yield from _sum("t_sum", members, parts, "T")
+        yield from _sum("t_sum", members, parts, T)
     for population in members.values():
         yield from _strays(population)
     method = choose_scale(members, facts, counting).method

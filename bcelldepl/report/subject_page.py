@@ -145,9 +145,8 @@ def draw_companions(results: Sequence[CompanionResult], axes: Axes) -> Axes:
 
 
 def _on_actual_days(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
-    actual = {tube.file: tube.actual_day for tube in study.tubes}
-    days = [day if (known := actual.get(file)) is None else known
-            for file, day in zip(counts["file"], counts["day"], strict=True)]  # fmt: skip
+    drawn = {tube.file: tube.draw_day for tube in study.tubes}
+    days = [drawn.get(file, day) for file, day in zip(counts["file"], counts["day"], strict=True)]
     return counts.assign(day=days)
 
 

@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bcelldepl.definitions.codes import TubeStatus
+from bcelldepl.definitions.tables import ENDPOINTS, SUMMARY, TUBES
 from bcelldepl.names import file_stem, with_digest
 from bcelldepl.store.files import sha256_of
 
@@ -46,8 +48,7 @@ class Results:
     @cached_property
     def endpoints(self) -> pd.DataFrame:
         """``endpoints.csv``: one row per subject, analyte and parameter."""
-        numbers = ("value", "window_start_day", "window_end_day", "n_points", "ci_low", "ci_high")
-        return _read(self.folder / "endpoints.csv", numbers)
+        return ENDPOINTS.read(self.folder / "endpoints.csv")
 
     def summary(self, by: str = "dose_group", study: Study | None = None) -> pd.DataFrame:
         """Summarise counts by visit within groups; see `bcelldepl.kinetics.summarise`.
@@ -59,18 +60,16 @@ class Results:
         study : Study, optional
             Tells the actual days, by which of several draws for a visit one is taken; without it those are pooled.
         """
-        from bcelldepl.kinetics.summary import NUMBERS, STATISTICS, summarise
+        from bcelldepl.kinetics.summary import summarise
 
         if by == "dose_group" and study is None and (self.folder / "summary.csv").is_file():
-            table = _read(self.folder / "summary.csv", ("day", *NUMBERS, *STATISTICS))
-            return table.astype(dict.fromkeys(NUMBERS, "Int64"))
+            return SUMMARY.read(self.folder / "summary.csv").astype(dict.fromkeys(SUMMARY.integers, "Int64"))
         return summarise(self.counts, self.endpoints, by=by, study=study)
 
     @cached_property
     def tubes(self) -> pd.DataFrame:
         """``tubes.csv``: one row per tube."""
-        numbers = ("day", "events", "kept_fraction", "kept_time_fraction", "acquired_volume_ul")
-        return _read(self.folder / "tubes.csv", numbers)
+        return TUBES.read(self.folder / "tubes.csv")
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -92,7 +91,7 @@ class Results:
     def attention(self) -> list[tuple[str, str, str]]:
         """Tubes that failed or need review: file, status, reason."""
         rows = self._rows("tubes.csv")
-        return [(row["file"], row["status"], row["reason"]) for row in rows if row["status"] != "ok"]
+        return [(row["file"], row["status"], row["reason"]) for row in rows if row["status"] != TubeStatus.OK]
 
     def tally(self, table: str, column: str) -> Counter[str]:
         """How often each word stands in a column of a table, such as ``("tubes.csv", "status")``."""
@@ -107,14 +106,6 @@ class Results:
     def exit_code(self) -> int:
         """0 where every tube is fine, 1 where some failed or need review."""
         return 1 if self.attention else 0
-
-
-def _read(path: Path, numbers: Sequence[str]) -> pd.DataFrame:
-    """Read a table: text as it stands (a visit ``04`` is not 4), numbers where they are meant."""
-    import pandas as pd
-
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    return table.assign(**{name: pd.to_numeric(table[name]) for name in numbers})
 
 
 def tube_stem(file: str) -> str:

@@ -122,7 +122,7 @@ def _day(row: SheetRow, sheet: Sheet, own: Sequence[Tube]) -> float | None:
         what = f"no sample of this subject has the visit {row.cells['visit']!r}"
         sheet.report(what, "give `day`, or `collected` beside `infused` of the samples", row.number, "visit")
         return None
-    return same[0].day if same[0].actual_day is None else same[0].actual_day
+    return same[0].draw_day
 
 
 def _days_between(collected: datetime, timed: bool, infused: datetime, infused_timed: bool) -> float:

@@ -102,10 +102,15 @@ class Tube(BaseModel):
         return SOME_TIME if day == 0 and self.day > 0 else day
 
     @property
+    def draw_day(self) -> float:
+        """Day of the draw: actual where it is known, else nominal."""
+        actual = self.actual_day
+        return self.day if actual is None else actual
+
+    @property
     def before_infusion(self) -> bool:
-        """Whether the blood was drawn before the infusion: by day 0, actual where it is known, else nominal."""
-        day = self.actual_day
-        return (self.day if day is None else day) <= 0
+        """Whether the blood was drawn before the infusion, by day 0."""
+        return self.draw_day <= 0
 
 
 def iso_text(moment: datetime | None, has_time: bool, timespec: str = "auto") -> str:

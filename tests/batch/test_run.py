@@ -14,7 +14,7 @@ import pytest
 
 from bcelldepl.batch import Results, run
 from bcelldepl.cdisc.results import read_handover
-from bcelldepl.counting import COUNT_COLUMNS
+from bcelldepl.definitions.tables import COUNTS
 from bcelldepl.errors import ExchangeError
 from bcelldepl.store import StoreError
 from bcelldepl.study import load_study
@@ -65,7 +65,7 @@ def test_car_cells_are_not_found_before_the_infusion(results: Results) -> None:
 
 
 def test_the_folder_holds_what_is_promised(results: Results) -> None:
-    assert list(results.counts.columns) == list(COUNT_COLUMNS)
+    assert list(results.counts.columns) == COUNTS.names
     names = {path.name for path in results.folder.iterdir()}
     assert names >= {
         "counts.csv",
@@ -95,7 +95,7 @@ def test_controls_have_no_counts_but_have_a_row_and_gates(results: Results) -> N
 
 def test_csv_and_parquet_say_the_same(results: Results) -> None:
     text = pd.read_csv(results.folder / "counts.csv", dtype={"visit": str}, keep_default_na=False)
-    for column, kind in COUNT_COLUMNS.items():
+    for column, kind in COUNTS.dtypes.items():
         if kind == "object":
             assert list(text[column]) == list(results.counts[column])
         else:

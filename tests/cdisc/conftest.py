@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bcelldepl.counting import COUNT_COLUMNS
+from bcelldepl.definitions.tables import COUNTS
 from bcelldepl.gating.strategy import load_strategy
 from bcelldepl.kinetics import endpoints_table
 from bcelldepl.study import Study, Tube
@@ -77,7 +77,7 @@ def a_run(folder: Path, subject_names: tuple[str, ...] = ("P-01", "P-02"), dates
                     }
                 )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    counts = pd.DataFrame(rows, columns=list(COUNT_COLUMNS))
+    counts = pd.DataFrame(rows, columns=COUNTS.names)
     paths = {"path": folder / "study.toml", "folder": folder, "samples_path": folder / "samples.csv"}
     study = Study(**paths, samples="samples.csv", id="STUDY-1", strategy="cart_pd", tubes=tuple(tubes))
     counts.to_csv(folder / "counts.csv", index=False)

@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from bcelldepl.cli.compare import compare
-from bcelldepl.counting import COUNT_COLUMNS
+from bcelldepl.definitions.tables import COUNTS
 from bcelldepl.gating.strategy import load_strategy
 
 app = typer.Typer()
@@ -36,7 +36,7 @@ def results(tmp_path: Path) -> Path:
     folder.mkdir()
     counts, tubes = [], []
     for i, (visit, events) in enumerate({"BL": 1000, "D7": 4, "D28": 300, "D90": 600}.items()):
-        row = dict.fromkeys(COUNT_COLUMNS) | {
+        row = dict.fromkeys(COUNTS.dtypes) | {
             "file": f"fcs/S01_{visit}.fcs", "sha256": f"{i:064x}", "subject": "S01", "visit": visit,
             "day": float(7 * i), "dose_group": "", "population": "B",
             "events": events, "parent": "lymphocytes", "parent_events": 5000,
@@ -48,11 +48,11 @@ def results(tmp_path: Path) -> Path:
         tubes.append(shared | {"role": "sample", "status": "ok", "reason": "", "events": 20_000, "kept_fraction": 1.0,
                                "kept_time_fraction": 1.0, "acquired_volume_ul": None})  # fmt: skip
     lost = {"file": "fcs/S01_D60.fcs", "sha256": "", "subject": "S01", "visit": "D60", "day": 60.0}
-    counts.append(dict.fromkeys(COUNT_COLUMNS) | lost | {"dose_group": "", "population": "B", "parent": "",
+    counts.append(dict.fromkeys(COUNTS.dtypes) | lost | {"dose_group": "", "population": "B", "parent": "",
                   "method": "", "result": "NOT_DONE", "evidence": "failed", "reason": "cannot be read"})  # fmt: skip
     tubes.append(lost | {"role": "sample", "status": "failed", "reason": "cannot be read", "events": None,
                          "kept_fraction": None, "kept_time_fraction": None, "acquired_volume_ul": None})  # fmt: skip
-    table = pd.DataFrame(counts).astype(COUNT_COLUMNS)
+    table = pd.DataFrame(counts).astype(COUNTS.dtypes)
     table.to_parquet(folder / "counts.parquet", index=False)
     pd.DataFrame(tubes).to_csv(folder / "tubes.csv", index=False)
     strategy = load_strategy("cart_pd")

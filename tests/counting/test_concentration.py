@@ -10,8 +10,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bcelldepl.counting import Concentration, Method, ResultCode, TubeFacts, count_tube, not_done, tube_facts
+from bcelldepl.counting import Concentration, TubeFacts, count_tube, not_done, tube_facts
 from bcelldepl.counting.intervals import garwood
+from bcelldepl.definitions.codes import Method, ResultCode
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.study import CountingSettings, LimitSettings, Tube

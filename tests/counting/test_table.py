@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bcelldepl.counting import COUNT_COLUMNS, CountRow, TubeFacts, count_tube, counts_table, not_done
-from bcelldepl.counting.table import round_significant
+from bcelldepl.counting import CountRow, TubeFacts, count_tube, counts_table, not_done
+from bcelldepl.definitions.columns import round_significant
+from bcelldepl.definitions.tables import COUNTS
 from bcelldepl.study import CountingSettings, LimitSettings, Tube
 
 PROMISED = [
@@ -49,17 +50,17 @@ def table(gated, tmp_path) -> pd.DataFrame:
 
 def test_columns_are_those_promised_and_what_came_later_stands_behind_them(table) -> None:
     assert list(table.columns) == [*PROMISED, "override"]
-    assert list(COUNT_COLUMNS) == [*PROMISED, "override"]
+    assert COUNTS.names == [*PROMISED, "override"]
 
 
 def test_csv_reads_back_equal(table) -> None:
     text = table.to_csv(index=False)
-    kinds = {column: "str" if kind == "object" else kind for column, kind in COUNT_COLUMNS.items()}
+    kinds = {column: "str" if kind == "object" else kind for column, kind in COUNTS.dtypes.items()}
     again = pd.read_csv(
         io.StringIO(text),
         dtype=kinds,
         keep_default_na=False,
-        na_values={column: [""] for column, kind in COUNT_COLUMNS.items() if kind != "object"},
+        na_values={column: [""] for column, kind in COUNTS.dtypes.items() if kind != "object"},
     )
     pd.testing.assert_frame_equal(again, table, check_exact=True)
     assert max(len(cell) for line in text.splitlines()[1:] for cell in line.split(",")[10:18]) <= 12

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bcelldepl.counting import COUNT_COLUMNS
+from bcelldepl.definitions.tables import COUNTS
 from bcelldepl.study import EndpointSettings, Study, Tube
 
 LLOQ, LOD = 5.0, 2.0
@@ -41,7 +41,7 @@ def made() -> Callable[..., Made]:
             for number, (day, value, *more) in enumerate(points):
                 given = more[0] if more else {}
                 file = given.get("file", f"{subject}_{number}.fcs")
-                row = dict.fromkeys(COUNT_COLUMNS)
+                row = dict.fromkeys(COUNTS.dtypes)
                 limits = (given.get("lloq_per_ul", lloq), given.get("lod_per_ul", lod))
                 row |= {
                     "file": file,
@@ -61,7 +61,7 @@ def made() -> Callable[..., Made]:
                     "collected": INFUSED + timedelta(days=actual), "infused": INFUSED,
                     "collected_has_time": has_time, "infused_has_time": has_time,
                 }  # fmt: skip
-                row |= {key: cell for key, cell in given.items() if key in COUNT_COLUMNS}
+                row |= {key: cell for key, cell in given.items() if key in COUNTS.dtypes}
                 rows.append(row)
                 tubes.append(
                     Tube(file=file, path=Path(file), subject=subject, visit=row["visit"], day=row["day"],
@@ -71,7 +71,7 @@ def made() -> Callable[..., Made]:
             path=Path("study.toml"), folder=Path(), samples_path=Path("samples.csv"), samples="samples.csv",
             id="S", strategy="cart_pd", endpoints=EndpointSettings(**settings), tubes=tuple(tubes),
         )  # fmt: skip
-        return pd.DataFrame(rows, columns=list(COUNT_COLUMNS)), study
+        return pd.DataFrame(rows, columns=COUNTS.names), study
 
     return make
 

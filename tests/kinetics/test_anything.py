@@ -9,7 +9,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcelldepl.counting import ResultCode
+from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.kinetics import endpoints_table, kinetics_tables
 from bcelldepl.study import EndpointSettings, Study, Tube
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from bcelldepl.definitions.endpoints import endpoint_definitions
 from bcelldepl.kinetics import (
     dose_proportionality,
     endpoints_table,
@@ -17,7 +18,6 @@ from bcelldepl.kinetics import (
     reconstitution_curves,
     summarise,
 )
-from bcelldepl.kinetics.parameters import parameters
 from bcelldepl.kinetics.proportionality import dose_of_group, fit_power_model
 from bcelldepl.kinetics.summary import statistics
 from bcelldepl.kinetics.survival import median_day
@@ -222,6 +222,6 @@ def test_statistics_of_little() -> None:
 
 
 def test_registry_fits_transport() -> None:
-    known = parameters((28, 90, 180.5))
+    known = tuple(endpoint_definitions((28, 90, 180.5)).values())
     assert all(len(one.label) <= 40 and len(one.short) <= 8 and one.label.isascii() for one in known)
     assert len({one.short for one in known}) == len(known)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bcelldepl.counting.limits import ResultCode
+from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.kinetics import endpoints_table
 from bcelldepl.kinetics.cellular import analyse_cellular
 from bcelldepl.kinetics.courses import courses

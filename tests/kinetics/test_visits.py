@@ -7,8 +7,9 @@ import re
 import pandas as pd
 import pytest
 
+from bcelldepl.definitions.tables import ENDPOINTS
 from bcelldepl.errors import CountingError
-from bcelldepl.kinetics import ENDPOINT_COLUMNS, endpoints_table, points_table, visits_table
+from bcelldepl.kinetics import endpoints_table, points_table, visits_table
 from bcelldepl.kinetics.courses import courses
 
 PROMISED = [
@@ -32,7 +33,7 @@ def test_columns_rows_and_order_are_those_promised(made) -> None:
     course = {"B7": [(-1, 9), (7, 8)], "A1": [(-1, 9), (7, 8)], "C": []}
     counts, study = both(made, course)
     table = endpoints_table(counts.sample(frac=1, random_state=1), study)
-    assert list(table.columns) == [*PROMISED, "ci_low", "ci_high"] == list(ENDPOINT_COLUMNS)
+    assert list(table.columns) == [*PROMISED, "ci_low", "ci_high"] == list(ENDPOINTS.names)
     assert table["subject"].unique().tolist() == ["B7", "A1"]  # the order of the sheet, not of the rows
     assert table.loc[table["subject"] == "A1", "parameter"].tolist() == PARAMETERS
     assert set(table["qualifier"]) <= {"=", "<", ">", "NE"}
@@ -43,7 +44,7 @@ def test_columns_rows_and_order_are_those_promised(made) -> None:
 def test_no_rows_at_all(made) -> None:
     counts, study = made({"P": [(7, 8)]})
     empty = endpoints_table(counts.iloc[:0], study)
-    assert list(empty.columns) == list(ENDPOINT_COLUMNS)
+    assert list(empty.columns) == list(ENDPOINTS.names)
     assert len(empty) == 0
     assert empty.dtypes.equals(endpoints_table(counts, study).dtypes)
 

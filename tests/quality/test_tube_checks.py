@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bcelldepl.counting import TubeFacts, not_done
+from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.quality.tube_checks import check_acquisition, check_date, check_populations, check_results
 from bcelldepl.signal.quality import Quality
 from bcelldepl.study import CountingSettings, Tube
@@ -143,5 +144,5 @@ def test_no_tube_is_measured_before_the_blood_is_drawn(measured: str | None, pas
 )
 def test_none_counted_where_the_gate_rules_nothing_out(result: str, high: float, asks: bool) -> None:
     (row,) = not_done(["CAR_T"], "")
-    row = replace(row, events=0, result=result, ci_high_per_ul=high, lloq_per_ul=5.0)
+    row = replace(row, events=0, result=ResultCode(result), ci_high_per_ul=high, lloq_per_ul=5.0)
     assert any(one.needs_review for one in check_results([row])) is asks

@@ -1,0 +1,1 @@
+"""What things are called and mean: one row each, from which readers, writers, reports and documents are made."""

@@ -1,0 +1,102 @@
+"""Codes that tables hold: what a result is worth, how it was counted, what a value says, how a tube fares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+__all__ = ["EVIDENCE_MEANINGS", "Method", "Qualifier", "ResultCode", "TubeStatus"]
+
+
+class ResultCode(StrEnum):
+    """What a result is worth; zero counted, below the limit and not evaluable are different facts. The surest first."""
+
+    QUANTIFIED = "QUANTIFIED"
+    DETECTED_BELOW_LLOQ = "DETECTED_BELOW_LLOQ"
+    NOT_DETECTED = "NOT_DETECTED"
+    NOT_EVALUABLE = "NOT_EVALUABLE"
+    NOT_DONE = "NOT_DONE"
+
+    @property
+    def symbol(self) -> str:
+        """As pages and figures write it."""
+        return _RESULTS[self].symbol
+
+    @property
+    def meaning(self) -> str:
+        """What it means."""
+        return _RESULTS[self].meaning
+
+    @property
+    def upper_limit(self) -> str:
+        """Where the number is no measurement, the limit that the truth lies below: ``lloq`` or ``lod``; else empty."""
+        return _RESULTS[self].upper_limit
+
+    @property
+    def is_evaluable(self) -> bool:
+        """Whether the result says anything of the population."""
+        return _RESULTS[self].is_evaluable
+
+    @property
+    def words(self) -> str:
+        """The code as words: ``not detected``."""
+        return self.replace("_", " ").lower()
+
+
+@dataclass(frozen=True)
+class _Result:
+    symbol: str
+    meaning: str
+    upper_limit: str = ""
+    is_evaluable: bool = True
+
+
+_RESULTS: Final = {
+    ResultCode.QUANTIFIED: _Result("Q", "at or above the lower limit of quantification"),
+    ResultCode.DETECTED_BELOW_LLOQ: _Result("<LLOQ", "detected, but too few events to give a number", "lloq"),
+    ResultCode.NOT_DETECTED: _Result(
+        "ND", "below the limit of detection; the upper limit of the interval is given", "lod"
+    ),
+    ResultCode.NOT_EVALUABLE: _Result(
+        "NE", "the tube cannot answer: volume, beads or parent events are missing", is_evaluable=False
+    ),
+    ResultCode.NOT_DONE: _Result("\u2013", "not measured", is_evaluable=False),
+}
+
+
+class Method(StrEnum):
+    """How events become cells/uL."""
+
+    BEADS = "beads"
+    VOLUMETRIC = "volumetric"
+    DUAL = "dual"
+    NONE = "none"
+
+
+class Qualifier(StrEnum):
+    """What a value says of the truth."""
+
+    EQUAL = "="
+    BELOW = "<"
+    ABOVE = ">"
+    NOT_EVALUABLE = "NE"
+
+
+class TubeStatus(StrEnum):
+    """How a tube fares, worst first."""
+
+    FAILED = "failed"
+    REVIEW = "review"
+    OK = "ok"
+
+
+# By the rung of the evidence ladder, best first.
+EVIDENCE_MEANINGS: Final = {
+    "data": "found in this tube's own events",
+    "control": "set by a control tube of the same draw or batch",
+    "subject": "carried over from another visit of the subject",
+    "batch": "carried over from the batch",
+    "fixed": "the strategy's fixed position",
+    "failed": "no position could be founded",
+}

@@ -1,0 +1,57 @@
+"""The tables that are written: the columns of each, one row per column."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bcelldepl.definitions.tables.comparison import AGREEMENT, COMPARISON, EXPORTED_GATES
+from bcelldepl.definitions.tables.counts import COUNTS, TUBES
+from bcelldepl.definitions.tables.kinetics import (
+    COMPANIONS,
+    DEPLETION_VISITS,
+    DOSE_PROPORTIONALITY,
+    ENDPOINTS,
+    EXPOSURE_RESPONSE,
+    POINTS,
+    RECONSTITUTION,
+    SEGMENTS,
+    SUMMARY,
+    TERMINAL,
+)
+
+__all__ = [
+    "AGREEMENT",
+    "COMPANIONS",
+    "COMPARISON",
+    "COUNTS",
+    "DEPLETION_VISITS",
+    "DOSE_PROPORTIONALITY",
+    "ENDPOINTS",
+    "EXPORTED_GATES",
+    "EXPOSURE_RESPONSE",
+    "POINTS",
+    "RECONSTITUTION",
+    "SEGMENTS",
+    "SUMMARY",
+    "TABLES",
+    "TERMINAL",
+    "TUBES",
+]
+
+TABLES: Final = (
+    COUNTS,
+    TUBES,
+    ENDPOINTS,
+    POINTS,
+    SEGMENTS,
+    TERMINAL,
+    DEPLETION_VISITS,
+    SUMMARY,
+    DOSE_PROPORTIONALITY,
+    RECONSTITUTION,
+    EXPOSURE_RESPONSE,
+    COMPANIONS,
+    COMPARISON,
+    AGREEMENT,
+    EXPORTED_GATES,
+)

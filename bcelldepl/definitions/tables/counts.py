@@ -1,0 +1,71 @@
+"""``counts.csv`` and ``tubes.csv``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bcelldepl.definitions.columns import Column, ColumnType, TableDefinition
+
+__all__ = ["COUNTS", "TUBES"]
+
+_TEXT, _NUMBER, _INTEGER = ColumnType.TEXT, ColumnType.NUMBER, ColumnType.INTEGER
+
+COUNTS: Final = TableDefinition(
+    "counts",
+    "sample tube and reported population",
+    (
+        Column("file", _TEXT, "path of the FCS file, as in the sample sheet"),
+        Column("sha256", _TEXT, "of the file; empty where it could not be read"),
+        Column("subject", _TEXT, "as in the sample sheet"),
+        Column("visit", _TEXT, "as in the sample sheet"),
+        Column("day", _NUMBER, "nominal study day, 0 is the infusion"),
+        Column("dose_group", _TEXT, "as in the sample sheet"),
+        Column("population", _TEXT, "name of the population"),
+        Column("events", _INTEGER, "events counted; empty where the tube was not done"),
+        Column("parent", _TEXT, "population that it was gated in"),
+        Column("parent_events", _INTEGER, "events of that population"),
+        Column("percent_of_parent", _NUMBER, "100 * events / parent_events"),
+        Column("method", _TEXT, "how events became cells/uL: beads, volumetric, dual or none"),
+        Column(
+            "cells_per_ul",
+            _NUMBER,
+            "in blood; 0 where none was counted, empty where it cannot be told",
+        ),
+        Column("ci_low_per_ul", _NUMBER, "lower end of its 95 % interval, of counting and gate together"),
+        Column("ci_high_per_ul", _NUMBER, "upper end of its 95 % interval"),
+        Column("analysed_volume_ul", _NUMBER, "blood that the events come from"),
+        Column("lod_per_ul", _NUMBER, "limit of detection of this tube"),
+        Column("lloq_per_ul", _NUMBER, "lower limit of quantification of this tube"),
+        Column("result", _TEXT, "result code"),
+        Column("evidence", _TEXT, "weakest rung of the evidence ladder on the way to the population"),
+        Column("reason", _TEXT, "one sentence, empty where nothing is to say"),
+        Column("override", _TEXT, "gates set by hand that the number stands on"),
+    ),
+)
+TUBES: Final = TableDefinition(
+    "tubes",
+    "tube of the study, failed ones and controls too",
+    (
+        Column("file", _TEXT, "path of the FCS file, as in the sample sheet"),
+        Column("sha256", _TEXT, "of the file; empty where it could not be read"),
+        Column("subject", _TEXT, "as in the sample sheet"),
+        Column("visit", _TEXT, "as in the sample sheet"),
+        Column("day", _NUMBER, "nominal study day, 0 is the infusion"),
+        Column("role", _TEXT, "sample, or which control"),
+        Column("dose_group", _TEXT, "as in the sample sheet"),
+        Column("batch", _TEXT, "as in the sample sheet, else the date of acquisition"),
+        Column("status", _TEXT, "ok, review or failed"),
+        Column("reason", _TEXT, "why the tube failed or needs a look"),
+        Column("events", _INTEGER, "events of the file"),
+        Column("kept_fraction", _NUMBER, "part of the events that the quality mask kept"),
+        Column("kept_time_fraction", _NUMBER, "part of the acquisition time that it kept"),
+        Column("dropped", _TEXT, "events left out, by reason"),
+        Column("quality_flags", _TEXT, "what the quality mask and the checks of the tube found"),
+        Column("acquired_volume_ul", _NUMBER, "volume acquired, from the sample sheet or $VOL"),
+        Column("cytometer", _TEXT, "as the file names it"),
+        Column("warnings", _TEXT, "of reading the file"),
+        Column("collected", _TEXT, "when the blood was drawn, ISO 8601"),
+        Column("infused", _TEXT, "when the cells were infused, ISO 8601"),
+        Column("comment", _TEXT, "as in the sample sheet"),
+    ),
+)
