@@ -76,7 +76,7 @@ def write_outputs(
         return tables[name]
 
     counts = export(COUNTS.name, _counts(study, fitted, done))
-    write.write_parquet(folder / "counts.parquet", counts)
+    write.write_parquet(folder / f"{COUNTS.name}.parquet", counts)
     tubes = export(TUBES.name, tubes_table(study.tubes, fitted, [counted for counted, _ in done]))
     # Only now: the counts are safe whatever becomes of these.
     endpoints = export(ENDPOINTS.name, endpoints_table(counts, study))
@@ -84,7 +84,7 @@ def write_outputs(
         export(name, table)
     store.keep_facts({name: content[name] for name in FACTS})
     store.prune(tables, [tube.file for tube in study.tubes])
-    outputs = ["counts.parquet", *(f"{name}.csv" for name in tables)]
+    outputs = [f"{COUNTS.name}.parquet", *(f"{name}.csv" for name in tables)]
     outputs += _write_gates(folder, study, strategy, fitted, done)
     outputs += _draw(folder, study, counts, endpoints, 1 if isinstance(workers, str) else workers)
     write_report(

@@ -18,7 +18,6 @@ from bcelldepl.gating.stream import drawn_gates
 from bcelldepl.gating.tube import apply_gates, fit_gates
 from bcelldepl.quality.checks import Outcome
 from bcelldepl.quality.tube_checks import check_acquisition, check_date, check_populations, check_results
-from bcelldepl.signal import make_signal
 from bcelldepl.signal.recipe import plan_markers
 from bcelldepl.study import Override, Role, Study, Tube
 from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
@@ -50,9 +49,7 @@ def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None 
         rules = strategy.rules_for(panel)
         fits = drawn_gates(rules)
         if len(fits) < len(rules):  # else no event need be looked at
-            fits = fit_gates(
-                make_signal(acquisition, panel, strategy.all_transforms, opened.spillover), strategy
-            )
+            fits = fit_gates(opened.signal(strategy), strategy)
         fitted = FittedTube(
             file=tube.file,
             sha256=identity.sha256,

@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
 from bcelldepl.errors import BcelldeplError, ExchangeError
 from bcelldepl.results import Results
 from bcelldepl.results.unchanged import refuse_changed
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FinishedRun", "read_finished_run"]
 
-FILES = ("counts.csv", "endpoints.csv", "tubes.csv", "run.json")
+TABLES: Final = (COUNTS, ENDPOINTS, TUBES)
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,7 @@ def read_finished_run(folder: Path) -> FinishedRun:
     ExchangeError
         A file is missing or is not what a run writes.
     """
-    import pandas as pd
-
-    for name in FILES:
+    for name in (*(table.file for table in TABLES), "run.json"):
         if not (folder / name).is_file():
             remedy = "give the folder that `bcelldepl run` wrote, once it is done"
             raise ExchangeError(f"there is no {name}", str(folder), remedy)
@@ -88,21 +87,12 @@ def read_finished_run(folder: Path) -> FinishedRun:
     except (ValueError, KeyError, TypeError) as error:
         raise ExchangeError(f"run.json is not the record of a run: {error}", str(folder)) from None
     refuse_changed(Results(folder))
-    text = dict.fromkeys(
-        ("file", "subject", "visit", "dose_group", "reason", "override", "comment", "role"), str
-    )
-    tables = [
-        pd.read_csv(folder / name, dtype=text, keep_default_na=False, na_values=[""]) for name in FILES[:3]
-    ]
-    for table in tables:
-        for column in set(text) & set(table.columns):
-            table[column] = table[column].fillna("")
-    counts, endpoints, sheet = tables
+    counts, endpoints, sheet = (table.read(folder / table.file) for table in TABLES)
     tubes, dates = _tubes(sheet, folder, Path(run.get("study_file", "")))
     study = Study(
         path=folder / "run.json",
         folder=folder,
-        samples_path=folder / "tubes.csv",
+        samples_path=folder / TUBES.file,
         **settings.study.model_dump(),
         panel=settings.panel,
         counting=settings.counting,
@@ -115,7 +105,7 @@ def read_finished_run(folder: Path) -> FinishedRun:
 
 def _tubes(sheet: pd.DataFrame, folder: Path, study_file: Path) -> tuple[tuple[Tube, ...], str]:
     """Rebuild the tubes; dates from ``tubes.csv`` where it has them, else from the sample sheet of the study."""
-    source = "tubes.csv" if {"collected", "infused"} <= set(sheet.columns) else "nowhere"
+    source = TUBES.file if {"collected", "infused"} <= set(sheet.columns) else "nowhere"
     known: dict[str, Tube] = {}
     if source == "nowhere" and study_file.is_file():
         try:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bcelldepl.definitions.codes import TubeStatus
+from bcelldepl.definitions.tables import COUNTS, TUBES
+
 if TYPE_CHECKING:
     from bcelldepl.batch import Results
     from bcelldepl.study import Study
@@ -105,9 +108,9 @@ def _report(study: Study, results: Results) -> None:
         typer.echo("the results are current: nothing was run (--fresh runs again)")
     for file, status, reason in results.attention:
         typer.echo(f"{file}: {status}: {reason}", err=True)
-    tubes = results.tally("tubes.csv", "status")
-    ok, review, failed = (tubes[status] for status in ("ok", "review", "failed"))
+    tubes = results.tally(TUBES.file, "status")
+    ok, review, failed = (tubes[status] for status in (TubeStatus.OK, TubeStatus.REVIEW, TubeStatus.FAILED))
     typer.echo(f"{study.id}: {tubes.total()} tubes, {ok} ok, {review} need review, {failed} failed")
-    codes = sorted(results.tally("counts.csv", "result").items())
+    codes = sorted(results.tally(COUNTS.file, "result").items())
     typer.echo("results by code: " + ", ".join(f"{code} {n}" for code, n in codes))
     typer.echo(f"look at {results.folder / 'report.html'}")

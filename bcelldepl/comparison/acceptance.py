@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from bcelldepl.counting.intervals import garwood
+from bcelldepl.definitions.populations import holds_car
 from bcelldepl.study import AcceptanceLimits
 
-__all__ = ["TubePair", "Verdict", "judge_tube"]
+__all__ = ["TubePair", "Verdict", "is_well_counted", "judge_tube", "least_f1"]
+
+WELL_COUNTED_EVENTS: Final = 200  # where no concentration is known
 
 
 class Verdict(StrEnum):
@@ -53,15 +57,13 @@ class TubePair:
         return None
 
 
-def judge_tube(pair: TubePair, limits: AcceptanceLimits, well_counted_events: int) -> tuple[Verdict, str]:
+def judge_tube(pair: TubePair, limits: AcceptanceLimits) -> tuple[Verdict, str]:
     """Say whether both methods agree on a tube, and why not.
 
     Parameters
     ----------
     pair : TubePair
     limits : AcceptanceLimits
-    well_counted_events : int
-        Events that stand in for `well_counted_per_ul` where no concentration is known.
 
     Returns
     -------
@@ -74,13 +76,9 @@ def judge_tube(pair: TubePair, limits: AcceptanceLimits, well_counted_events: in
         return _by_ratio(pair, limits)
     if pair.auto_decision != pair.manual_decision:
         return Verdict.DISAGREE, f"automated says {pair.auto_decision}, manual {pair.manual_decision}"
-    if pair.manual_per_ul is not None:
-        well_counted = pair.manual_per_ul >= limits.well_counted_per_ul
-    else:
-        well_counted = pair.manual_events >= well_counted_events
-    if well_counted:
+    if is_well_counted(pair, limits):
         verdict, reason = _by_ratio(pair, limits)
-        least = limits.min_f1_car if pair.population.startswith("CAR") else limits.min_f1
+        least = least_f1(pair.population, limits)
         if verdict is Verdict.AGREE and pair.f1 is not None and pair.f1 < least:
             return (
                 Verdict.DISAGREE,
@@ -92,6 +90,18 @@ def judge_tube(pair: TubePair, limits: AcceptanceLimits, well_counted_events: in
         reason = f"{pair.auto_events} events against {pair.manual_events}: their 95 % intervals do not meet"
         return Verdict.DISAGREE, reason
     return Verdict.AGREE, ""
+
+
+def is_well_counted(pair: TubePair, limits: AcceptanceLimits) -> bool:
+    """Whether the manual count is large enough for a ratio to be held to the limits."""
+    if pair.manual_per_ul is not None:
+        return pair.manual_per_ul >= limits.well_counted_per_ul
+    return (pair.manual_events or 0) >= WELL_COUNTED_EVENTS
+
+
+def least_f1(population: str, limits: AcceptanceLimits) -> float:
+    """F1 that the events of a population must reach."""
+    return limits.min_f1_car if holds_car(population) else limits.min_f1
 
 
 def _by_ratio(pair: TubePair, limits: AcceptanceLimits) -> tuple[Verdict, str]:

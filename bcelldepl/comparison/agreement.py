@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bcelldepl.comparison.acceptance import Verdict
+from bcelldepl.comparison.acceptance import Verdict, is_well_counted, least_f1
 from bcelldepl.comparison.statistics import (
     Estimate,
     bland_altman,
@@ -20,10 +20,11 @@ from bcelldepl.comparison.statistics import (
     replicate_cv,
 )
 from bcelldepl.comparison.tube import ComparedPopulation, TubeComparison
+from bcelldepl.definitions.populations import B
+from bcelldepl.definitions.tables import AGREEMENT
 from bcelldepl.study import AcceptanceLimits
 
 __all__ = [
-    "STATISTICS_COLUMNS",
     "Statistic",
     "concentration_pairs",
     "day_statistics",
@@ -31,7 +32,6 @@ __all__ = [
     "study_statistics",
 ]
 
-STATISTICS_COLUMNS = ("population", "statistic", "value", "ci_low", "ci_high", "n", "limit", "verdict")
 _RANGES = ((0.0, 5.0), (5.0, 50.0), (50.0, math.inf))  # cells/uL
 _FEWEST_EVENTS = 50  # of the manual side, for a ratio to be taken
 _FEWEST = 3  # pairs for a verdict on a statistic
@@ -59,11 +59,19 @@ class Statistic:
     verdict: str = ""
 
     def cells(self) -> dict[str, object]:
-        """Return the row by column; missing numbers are None."""
-        numbers = (self.estimate.value, self.estimate.low, self.estimate.high)
-        value, low, high = (None if math.isnan(number) else float(f"{number:.6g}") for number in numbers)
-        texts = (self.population, self.statistic, value, low, high, self.estimate.n, self.limit, self.verdict)
-        return dict(zip(STATISTICS_COLUMNS, texts, strict=True))
+        """Return the row by column."""
+        one = self.estimate
+        cells = (
+            self.population,
+            self.statistic,
+            one.value,
+            one.low,
+            one.high,
+            one.n,
+            self.limit,
+            self.verdict,
+        )
+        return dict(zip(AGREEMENT.names, cells, strict=True))
 
 
 def concentration_pairs(
@@ -154,11 +162,13 @@ def _by_part(population: str, pairs: Sequence[tuple[TubeComparison, float, float
 def _of_events(tubes: Sequence[TubeComparison], population: str, limits: AcceptanceLimits) -> list[Statistic]:
     """Median over tubes of the event-level measures, of tubes that are well counted."""
     chosen = [
-        one for one in _each(tubes, population) if one.events is not None and _well_counted(one, limits)
+        one
+        for one in _each(tubes, population)
+        if one.events is not None and is_well_counted(one.pair, limits)
     ]
     if not chosen:
         return []
-    least = limits.min_f1_car if population.startswith("CAR") else limits.min_f1
+    least = least_f1(population, limits)
     rows = []
     for name in ("precision", "recall", "f1", "jaccard"):
         values = np.array([getattr(one.events, name) for one in chosen])
@@ -218,11 +228,11 @@ def day_statistics(
     for parameter in auto:
         moved = day_shift(manual.get(parameter, {}), auto[parameter])
         name = parameter.lower()
-        rows.append(Statistic("B", f"{name}_shift_days", moved.shift))
+        rows.append(Statistic(B, f"{name}_shift_days", moved.shift))
         largest = max((abs(days) for days in moved.days.values()), default=math.nan)
-        rows.append(Statistic("B", f"{name}_largest_shift_days", _plain(largest, len(moved.days))))
+        rows.append(Statistic(B, f"{name}_largest_shift_days", _plain(largest, len(moved.days))))
         alone = len(moved.only_reference) + len(moved.only_test)
-        rows.append(Statistic("B", f"{name}_by_one_method_only", _plain(alone, len(auto[parameter]))))
+        rows.append(Statistic(B, f"{name}_by_one_method_only", _plain(alone, len(auto[parameter]))))
     return rows
 
 
@@ -238,12 +248,6 @@ def _plain(value: float, n: int) -> Estimate:
 
 def _each(tubes: Sequence[TubeComparison], population: str) -> list[ComparedPopulation]:
     return [one for tube in tubes for one in tube.populations if one.pair.population == population]
-
-
-def _well_counted(one: ComparedPopulation, limits: AcceptanceLimits) -> bool:
-    if one.pair.manual_per_ul is not None:
-        return one.pair.manual_per_ul >= limits.well_counted_per_ul
-    return (one.pair.manual_events or 0) >= 200
 
 
 def _within(population: str, name: str, estimate: Estimate, limit: float) -> Statistic:

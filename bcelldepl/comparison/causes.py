@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from bcelldepl.comparison.divergence import Divergence
 from bcelldepl.comparison.stages import QUALITY, gate_channels
+from bcelldepl.definitions.markers import TIME, is_stain
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.gate_exchange.evaluate import Channels, evaluate
 from bcelldepl.gate_exchange.gate import Axis, Gate, GateTree, Path, Scale
 from bcelldepl.gate_exchange.gates_from_fits import MATRIX, matrices_of
-from bcelldepl.gate_exchange.scales import portable_scale
-from bcelldepl.signal.panel import SCATTER
+from bcelldepl.gate_exchange.scales import scale_of
 from bcelldepl.tubes.regate import GatedTube
 
 __all__ = ["Cause", "explain"]
@@ -104,7 +104,7 @@ def explain(tube: GatedTube, population: str, tree: GateTree, path: Path, diverg
     drawn_on = gate_channels(gate, tree, case.channels) if gate is not None else frozenset()
     if share.auto == QUALITY and share.shut_out_by_auto >= share.shut_out_by_manual:
         return _mask(tube)
-    if "Time" in {case.marker(channel) for channel in drawn_on}:
+    if TIME in {case.marker(channel) for channel in drawn_on}:
         return Cause("time", f"the manual gate {share.manual!r} cuts acquisition time")
     trials = [*_systematic(case, divergence.disputed)]
     gate = gate or _counterpart(case, share.auto)
@@ -173,7 +173,7 @@ def _changed(tree: GateTree, change: Callable[[Axis], Axis]) -> GateTree | None:
 
 def _our_compensation(axis: Axis, case: _Case) -> Axis:
     marker = case.marker(axis.channel)
-    if axis.ratio or marker not in case.tube.panel or marker in SCATTER or marker == "Time":
+    if axis.ratio or marker not in case.tube.panel or not is_stain(marker):
         return axis
     ours = _OURS if matrices_of(case.tube) else ""
     own = case.channels.column(axis.channel, axis.compensation)
@@ -186,27 +186,16 @@ def _our_compensation(axis: Axis, case: _Case) -> Axis:
 
 def _our_scale(axis: Axis, case: _Case, scales: dict[str, Scale]) -> Axis:
     marker = case.marker(axis.channel)
-    if axis.ratio or not axis.scale or marker not in case.tube.panel or marker == "Time":
+    if axis.ratio or not axis.scale or marker not in case.tube.panel or marker == TIME:
         return axis
-    ours = _scale_of(case.tube, marker)
-    probe = np.linspace(-0.01, 1.0, 50)[:, None] * _range_of(case.tube, marker)
+    ours = scale_of(case.tube, marker)
+    probe = np.linspace(-0.01, 1.0, 50)[:, None] * case.tube.range_of(marker)
     with np.errstate(divide="ignore", invalid="ignore"):
         same = np.allclose(case.tree.scales[axis.scale].apply(probe), ours.apply(probe), atol=1e-3)
     if same:
         return axis
     scales[f"ours {marker}"] = ours
     return replace(axis, scale=f"ours {marker}")
-
-
-def _scale_of(tube: GatedTube, marker: str) -> Scale:
-    transforms = tube.strategy.all_transforms
-    chosen = transforms.get(marker) or transforms["scatter" if marker in SCATTER else "fluorescence"]
-    scale: Scale = portable_scale(chosen, _range_of(tube, marker))
-    return scale
-
-
-def _range_of(tube: GatedTube, marker: str) -> float:
-    return next(c.range for c in tube.acquisition.channels if c.name == tube.panel[marker])
 
 
 def _local(case: _Case, gate: Gate) -> Iterator[Cause]:
@@ -227,7 +216,7 @@ def _local(case: _Case, gate: Gate) -> Iterator[Cause]:
 def _shifts(case: _Case, gate: Gate) -> Iterator[Cause]:
     for i, axis in enumerate(gate.axes):
         marker = case.marker(axis.channel)
-        if axis.ratio or marker not in case.tube.panel or marker == "Time":
+        if axis.ratio or marker not in case.tube.panel or marker == TIME:
             continue
         ends = {"low": (True, False), "high": (False, True), "": (True, True)}
         best: tuple[int, float, str] | None = None
@@ -255,7 +244,7 @@ def _moved(gate: Gate, i: int, shift: float, ends: tuple[bool, bool], case: _Cas
     """Move a gate along one axis, by so much of our own scale."""
     axis = gate.axes[i]
     own = case.tree.scales[axis.scale] if axis.scale else None
-    ours = _scale_of(case.tube, case.marker(axis.channel))
+    ours = scale_of(case.tube, case.marker(axis.channel))
 
     def move(values: NDArray[np.float64]) -> NDArray[np.float64]:
         with np.errstate(all="ignore"):

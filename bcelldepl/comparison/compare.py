@@ -15,10 +15,14 @@ from bcelldepl.comparison.page import comparison_page
 from bcelldepl.comparison.read_manual import read_manual
 from bcelldepl.comparison.tube import TubeComparison, compare_tube
 from bcelldepl.counting.intervals import garwood
+from bcelldepl.counting.limits import result_code
+from bcelldepl.definitions.codes import Qualifier
+from bcelldepl.definitions.endpoints import DEPLETION_DAY, RECONSTITUTION_DAY
+from bcelldepl.definitions.populations import BEADS, B, is_result
 from bcelldepl.errors import BcelldeplError, ExchangeError, Problem
 from bcelldepl.spreadsheet import csv_text
 from bcelldepl.store.files import write_bytes
-from bcelldepl.study import AcceptanceLimits, Study
+from bcelldepl.study import AcceptanceLimits, Role, Study
 from bcelldepl.tubes.regate import GatedResults
 
 if TYPE_CHECKING:
@@ -28,7 +32,7 @@ __all__ = ["compare"]
 
 Progress = Callable[[str, int, int], None]
 
-_DAYS = ("DEPLETION_DAY", "RECONSTITUTION_DAY")
+_DAYS = (DEPLETION_DAY, RECONSTITUTION_DAY)
 
 
 def compare(
@@ -70,7 +74,7 @@ def compare(
     problems += source.skipped
     counts = gated.counts
     files = {
-        str(row.file): str(row.sha256) for row in gated.results.tubes.itertuples() if row.role == "sample"
+        str(row.file): str(row.sha256) for row in gated.results.tubes.itertuples() if row.role == Role.SAMPLE
     }
     matched, unmatched = match_files(files, source, names)
     problems += unmatched
@@ -82,7 +86,7 @@ def compare(
     theirs = list(dict.fromkeys(path for tube in matched.values() for path in tube.populations))
     named, missing = _names(reported, theirs, names)
     problems += missing
-    if not set(named) - {"beads"}:
+    if not set(named) - {BEADS}:
         known = ", ".join(theirs[:20])
         raise ExchangeError(
             "none of its populations is one of ours", manual.name, f"give a mapping; it has {known}"
@@ -105,7 +109,7 @@ def compare(
         one = compare_tube(rows, matched[file], own, tube, study, limits, kept.get(file, 1.0))
         problems += one.problems
         tubes.append(one)
-    populations = [name for name in reported if name in named and name != "beads"]
+    populations = [name for name in reported if name in named and is_result(name)]
     statistics = study_statistics(tubes, populations, limits)
     statistics += _days(tubes, counts, study)
     beyond = any(statistic.verdict == Verdict.DISAGREE for statistic in statistics)
@@ -136,7 +140,7 @@ def _names(reported: list[str], theirs: list[str], names: NameMap) -> tuple[dict
     named: dict[str, str] = {}
     problems = []
     for ours in dict.fromkeys((*reported, *names.populations)):
-        if ours not in (*reported, "beads"):
+        if ours not in (*reported, BEADS):
             what = f"the mapping names {ours!r}, which is no population of ours"
             problems.append(Problem("mapping", what, f"there are {', '.join(reported)}"))
             continue
@@ -147,7 +151,7 @@ def _names(reported: list[str], theirs: list[str], names: NameMap) -> tuple[dict
             raise ExchangeError(
                 f"population {ours}: {reason}", "mapping", f"they have {', '.join(theirs[:20])}"
             )
-        elif ours != "beads":
+        elif is_result(ours):
             problems.append(Problem(f"population {ours}", f"not compared: {reason}", "name it in a mapping"))
     return named, problems
 
@@ -160,12 +164,12 @@ def _days(tubes: list[TubeComparison], counts: pd.DataFrame, study: Study | None
         tube.file: (one.pair.manual_events, one.pair.manual_per_ul)
         for tube in tubes
         for one in tube.populations
-        if one.pair.population == "B" and one.pair.auto_per_ul is not None
+        if one.pair.population == B and one.pair.auto_per_ul is not None
         if one.pair.manual_per_ul is not None and one.pair.manual_events is not None
     }
     if study is None or not theirs:
         return []
-    shared = counts[counts["file"].isin(theirs) & (counts["population"] == "B")].copy()
+    shared = counts[counts["file"].isin(theirs) & (counts["population"] == B)].copy()
     found = [theirs[file] for file in shared["file"]]
     events, per_ul = [e or 0 for e, _ in found], [c or 0.0 for _, c in found]
     # Without an event the volume is ours.
@@ -178,7 +182,7 @@ def _days(tubes: list[TubeComparison], counts: pd.DataFrame, study: Study | None
         cells_per_ul=per_ul,
         ci_low_per_ul=[end.low / v for end, v in zip(ends, volume, strict=True)],
         ci_high_per_ul=[end.high / v for end, v in zip(ends, volume, strict=True)],
-        result=[_code(e, study) for e in events],
+        result=[result_code(e, study.limits) for e in events],
     )
     auto, by_hand = _event_days(endpoints_table(shared, study)), _event_days(endpoints_table(manual, study))
     return day_statistics(auto, by_hand)
@@ -189,15 +193,9 @@ def _event_days(endpoints: pd.DataFrame) -> dict[str, dict[str, float | None]]:
     days: dict[str, dict[str, float | None]] = {}
     for row in cast("list[dict[str, Any]]", endpoints.to_dict("records")):
         if row["parameter"] in _DAYS:
-            reached = float(row["value"]) if row["qualifier"] == "=" else None
+            reached = float(row["value"]) if row["qualifier"] == Qualifier.EQUAL else None
             days.setdefault(row["parameter"], {})[str(row["subject"])] = reached
     return days
-
-
-def _code(events: int, study: Study) -> str:
-    if events >= study.limits.lloq_events:
-        return "QUANTIFIED"
-    return "DETECTED_BELOW_LLOQ" if events >= study.limits.lod_events else "NOT_DETECTED"
 
 
 def _write(

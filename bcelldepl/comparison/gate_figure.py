@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bcelldepl.comparison.divergence import Share
 from bcelldepl.comparison.stages import QUALITY
 from bcelldepl.gate_exchange.gate import Axis, Gate, GateTree, Path
-from bcelldepl.gate_exchange.scales import portable_scale
+from bcelldepl.gate_exchange.scales import scale_of
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import limits_of
 from bcelldepl.gating.rules.ellipse import ellipse_edge
@@ -21,7 +21,6 @@ from bcelldepl.gating.strategy import ALL
 from bcelldepl.kernels.histogram import histogram_2d
 from bcelldepl.report.density import density_image
 from bcelldepl.report.palette import INK, MUTED
-from bcelldepl.signal.panel import SCATTER
 from bcelldepl.tubes.regate import GatedTube
 
 __all__ = ["AUTO", "MANUAL", "draw_both_gates"]
@@ -271,7 +270,4 @@ def _ours(
     if marker == TIME:
         start, span = _clock(tube)
         return np.asarray((linear - start) / span, dtype=np.float64)[:, 0]
-    transforms = tube.strategy.all_transforms
-    chosen = transforms.get(marker) or transforms["scatter" if marker in SCATTER else "fluorescence"]
-    reach = next(c.range for c in tube.acquisition.channels if c.name == tube.panel[marker])
-    return np.asarray(portable_scale(chosen, reach).apply(linear), dtype=np.float64)[:, 0]
+    return np.asarray(scale_of(tube, marker).apply(linear), dtype=np.float64)[:, 0]

@@ -9,46 +9,12 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
+from bcelldepl.definitions.populations import POPULATIONS
 from bcelldepl.errors import ExchangeError, Problem
 from bcelldepl.gate_exchange.manual import EVERY_FILE, Manual, ManualTube
 from bcelldepl.input_limits import MEGABYTE, read_limited
 
 __all__ = ["NameMap", "guess_population", "mapping_text", "match_files", "read_mapping"]
-
-# Names by which people call our populations, without case, blanks and marks; the first are the surest.
-_CALLED: dict[str, tuple[str, ...]] = {
-    "B": (
-        "b",
-        "bcells",
-        "bcell",
-        "blymphocytes",
-        "cd19+",
-        "cd19+bcells",
-        "cd19",
-        "cd19pos",
-        "cd3-cd19+",
-        "cd19+cd3-",
-    ),
-    "T": (
-        "t",
-        "tcells",
-        "tcell",
-        "tlymphocytes",
-        "cd3+",
-        "cd3+tcells",
-        "cd3",
-        "cd3pos",
-        "cd3+cd19-",
-        "cd19-cd3+",
-    ),
-    "CAR_T": ("cart", "car+", "cartcells", "cart+", "car+tcells", "car+t", "cd3+car+", "car"),
-    "NK": ("nk", "nkcells", "nkcell", "cd56+", "cd16+56+", "cd16+cd56+", "cd3-cd56+", "cd3-cd16+56+"),
-    "lymphocytes": ("lymphocytes", "lymphs", "lymph", "lymphocyte"),
-    "leukocytes": ("leukocytes", "wbc", "cd45+", "cd45+cells", "livecd45+", "viablecd45+", "cd45"),
-    "beads": ("beads", "bead", "countingbeads", "countbright", "trucount", "absolutecountbeads"),
-    "singlets": ("singlets", "singlets1", "singletsfsc", "singlecells", "singlet"),
-    "cells": ("cells", "nodebris", "nondebris"),
-}
 
 
 @dataclass(frozen=True)
@@ -142,7 +108,8 @@ def guess_population(ours: str, theirs: Sequence[str], mapping: NameMap) -> tupl
             f"the mapping names {wanted!r}, which {'is none' if not found else 'are several'} of theirs",
         )
     claimed = set(mapping.populations.values())
-    for called in _CALLED.get(ours, (_bare(ours),)):
+    names = POPULATIONS[ours].other_names if ours in POPULATIONS else (_bare(ours),)
+    for called in names:
         found = [path for path in theirs if _bare(path.rpartition("/")[2]) == called and path not in claimed]
         if len(found) == 1:
             return found[0], ""

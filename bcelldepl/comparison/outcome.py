@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bcelldepl.comparison.acceptance import Verdict
-from bcelldepl.comparison.agreement import STATISTICS_COLUMNS, Statistic
+from bcelldepl.comparison.agreement import Statistic
 from bcelldepl.comparison.tube import TubeComparison
+from bcelldepl.definitions.tables import AGREEMENT, COMPARISON
 from bcelldepl.errors import Problem
 from bcelldepl.gate_exchange.manual import Manual
 from bcelldepl.study import AcceptanceLimits
@@ -16,12 +17,7 @@ from bcelldepl.study import AcceptanceLimits
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COMPARISON_COLUMNS", "Comparison"]
-
-COMPARISON_COLUMNS = (
-    "file", "subject", "visit", "population", "auto_events", "manual_events", "auto_per_ul", "manual_per_ul", "ratio",
-    "precision", "recall", "f1", "jaccard", "first_divergent_gate", "verdict", "reason",
-)  # fmt: skip
+__all__ = ["Comparison"]
 
 
 @dataclass(frozen=True)
@@ -56,34 +52,22 @@ class Comparison:
     @property
     def rows(self) -> pd.DataFrame:
         """``comparison.csv``: one row per tube and population."""
-        import pandas as pd
-
-        table = pd.DataFrame(
-            [row for tube in self.tubes for row in _rows(tube)], columns=list(COMPARISON_COLUMNS)
-        )
-        return table.astype({"auto_events": "Int64", "manual_events": "Int64"})
+        return COMPARISON.frame(row for tube in self.tubes for row in _rows(tube))
 
     @property
     def agreement(self) -> pd.DataFrame:
         """``agreement.csv``: one row per population and statistic."""
-        import pandas as pd
-
-        rows = [statistic.cells() for statistic in self.statistics]
-        return pd.DataFrame(rows, columns=list(STATISTICS_COLUMNS))
+        return AGREEMENT.frame(statistic.cells() for statistic in self.statistics)
 
 
 def _rows(tube: TubeComparison) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for one in tube.populations:
         pair, events = one.pair, one.events
-        rows.append(dict(zip(COMPARISON_COLUMNS, (
+        rows.append(dict(zip(COMPARISON.names, (
             tube.file, tube.subject, tube.visit, pair.population, pair.auto_events, pair.manual_events,
-            _short(pair.auto_per_ul), _short(pair.manual_per_ul), _short(pair.ratio),
-            *(_short(getattr(events, name) if events else None) for name in ("precision", "recall", "f1", "jaccard")),
-            one.gate, one.verdict.value, one.reason,
+            pair.auto_per_ul, pair.manual_per_ul, pair.ratio,
+            *(getattr(events, name) if events else None for name in ("precision", "recall", "f1", "jaccard")),
+            one.gate, one.verdict, one.reason,
         ), strict=True)))  # fmt: skip
     return rows
-
-
-def _short(value: float | None) -> float | None:
-    return None if value is None or value != value else float(f"{value:.6g}")

@@ -17,7 +17,7 @@ from bcelldepl.comparison.gate_figure import draw_both_gates
 from bcelldepl.comparison.outcome import Comparison
 from bcelldepl.comparison.plots import draw_agreement
 from bcelldepl.comparison.tube import ComparedPopulation, TubeComparison
-from bcelldepl.report.curves import POPULATION_NAMES
+from bcelldepl.definitions.populations import label_of
 from bcelldepl.report.images import data_uri, figure_bytes, small_png
 from bcelldepl.report.number_format import DASH, concentration, whole
 
@@ -67,7 +67,7 @@ def comparison_page(comparison: Comparison, record: Mapping[str, Any]) -> str:
         columns=[title for _, title, _ in _SUMMARY],
         plots=[_plot(name, comparison) for name in populations],
         discordant=[_discordant(tube) for tube in comparison.tubes if tube.verdict is Verdict.DISAGREE],
-        names=POPULATION_NAMES,
+        label_of=label_of,
         anchors={tube.file: f"tube-{i}" for i, tube in enumerate(comparison.tubes, start=1)},
         statistics=[_line(statistic) for statistic in comparison.statistics],
         limits=vars(comparison.limits),
@@ -79,7 +79,7 @@ def _summary(population: str, comparison: Comparison) -> dict[str, Any]:
     verdicts = {one.verdict for one in own.values()}
     verdict = Verdict.DISAGREE if Verdict.DISAGREE in verdicts else Verdict.AGREE
     return {
-        "name": POPULATION_NAMES.get(population, population),
+        "name": label_of(population),
         "theirs": comparison.named.get(population, ""),
         "their_name": comparison.named.get(population, "").rpartition("/")[2],
         "n": own["bias_percent"].estimate.n if "bias_percent" in own else 0,
@@ -140,7 +140,7 @@ def _plot(population: str, comparison: Comparison) -> dict[str, str]:
         [tube.visit for tube, _, _ in pairs],
         [is_quantified(tube, population) for tube, _, _ in pairs],
         unit="cells/µL" if known else "events",
-        population=POPULATION_NAMES.get(population, population),
+        population=label_of(population),
     )
     return {"name": population, "image": data_uri(figure_bytes(figure), "image/svg+xml")}
 

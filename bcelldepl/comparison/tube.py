@@ -14,6 +14,8 @@ from bcelldepl.comparison.causes import Cause, explain
 from bcelldepl.comparison.divergence import Divergence, first_divergence
 from bcelldepl.comparison.stages import auto_stages, manual_stages
 from bcelldepl.comparison.statistics import Overlap, Whereabouts, find_differences, overlap
+from bcelldepl.definitions.codes import Method, ResultCode
+from bcelldepl.definitions.populations import BEADS, Kinetics, analytes, is_result
 from bcelldepl.errors import BcelldeplError, Problem
 from bcelldepl.gate_exchange.evaluate import Channels, evaluate
 from bcelldepl.gate_exchange.gate import GateTree, Path, path_text
@@ -23,7 +25,6 @@ from bcelldepl.tubes.regate import GatedTube
 
 __all__ = ["ComparedPopulation", "TubeComparison", "compare_tube"]
 
-_DECIDED = "B"  # the population of which depletion is decided
 _CLOSE_COUNTS = 0.01  # part by which counts that FlowJo stored may differ from its own gates
 
 
@@ -140,7 +141,7 @@ def compare_tube(
     compared = []
     for row in rows:
         population = str(row["population"])
-        if population not in named or population == "beads":
+        if population not in named or not is_result(population):
             continue
         path = tuple(named[population].split("/"))
         stated = manual.stated.get(named[population], ManualCount())
@@ -159,7 +160,7 @@ def compare_tube(
             note = _binned(events, stated.events)
             if note:
                 problems.append(Problem(f"{first['file']}: {named[population]}", note))
-        verdict, reason = judge_tube(one.pair, limits, 200)
+        verdict, reason = judge_tube(one.pair, limits)
         one = replace(
             one, verdict=verdict, reason=reason, gate=one.divergence.gate.name if one.divergence else ""
         )
@@ -190,13 +191,13 @@ def _beads(
     members: Mapping[Path, NDArray[np.bool_]],
 ) -> tuple[int, int] | None:
     """Counting beads by both methods; None where the tube is not counted by them, or either has none."""
-    row = next((row for row in rows if row["population"] == "beads"), None)
-    by_beads = any(one.get("method") == "beads" for one in rows)
-    if row is None or not by_beads or "beads" not in named:
+    row = next((row for row in rows if row["population"] == BEADS), None)
+    by_beads = any(one.get("method") == Method.BEADS for one in rows)
+    if row is None or not by_beads or BEADS not in named:
         return None
-    member = members.get(_path_in(members, named["beads"]))
+    member = members.get(_path_in(members, named[BEADS]))
     theirs = (
-        int(member.sum()) if member is not None else manual.stated.get(named["beads"], ManualCount()).events
+        int(member.sum()) if member is not None else manual.stated.get(named[BEADS], ManualCount()).events
     )
     ours = _number(row.get("events"))
     return (int(ours), theirs) if ours and theirs else None
@@ -223,7 +224,7 @@ def _by_beads(one: ComparedPopulation, beads: tuple[int, int]) -> ComparedPopula
     if abs(np.log(beads[0] / beads[1])) <= abs(np.log(ours / theirs)):
         return one
     words = f"the beads part: {beads[0]} automated, {beads[1]} manual; of the cells {ours} and {theirs}"
-    return replace(one, gate="beads", reason=f"{one.reason.partition(';')[0]}; {words}")
+    return replace(one, gate=BEADS, reason=f"{one.reason.partition(';')[0]}; {words}")
 
 
 def _number(value: Any) -> float | None:
@@ -239,7 +240,7 @@ def _pair(row: Mapping[str, Any], events: int | None, per_ul: float | None, stud
     our_per_ul = _number(row.get("cells_per_ul"))
     population = str(row["population"])
     auto = manual = ""
-    if population == _DECIDED and per_ul is not None:
+    if population in analytes(Kinetics.DEPLETION) and per_ul is not None:
         threshold = study.endpoints.depletion_threshold_per_ul if study else 10.0
         auto = _decide(row, our_per_ul, threshold, "depleted", "not depleted")
         manual = "depleted" if per_ul < threshold else "not depleted"
@@ -255,7 +256,7 @@ def _pair(row: Mapping[str, Any], events: int | None, per_ul: float | None, stud
 
 
 def _decide(row: Mapping[str, Any], per_ul: float | None, threshold: float, below: str, above: str) -> str:
-    if per_ul is None or row.get("result") in ("NOT_EVALUABLE", "NOT_DONE"):
+    if per_ul is None or not ResultCode(str(row["result"])).is_evaluable:
         return "not evaluable"
     return below if per_ul < threshold else above
 

@@ -66,6 +66,11 @@ class TableDefinition:
     columns: tuple[Column, ...]
 
     @property
+    def file(self) -> str:
+        """Name of its file."""
+        return f"{self.name}.csv"
+
+    @property
     def names(self) -> list[str]:
         """Names of the columns."""
         return [column.name for column in self.columns]
@@ -129,6 +134,8 @@ class TableDefinition:
     def read(self, path: Path) -> pd.DataFrame:
         """Read a CSV file: text as it stands (a visit ``04`` is not 4), numbers where they are meant.
 
+        Other columns are read as text; a column that is not there stays away.
+
         Raises
         ------
         OSError, ValueError
@@ -137,7 +144,8 @@ class TableDefinition:
         import pandas as pd
 
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
-        return table.assign(**{name: pd.to_numeric(table[name]) for name in self.numbers})
+        there = [name for name in self.numbers if name in table]
+        return table.assign(**{name: pd.to_numeric(table[name]) for name in there})
 
 
 def round_significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.definitions.tables import EXPORTED_GATES
 from bcelldepl.gate_exchange.evaluate import Channels, evaluate
 from bcelldepl.gate_exchange.gate import GateTree
 from bcelldepl.gate_exchange.gate import Path as GatePath
@@ -25,7 +26,7 @@ from bcelldepl.spreadsheet import csv_text
 from bcelldepl.store.files import write_bytes
 from bcelldepl.tubes.regate import GatedResults, GatedTube
 
-__all__ = ["EXPORT_COLUMNS", "ExportedGate", "export_gates"]
+__all__ = ["ExportedGate", "export_gates"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -55,9 +56,6 @@ class ExportedGate:
     only_automated: int
     only_exported: int
     note: str
-
-
-EXPORT_COLUMNS = tuple(ExportedGate.__dataclass_fields__)
 
 
 def export_gates(
@@ -119,7 +117,7 @@ def export_gates(
         manual = read_gates(path)
         for i, (tube, packed) in enumerate(checks):
             rows += _compare(tube, packed, _tree_in(manual, i))
-    table = out / "export.csv"
+    table = out / f"{EXPORTED_GATES.name}.csv"
     write_bytes(table, _csv(rows))
     if progress:
         progress("done", len(gated.files), len(gated.files))
@@ -163,7 +161,4 @@ def _compare(tube: GatedTube, packed: Travelling, back: GateTree) -> list[Export
 
 
 def _csv(rows: list[ExportedGate]) -> bytes:
-    import pandas as pd
-
-    table = pd.DataFrame([vars(row) for row in rows], columns=list(EXPORT_COLUMNS))
-    return csv_text(table).encode()
+    return csv_text(EXPORTED_GATES.frame(vars(row) for row in rows)).encode()

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.definitions.markers import SCATTER, TIME
 from bcelldepl.gate_exchange.evaluate import Channels, scaled
 from bcelldepl.gate_exchange.gate import Axis, Gate, GateTree, Matrix, Path
 from bcelldepl.gate_exchange.nearest_polygon import nearest_polygon
 from bcelldepl.gate_exchange.quality_gates import kept_gates
-from bcelldepl.gate_exchange.scales import portable_scale
+from bcelldepl.gate_exchange.scales import scale_of
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import Rule
 from bcelldepl.gating.rules.boolean import BooleanRule
@@ -24,7 +24,7 @@ from bcelldepl.gating.rules.polygon import PolygonRule
 from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.rules.singlets import SingletRule
 from bcelldepl.gating.strategy import ALL
-from bcelldepl.signal.panel import SCATTER
+from bcelldepl.signal.transform import transform_of
 from bcelldepl.tubes.regate import GatedTube
 
 __all__ = ["MATRIX", "Travelling", "matrices_of", "pack"]
@@ -80,15 +80,12 @@ def matrices_of(tube: GatedTube) -> dict[str, Matrix]:
 class _Packer:
     def __init__(self, tube: GatedTube) -> None:
         self.tube = tube
-        ranges = {channel.name: channel.range for channel in tube.acquisition.channels}
         transforms = tube.strategy.all_transforms
-        scales: dict[str, Any] = {}
-        for marker, channel in tube.panel.items():
-            if marker != "Time":
-                chosen = (
-                    transforms.get(marker) or transforms["scatter" if marker in SCATTER else "fluorescence"]
-                )
-                scales[_plain(f"{marker}_{chosen.kind}")] = portable_scale(chosen, ranges[channel])
+        scales = {
+            _plain(f"{marker}_{transform_of(marker, transforms).kind}"): scale_of(tube, marker)
+            for marker in tube.panel
+            if marker != TIME
+        }
         self.scale_names = {
             m: name for m in tube.panel for name in scales if name.startswith(_plain(f"{m}_"))
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.definitions.markers import TIME
 from bcelldepl.gate_exchange.evaluate import Channels
 from bcelldepl.gate_exchange.gate import Axis, Gate
 from bcelldepl.tubes.regate import GatedTube
@@ -32,7 +33,7 @@ def kept_gates(tube: GatedTube, channels: Channels) -> list[Gate]:
         return []
     forward = [tube.panel[marker] for marker in ("FSC-A", "FSC-H") if marker in tube.panel]
     dropped_by_time = np.zeros(len(quality.keep), dtype=np.bool_)
-    time = channels.column(tube.panel["Time"]) if quality.blocks and "Time" in tube.panel else None
+    time = channels.column(tube.panel[TIME]) if quality.blocks and TIME in tube.panel else None
     if time is not None:
         for block in quality.blocks:
             dropped_by_time |= (time >= block.start_s) & (time < block.end_s)
@@ -41,7 +42,7 @@ def kept_gates(tube: GatedTube, channels: Channels) -> list[Gate]:
     margins = tuple(axis for axis in margins if axis.low is not None or axis.high is not None)
     if time is None or not dropped_by_time.any():
         return [Gate((KEPT,), "rectangle", margins)] if margins else []
-    axes = _stretches(tube.panel["Time"], time, kept_in_time)
+    axes = _stretches(tube.panel[TIME], time, kept_in_time)
     if len(axes) == 1:
         return [Gate((KEPT,), "rectangle", (*margins, axes[0]))]
     parts = [Gate((f"time_{i}",), "rectangle", (axis,)) for i, axis in enumerate(axes, start=1)]

@@ -1,13 +1,14 @@
-"""Our scales as Gating-ML and FlowJo spell them."""
+"""The scales of a tube as Gating-ML and FlowJo spell them."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from bcelldepl.signal.transform import Transform
+from bcelldepl.signal.transform import Transform, transform_of
+from bcelldepl.tubes.regate import GatedTube
 
-__all__ = ["portable_scale"]
+__all__ = ["portable_scale", "scale_of"]
 
 
 def portable_scale(transform: Transform, channel_range: float) -> Any:
@@ -41,3 +42,8 @@ def portable_scale(transform: Transform, channel_range: float) -> Any:
     return transforms.LogicleTransform(
         param_t=top, param_w=transform.width, param_m=transform.decades, param_a=transform.negative
     )
+
+
+def scale_of(tube: GatedTube, marker: str) -> Any:
+    """Spell the scale on which a marker of a tube is gated, as `portable_scale` does."""
+    return portable_scale(transform_of(marker, tube.strategy.all_transforms), tube.range_of(marker))

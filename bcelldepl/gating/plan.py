@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.gating.regions import Region
 from bcelldepl.gating.rules.base import Rule
 from bcelldepl.gating.rules.boolean import BooleanRule
@@ -26,7 +27,6 @@ from bcelldepl.kernels.stream import (
     WEIGH,
     stream_tile,
 )
-from bcelldepl.signal.panel import SCATTER
 from bcelldepl.signal.recipe import Recipe
 
 __all__ = ["MAX_POPULATIONS", "Plan", "plan_gates"]

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.errors import StrategyError
 from bcelldepl.gating.rules import AnyRule
 from bcelldepl.gating.rules.base import Rule
 from bcelldepl.gating.shipped import shipped_strategies, strategy_file
 from bcelldepl.input_limits import MEGABYTE, read_limited
-from bcelldepl.signal.panel import SCATTER
 from bcelldepl.signal.transform import Transform
 
 __all__ = ["ALL", "Strategy", "load_strategy", "shipped_strategies"]

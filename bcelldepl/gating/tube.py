@@ -17,7 +17,7 @@ from bcelldepl.gating.strategy import ALL, Strategy
 from bcelldepl.kernels.selection import select
 from bcelldepl.signal import Signal
 
-__all__ = ["add_population", "apply_gates", "fit_gates"]
+__all__ = ["add_population", "apply_gates", "fit_gates", "membership_by"]
 
 
 @dataclass
@@ -38,10 +38,14 @@ class _Tube:
             return self.last[1]
         uses = {}
         for name in rule.uses:
-            belongs = np.zeros(self.signal.n_events, dtype=np.float32)
-            belongs[self.members[name]] = 1.0
-            uses[name] = belongs[index]
+            uses[name] = self.belongs(name)[index].astype(np.float32)
         return Events(self.signal, index, uses)
+
+    def belongs(self, population: str) -> NDArray[np.bool_]:
+        """Tell of every event of the file whether a population holds it."""
+        belongs = np.zeros(self.signal.n_events, dtype=np.bool_)
+        belongs[self.members[population]] = True
+        return belongs
 
     def early(self, population: str) -> int:
         """How many of a population's events came in the first half of those that are gated."""
@@ -51,10 +55,8 @@ class _Tube:
 
     def outside(self, wider: str, population: str) -> Columns:
         """Signals of the events of a wider population that are not in this one."""
-        belongs = np.zeros(self.signal.n_events, dtype=np.bool_)
-        belongs[self.members[population]] = True
         index = self.members[wider]
-        return Events(self.signal, index[~belongs[index]])
+        return Events(self.signal, index[~self.belongs(population)[index]])
 
     def hold(self, population: str, index: NDArray[np.int32], inside: NDArray[np.bool_]) -> int:
         """Note the events of a population, which are some of its parent's; return how many."""
@@ -166,10 +168,37 @@ def apply_gates(
             )
         )
         if keep_membership:
-            belongs = np.zeros(signal.n_events, dtype=np.bool_)
-            belongs[tube.members[rule.name]] = True
-            membership[rule.name] = belongs
+            membership[rule.name] = tube.belongs(rule.name)
     return Populations(members, tuple(views), membership, settled)
+
+
+def membership_by(
+    signal: Signal, strategy: Strategy, fits: Mapping[str, Fit]
+) -> dict[str, NDArray[np.bool_]]:
+    """Which events each population holds by gates as they stand: they are settled already, and nothing is counted.
+
+    Parameters
+    ----------
+    signal : Signal
+    strategy : Strategy
+    fits : mapping of str to Fit
+        By population, as they were applied.
+
+    Returns
+    -------
+    dict of str to ndarray of bool, shape (n_events,)
+        By population; ``"all"`` are the events that the quality mask kept. A failed gate holds none.
+    """
+    membership = {ALL: signal.quality.keep}
+    for tube, rule, parent in _walk(signal, strategy):
+        fit, index = fits[rule.name], tube.members[parent]
+        if fit.evidence is Evidence.FAILED:
+            inside = np.zeros(len(index), dtype=np.bool_)
+        else:
+            inside = rule.holds(fit.shape, tube.columns(rule, parent))
+        tube.hold(rule.name, index, inside)
+        membership[rule.name] = tube.belongs(rule.name)
+    return membership
 
 
 def add_population(

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bcelldepl.batch import Results, run
+from bcelldepl.definitions.codes import ResultCode, TubeStatus
+from bcelldepl.definitions.endpoints import CMAX, DEPLETION_DAY, TMAX
+from bcelldepl.definitions.populations import CAR_T, B, T
 from bcelldepl.qualification.check import SelfTestCheck
 from bcelldepl.simulate import simulate
 from bcelldepl.study import Study, load_study
@@ -21,7 +24,7 @@ __all__ = ["check_against_truth", "check_simulated_study", "same_bytes"]
 
 GROUP: Final = "simulated study"
 SUBJECTS, SEED = 2, 3
-CELLS: Final = ("B", "T", "CAR_T")
+CELLS: Final = (B, T, CAR_T)
 # Counting alone strays by less than five standard deviations, in a million of counts once; gates cost some events more.
 SPREADS, GATE_SHARE = 5.0, 0.05
 LEAST_HELD: Final = 0.79  # of the 95 % intervals: 19 of 24 and more, but once in a thousand studies
@@ -56,7 +59,7 @@ def check_against_truth(results: Results, study: Study) -> Iterator[SelfTestChec
     rows = rows[rows["population"].isin(CELLS)].assign(
         true_events=lambda t: t["true_events"] * t["file"].map(kept).astype(float)
     )
-    failed = [file for file, status, _ in results.attention if status == "failed"]
+    failed = [file for file, status, _ in results.attention if status == TubeStatus.FAILED]
     yield SelfTestCheck(
         GROUP, "every tube is counted", f"0 of {len(study.tubes)} failed", f"{len(failed)} failed", not failed
     )
@@ -93,12 +96,12 @@ def _intervals(rows: pd.DataFrame) -> SelfTestCheck:
 
 
 def _absence(rows: pd.DataFrame) -> Iterator[SelfTestCheck]:
-    depleted = rows[(rows["population"] == "B") & (rows["true_events"] < DEPLETED_BELOW_EVENTS)]
-    before = rows[(rows["population"] == "CAR_T") & (rows["day"] < 0)]
+    depleted = rows[(rows["population"] == B) & (rows["true_events"] < DEPLETED_BELOW_EVENTS)]
+    before = rows[(rows["population"] == CAR_T) & (rows["day"] < 0)]
     for name, some in (("B cells of depleted tubes", depleted), ("CAR+ T cells before the infusion", before)):
         codes = ", ".join(f"{code} {n}" for code, n in sorted(some["result"].value_counts().items()))
-        passed = len(some) > 0 and set(some["result"]) == {"NOT_DETECTED"}
-        yield SelfTestCheck(GROUP, name, f"NOT_DETECTED {len(some)}", codes or "none", passed)
+        passed = len(some) > 0 and set(some["result"]) == {ResultCode.NOT_DETECTED}
+        yield SelfTestCheck(GROUP, name, f"{ResultCode.NOT_DETECTED} {len(some)}", codes or "none", passed)
 
 
 def _endpoints(results: Results, rows: pd.DataFrame, study: Study) -> Iterator[SelfTestCheck]:
@@ -108,8 +111,8 @@ def _endpoints(results: Results, rows: pd.DataFrame, study: Study) -> Iterator[S
     found = results.endpoints.set_index(["subject", "analyte", "parameter"])["value"]
     for subject in study.subjects:
         own = rows[rows["subject"] == subject]
-        peak = own[own["population"] == "CAR_T"].sort_values("true_per_ul").iloc[-1]
-        cmax, tmax = (float(found[subject, "CAR_T", name]) for name in ("CMAX", "TMAX"))
+        peak = own[own["population"] == CAR_T].sort_values("true_per_ul").iloc[-1]
+        cmax, tmax = (float(found[subject, CAR_T, name]) for name in (CMAX, TMAX))
         true = float(peak["true_per_ul"])
         yield SelfTestCheck(
             GROUP,
@@ -119,12 +122,12 @@ def _endpoints(results: Results, rows: pd.DataFrame, study: Study) -> Iterator[S
             abs(cmax - true) <= CMAX_SHARE * true,
         )
         yield _day(f"Tmax of CAR+ T cells of {subject}", float(peak["day"]), tmax)
-        low = own[(own["population"] == "B") & (own["day"] > 0)
+        low = own[(own["population"] == B) & (own["day"] > 0)
                   & (own["true_per_ul"] < study.endpoints.depletion_threshold_per_ul)]  # fmt: skip
         yield _day(
             f"depletion of B cells of {subject}",
             float(low["day"].min()),
-            float(found[subject, "B", "DEPLETION_DAY"]),
+            float(found[subject, B, DEPLETION_DAY]),
         )
 
 

@@ -11,23 +11,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.path import Path
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
-from numpy.typing import NDArray
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from bcelldepl.definitions.codes import ResultCode
+from bcelldepl.definitions.populations import label_of
 from bcelldepl.kinetics.override_marks import stands_on_override
+from bcelldepl.report.day_axis import plain_frame, set_day_axis
 from bcelldepl.report.dose_groups import name_groups
-from bcelldepl.report.palette import GRID, INK, MUTED, dose_styles
+from bcelldepl.report.palette import FRAME, INK, MUTED, dose_styles
 
-__all__ = ["POPULATION_NAMES", "draw_curves", "draw_study_curves"]
-
-POPULATION_NAMES = {
-    "B": "B cells",
-    "CAR_T": "CAR+ T cells",
-    "T": "T cells",
-    "NK": "NK cells",
-    "lymphocytes": "lymphocytes",
-    "leukocytes": "leukocytes",
-}
+__all__ = ["draw_curves", "draw_study_curves"]
 
 # A bar at the upper limit with an arrow down from it.
 _UNSEEN = Path(
@@ -39,8 +32,6 @@ _FRAME: dict[str, Any] = {
     "linestyle": "none", "marker": "s", "markersize": 9, "markerfacecolor": "none", "markeredgewidth": 0.8,
     "color": INK,
 }  # fmt: skip
-_DAY_WIDTH = 10.0  # days around the infusion that are nearly linear on the day axis
-_TICK_SPACING = 0.045  # of the axis, between two labelled days
 
 
 def draw_curves(
@@ -91,7 +82,7 @@ def draw_curves(
         rows["day"], rows["lloq_per_ul"], linestyle="none", marker="_", markersize=7, color=INK, alpha=0.55,
         markeredgewidth=0.9, zorder=1.5, gid="lloq",
     )  # fmt: skip
-    _dress(axes, rows, POPULATION_NAMES.get(population, population))
+    _dress(axes, rows, label_of(population))
     return axes
 
 
@@ -154,39 +145,44 @@ def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figur
 def _shown(rows: pd.DataFrame) -> pd.Series[float]:
     """Return the height of each point [cells/µL]; NaN breaks the line."""
     shown = rows["cells_per_ul"].astype(float)
-    unseen = rows["result"] == "NOT_DETECTED"
+    unseen = rows["result"] == ResultCode.NOT_DETECTED
     shown = shown.where(~unseen, rows["ci_high_per_ul"].astype(float))
-    return shown.where((shown > 0) & ~rows["result"].isin(["NOT_EVALUABLE", "NOT_DONE"]))
+    silent = [code for code in ResultCode if not code.is_evaluable]
+    return shown.where((shown > 0) & ~rows["result"].isin(silent))
 
 
 def _draw_markers(rows: pd.DataFrame, axes: Axes, colour: str, marker: str) -> None:
     """Draw the points of one dose group, one artist per kind of result."""
-    kinds: dict[str, dict[str, Any]] = {
-        "QUANTIFIED": {"marker": marker, "markerfacecolor": colour, "markersize": 4.5},
-        "DETECTED_BELOW_LLOQ": {"marker": marker, "markerfacecolor": "white", "markersize": 4.5},
-        "NOT_DETECTED": {"marker": _UNSEEN, "markerfacecolor": "none", "markersize": 17, "alpha": 0.8},
+    kinds: dict[ResultCode, dict[str, Any]] = {
+        ResultCode.QUANTIFIED: {"marker": marker, "markerfacecolor": colour, "markersize": 4.5},
+        ResultCode.DETECTED_BELOW_LLOQ: {"marker": marker, "markerfacecolor": "white", "markersize": 4.5},
+        ResultCode.NOT_DETECTED: {
+            "marker": _UNSEEN,
+            "markerfacecolor": "none",
+            "markersize": 17,
+            "alpha": 0.8,
+        },
     }
     for result, style in kinds.items():
         points = rows[rows["result"] == result]
         axes.plot(
             points["day"], points["shown"], linestyle="none", color=colour, markeredgewidth=0.9, zorder=3,
-            gid=result, **style,
+            gid=str(result), **style,
         )  # fmt: skip
     framed = rows[stands_on_override(rows)]
     axes.plot(framed["day"], framed["shown"], gid="by hand", zorder=3, **_FRAME)
-    crossed = rows[rows["result"] == "NOT_EVALUABLE"]
+    crossed = rows[rows["result"] == ResultCode.NOT_EVALUABLE]
     axes.plot(
         crossed["day"], np.full(len(crossed), 0.018), transform=axes.get_xaxis_transform(), linestyle="none",
-        marker="x", markersize=5, color=colour, zorder=3, clip_on=False, gid="NOT_EVALUABLE",
+        marker="x", markersize=5, color=colour, zorder=3, clip_on=False, gid=str(ResultCode.NOT_EVALUABLE),
     )  # fmt: skip
 
 
 def _dress(axes: Axes, rows: pd.DataFrame, name: str) -> None:
     """Set scales, limits, ticks and labels."""
-    days = np.unique(rows["day"].dropna().to_numpy(dtype=float))
+    days = rows["day"].dropna().to_numpy(dtype=float)
     if days.size == 0:
         axes.text(0.5, 0.5, "no result", transform=axes.transAxes, ha="center", color=MUTED)
-        days = np.array([0.0, 1.0])
     axes.set_yscale("log")
     heights = rows[["shown", "lloq_per_ul"]].to_numpy(dtype=float)
     heights = heights[np.isfinite(heights) & (heights > 0)]
@@ -196,33 +192,6 @@ def _dress(axes: Axes, rows: pd.DataFrame, name: str) -> None:
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.yaxis.set_minor_locator(NullLocator())
-
-    # Visits crowd around the infusion and thin out over months: an inverse hyperbolic sine gives both room,
-    # and unlike a logarithm it passes through day 0.
-    axes.set_xscale("asinh", linear_width=_DAY_WIDTH)
-    at = np.arcsinh(days / _DAY_WIDTH)
-    margin = 0.03 * max(float(np.ptp(at)), 0.1)
-    left, right = _DAY_WIDTH * np.sinh(np.array([at[0] - margin, at[-1] + margin]))
-    axes.set_xlim(float(left), float(right))
-    axes.xaxis.set_major_locator(FixedLocator(_labelled(days, at)))
-    axes.xaxis.set_minor_locator(FixedLocator(days.tolist()))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.axvline(0, color="#b8c1ca", linewidth=0.8, zorder=1)
-
-    axes.grid(axis="y", color=GRID, linewidth=0.7)
-    axes.set_axisbelow(True)
-    for side, spine in axes.spines.items():
-        spine.set(visible=side in ("left", "bottom"), color="#b8c1ca", linewidth=0.8)
-    axes.tick_params(labelsize=8.5, labelcolor=INK, color="#b8c1ca", length=3, which="both")
-    axes.set_title(f"{name} [cells/µL]", loc="left", y=1.0, fontsize=11, color=INK, pad=8)
-    axes.set_xlabel("study day", fontsize=9, color=MUTED)
-
-
-def _labelled(days: NDArray[np.float64], at: NDArray[np.float64]) -> list[float]:
-    """Choose the days that get a label: day 0 first, then each that keeps its distance from those before."""
-    spacing = _TICK_SPACING * max(float(np.ptp(at)), 1e-9)
-    chosen: list[int] = []
-    for index in sorted(range(len(days)), key=lambda i: (days[i] != 0, days[i] % 7 != 0, i)):
-        if all(abs(at[index] - at[other]) >= spacing for other in chosen):
-            chosen.append(index)
-    return [float(days[index]) for index in sorted(chosen)]
+    set_day_axis(axes, days, "study day")
+    axes.axvline(0, color=FRAME, linewidth=0.8, zorder=1)
+    plain_frame(axes, f"{name} [cells/µL]")

@@ -9,13 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from bcelldepl.report.palette import GRID, INK, MUTED
+from bcelldepl.report.palette import FRAME, GRID, INK, MUTED
 
 __all__ = ["plain_frame", "set_day_axis"]
 
 DAY_WIDTH: Final = 10.0  # days around the infusion that are nearly linear
 SPACING: Final = 0.05  # of the axis, between two labels
-RULE: Final = "#b8c1ca"
 
 
 def set_day_axis(axes: Axes, days: Iterable[float], label: str = "day since infusion") -> None:
@@ -58,7 +57,7 @@ def plain_frame(axes: Axes, title: str = "", grid: str | None = "y") -> None:
         axes.grid(axis="x", color=GRID, linewidth=0.7)
     axes.set_axisbelow(True)
     for side, spine in axes.spines.items():
-        spine.set(visible=side in ("left", "bottom"), color=RULE, linewidth=0.8)
-    axes.tick_params(labelsize=8.5, labelcolor=INK, color=RULE, length=3, which="both")
+        spine.set(visible=side in ("left", "bottom"), color=FRAME, linewidth=0.8)
+    axes.tick_params(labelsize=8.5, labelcolor=INK, color=FRAME, length=3, which="both")
     if title:
         axes.set_title(title, loc="left", y=1.0, fontsize=11, color=INK, pad=8)

@@ -8,6 +8,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation, Transform
 
+from bcelldepl.definitions.codes import Qualifier
+from bcelldepl.definitions.endpoints import DEPLETION_DAY, DEPLETION_DURATION, LOG10_REDUCTION
+from bcelldepl.kinetics.depletion import ThresholdEvidence
 from bcelldepl.report.day_axis import plain_frame, set_day_axis
 from bcelldepl.report.dose_groups import name_groups
 from bcelldepl.report.palette import INK, MUTED, dose_styles, natural_key
@@ -15,11 +18,12 @@ from bcelldepl.report.palette import INK, MUTED, dose_styles, natural_key
 __all__ = ["draw_swimmer", "draw_waterfall"]
 
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
+# Marker, whether it is full, its colour, and what the legend calls it.
 EVIDENCE = {
-    "depleted": ("o", True, "depleted"),
-    "recovered": ("o", False, "not depleted"),
-    "between thresholds": ("D", False, "between thresholds"),
-    "no evidence": ("x", False, "no evidence"),
+    ThresholdEvidence.DEPLETED: ("o", True, INK, "depleted"),
+    ThresholdEvidence.RECOVERED: ("o", False, INK, "not depleted"),
+    ThresholdEvidence.BETWEEN: ("D", False, INK, "between thresholds"),
+    ThresholdEvidence.NONE: ("x", False, MUTED, "no evidence"),
 }
 
 
@@ -41,7 +45,7 @@ def draw_waterfall(endpoints: pd.DataFrame, axes: Axes) -> Axes:
         The same axes.
     """
     rows = name_groups(endpoints)
-    rows = rows[rows["parameter"] == "LOG10_REDUCTION"]
+    rows = rows[rows["parameter"] == LOG10_REDUCTION]
     known = rows[rows["value"].notna()].sort_values(["value", "subject"], kind="stable")
     styles = _styles(known)
     for place, row in enumerate(known.itertuples()):
@@ -57,7 +61,7 @@ def draw_waterfall(endpoints: pd.DataFrame, axes: Axes) -> Axes:
             linewidth=0.5,
             gid=row.subject,
         )
-        if row.qualifier == ">":
+        if row.qualifier == Qualifier.ABOVE:
             axes.annotate("", (place, depth), (0, -13), textcoords="offset points", zorder=4, annotation_clip=False,
                           arrowprops={"arrowstyle": "<-", "color": INK, "linewidth": 1.1})  # fmt: skip
     missing = rows.loc[rows["value"].isna(), "subject"].tolist()
@@ -98,32 +102,30 @@ def draw_swimmer(endpoints: pd.DataFrame, visits: pd.DataFrame, axes: Axes) -> A
         The same axes.
     """
     named = name_groups(endpoints)
-    wanted = named[named["parameter"].isin(["DEPLETION_DAY", "DEPLETION_DURATION"])]
+    wanted = named[named["parameter"].isin([DEPLETION_DAY, DEPLETION_DURATION])]
     table = wanted.pivot(index="subject", columns="parameter", values="value")
     signs = wanted.pivot(index="subject", columns="parameter", values="qualifier")
     groups = dict(zip(wanted["subject"], wanted["dose_group"], strict=True))
     styles = dose_styles(groups.values())
-    lengths = (
-        dict.fromkeys(groups, -1.0) | table["DEPLETION_DURATION"].dropna().to_dict() if len(table) else {}
-    )
+    lengths = dict.fromkeys(groups, -1.0) | table[DEPLETION_DURATION].dropna().to_dict() if len(table) else {}
     order = sorted(
         groups, key=lambda name: (natural_key(str(groups[name])), lengths[name], name), reverse=True
     )
     for place, subject in enumerate(order):
         colour, _ = styles[str(groups[subject])]
-        start, length = table.loc[subject, "DEPLETION_DAY"], table.loc[subject, "DEPLETION_DURATION"]
+        start, length = table.loc[subject, DEPLETION_DAY], table.loc[subject, DEPLETION_DURATION]
         own = visits[(visits["subject"] == subject) & visits["day"].notna()]
         if len(own):
             axes.hlines(place, own["day"].min(), own["day"].max(), color="#cfd6dd", linewidth=1, zorder=1)
         if pd.notna(length):
             axes.barh(place, length, left=start, height=0.62, color=colour, alpha=0.35, zorder=2, gid=subject)
-            if signs.loc[subject, "DEPLETION_DURATION"] == ">":
+            if signs.loc[subject, DEPLETION_DURATION] == Qualifier.ABOVE:
                 axes.annotate("", (start + length, place), (11, 0), textcoords="offset points", zorder=4,
                               arrowprops={"arrowstyle": "<-", "color": colour, "linewidth": 1.8})  # fmt: skip
-        for evidence, (marker, full, _) in EVIDENCE.items():
+        for evidence, (marker, full, ink, _) in EVIDENCE.items():
             some = own[own["evidence"] == evidence]
             axes.plot(some["day"], [place] * len(some), linestyle="none", marker=marker, markersize=4.5, zorder=3,
-                      color=INK if evidence != "no evidence" else MUTED, markerfacecolor=INK if full else "white",
+                      color=ink, markerfacecolor=INK if full else "white",
                       markeredgewidth=0.9)  # fmt: skip
     axes.set_yticks(range(len(order)), order)
     axes.set_ylim(-0.7, len(order) - 0.3)
@@ -134,8 +136,8 @@ def draw_swimmer(endpoints: pd.DataFrame, visits: pd.DataFrame, axes: Axes) -> A
     handles: list[Patch | Line2D] = [Patch(facecolor=c, alpha=0.35, label=g) for g, (c, _) in styles.items()]
     handles += [
         Line2D([], [], marker=marker, linestyle="none", markersize=4.5, label=word,
-               color=INK if word != "no evidence" else MUTED, markerfacecolor=INK if full else "white")
-        for marker, full, word in EVIDENCE.values()
+               color=ink, markerfacecolor=INK if full else "white")
+        for marker, full, ink, word in EVIDENCE.values()
     ]  # fmt: skip
     handles.append(Line2D([], [], color=INK, marker=r"$\rightarrow$", linestyle="none", markersize=9,
                           label="no confirmed recovery yet"))  # fmt: skip

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from bcelldepl.definitions.populations import label_of
 from bcelldepl.kinetics.summary import CONCENTRATION
-from bcelldepl.report.curves import POPULATION_NAMES
 from bcelldepl.report.day_axis import plain_frame, set_day_axis
 from bcelldepl.report.dose_groups import name_groups
 from bcelldepl.report.palette import INK, dose_styles
@@ -65,7 +65,7 @@ def draw_group_curves(
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.yaxis.set_minor_locator(NullLocator())
     set_day_axis(axes, rows["day"], "nominal day since infusion")
-    plain_frame(axes, f"{POPULATION_NAMES.get(analyte, analyte)} [cells/µL]: median and range")
+    plain_frame(axes, f"{label_of(analyte)} [cells/µL]: median and range")
     if len(rows):
         axes.legend(frameon=False, fontsize=8, labelcolor=INK, ncols=len(styles), loc="upper center",
                     bbox_to_anchor=(0.5, -0.13))  # fmt: skip

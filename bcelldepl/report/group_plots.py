@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
+from bcelldepl.definitions.endpoints import endpoint_definition
 from bcelldepl.kinetics.exposure import pairs_of
 from bcelldepl.kinetics.proportionality import doses_of, fit_power_model, reliable_pairs
 from bcelldepl.kinetics.survival import reconstitution_curves
@@ -19,12 +20,6 @@ __all__ = ["draw_exposure_response", "draw_proportionality", "draw_reconstitutio
 
 PLAIN = FuncFormatter(lambda value, _: f"{value:,g}" if value < 1e6 else f"{value:.3g}")
 DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 2, 1, 2)))
-NAMES = {
-    "CMAX": "Cmax [cells/µL]",
-    "LOG10_REDUCTION": "greatest log10 reduction of B cells",
-    "DEPLETION_DURATION": "duration of B-cell depletion [day]",
-    "NADIR_PERCENT_OF_BASELINE": "nadir of B cells [% of baseline]",
-}
 
 
 def draw_reconstitution(endpoints: pd.DataFrame, axes: Axes) -> Axes:
@@ -128,5 +123,5 @@ def _scatter(
 
 
 def _name(code: str) -> str:
-    window = code.removeprefix("AUC_0_")
-    return NAMES.get(code, f"AUC day 0 to {window} [cells/µL · day]" if window != code else code)
+    definition = endpoint_definition(code)
+    return definition.axis if definition else code

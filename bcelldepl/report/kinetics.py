@@ -9,6 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bcelldepl.definitions.endpoints import CMAX, DEPLETION_DURATION, LOG10_REDUCTION, auc_code
+from bcelldepl.definitions.populations import CAR_T, B, Kinetics, analytes
 from bcelldepl.kinetics import summarise, visits_table
 from bcelldepl.kinetics.endpoints import cellular_of
 from bcelldepl.names import file_stem
@@ -39,26 +41,26 @@ def kinetics_figures(
     """
     populations = set(counts["population"])
     summary = summarise(counts, endpoints, study=study)
-    for analyte, name in (("CAR_T", "groups_car_t"), ("B", "groups_b")):
+    for analyte in (name for kind in Kinetics for name in analytes(kind)):
         if analyte in populations:
             limits = counts.loc[counts["population"] == analyte, "lloq_per_ul"].dropna()
             limit = float(limits.median()) if len(limits) else None
             groups = partial(draw_group_curves, summary, analyte, lloq_per_ul=limit)
-            yield name, partial(_on_page, groups, 7.2, 4.6, bottom=0.95)
-    if "B" in populations:
+            yield f"groups_{analyte.lower()}", partial(_on_page, groups, 7.2, 4.6, bottom=0.95)
+    if B in populations:
         subjects = endpoints["subject"].nunique()
         waterfall = partial(draw_waterfall, endpoints)
         yield "waterfall", partial(_on_page, waterfall, max(6.6, 0.32 * subjects + 1.5), 4.6, bottom=0.95)
         swimmer = partial(draw_swimmer, endpoints, visits_table(counts, study))
         yield "swimmer", partial(_on_page, swimmer, 7.6, max(3.0, 0.27 * subjects + 1.7), bottom=1.15)
         yield "reconstitution", partial(_on_page, partial(draw_reconstitution, endpoints), 6.4, 4.2)
-    if "CAR_T" in populations:
-        window = f"AUC_0_{study.endpoints.auc_days[0]:g}"
-        for parameter, name in (("CMAX", "dose_cmax"), (window, "dose_auc")):
+    if CAR_T in populations:
+        window = auc_code(study.endpoints.auc_days[0])
+        for parameter, name in ((CMAX, "dose_cmax"), (window, "dose_auc")):
             by_dose = partial(draw_proportionality, endpoints, parameter, study=study)
             yield name, partial(_on_page, by_dose, 6.0, 4.4)
-        if "B" in populations:
-            for response, name in (("LOG10_REDUCTION", "depth"), ("DEPLETION_DURATION", "duration")):
+        if B in populations:
+            for response, name in ((LOG10_REDUCTION, "depth"), (DEPLETION_DURATION, "duration")):
                 by_exposure = partial(draw_exposure_response, endpoints, window, response)
                 yield f"exposure_{name}", partial(_on_page, by_exposure, 6.0, 4.4)
     kinetics = {one.course.subject: one for one in cellular_of(counts, study)}

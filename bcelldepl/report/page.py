@@ -12,17 +12,17 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, ResultCode
+from bcelldepl.definitions.populations import POPULATIONS
 from bcelldepl.report.curves import draw_study_curves
 from bcelldepl.report.images import data_uri, figure_bytes, fixed_style
-from bcelldepl.report.palette import EVIDENCE_COLOURS, EVIDENCE_MEANINGS, RESULT_MEANINGS, text_on
+from bcelldepl.report.palette import EVIDENCE_COLOURS, text_on
 from bcelldepl.report.pictures import TubePicture
 from bcelldepl.report.table import count_rows, endpoint_tables, plain
 from bcelldepl.report.tubes import contact_sheet, needing_a_look, tube_entries
 from bcelldepl.store.files import write_bytes
 
 __all__ = ["write_report"]
-
-_CURVES = ("B", "CAR_T")
 
 
 def write_report(
@@ -62,7 +62,8 @@ def write_report(
     samples = counts[~counts["file"].isin(controls)]
     populations, rows = count_rows(samples)
     visits, sheet = contact_sheet(entries)
-    drawn = [name for name in _CURVES if name in dict(populations)] or [name for name, _ in populations[:2]]
+    followed = [row.name for row in POPULATIONS.values() if row.kinetics]
+    drawn = [name for name in followed if name in dict(populations)] or [name for name, _ in populations[:2]]
     drawn = drawn if samples["day"].nunique() > 1 else []
     order = next((tube.gates for tube in entries if tube.gates), ())
     page = _template().render(
@@ -88,10 +89,12 @@ def write_report(
         visits=visits,
         sheet=sheet,
         strip_order=[row.note.population for row in order],
-        results=RESULT_MEANINGS,
-        evidence=[(str(rung), EVIDENCE_COLOURS[rung], text_on(EVIDENCE_COLOURS[rung]), meaning)
-                  for rung, meaning in EVIDENCE_MEANINGS.items()],
-    )  # fmt: skip
+        results={str(code): (code.symbol, code.meaning) for code in ResultCode},
+        evidence=[
+            (str(rung), colour, text_on(colour), EVIDENCE_MEANINGS[rung])
+            for rung, colour in EVIDENCE_COLOURS.items()
+        ],
+    )
     write_bytes(Path(path), page.encode())
 
 

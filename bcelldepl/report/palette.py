@@ -13,7 +13,6 @@ from bcelldepl.gating.evidence import Evidence
 __all__ = [
     "ACCENT",
     "EVIDENCE_COLOURS",
-    "EVIDENCE_MEANINGS",
     "FRAME",
     "GRID",
     "INK",
@@ -23,7 +22,6 @@ __all__ = [
     "OUTSIDE",
     "PARENT_BARS",
     "POPULATION_BARS",
-    "RESULT_MEANINGS",
     "blend",
     "colour_ramp",
     "dose_styles",
@@ -57,23 +55,6 @@ EVIDENCE_COLOURS: dict[Evidence, str] = {
     Evidence.BATCH: "#b2d560",
     Evidence.FIXED: "#f5dc6a",
     Evidence.FAILED: "#c0392b",
-}
-
-EVIDENCE_MEANINGS: dict[Evidence, str] = {
-    Evidence.DATA: "found in this tube's own events",
-    Evidence.CONTROL: "set by a control tube of the same draw or batch",
-    Evidence.SUBJECT: "carried over from another visit of the subject",
-    Evidence.BATCH: "carried over from the batch",
-    Evidence.FIXED: "the strategy's fixed position",
-    Evidence.FAILED: "no position could be founded",
-}
-
-RESULT_MEANINGS: dict[str, tuple[str, str]] = {
-    "QUANTIFIED": ("Q", "at or above the lower limit of quantification"),
-    "DETECTED_BELOW_LLOQ": ("<LLOQ", "detected, but too few events to give a number"),
-    "NOT_DETECTED": ("ND", "below the limit of detection; the upper limit of the interval is given"),
-    "NOT_EVALUABLE": ("NE", "the tube cannot answer: volume, beads or parent events are missing"),
-    "NOT_DONE": ("\u2013", "not measured"),
 }
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bcelldepl.definitions.codes import TubeStatus
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
 from bcelldepl.report.gating_path import draw_gating_path, tree_order
 from bcelldepl.report.image_palette import gate_png
 from bcelldepl.report.thumbnail import draw_thumbnail
+from bcelldepl.study import Role
 
 __all__ = ["GateNote", "TubePicture", "picture_tube"]
 
@@ -41,7 +43,7 @@ class TubePicture:
         Nominal study day.
     role : str
         ``sample``, ``fmo:MARKER``, ...
-    status : {"ok", "review", "failed"}
+    status : TubeStatus
     reason : str
         Why it needs a look, or why it failed.
     path_png, strip_png : bytes
@@ -56,7 +58,7 @@ class TubePicture:
     visit: str
     day: float
     role: str
-    status: str
+    status: TubeStatus
     reason: str
     path_png: bytes
     strip_png: bytes
@@ -71,8 +73,8 @@ def picture_tube(
     subject: str,
     visit: str,
     day: float,
-    role: str = "sample",
-    status: str = "ok",
+    role: str = Role.SAMPLE,
+    status: TubeStatus = TubeStatus.OK,
     reason: str = "",
 ) -> TubePicture:
     """Draw the gating path and the strip of one tube.

@@ -11,7 +11,25 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bcelldepl.definitions.codes import Qualifier
+from bcelldepl.definitions.endpoints import (
+    BASELINE,
+    CMAX,
+    DEPLETION_DAY,
+    DEPLETION_DURATION,
+    HALF_LIFE,
+    LAMBDA_Z,
+    LOG10_REDUCTION,
+    NADIR,
+    RECONSTITUTION_DAY,
+    TMAX,
+    auc_window,
+    endpoint_definition,
+)
+from bcelldepl.definitions.populations import CAR_T, POPULATIONS, B, Kinetics
+from bcelldepl.definitions.populations import analytes as analytes_of
 from bcelldepl.kinetics.cellular import CellularKinetics
+from bcelldepl.kinetics.endpoint import NOT_FOR_SUMMARIES
 from bcelldepl.report.curves import draw_curves
 from bcelldepl.report.day_axis import plain_frame, set_day_axis
 from bcelldepl.report.palette import ACCENT, INK, MUTED
@@ -57,7 +75,7 @@ def draw_subject_page(
     ends = endpoints[endpoints["subject"] == subject]
     others = [one for one in study.companion_results if one.subject == subject]
     tests = list(dict.fromkeys(one.test for one in others))
-    analytes = [name for name in ("CAR_T", "B") if name in set(own["population"])]
+    analytes = [name for kind in Kinetics for name in analytes_of(kind) if name in set(own["population"])]
     heights = [2.6] * len(analytes) + [1.0] * len(tests)
     figure = Figure(figsize=(8.27, 11.69), facecolor="white")
     panels = figure.subplots(max(len(heights), 1), 1, squeeze=False, height_ratios=heights or [1])[:, 0]
@@ -65,10 +83,10 @@ def draw_subject_page(
     figure.subplots_adjust(left=0.1, right=0.95, top=0.89, bottom=0.89 - max(used, 0.3), hspace=0.36)
     days = [*own["day"], *(one.day for one in others), 0.0]
     for axes, analyte in zip(panels, analytes, strict=False):
-        if analyte == "CAR_T":
-            draw_kinetics(own, ends, axes, kinetics)
+        if POPULATIONS[analyte].kinetics is Kinetics.EXPANSION:
+            draw_kinetics(own, ends, axes, kinetics, analyte)
         else:
-            draw_depletion(own, ends, axes, study)
+            draw_depletion(own, ends, axes, study, analyte)
     for axes, test in zip(panels[len(analytes) :], tests, strict=False):
         draw_companions([one for one in others if one.test == test], axes)
     for axes in panels:
@@ -82,45 +100,48 @@ def draw_subject_page(
 
 
 def draw_kinetics(
-    counts: pd.DataFrame, endpoints: pd.DataFrame, axes: Axes, kinetics: CellularKinetics | None = None
+    counts: pd.DataFrame,
+    endpoints: pd.DataFrame,
+    axes: Axes,
+    kinetics: CellularKinetics | None = None,
+    analyte: str = CAR_T,
 ) -> Axes:
     """Draw CAR+ T cells of one subject with Cmax, the terminal slope and the numbers beside it."""
-    draw_curves(counts.assign(dose_group=""), "CAR_T", axes, styles=STYLES)
-    values = _by_parameter(endpoints, "CAR_T")
-    cmax, tmax = values.get("CMAX"), values.get("TMAX")
-    if cmax is not None and tmax is not None and cmax["qualifier"] == "=":
+    draw_curves(counts.assign(dose_group=""), analyte, axes, styles=STYLES)
+    values = _by_parameter(endpoints, analyte)
+    cmax, tmax = values.get(CMAX), values.get(TMAX)
+    if cmax is not None and tmax is not None and cmax["qualifier"] == Qualifier.EQUAL:
         axes.plot([tmax["value"]], [cmax["value"]], marker="o", markersize=11, markerfacecolor="none", color=INK,
-                  linestyle="none", zorder=4, gid="CMAX")  # fmt: skip
+                  linestyle="none", zorder=4, gid=CMAX)  # fmt: skip
     if kinetics is not None and kinetics.terminal is not None:
         fit = kinetics.terminal
         line = np.linspace(fit.days[0], fit.days[-1], 50)
         axes.plot(line, np.exp(fit.intercept - fit.lambda_z_per_day * line), color=INK, linewidth=1.2,
-                  linestyle=(0, (4, 2)), zorder=4, gid="LAMBDA_Z")  # fmt: skip
-    shown = [code for code in values if code in ("CMAX", "TMAX", "HALF_LIFE") or code.startswith("AUC_0_")]
+                  linestyle=(0, (4, 2)), zorder=4, gid=LAMBDA_Z)  # fmt: skip
+    shown = [code for code in values if code in (CMAX, TMAX, HALF_LIFE) or auc_window(code)]
     _write(axes, [[_sentence(code, values[code]) for code in shown]])
     return axes
 
 
-def draw_depletion(counts: pd.DataFrame, endpoints: pd.DataFrame, axes: Axes, study: Study) -> Axes:
+def draw_depletion(
+    counts: pd.DataFrame, endpoints: pd.DataFrame, axes: Axes, study: Study, analyte: str = B
+) -> Axes:
     """Draw B cells of one subject with the threshold and the time of depletion."""
-    draw_curves(counts.assign(dose_group=""), "B", axes, styles=STYLES)
-    values = _by_parameter(endpoints, "B")
+    draw_curves(counts.assign(dose_group=""), analyte, axes, styles=STYLES)
+    values = _by_parameter(endpoints, analyte)
     if study.endpoints.denominator == "blood":
         threshold = study.endpoints.depletion_threshold_per_ul
         axes.axhline(threshold, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1, gid="threshold")
         axes.annotate(f"threshold {threshold:g}", (0, threshold), xycoords=("axes fraction", "data"), fontsize=7.5,
                       xytext=(3, 2), textcoords="offset points", color=MUTED)  # fmt: skip
-    onset, duration = values.get("DEPLETION_DAY"), values.get("DEPLETION_DURATION")
+    onset, duration = values.get(DEPLETION_DAY), values.get(DEPLETION_DURATION)
     if onset is not None and duration is not None and not math.isnan(duration["value"]):
         end = onset["value"] + duration["value"]
         axes.axvspan(onset["value"], end, color=DEPLETED, zorder=0, gid="depletion")
-        if duration["qualifier"] == ">":
+        if duration["qualifier"] == Qualifier.ABOVE:
             axes.annotate("", (end, 0.96), (-14, 0), xycoords=("data", "axes fraction"), textcoords="offset points",
                           arrowprops={"arrowstyle": "->", "color": INK})  # fmt: skip
-    lines = (
-        ("BASELINE", "NADIR", "LOG10_REDUCTION"),
-        ("DEPLETION_DAY", "DEPLETION_DURATION", "RECONSTITUTION_DAY"),
-    )
+    lines = ((BASELINE, NADIR, LOG10_REDUCTION), (DEPLETION_DAY, DEPLETION_DURATION, RECONSTITUTION_DAY))
     _write(axes, [[_sentence(code, values[code]) for code in line if code in values] for line in lines])
     return axes
 
@@ -130,10 +151,11 @@ def draw_companions(results: Sequence[CompanionResult], axes: Axes) -> Axes:
     axes.plot(
         [one.day for one in results], [one.value for one in results], color="#4a4a4a", linewidth=1, zorder=2
     )
-    for sign, marker in (("=", "s"), ("<", "v"), (">", "^")):
+    for sign, marker in ((Qualifier.EQUAL, "s"), (Qualifier.BELOW, "v"), (Qualifier.ABOVE, "^")):
         some = [one for one in results if one.qualifier == sign]
+        face = "#4a4a4a" if sign is Qualifier.EQUAL else "white"
         axes.plot([one.day for one in some], [one.value for one in some], linestyle="none", marker=marker,
-                  markersize=5, color="#4a4a4a", markerfacecolor="#4a4a4a" if sign == "=" else "white")  # fmt: skip
+                  markersize=5, color="#4a4a4a", markerfacecolor=face)  # fmt: skip
     plain_frame(axes)
     unit = f" [{results[0].unit}]" if results and results[0].unit else ""
     axes.set_title(
@@ -156,14 +178,12 @@ def _by_parameter(endpoints: pd.DataFrame, analyte: str) -> dict[str, dict[str, 
 
 
 def _sentence(code: str, row: dict[str, Any]) -> str:
-    name = {"CMAX": "Cmax", "TMAX": "Tmax", "HALF_LIFE": "half-life", "BASELINE": "baseline", "NADIR": "nadir",
-            "LOG10_REDUCTION": "log10 reduction", "DEPLETION_DAY": "depleted from day",
-            "DEPLETION_DURATION": "for days", "RECONSTITUTION_DAY": "recovered on day"}.get(
-                code, code.replace("AUC_0_", "AUC 0-"))  # fmt: skip
-    if row["qualifier"] == "NE":
-        return f"{name}: NE"
-    sign = "" if row["qualifier"] == "=" else f"{row['qualifier']} "
-    doubt = " (?)" if str(row["reason"]).startswith("not for summaries") else ""
+    definition = endpoint_definition(code)
+    name = definition.phrase if definition else code
+    if row["qualifier"] == Qualifier.NOT_EVALUABLE:
+        return f"{name}: {Qualifier.NOT_EVALUABLE}"
+    sign = "" if row["qualifier"] == Qualifier.EQUAL else f"{row['qualifier']} "
+    doubt = " (?)" if str(row["reason"]).startswith(NOT_FOR_SUMMARIES) else ""
     return f"{name}: {sign}{_short(row['value'])}{doubt}"
 
 

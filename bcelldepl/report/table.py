@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from bcelldepl.report.curves import POPULATION_NAMES
+from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, Qualifier, ResultCode
+from bcelldepl.definitions.endpoints import endpoint_definition
+from bcelldepl.definitions.populations import POPULATIONS, is_result, label_of
 from bcelldepl.report.number_format import DASH, concentration, limit, percent, whole
-from bcelldepl.report.palette import EVIDENCE_MEANINGS, RESULT_MEANINGS, natural_key
+from bcelldepl.report.palette import natural_key
 
 __all__ = [
     "CountCell",
@@ -25,20 +26,6 @@ __all__ = [
     "number",
     "plain",
 ]
-
-# Beads are counted like a population, but their concentration is an input and not a result.
-_NOT_RESULTS = {"beads"}
-
-_ENDPOINT_NAMES = {
-    "CMAX": "Cmax",
-    "TMAX": "Tmax",
-    "CLAST": "Clast",
-    "TLAST": "Tlast",
-    "AUC_LAST": "AUC to Tlast",
-    "LAMBDA_Z": "λz",
-    "NADIR_PERCENT_OF_BASELINE": "nadir of baseline",
-    "LOG10_REDUCTION": "log10 reduction",
-}
 
 
 @dataclass(frozen=True)
@@ -114,34 +101,33 @@ def count_cell(row: Mapping[Any, Any]) -> CountCell:
         ``12.3`` where quantified, ``<5.0`` below the LLOQ, ``ND (<0.37)`` where nothing was seen, ``NE``
         where the tube cannot answer.
     """
-    code = plain(row.get("result")) or "NOT_DONE"
+    code = ResultCode(plain(row.get("result")) or ResultCode.NOT_DONE)
     value, low, high = (number(row, name) for name in ("cells_per_ul", "ci_low_per_ul", "ci_high_per_ul"))
     lloq = number(row, "lloq_per_ul")
     interval = "" if math.isnan(low) else f"{concentration(low)} {DASH} {concentration(high)}"
-    if code == "QUANTIFIED":
+    if code is ResultCode.QUANTIFIED:
         # Beads are counted but have no concentration.
         text, detail, sort = "" if math.isnan(value) else concentration(value), interval, value
-    elif code == "DETECTED_BELOW_LLOQ":
+    elif code is ResultCode.DETECTED_BELOW_LLOQ:
         text, detail, sort = f"<{limit(lloq)}", f"{concentration(value)} ({interval})", value
-    elif code == "NOT_DETECTED":
-        text, detail, sort = f"ND (<{limit(high)})", "", 0.0
+    elif code is ResultCode.NOT_DETECTED:
+        text, detail, sort = f"{code.symbol} (<{limit(high)})", "", 0.0
     else:
-        text, detail, sort = RESULT_MEANINGS.get(code, (code, ""))[0], "", -1.0
+        text, detail, sort = code.symbol, "", -1.0
     evidence = plain(row.get("evidence"))
-    meanings = {str(rung): meaning for rung, meaning in EVIDENCE_MEANINGS.items()}
     return CountCell(
         population=str(row["population"]),
         value=text,
         sort=sort,
         code=code,
-        meaning=RESULT_MEANINGS.get(code, ("", code))[1],
+        meaning=code.meaning,
         detail=detail,
         events=whole(number(row, "events")),
         of_parent=percent(number(row, "events"), number(row, "parent_events")),
         lod=limit(number(row, "lod_per_ul")),
         lloq=limit(lloq),
-        evidence=evidence if evidence in meanings else "",
-        evidence_meaning=meanings.get(evidence, ""),
+        evidence=evidence if evidence in EVIDENCE_MEANINGS else "",
+        evidence_meaning=EVIDENCE_MEANINGS.get(evidence, ""),
         reason=plain(row.get("reason")),
         override=plain(row.get("override")),
     )
@@ -162,7 +148,7 @@ def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[TubeRe
     rows : list of TubeResults
         By subject, day and file.
     """
-    found = [name for name in dict.fromkeys(counts["population"]) if name not in _NOT_RESULTS]
+    found = [name for name in dict.fromkeys(counts["population"]) if is_result(name)]
     found.sort(key=_usual_place)
     rows = []
     for file, of_tube in counts.groupby("file", sort=False):
@@ -180,7 +166,7 @@ def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[TubeRe
             )
         )
     rows.sort(key=lambda row: (natural_key(row.subject), in_order(row.day), row.file))
-    return [(name, POPULATION_NAMES.get(name, name)) for name in found], rows
+    return [(name, label_of(name)) for name in found], rows
 
 
 def endpoint_tables(endpoints: pd.DataFrame | None) -> list[EndpointTable]:
@@ -198,30 +184,29 @@ def endpoint_tables(endpoints: pd.DataFrame | None) -> list[EndpointTable]:
             by_name = {record["parameter"]: _endpoint(record) for record in records}
             doses = plain(records[0].get("dose_group"))
             rows.append((subject, doses, tuple(by_name.get(name, ("", "", "")) for name in units)))
-        title = POPULATION_NAMES.get(str(analyte), str(analyte))
+        title = label_of(str(analyte))
         tables.append(EndpointTable(title, columns, tuple(rows)))
     return tables
 
 
 def _usual_place(population: str) -> int:
     """Return where a population stands among the usual ones; after them if it is none."""
-    known = list(POPULATION_NAMES)
+    known = list(POPULATIONS)
     return known.index(population) if population in known else len(known)
 
 
 def endpoint_name(parameter: str) -> str:
     """Return the heading of a parameter: ``AUC_0_28`` becomes ``AUC 0-28 d``."""
-    if window := re.fullmatch(r"AUC_(\d+)_(\d+)", parameter):
-        return f"AUC {window[1]}-{window[2]} d"
-    return _ENDPOINT_NAMES.get(parameter, parameter.replace("_", " ").lower())
+    definition = endpoint_definition(parameter)
+    return definition.heading if definition else parameter.replace("_", " ").lower()
 
 
 def _endpoint(record: Mapping[Any, Any]) -> tuple[str, str, str]:
     """Return one endpoint as text, with its interval and its reason."""
     qualifier, value = plain(record.get("qualifier")), number(record, "value")
     reason = plain(record.get("reason"))
-    if qualifier == "NE" or math.isnan(value):
-        return "NE", "", reason
+    if qualifier == Qualifier.NOT_EVALUABLE or math.isnan(value):
+        return str(Qualifier.NOT_EVALUABLE), "", reason
     low, high = number(record, "ci_low"), number(record, "ci_high")
     if math.isnan(low):
         interval = ""
@@ -229,7 +214,11 @@ def _endpoint(record: Mapping[Any, Any]) -> tuple[str, str, str]:
         interval = f"from {_three_digits(low)}"
     else:
         interval = f"{_three_digits(low)} {DASH} {_three_digits(high)}"
-    return f"{qualifier if qualifier in ('<', '>') else ''}{_three_digits(value)}", interval, reason
+    return (
+        f"{qualifier if qualifier in (Qualifier.BELOW, Qualifier.ABOVE) else ''}{_three_digits(value)}",
+        interval,
+        reason,
+    )
 
 
 def _three_digits(value: float) -> str:

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bcelldepl.definitions.codes import TubeStatus
 from bcelldepl.report.images import data_uri
 from bcelldepl.report.number_format import DASH, limit, percent, whole
 from bcelldepl.report.palette import natural_key
 from bcelldepl.report.pictures import GateNote, TubePicture
 from bcelldepl.report.table import CountCell, count_cell, in_order, number, plain
+from bcelldepl.study import Role
 
 __all__ = ["ContactSheetRow", "TubeEntry", "contact_sheet", "tube_entries"]
-
-_STATUS_ORDER = {"failed": 0, "review": 1, "ok": 2}
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class TubeEntry:
     visit: str
     day: float
     role: str
-    status: str
+    status: TubeStatus
     reason: str
     facts: tuple[tuple[str, str], ...]
     gates: tuple[GateRow, ...]
@@ -51,7 +51,7 @@ class TubeEntry:
     @property
     def is_sample(self) -> bool:
         """Whether the tube is a subject's sample and not a control."""
-        return self.role in ("", "sample")
+        return self.role in ("", Role.SAMPLE)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def tube_entries(
         key=lambda row: (
             natural_key(plain(row.get("subject"))),
             in_order(number(row, "day")),
-            plain(row.get("role")) not in ("", "sample"),
+            plain(row.get("role")) not in ("", Role.SAMPLE),
             plain(row.get("file")),
         )
     )
@@ -103,7 +103,7 @@ def tube_entries(
                 visit=plain(row.get("visit")),
                 day=number(row, "day"),
                 role=plain(row.get("role")),
-                status=plain(row.get("status")) or "ok",
+                status=TubeStatus(plain(row.get("status")) or TubeStatus.OK),
                 reason=plain(row.get("reason")),
                 facts=_facts(row),
                 gates=tuple(_gate_row(note) for note in picture.gates) if picture else (),
@@ -117,9 +117,8 @@ def tube_entries(
 
 def needing_a_look(tubes: Sequence[TubeEntry]) -> list[TubeEntry]:
     """Return the tubes that failed or need review, failed ones first."""
-    return sorted(
-        (tube for tube in tubes if tube.status != "ok"), key=lambda tube: _STATUS_ORDER.get(tube.status, 0)
-    )
+    asked = [tube for tube in tubes if tube.status is not TubeStatus.OK]
+    return sorted(asked, key=lambda tube: list(TubeStatus).index(tube.status))
 
 
 def contact_sheet(tubes: Sequence[TubeEntry]) -> tuple[list[tuple[str, str]], list[ContactSheetRow]]:

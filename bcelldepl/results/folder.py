@@ -48,7 +48,7 @@ class Results:
     @cached_property
     def endpoints(self) -> pd.DataFrame:
         """``endpoints.csv``: one row per subject, analyte and parameter."""
-        return ENDPOINTS.read(self.folder / "endpoints.csv")
+        return ENDPOINTS.read(self.folder / ENDPOINTS.file)
 
     def summary(self, by: str = "dose_group", study: Study | None = None) -> pd.DataFrame:
         """Summarise counts by visit within groups; see `bcelldepl.kinetics.summarise`.
@@ -62,14 +62,14 @@ class Results:
         """
         from bcelldepl.kinetics.summary import summarise
 
-        if by == "dose_group" and study is None and (self.folder / "summary.csv").is_file():
-            return SUMMARY.read(self.folder / "summary.csv").astype(dict.fromkeys(SUMMARY.integers, "Int64"))
+        if by == "dose_group" and study is None and (self.folder / SUMMARY.file).is_file():
+            return SUMMARY.read(self.folder / SUMMARY.file).astype(dict.fromkeys(SUMMARY.integers, "Int64"))
         return summarise(self.counts, self.endpoints, by=by, study=study)
 
     @cached_property
     def tubes(self) -> pd.DataFrame:
         """``tubes.csv``: one row per tube."""
-        return TUBES.read(self.folder / "tubes.csv")
+        return TUBES.read(self.folder / TUBES.file)
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class Results:
     @property
     def attention(self) -> list[tuple[str, str, str]]:
         """Tubes that failed or need review: file, status, reason."""
-        rows = self._rows("tubes.csv")
+        rows = self._rows(TUBES.file)
         return [(row["file"], row["status"], row["reason"]) for row in rows if row["status"] != TubeStatus.OK]
 
     def tally(self, table: str, column: str) -> Counter[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
 from bcelldepl.errors import ExchangeError
 from bcelldepl.results import Results
 
 __all__ = ["refuse_changed"]
 
-TABLES: Final = ("counts.csv", "counts.parquet", "endpoints.csv", "tubes.csv")
+TABLES: Final = (COUNTS.file, f"{COUNTS.name}.parquet", ENDPOINTS.file, TUBES.file)
 
 
 def refuse_changed(results: Results) -> None:

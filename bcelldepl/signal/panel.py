@@ -6,41 +6,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from bcelldepl.definitions.markers import MARKERS, SCATTER_WORDS, SIGNAL_WORDS, Marker
 from bcelldepl.errors import PanelError
 from bcelldepl.fcs.acquisition import Channel
 
-__all__ = ["ALIASES", "SCATTER", "find_marker", "resolve_panel"]
-
-SCATTER = ("FSC-A", "FSC-H", "FSC-W", "SSC-A", "SSC-H", "SSC-W")
-
-# Words by which a marker goes in labels, as sequences of tokens; a marker that is not here goes by its name.
-ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "CAR": (("car",), ("fmc63",), ("antifmc63",), ("idiotype",), ("antiidiotype",), ("mc150",), ("mc", "1", "50")),
-    "Viability": (
-        ("viability",), ("live", "dead"), ("livedead",), ("l", "d"), ("ld",), ("live",), ("dead",), ("aqua",),
-        ("7aad",), ("7", "aad"), ("dapi",), ("zombie",), ("fvs",), ("fvs440uv",), ("fvs510",), ("fvs520",),
-        ("fvs570",), ("fvs575v",), ("fvs620",), ("fvs660",), ("fvs700",), ("fvs780",), ("fvd",), ("fvd506",),
-        ("fvd780",), ("pi",), ("sytox",), ("dump",),
-    ),
-    "CD56": (("cd56",), ("cd16", "56"), ("cd16", "cd56"), ("cd56", "16"), ("cd56", "cd16"), ("cd1656",), ("ncam",)),
-    "Time": (("time",), ("hdr", "t"), ("tlsw",)),
-}  # fmt: skip
-
-_SCATTER_WORDS = {
-    "FSC": ("fsc", "fs", "fws", "forward"),
-    "SSC": ("ssc", "ss", "sws", "side"),
-}
-_SIGNAL_WORDS = {
-    "A": ("a", "area", "int"),
-    "H": ("h", "height", "peak", "pk"),
-    "W": ("w", "width", "tof"),
-}
-
-# A panel without the marker of the key shows the same cells by another.
-_SERVED_BY = {"CD56": "CD16"}
-
-# A channel that carries one of these is not a candidate for the marker of the key: a CD19 CAR is no CD19.
-_YIELDS_TO: dict[str, tuple[str, ...]] = {"CD19": ("CAR",), "CD16": ("CD56",)}
+__all__ = ["find_marker", "resolve_panel"]
 
 
 def resolve_panel(
@@ -121,14 +91,15 @@ def _resolve(
 def find_marker(marker: str, channels: Sequence[Channel]) -> list[Channel]:
     """List the channels that could carry a marker; the exact name wins over words within a label."""
     base, _, signal = marker.partition("-")
-    if base in _SCATTER_WORDS and signal in _SIGNAL_WORDS:
+    if base in SCATTER_WORDS and signal in SIGNAL_WORDS:
         return _find_scatter(base, signal, channels)
     exact = [c for c in channels if _same(marker, c.name) or _same(marker, c.label)]
     candidates = exact or [c for c in channels if _carries(marker, c)]
-    for other in _YIELDS_TO.get(marker, ()):
+    definition = MARKERS.get(marker, Marker(marker))
+    for other in definition.yields_to:
         candidates = [c for c in candidates if _same(marker, c.label) or not _carries(other, c)]
-    if not candidates and marker in _SERVED_BY:
-        return find_marker(_SERVED_BY[marker], channels)
+    if not candidates and definition.served_by:
+        return find_marker(definition.served_by, channels)
     return _prefer_area(candidates)
 
 
@@ -137,8 +108,8 @@ def _find_scatter(base: str, signal: str, channels: Sequence[Channel]) -> list[C
     if exact:
         return exact
     words = {c.name: _scatter_words(c.name) for c in channels}
-    of_base = [c for c in channels if words[c.name][:1] and words[c.name][0] in _SCATTER_WORDS[base]]
-    by_words = [c for c in of_base if len(words[c.name]) == 2 and words[c.name][1] in _SIGNAL_WORDS[signal]]
+    of_base = [c for c in channels if words[c.name][:1] and words[c.name][0] in SCATTER_WORDS[base]]
+    by_words = [c for c in of_base if len(words[c.name]) == 2 and words[c.name][1] in SIGNAL_WORDS[signal]]
     if by_words or signal != "A":
         return by_words
     # A file with one forward scatter and no suffix holds the area (or the only signal there is).
@@ -152,7 +123,8 @@ def _scatter_words(name: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def _carries(marker: str, channel: Channel) -> bool:
-    aliases = ALIASES.get(marker, (_words(marker),))
+    names = MARKERS.get(marker, Marker(marker)).other_names or (marker,)
+    aliases = [_words(name) for name in names]
     return any(
         _contains(words, alias)
         for words in (_words(channel.label), _words(channel.name))
@@ -178,7 +150,7 @@ def _split_signal(name: str) -> tuple[tuple[str, ...], str]:
     """Words of a detector without the last that says which signal of it is meant, and that signal."""
     words = _words(name)
     for i in range(len(words) - 1, 0, -1):
-        for signal, names in _SIGNAL_WORDS.items():
+        for signal, names in SIGNAL_WORDS.items():
             if words[i] in names:
                 return (*words[:i], *words[i + 1 :]), signal
     return words, ""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.definitions.markers import SCATTER, is_stain
 from bcelldepl.fcs.acquisition import Recording, Spillover
 from bcelldepl.kernels.compensation import exact_positions
 from bcelldepl.signal.compensation import plan_unmixing
-from bcelldepl.signal.panel import SCATTER
-from bcelldepl.signal.transform import ScaleTable, Transform
+from bcelldepl.signal.transform import ScaleTable, Transform, transform_of
 
 __all__ = ["MarkerRecipe", "Recipe", "plan_markers"]
 
@@ -98,7 +98,7 @@ def plan_markers(
     """
     ranges = {channel.name: channel.range for channel in acquisition.channels}
     scatter = [marker for marker in panel if marker in SCATTER]
-    stains = [marker for marker in panel if marker not in SCATTER and marker != "Time"]
+    stains = [marker for marker in panel if is_stain(marker)]
     plan = plan_unmixing(
         spillover, [panel[marker] for marker in stains], list(ranges), where=acquisition.path.name
     )
@@ -111,7 +111,7 @@ def plan_markers(
             weights[row[panel[marker]]] = 1.0
         else:
             weights[[row[name] for name in plan.detectors]] = plan.weights[:, stains.index(marker)]
-        transform = transforms.get(marker) or transforms["scatter" if marker in SCATTER else "fluorescence"]
+        transform = transform_of(marker, transforms)
         channel_range = ranges[panel[marker]]
         words = f"{transform.kind} to {transform.top_signal(channel_range):g}"
         markers[marker] = MarkerRecipe(weights, transform.table(channel_range), words)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.errors import CompensationError
 from bcelldepl.fcs.acquisition import Acquisition, Spillover
 from bcelldepl.kernels.compensation import marker_positions
 from bcelldepl.runtime.threads import over_spans
-from bcelldepl.signal.panel import SCATTER
 from bcelldepl.signal.quality import Quality, assess_quality
 from bcelldepl.signal.recipe import Recipe, plan_markers
 from bcelldepl.signal.transform import Transform

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Literal
 
@@ -9,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.kernels.compensation import marker_positions
 from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
 
-__all__ = ["ScaleTable", "Transform"]
+__all__ = ["ScaleTable", "Transform", "transform_of"]
 
 ScaleTable = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -85,3 +87,15 @@ def _tables(transform: Transform, top: float) -> ScaleTable:
     if transform.kind == "asinh":
         return asinh_table(top, transform.cofactor * top)
     return logicle_table(top, transform.width, transform.decades, transform.negative)
+
+
+def transform_of(marker: str, transforms: Mapping[str, Transform]) -> Transform:
+    """The scale of a marker: its own, else the one of all scatter or of all fluorescence.
+
+    Parameters
+    ----------
+    marker : str
+    transforms : mapping of str to Transform
+        By marker, with ``scatter`` and ``fluorescence`` for those that are not named.
+    """
+    return transforms.get(marker) or transforms["scatter" if marker in SCATTER else "fluorescence"]

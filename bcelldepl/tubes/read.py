@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bcelldepl.definitions.markers import is_stain
 from bcelldepl.errors import CompensationError
 from bcelldepl.fcs import Acquisition, Spillover, read_fcs
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.signal import Signal, make_signal, resolve_panel
 from bcelldepl.signal.compensation import read_matrix
-from bcelldepl.signal.panel import SCATTER
 from bcelldepl.study import Study, Tube
 
 __all__ = ["OpenTube", "batch_of", "open_tube", "read_signal"]
@@ -32,6 +32,16 @@ class OpenTube:
     acquisition: Acquisition
     panel: dict[str, str]
     spillover: Spillover | None
+
+    def signal(self, strategy: Strategy) -> Signal:
+        """Read its events as far as their signals.
+
+        Raises
+        ------
+        FcsError
+            Where DATA cannot be read.
+        """
+        return make_signal(self.acquisition, self.panel, strategy.all_transforms, self.spillover)
 
 
 def open_tube(tube: Tube, study: Study, strategy: Strategy) -> OpenTube:
@@ -67,8 +77,7 @@ def read_signal(tube: Tube, study: Study, strategy: Strategy) -> tuple[Acquisiti
         As `open_tube`, and where DATA cannot be read.
     """
     opened = open_tube(tube, study, strategy)
-    signal = make_signal(opened.acquisition, opened.panel, strategy.all_transforms, opened.spillover)
-    return opened.acquisition, opened.panel, signal
+    return opened.acquisition, opened.panel, opened.signal(strategy)
 
 
 def _spillover(
@@ -80,7 +89,7 @@ def _spillover(
     path = study.matrix_path(batch_of(tube, acquisition))
     if path is not None:
         return read_matrix(path)
-    stains = [marker for marker in panel if marker not in SCATTER and marker != "Time"]
+    stains = [marker for marker in panel if is_stain(marker)]
     if acquisition.spillover is None and len(stains) > 1:
         msg = f"the file has no spillover matrix, and {len(stains)} stains are gated"
         raise CompensationError(

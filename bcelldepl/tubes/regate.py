@@ -14,18 +14,17 @@ from pydantic import ValidationError
 
 from bcelldepl.errors import BcelldeplError, ExchangeError
 from bcelldepl.fcs.acquisition import Acquisition, Spillover
-from bcelldepl.gating.events import Events
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.rules.shapes import read_shape
-from bcelldepl.gating.strategy import ALL, Strategy
+from bcelldepl.gating.strategy import Strategy
+from bcelldepl.gating.tube import membership_by
 from bcelldepl.results import Results, tube_stem
 from bcelldepl.results.unchanged import refuse_changed
 from bcelldepl.signal import Signal
-from bcelldepl.signal.compensation import read_matrix
 from bcelldepl.study import Override, Study, load_study
 from bcelldepl.tubes.overrides import strategy_with_overrides
-from bcelldepl.tubes.read import read_signal
+from bcelldepl.tubes.read import open_tube
 
 __all__ = ["GatedResults", "GatedTube"]
 
@@ -59,6 +58,10 @@ class GatedTube:
     strategy: Strategy
     fits: dict[str, Fit]
     membership: dict[str, NDArray[np.bool_]]
+
+    def range_of(self, marker: str) -> float:
+        """``$PnR`` of the channel of a marker."""
+        return next(one.range for one in self.acquisition.channels if one.name == self.panel[marker])
 
 
 class GatedResults:
@@ -107,12 +110,14 @@ class GatedResults:
         if tube is None:
             raise ExchangeError("the study no longer names this tube", file, "run the study again")
         strategy, fits = self._gates_in(record, file)
-        acquisition, panel, signal = read_signal(tube, self.study, strategy)
-        if acquisition.sha256 != record["sha256"]:
+        opened = open_tube(tube, self.study, strategy)
+        if opened.acquisition.sha256 != record["sha256"]:
             raise ExchangeError("the FCS file has changed since it was gated", file, "run the study again")
-        spillover = self._spillover(acquisition, tube.batch or acquisition.date or "")
-        membership = _apply(signal, strategy, fits)
-        return GatedTube(file, acquisition, panel, signal, spillover, strategy, fits, membership)
+        signal = opened.signal(strategy)
+        membership = membership_by(signal, strategy, fits)
+        return GatedTube(
+            file, opened.acquisition, opened.panel, signal, opened.spillover, strategy, fits, membership
+        )
 
     def gates(self, file: str) -> tuple[Strategy, dict[str, Fit]]:
         """Recorded gates of a tube, as they were applied, and its strategy with the gates that were set by hand.
@@ -150,34 +155,12 @@ class GatedResults:
         rows = self.results.tubes[self.results.tubes["file"] == file]
         return str(rows["reason"].iloc[0]) if len(rows) else "no such tube"
 
-    def _spillover(self, acquisition: Acquisition, batch: str) -> Spillover | None:
-        if self.study.compensation.source == "none":
-            return None
-        path = self.study.matrix_path(batch)
-        return acquisition.spillover if path is None else read_matrix(path)
-
     def try_tube(self, file: str) -> tuple[GatedTube | None, str]:
         """Return a tube, or None and the reason."""
         try:
             return self.tube(file), ""
         except (BcelldeplError, OSError) as error:
             return None, str(error).removeprefix(f"{file}: ")
-
-
-def _apply(signal: Signal, strategy: Strategy, fits: dict[str, Fit]) -> dict[str, NDArray[np.bool_]]:
-    """Apply recorded gates as they stand: they are settled already."""
-    membership = {ALL: signal.quality.keep}
-    for rule, parent in strategy.rules_for(signal.columns):
-        fit, inside = fits[rule.name], membership[parent].copy()
-        if fit.evidence is Evidence.FAILED:
-            inside[:] = False
-        else:
-            index = np.flatnonzero(inside).astype(np.int32)
-            combined = () if rule.markers else rule.uses
-            uses = {name: membership[name][index].astype(np.float32) for name in combined}
-            inside[index] = rule.holds(fit.shape, Events(signal, index, uses))
-        membership[rule.name] = inside
-    return membership
 
 
 def _fit(gate: dict[str, Any]) -> Fit:

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.fcs import read_fcs
 from bcelldepl.gating.rules.polygon import PolygonRule
 from bcelldepl.gating.strategy import ALL, Strategy, load_strategy
 from bcelldepl.gating.stream import count_file, count_files, drawn_gates
 from bcelldepl.gating.tube import apply_gates
 from bcelldepl.signal import make_signal, resolve_panel
-from bcelldepl.signal.panel import SCATTER
 from speed_rows.base import OURS, Bench, Goal, Measured, Row
 from speed_rows.tubes import tube_of
 

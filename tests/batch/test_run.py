@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from bcelldepl.batch import Results, run
-from bcelldepl.cdisc.results import read_handover
+from bcelldepl.cdisc.results import read_finished_run
 from bcelldepl.definitions.tables import COUNTS
 from bcelldepl.errors import ExchangeError
 from bcelldepl.store import StoreError
@@ -205,7 +205,7 @@ def test_tables_that_were_edited_are_not_handed_over(results: Results, tmp_path:
     shutil.copytree(results.folder, copy)
     GatedResults(copy)
     (copy / name).write_bytes((copy / name).read_bytes() + b"\n")
-    for read in (read_handover, GatedResults):
+    for read in (read_finished_run, GatedResults):
         with pytest.raises(ExchangeError, match=rf"{name} changed since the run"):
             read(copy)
 
@@ -214,6 +214,6 @@ def test_a_table_that_is_gone_is_not_passed_over(results: Results, tmp_path: Pat
     copy = tmp_path / "results"
     shutil.copytree(results.folder, copy)
     (copy / "counts.parquet").unlink()
-    for read in (read_handover, GatedResults):
+    for read in (read_finished_run, GatedResults):
         with pytest.raises(ExchangeError, match=r"counts\.parquet changed since the run"):
             read(copy)

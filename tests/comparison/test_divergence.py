@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from bcelldepl.comparison.acceptance import TubePair, Verdict, judge_tube
 from bcelldepl.comparison.divergence import Stage, first_divergence
-from bcelldepl.study import AcceptanceLimits
 
 N = 1000
 EVENT = np.arange(N)
@@ -67,39 +64,3 @@ def test_gates_on_the_same_channels_are_aligned_in_order() -> None:
     result = first_divergence(auto, manual)
     assert result is not None
     assert (result.gate.auto, result.gate.manual, result.gate.shut_out_by_manual) == ("B", "B", 20)
-
-
-LIMITS = AcceptanceLimits()
-
-
-@pytest.mark.parametrize(
-    ("pair", "verdict", "words"),
-    [
-        (TubePair("B", 1000, 1050, 100.0, 105.0, 0.97), Verdict.AGREE, ""),
-        (TubePair("B", 1000, 1050, 100.0, 105.0, 0.90), Verdict.DISAGREE, "the events do not"),
-        (TubePair("CAR_T", 1000, 1050, 100.0, 105.0, 0.95), Verdict.AGREE, ""),
-        (TubePair("B", 1300, 1000, 130.0, 100.0, 0.97), Verdict.DISAGREE, "+30.0 %"),
-        (TubePair("B", 90, 100, 9.0, 10.0, 0.8), Verdict.AGREE, ""),
-        (TubePair("B", 30, 100, 3.0, 10.0, 0.4), Verdict.DISAGREE, "do not meet"),
-        (TubePair("B", 0, 0, 0.0, 0.0, 1.0), Verdict.AGREE, ""),
-        (
-            TubePair("B", 90, 110, 9.0, 11.0, None, "depleted", "not depleted"),
-            Verdict.DISAGREE,
-            "says depleted",
-        ),
-        (TubePair("B", None, 100), Verdict.NOT_COMPARABLE, "no count"),
-        (TubePair("B", 1000, 1010), Verdict.AGREE, ""),
-        (TubePair("B", None, None, 20.0, 10.0), Verdict.DISAGREE, "+100.0 %"),
-    ],
-)
-def test_verdict_on_a_tube(pair: TubePair, verdict: Verdict, words: str) -> None:
-    found, reason = judge_tube(pair, LIMITS, 200)
-    assert found is verdict
-    assert words in reason
-    assert bool(reason) == (verdict is not Verdict.AGREE)
-
-
-def test_limits_of_a_study() -> None:
-    assert AcceptanceLimits.model_validate({"min_f1": 0.9}).min_f1 == 0.9
-    with pytest.raises(ValueError, match="min_fone"):
-        AcceptanceLimits.model_validate({"min_fone": 0.9})

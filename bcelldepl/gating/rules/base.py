@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.regions import Regions, inside
 from bcelldepl.kernels.histogram import histogram_1d, histogram_inside
 from bcelldepl.runtime.threads import over_spans
-from bcelldepl.signal.panel import SCATTER
 
 __all__ = ["Applied", "Columns", "Fit", "Outline", "Picture", "Rule", "draw_plane", "limits_of"]
 
