@@ -6,7 +6,9 @@ from pathlib import Path
 
 from bcelldepl.errors import StrategyError
 
-__all__ = ["shipped_strategies", "strategy_file"]
+__all__ = ["lineage_file", "shipped_strategies", "strategy_file"]
+
+_LINEAGES = "lineages"
 
 
 def _folder() -> Path:
@@ -18,7 +20,12 @@ def _folder() -> Path:
 
 def shipped_strategies() -> dict[str, Path]:
     """Names and files of the strategies that come with bcelldepl."""
-    return {path.stem: path for path in sorted(_folder().glob("*.toml"))}
+    return {path.stem: path for path in sorted(_folder().glob("*.toml")) if path.stem != _LINEAGES}
+
+
+def lineage_file() -> Path:
+    """File of the kinds that the shipped strategies tell apart."""
+    return _folder() / f"{_LINEAGES}.toml"
 
 
 def strategy_file(name: str, folder: Path | None = None) -> Path:

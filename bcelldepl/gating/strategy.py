@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.errors import StrategyError
+from bcelldepl.gating.model.lineages import Kind, Lineages, ScatterRange, shipped_lineages
 from bcelldepl.gating.rules import AnyRule
 from bcelldepl.gating.rules.base import Rule
 from bcelldepl.gating.shipped import shipped_strategies, strategy_file
@@ -32,7 +33,12 @@ class Strategy(BaseModel):
     ----------
     name, description : str
     transforms : dict of str to Transform
-        By marker; ``scatter`` and ``fluorescence`` for those not named.
+        By marker; ``scatter`` and ``fluorescence`` for those not named. Those of a strategy that learns are chosen from
+        the study's own events.
+    kinds : tuple of Kind
+        Kinds of cells beside the shipped ones, told apart before them.
+    scatter : dict of str to ScatterRange
+        Classes of scatter beside the shipped ones.
     populations : tuple of Rule
         In an order in which parents come first.
     """
@@ -42,6 +48,8 @@ class Strategy(BaseModel):
     name: str = Field(pattern=r"^\w[\w .+-]*$", max_length=64)
     description: str = ""
     transforms: dict[str, Transform] = Field(default_factory=dict)
+    kinds: tuple[Kind, ...] = ()
+    scatter: dict[str, ScatterRange] = Field(default_factory=dict)
     populations: tuple[AnyRule, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -57,6 +65,17 @@ class Strategy(BaseModel):
                     raise ValueError(msg)
             known.add(rule.name)
         return self
+
+    @cached_property
+    def learns(self) -> bool:
+        """Whether its gates are placed by a model of the study's cells."""
+        return any(rule.rule in ("kinds", "positives") for rule in self.populations)
+
+    @cached_property
+    def lineages(self) -> Lineages:
+        """The kinds of cells that are told apart, in order."""
+        shipped = shipped_lineages()
+        return Lineages(kinds=(*self.kinds, *shipped.kinds), scatter={**shipped.scatter, **self.scatter})
 
     @cached_property
     def all_transforms(self) -> dict[str, Transform]:
@@ -78,6 +97,8 @@ class Strategy(BaseModel):
         """Markers that are used where a tube has them; scatter for pictures, and time."""
         markers = [m for rule in self.populations for m in (*rule.markers, *rule.extra_markers)]
         wanted = dict.fromkeys([*markers, *SCATTER[:2], "SSC-A", "Time"])
+        if self.learns:
+            wanted |= dict.fromkeys(self.lineages.markers)
         return tuple(m for m in wanted if m not in self.required_markers)
 
     def rules_for(self, markers: Collection[str]) -> list[tuple[Rule, str]]:
@@ -144,6 +165,7 @@ def load_strategy(name: str, folder: Path | None = None) -> Strategy:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StrategyError(f"not valid TOML: {error}", path.name, "mend the file at that place") from error
     table["populations"] = table.pop("population", [])
+    table["kinds"] = table.pop("kind", [])
     table.setdefault("name", path.stem)
     try:
         return Strategy.model_validate(table)

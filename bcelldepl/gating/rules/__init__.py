@@ -15,6 +15,7 @@ __all__ = ["AnyRule", "Applied", "Fit", "Outline", "Rule"]
 
 # The word of a strategy file, and the class in the module of that name.
 _RULES: Final = {
+    "kinds": "KindsRule",
     "singlets": "SingletRule",
     "cut": "CutRule",
     "positives": "PositivesRule",

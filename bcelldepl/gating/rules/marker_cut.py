@@ -14,7 +14,7 @@ from bcelldepl.gating.landmarks import Landmark, find_landmark
 from bcelldepl.gating.regions import Regions, above, below
 from bcelldepl.gating.rules.base import Columns, Fit, Outline, Rule
 
-__all__ = ["CutShape", "MarkerCut"]
+__all__ = ["CutShape", "MarkerCut", "MarkerGate"]
 
 _MIN_POOL = 4
 _POOL_TOLERANCE = 0.02  # a valley of few events wanders so far without meaning it
@@ -31,26 +31,60 @@ class CutShape:
         In transformed units.
     negative : Landmark or None
         Where this tube's negative lies; cuts travel between tubes by it.
-    slope, pivot : float
-        The cut rises by `slope` with a second marker, and is at `position` where that is at `pivot`.
     """
 
     position: float
     low: float
     high: float
     negative: Landmark | None = None
-    slope: float = 0.0
-    pivot: float = 0.0
 
 
-class MarkerCut(Rule, ABC):
-    """What every cut on one marker has in common.
+class MarkerGate(Rule, ABC):
+    """A gate that cuts one marker.
 
     Attributes
     ----------
     marker : str
     side : {"above", "below"}
         Which side is the population.
+    against : str
+        The other axis of its picture; empty for a histogram.
+    """
+
+    marker: str
+    side: Literal["above", "below"] = "above"
+    against: str = ""
+
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """The marker."""
+        return (self.marker,)
+
+    @property
+    def extra_markers(self) -> tuple[str, ...]:
+        """The other axis of the picture."""
+        return (self.against,) if self.against else ()
+
+    def regions(self, shape: CutShape) -> Regions:
+        """The population's side of the cut; NaN is on neither."""
+        side = above if self.side == "above" else below
+        return Regions(
+            side(self.marker, shape.position), (side(self.marker, shape.low), side(self.marker, shape.high))
+        )
+
+    def outline(self, shape: CutShape | None, columns: Columns) -> Outline:
+        """A line at the cut, with its interval."""
+        against = self.against if self.against in columns else ""
+        if shape is None or not np.isfinite(shape.position):
+            return Outline(self.marker, against)
+        return Outline(self.marker, against, (), (shape.position,), (shape.low, shape.high))
+
+
+class MarkerCut(MarkerGate, ABC):
+    """What cuts that each tube is searched for have in common.
+
+    Attributes
+    ----------
     window : tuple of float
         Where a cut may lie, in transformed units.
     fixed : float or None
@@ -64,31 +98,16 @@ class MarkerCut(Rule, ABC):
     pool : bool
         Whether tubes share one stand-off from the negative, as a person draws one gate for all (one place, where the
         cut does not travel). A tube whose own cut is clearly elsewhere keeps it, one without takes the shared one.
-    against : str
-        The other axis of its picture; empty for a histogram.
     """
 
     _belief: ClassVar[float] = 0.5  # in a change of spread: the spread of a negative is measured with error
 
-    marker: str
-    side: Literal["above", "below"] = "above"
     window: tuple[float, float] = (0.0, 1.0)
     fixed: float | None = None
     reference: str = ""
     travels: bool = True
     max_shift: float = 0.12
     pool: bool = False
-    against: str = ""
-
-    @property
-    def markers(self) -> tuple[str, ...]:
-        """The marker."""
-        return (self.marker,)
-
-    @property
-    def extra_markers(self) -> tuple[str, ...]:
-        """The other axis of the picture."""
-        return (self.against,) if self.against else ()
 
     @property
     def uses(self) -> tuple[str, ...]:
@@ -184,20 +203,6 @@ class MarkerCut(Rule, ABC):
         if abs(mine - usual) <= max(0.10, 5.0 * unrest):
             return ""
         return f"the {self.marker} valley lies {mine:.2f} above the negative, in other tubes {usual:.2f}"
-
-    def regions(self, shape: CutShape) -> Regions:
-        """The population's side of the cut; NaN is on neither."""
-        side = above if self.side == "above" else below
-        return Regions(
-            side(self.marker, shape.position), (side(self.marker, shape.low), side(self.marker, shape.high))
-        )
-
-    def outline(self, shape: CutShape | None, columns: Columns) -> Outline:
-        """A line at the cut, with its interval."""
-        against = self.against if self.against in columns else ""
-        if shape is None or not np.isfinite(shape.position):
-            return Outline(self.marker, against)
-        return Outline(self.marker, against, (), (shape.position,), (shape.low, shape.high))
 
 
 def _stand_off(shape: CutShape) -> float:

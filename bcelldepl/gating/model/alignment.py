@@ -1,0 +1,138 @@
+"""One tube against the model: how far each marker's signal is shifted, and how many of each kind there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.gating.model.components import DEGREES
+from bcelldepl.gating.model.study_model import StudyModel
+from bcelldepl.kernels.mixture import accumulate_islands
+from bcelldepl.kernels.posteriors import island_densities
+
+__all__ = ["ALIGNED_EVENTS", "Alignment", "align", "posteriors"]
+
+ALIGNED_EVENTS = 6_000  # of a tube: a shift is then known to a few hundredths of a natural unit
+_ROUNDS = 10
+_STILL = 2e-3  # natural units; a tube whose shift moves by less is aligned
+_USUAL = 0.15  # natural units by which tubes of a study are shifted, before it has shown how far
+_LEAST, _GREATEST = 0.04, 0.40  # bounds of what it has shown
+_MOST_SAY = 200.0  # events: a kind of more has no more say in the shift
+_PRIOR_EVENTS = 0.1  # that the study's shares weigh as, so that a kind may be absent
+_BACKGROUND = 1e-12  # density of what is of no kind
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Where a tube lies in the study.
+
+    Attributes
+    ----------
+    shift : tuple of float
+        By marker of the model, in natural units of a bright signal.
+    shares : tuple of float
+        By component.
+    events : int
+        That it was read from.
+    log_density : float
+        Mean over the events; low where the model does not fit.
+    unexplained : float
+        Part of the events that lie far from every kind.
+    """
+
+    shift: tuple[float, ...]
+    shares: tuple[float, ...]
+    events: int
+    log_density: float
+    unexplained: float
+
+
+def align(model: StudyModel, points: NDArray[np.float32]) -> Alignment:
+    """Fit shift and shares by expectation and maximisation, the places and shapes of all kinds being those of the study.
+
+    Parameters
+    ----------
+    model : StudyModel
+    points : ndarray of float32, shape (k, n_events)
+        In natural units; finite.
+    """
+    frame, level = model.frame, model.levels
+    n = points.shape[1]
+    k, n_components = len(model.markers), len(model.components)
+    shift, study = np.zeros(k), model.shares()
+    shares = study.copy()
+    variances = np.clip(np.array(model.unrest or [_USUAL] * k), _LEAST, _GREATEST) ** 2
+    worth = np.ones(n, dtype=np.float32)
+    for _ in range(_ROUNDS if n else 0):
+        mean = frame.mean + shift * level
+        sums = np.zeros((n_components, 2 + k + k * (k + 1) // 2))
+        accumulate_islands(
+            points, worth, 0, n, mean.astype(np.float32), frame.whitener.astype(np.float32),
+            (shares * np.exp(frame.height)).astype(np.float32), np.float32(_BACKGROUND), DEGREES, sums,
+        )  # fmt: skip
+        shares = (sums[:, 0] + _PRIOR_EVENTS * study) / (n + _PRIOR_EVENTS)
+        say = np.minimum(1.0, _MOST_SAY / np.maximum(sums[:, 0], 1.0))
+        weight = say * sums[:, 1]
+        away = say[:, None] * sums[:, 2 : 2 + k] + weight[:, None] * shift * level
+        normal = np.diag(1.0 / variances)
+        normal += np.einsum("c,ci,cij,cj->ij", weight, level, frame.precision, level)
+        moved = np.linalg.solve(normal, np.einsum("ci,cij,cj->i", level, frame.precision, away))
+        still = bool(np.max(np.abs(moved - shift)) < _STILL)
+        shift = moved
+        if still:
+            break
+    return _judged(model, points, shift, shares)
+
+
+def _judged(
+    model: StudyModel, points: NDArray[np.float32], shift: NDArray[np.float64], shares: NDArray[np.float64]
+) -> Alignment:
+    n = points.shape[1]
+    if not n:
+        return Alignment(tuple(shift.tolist()), tuple(shares.tolist()), 0, 0.0, 0.0)
+    densities = _densities(model, points, shift)
+    total = shares @ densities + _BACKGROUND
+    far = ~(densities >= model.frame.edge[:, None]).any(axis=0)
+    return Alignment(
+        tuple(np.round(shift, 6).tolist()),
+        tuple(shares.tolist()),
+        n,
+        float(np.log(total).mean()),
+        float(far.mean()),
+    )
+
+
+def posteriors(model: StudyModel, points: NDArray[np.float32], alignment: Alignment) -> NDArray[np.float64]:
+    """Probability of every event to be of each component.
+
+    Parameters
+    ----------
+    model : StudyModel
+    points : ndarray of float32, shape (k, n_events)
+        In natural units.
+    alignment : Alignment
+        Of the tube.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_components, n_events)
+        Of an event that no kind explains, they do not add up to 1.
+    """
+    densities = _densities(model, points, np.array(alignment.shift)) * np.array(alignment.shares)[:, None]
+    probability: NDArray[np.float64] = densities / (densities.sum(axis=0) + _BACKGROUND)
+    return probability
+
+
+def _densities(
+    model: StudyModel, points: NDArray[np.float32], shift: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    frame = model.frame
+    out = np.empty((len(model.components), points.shape[1]), dtype=np.float32)
+    mean = (frame.mean + shift * model.levels).astype(np.float32)
+    island_densities(
+        np.ascontiguousarray(points), 0, points.shape[1], mean, frame.whitener.astype(np.float32),
+        np.exp(frame.height).astype(np.float32), DEGREES, out,
+    )  # fmt: skip
+    return out.astype(np.float64)

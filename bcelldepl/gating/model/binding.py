@@ -1,0 +1,71 @@
+"""Cells that bind some of every stain: they carry much of each marker that cells of their kind lack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.gating.model.study_model import Binding
+
+__all__ = ["binds_every_stain", "learn_binding"]
+
+_ENOUGH = 100  # cells of a tube that tell what is usual
+_LIMIT = 2.24  # spreads of the mean over markers: 1.25 % of a normal lie beyond
+_LEAST_MARKERS = 2
+
+
+def learn_binding(markers: Sequence[str], cells: Sequence[Mapping[str, NDArray[np.float32]]]) -> Binding | None:
+    """Learn how far the mean over markers of a usual cell reaches up.
+
+    Parameters
+    ----------
+    markers : sequence of str
+        That the cells lack.
+    cells : sequence of mapping of str to ndarray of float32
+        Positions of the cells of each tube, by marker.
+
+    Returns
+    -------
+    Binding or None
+        None where fewer than two markers, or too few cells, tell.
+    """
+    enough = [one for one in cells if len(next(iter(one.values()))) >= _ENOUGH]
+    if len(markers) < _LEAST_MARKERS or not enough:
+        return None
+    away = {m: np.concatenate([one[m] - np.median(one[m]) for one in enough]).astype(np.float64) for m in markers}
+    spreads = tuple(max(_robust(values), 1e-6) for values in away.values())
+    means = sum(values / spread for values, spread in zip(away.values(), spreads, strict=True)) / len(markers)
+    return Binding(tuple(markers), spreads, round(_LIMIT * _robust(np.asarray(means)), 6))
+
+
+def binds_every_stain(
+    binding: Binding | None, columns: Mapping[str, NDArray[np.float32]], n_events: int
+) -> NDArray[np.bool_]:
+    """Say which cells bind more of all the markers that cells of their kind lack than such cells do.
+
+    Parameters
+    ----------
+    binding : Binding or None
+        None: there are too few such markers to tell; no cell is said to.
+    columns : mapping of str to ndarray of float32, shape (n_events,)
+        Positions.
+    n_events : int
+
+    Returns
+    -------
+    ndarray of bool, shape (n_events,)
+    """
+    if binding is None or not n_events or any(marker not in columns for marker in binding.markers):
+        return np.zeros(n_events, dtype=np.bool_)
+    total = np.zeros(n_events)
+    for marker, spread in zip(binding.markers, binding.spreads, strict=True):
+        values = columns[marker].astype(np.float64)
+        total += (values - np.median(values)) / spread
+    return np.asarray(total / len(binding.markers) > binding.limit)
+
+
+def _robust(values: NDArray[np.float64]) -> float:
+    upper, lower = np.percentile(values, [75, 25])
+    return float(0.7413 * (upper - lower))

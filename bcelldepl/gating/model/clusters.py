@@ -1,0 +1,229 @@
+"""Clusters of events that stand apart: small ones first, merged unless a significant valley lies between them.
+
+References
+----------
+Magland and Barnett, arXiv:1508.04841 (2015): clusters that are merged where the line through them shows one mode.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.gating.som import map_events, train_map
+from bcelldepl.kernels.separation import BINS, project, significant_valley
+
+__all__ = ["find_clusters", "spread_within"]
+
+_SIDE = 14  # of the map whose prototypes are the first, small clusters
+_MAP_EVENTS = 40_000
+_LEAST_Z = 4.0  # standard errors by which a valley must lie below its peaks
+_GREATEST_DEPTH = 0.7  # and the part of the lower peak that it may reach
+_WIDTHS = np.array([2.0, 4.0, 8.0, 14.0])  # of smoothings, in bins
+_ENDS = (0.1, 99.9)  # percent of the events on a line between which a valley is looked for
+_RIDGE = 1e-3  # natural units squared; keeps a direction defined where a cluster is flat
+_FEW = 40  # events; a smaller cluster is not split again
+_SPLITS = 3  # rounds of splitting
+_AGAIN = 3  # times that two clusters are compared, although each may have changed since
+_MOVED = 0.02  # part of the smaller cluster that must change sides for old comparisons to be void
+
+
+def find_clusters(points: NDArray[np.float32], spread: NDArray[np.float64] | None = None) -> NDArray[np.int32]:
+    """Find the clusters of a sample.
+
+    Parameters
+    ----------
+    points : ndarray of float32, shape (n_events, k)
+        In natural units; finite.
+    spread : ndarray of float64, shape (k,), optional
+        Usual spread of a cluster by marker, which distances are measured in; default 1 for all.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_events,)
+        Cluster of each event; the largest is 0.
+    """
+    unit = np.ones(points.shape[1]) if spread is None else spread
+    scaled = np.ascontiguousarray((points / unit).astype(np.float32).T)
+    prototypes = train_map(np.ascontiguousarray(scaled[:, :_MAP_EVENTS]), side=_SIDE)
+    merging = _Merging(points, unit, map_events(scaled, prototypes)[0])
+    merging.merge()
+    for _ in range(_SPLITS):
+        before = len(merging.members)
+        if not merging.split():
+            break
+        merging.merge()
+        if len(merging.members) == before:
+            break
+    return merging.labels()
+
+
+def spread_within(points: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Usual standard deviation within clusters, by marker; large clusters weigh by the root of their size."""
+    sizes = np.bincount(labels)
+    chosen = [cluster for cluster in range(len(sizes)) if sizes[cluster] >= _FEW] or [0]
+    spreads = np.array([points[labels == cluster].std(axis=0, dtype=np.float64) for cluster in chosen])
+    return np.maximum(np.average(spreads, axis=0, weights=np.sqrt(sizes[chosen])), 1e-3)
+
+
+@dataclass
+class _Moments:
+    """Mean and covariance of a cluster."""
+
+    events: int
+    mean: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+
+
+@dataclass
+class _Merging:
+    """Clusters while they are merged and split.
+
+    Attributes
+    ----------
+    points : ndarray of float32, shape (n_events, k)
+    unit : ndarray of float64, shape (k,)
+    first : ndarray of int32, shape (n_events,)
+        The small clusters to begin with.
+    members : dict of int to ndarray of int64
+        Events by cluster.
+    """
+
+    points: NDArray[np.float32]
+    unit: NDArray[np.float64]
+    first: NDArray[np.int32]
+    members: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+    _known: dict[int, _Moments] = field(default_factory=dict)
+    _apart: set[tuple[int, int]] = field(default_factory=set)  # pairs that were found to stand apart
+    _compared: dict[tuple[int, int], int] = field(default_factory=dict)  # how often
+
+    def __post_init__(self) -> None:
+        order = np.argsort(self.first, kind="stable")
+        names, starts = np.unique(self.first[order], return_index=True)
+        for name, events in zip(names.tolist(), np.split(order, starts[1:]), strict=True):
+            self.members[name] = events.astype(np.int64)
+
+    def labels(self) -> NDArray[np.int32]:
+        """Cluster of each event, the largest first."""
+        out = np.empty(len(self.points), dtype=np.int32)
+        ordered = sorted(self.members, key=lambda name: (-len(self.members[name]), name))
+        for number, name in enumerate(ordered):
+            out[self.members[name]] = number
+        return out
+
+    def merge(self) -> None:
+        """Compare pairs that are each other's nearest until all that are near each other stand apart."""
+        while pairs := self._nearest_pairs():
+            for one, other in pairs:
+                self._compare(one, other)
+
+    def split(self) -> bool:
+        """Part each cluster at the most significant valley of a marker, or of all markers together, where it has one.
+
+        Events that bind some of every stain show in all markers together alone.
+        """
+        parted, number = False, max(self.members) + 1
+        for name in sorted(self.members):
+            events = self.members[name]
+            if len(events) < _FEW:
+                continue
+            points = self.points[events].astype(np.float64)
+            best, position = np.zeros(3), np.empty(0)
+            together = 1.0 / np.maximum(points.std(axis=0), 1e-6)
+            for axis in (*np.eye(points.shape[1]), together):
+                found = _valley(points @ axis)
+                if found is not None and found[1] > best[1]:
+                    best, position = found, points @ axis
+            if not len(position):
+                continue
+            above = position > best[0]
+            self._set(name, events[~above])
+            self._set(number, events[above])
+            number, parted = number + 1, True
+        return parted
+
+    def _nearest_pairs(self) -> list[tuple[int, int]]:
+        names = sorted(self.members)
+        centres = np.array([self._moments(name).mean for name in names]) / self.unit
+        squares = (centres**2).sum(axis=1)
+        away = squares[:, None] + squares[None, :] - 2.0 * centres @ centres.T
+        np.fill_diagonal(away, np.inf)
+        place = {name: number for number, name in enumerate(names)}
+        for one, other in self._apart:
+            if one in place and other in place:
+                away[place[one], place[other]] = away[place[other], place[one]] = np.inf
+        nearest = away.argmin(axis=1)
+        return [
+            (names[one], names[other])
+            for one, other in enumerate(nearest.tolist())
+            if one < other and nearest[other] == one and np.isfinite(away[one, other])
+        ]
+
+    def _compare(self, one: int, other: int) -> None:
+        """Merge two clusters, or part them at the valley between them."""
+        events = np.concatenate((self.members[one], self.members[other]))
+        first = len(self.members[one])
+        along = np.empty(len(events))
+        project(self.points, events, self._direction(one, other), along)
+        found = _valley(along)
+        above = along > found[0] if found is not None else np.empty(0, dtype=np.bool_)
+        if found is None or above.all() or not above.any():
+            self._set(one, events)
+            del self.members[other]
+            self._forget(other)
+            return
+        moved = int(above[:first].sum() + (~above[first:]).sum())
+        if moved:
+            smaller = min(first, len(events) - first)
+            self._set(one, events[~above], void=moved > _MOVED * smaller)
+            self._set(other, events[above], void=moved > _MOVED * smaller)
+        pair = min(one, other), max(one, other)
+        self._apart.add(pair)
+        self._compared[pair] = self._compared.get(pair, 0) + 1
+
+    def _direction(self, one: int, other: int) -> NDArray[np.float64]:
+        """Fisher's discriminant, from the first cluster to the second."""
+        a, b = self._moments(one), self._moments(other)
+        k = len(self.unit)
+        if min(a.events, b.events) > 2 * k:
+            within = 0.5 * (a.covariance + b.covariance)
+            ridge = _RIDGE
+        else:
+            within = (a.events * a.covariance + b.events * b.covariance) / (a.events + b.events)
+            ridge = _RIDGE if max(a.events, b.events) >= 4 * k else 50 * _RIDGE
+        direction = np.linalg.solve(within + ridge * np.eye(k), b.mean - a.mean)
+        length = float(np.linalg.norm(direction))
+        return direction / length if length > 0.0 else np.eye(k)[0]
+
+    def _moments(self, name: int) -> _Moments:
+        if name not in self._known:
+            points = self.points[self.members[name]].astype(np.float64)
+            mean = points.mean(axis=0)
+            away = points - mean
+            enough = len(points) > points.shape[1]
+            covariance = away.T @ away / max(len(points) - 1, 1) if enough else np.zeros((len(mean), len(mean)))
+            self._known[name] = _Moments(len(points), mean, covariance)
+        return self._known[name]
+
+    def _set(self, name: int, events: NDArray[np.int64], void: bool = True) -> None:
+        self.members[name] = events
+        if void:
+            self._forget(name)
+        else:
+            self._known.pop(name, None)
+
+    def _forget(self, name: int) -> None:
+        self._known.pop(name, None)
+        self._apart = {pair for pair in self._apart if name not in pair or self._compared[pair] >= _AGAIN}
+
+
+def _valley(along: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Position, standard errors and depth of the valley on a line; None where there is none."""
+    low, high = np.percentile(along, _ENDS)
+    margin = (high - low) / BINS
+    found = np.empty(3)
+    if significant_valley(along, low - margin, high + margin, _WIDTHS, _LEAST_Z, _GREATEST_DEPTH, found):
+        return found
+    return None

@@ -1,0 +1,87 @@
+"""A part of a tube's events, from which gates are learned; counts are made of all events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.kernels.event_keys import event_keys
+from bcelldepl.signal.transform import Transform
+
+__all__ = ["EventSample", "choose_events", "events_per_tube", "pool"]
+
+_ALL_TUBES = 600_000  # events, so that what is kept of a study fits into memory
+_FEWEST, _MOST = 2_000, 60_000  # of one tube
+
+
+@dataclass(frozen=True)
+class EventSample:
+    """Signals of some events of one tube.
+
+    Attributes
+    ----------
+    tube : str
+        The tube's key.
+    signals : dict of str to ndarray of float32, shape (n_events,)
+        By marker and scatter signal: linear, compensated.
+    tops : dict of str to float
+        ``$PnR`` of the channel, by marker.
+    control : bool
+        Whether none of its cells can carry the CAR.
+    without : tuple of str
+        Markers whose reagent was left out.
+    """
+
+    tube: str
+    signals: Mapping[str, NDArray[np.float32]]
+    tops: Mapping[str, float]
+    control: bool = False
+    without: tuple[str, ...] = ()
+
+    @property
+    def events(self) -> int:
+        """Events in the sample."""
+        return len(next(iter(self.signals.values()), ()))
+
+    def positions(self, transforms: Mapping[str, Transform]) -> dict[str, NDArray[np.float32]]:
+        """Put the signals on scales, by marker."""
+        return {name: transforms[name].apply(values, 1.0) for name, values in self.signals.items() if name in transforms}
+
+
+def events_per_tube(tubes: int) -> int:
+    """How many events of each tube a study of so many tubes is learned from."""
+    return int(np.clip(_ALL_TUBES // max(tubes, 1), _FEWEST, _MOST))
+
+
+def choose_events(columns: NDArray[np.float32], keep: NDArray[np.bool_], wanted: int) -> NDArray[np.int64]:
+    """Choose events as if at random, by their own signals: the same ones in whatever order they stand in the file.
+
+    Parameters
+    ----------
+    columns : ndarray of float32, shape (k, n_events)
+        As the file holds them.
+    keep : ndarray of bool, shape (n_events,)
+        Events that may be chosen.
+    wanted : int
+
+    Returns
+    -------
+    ndarray of int64, shape (at most wanted,)
+        In an order that follows from their signals, too.
+    """
+    keys = np.empty(columns.shape[1], dtype=np.uint64)
+    event_keys(np.ascontiguousarray(columns).view(np.uint32), keys)
+    events = np.flatnonzero(keep)
+    keys = keys[events]
+    if len(events) > wanted:
+        chosen = np.argpartition(keys, wanted - 1)[:wanted]
+        events, keys = events[chosen], keys[chosen]
+    return events[np.argsort(keys, kind="stable")]
+
+
+def pool(samples: Sequence[EventSample], name: str) -> NDArray[np.float32]:
+    """Signals of one marker of all samples, one after the other."""
+    return np.concatenate([sample.signals[name] for sample in samples])

@@ -1,0 +1,126 @@
+"""The gates of a strategy drawn by the model, and where one tube has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.definitions.markers import SCATTER
+from bcelldepl.gating.model.alignment import Alignment
+from bcelldepl.gating.model.boundaries import clearest_plane, draw_boundary, holds
+from bcelldepl.gating.model.study_model import Boundary, Corners, StudyModel
+from bcelldepl.gating.rules.kinds import KindsRule, KindsShape
+
+if TYPE_CHECKING:
+    from bcelldepl.gating.strategy import Strategy
+
+__all__ = ["draw_gates", "gate_in_tube"]
+
+_RARE = 5e-4  # of all events: a tube of 100,000 that holds 50
+_LEAST = 1e-6  # of all events, that a kind is reckoned with even where hardly one reaches a gate
+_EVERYWHERE: Corners = ((-40.0, -40.0), (40.0, -40.0), (40.0, 40.0), (-40.0, 40.0))
+
+
+def draw_gates(
+    model: StudyModel,
+    strategy: Strategy,
+    points: NDArray[np.float32],
+    clusters: NDArray[np.int32],
+    kinds: Sequence[str],
+    worth: NDArray[np.float64],
+) -> dict[str, Boundary]:
+    """Draw the gates of a strategy, each for what the gates before it let through.
+
+    Parameters
+    ----------
+    model : StudyModel
+    strategy : Strategy
+    points : ndarray of float32, shape (n_events, k)
+        Of the sample, in natural units.
+    clusters : ndarray of int32, shape (n_events,)
+    kinds : sequence of str
+        By cluster.
+    worth : ndarray of float64, shape (n_events,)
+        How many events each stands for.
+
+    Returns
+    -------
+    dict of str to Boundary
+        By population; one whose kinds the study does not have is left out.
+    """
+    kind = np.array([name or "unknown" for name in kinds])[clusters]
+    members = {"all": np.ones(len(points), dtype=np.bool_)}
+    drawn: dict[str, Boundary] = {}
+    for rule in strategy.populations:
+        reached = members[rule.parent]
+        members[rule.name] = reached
+        if not isinstance(rule, KindsRule):
+            continue
+        here = _Reached(points[reached], kind[reached], worth[reached], float(worth.sum()))
+        boundary = _draw(model, rule, strategy.lineages.markers, here)
+        if boundary is None:
+            continue
+        drawn[rule.name] = boundary
+        x, y = (points[:, model.markers.index(marker)] for marker in (boundary.x, boundary.y))
+        members[rule.name] = reached & holds(boundary.gate, x, y)
+    return drawn
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """Events of the sample that a gate is drawn for, and how many events the whole sample stands for."""
+
+    points: NDArray[np.float32]
+    kind: NDArray[np.str_]
+    worth: NDArray[np.float64]
+    total: float
+
+    def share(self, kind: str) -> float:
+        """Of all events, those of a kind that reach the gate; a few even where none does."""
+        return max(float(self.worth[self.kind == kind].sum()) / self.total, _LEAST)
+
+
+def _draw(
+    model: StudyModel, rule: KindsRule, lineage_markers: Sequence[str], reached: _Reached
+) -> Boundary | None:
+    present = sorted(set(model.kinds.tolist()))
+    asked = rule.kinds or rule.without
+    chosen = [name for name in present if name in asked]
+    others = [name for name in present if name not in asked]
+    plane = (rule.x, rule.y) if rule.x in model.markers and rule.y in model.markers else None
+    if not chosen:
+        if rule.kinds:
+            return None
+        x, y = plane or model.markers[:2]
+        return Boundary(x, y, _EVERYWHERE, _EVERYWHERE, _EVERYWHERE)
+    kept, left_out = (chosen, others) if rule.kinds else (others, chosen)
+    weights = {name: reached.share(name) for name in present}
+    if rule.rare:
+        weights |= {name: (weights[name] * _RARE) ** 0.5 for name in kept}
+    weights |= {name: weights[name] * rule.favour for name in kept}
+    if plane is None:
+        telling = [marker for marker in model.markers if marker in SCATTER or marker in lineage_markers]
+        is_kept = np.isin(reached.kind, kept)
+        plane = clearest_plane(model, telling, kept, weights, reached.points, is_kept, reached.worth)
+    return draw_boundary(model, plane, kept, left_out, closed=bool(rule.kinds), weights=weights)
+
+
+def gate_in_tube(model: StudyModel, boundary: Boundary, alignment: Alignment) -> KindsShape:
+    """Move a gate as far as a tube's signals are shifted, and put it on the axes' positions."""
+    axes = [model.markers.index(marker) for marker in (boundary.x, boundary.y)]
+    shift = np.array(alignment.shift)[axes]
+    units = np.array(model.units)[axes]
+
+    def moved(corners: Corners) -> Corners:
+        if not corners:
+            return ()
+        natural = np.array(corners)
+        for column, marker in enumerate((boundary.x, boundary.y)):
+            natural[:, column] += shift[column] * model.level_of(marker, natural[:, column])
+        return tuple((round(float(x), 6), round(float(y), 6)) for x, y in natural / units)
+
+    return KindsShape(boundary.x, boundary.y, *map(moved, (boundary.gate, boundary.inner, boundary.outer)))

@@ -1,0 +1,343 @@
+"""Names of clusters by lineage: which markers are high and low beside the other clusters, and which scatter they have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.gating.model.lineages import Kind, Lineages
+
+__all__ = ["ClusterSummary", "Named", "name_clusters"]
+
+_BRIGHT = 2.5  # natural units from which a signal says how evenly a particle shines
+_EVEN = 0.12  # natural units; cells vary by twice as much and more
+_FEW = 15  # events of a sample; a smaller cluster does not decide where high begins
+_APART = 1.5  # pooled spreads by which a high marker lies above the reference,
+_RISE = 2.0  # and natural units: seven times as bright
+_GAP = 1.2  # pooled spreads that part the high from the low
+_LOW = 3.0  # pooled spreads above the reference that a low marker may reach, and half of the way to the brightest
+_STICKY = (0.6, 1.2)  # pooled spreads above the reference: in each stain, and on average
+_SMALLER = 0.87  # forward scatter of a dead cell beside a living one
+_DIM_CD45 = 0.1  # of the reference's, below which a particle is no leukocyte
+_FAIR_SHARE = 0.02  # of all leukocytes, that the reference kind has over a whole study
+_SURE_GAP = 2.0  # a narrower one is told in the record
+_CD45 = "CD45"
+
+
+@dataclass(frozen=True)
+class ClusterSummary:
+    """The clusters of a study, in numbers.
+
+    Attributes
+    ----------
+    markers : tuple of str
+        Stains, in the order of the columns.
+    position, spread : ndarray of float64, shape (n_clusters, n_markers)
+        Median, and robust standard deviation, in natural units.
+    forward, side : ndarray of float64, shape (n_clusters,)
+        Median linear scatter; NaN where there is none.
+    forward_variation, side_variation : ndarray of float64, shape (n_clusters,)
+        Robust standard deviation over the median.
+    events : ndarray of int64, shape (n_clusters,)
+        Of the sample.
+    share : ndarray of float64, shape (n_clusters,)
+        Of all events of the study.
+    """
+
+    markers: tuple[str, ...]
+    position: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    forward: NDArray[np.float64]
+    side: NDArray[np.float64]
+    forward_variation: NDArray[np.float64]
+    side_variation: NDArray[np.float64]
+    events: NDArray[np.int64]
+    share: NDArray[np.float64]
+
+    def of(self, marker: str) -> NDArray[np.float64]:
+        """Median of a marker in every cluster."""
+        return self.position[:, self.markers.index(marker)]
+
+    def spread_of(self, marker: str) -> NDArray[np.float64]:
+        """Spread of a marker in every cluster."""
+        return np.maximum(self.spread[:, self.markers.index(marker)], 0.05)
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+
+@dataclass
+class Named:
+    """What the clusters are.
+
+    Attributes
+    ----------
+    kinds : list of str
+        Kind of each cluster; empty where none fits.
+    reference : int
+        The cluster that others are told beside; -1 where there is none.
+    remarks : list of str
+        How the kinds were told apart, and how surely.
+    """
+
+    kinds: list[str]
+    reference: int = -1
+    remarks: list[str] = field(default_factory=list)
+
+    def clusters(self, kind: str) -> list[int]:
+        """Clusters of a kind."""
+        return [number for number, name in enumerate(self.kinds) if name == kind]
+
+
+def name_clusters(clusters: ClusterSummary, lineages: Lineages, given: Mapping[str, Sequence[int]]) -> Named:
+    """Name the clusters of a study, all at once and once.
+
+    Parameters
+    ----------
+    clusters : ClusterSummary
+    lineages : Lineages
+    given : mapping of str to sequence of int
+        Clusters that the user named, by kind; they keep that name.
+
+    Returns
+    -------
+    Named
+    """
+    naming = _Naming(clusters, lineages, Named([""] * len(clusters)))
+    for kind, numbers in given.items():
+        for number in numbers:
+            if 0 <= number < len(clusters):
+                naming.named.kinds[number] = kind
+    naming.find_reference()
+    for row in lineages.kinds:
+        if naming.applies(row):
+            naming.take(row)
+    return naming.named
+
+
+@dataclass
+class _Naming:
+    clusters: ClusterSummary
+    lineages: Lineages
+    named: Named
+    thresholds: dict[str, float] = field(default_factory=dict)  # of the reference's markers
+
+    @property
+    def free(self) -> NDArray[np.bool_]:
+        """Clusters without a name."""
+        return np.array([not kind for kind in self.named.kinds])
+
+    def applies(self, row: Kind) -> bool:
+        """Whether the panel has what a row asks for."""
+        have = set(self.clusters.markers)
+        return (
+            all(have.intersection(markers) for markers in row.high)
+            and have.issuperset(row.needs)
+            and not have.intersection(row.lacks)
+                    )
+
+    def find_reference(self) -> None:
+        """Find the largest cluster of the reference kind; without its marker, that of leukocytes with low scatter."""
+        self._take_even(next((row for row in self.lineages.kinds if row.even), None))
+        summary, free = self.clusters, self.free & (self.clusters.events >= _FEW)
+        if not free.any():
+            return
+        leukocytes = free.copy()
+        if _CD45 in summary.markers:
+            cd45 = summary.of(_CD45)
+            leukocytes &= cd45 > 0.5 * (cd45[free].min() + cd45[free].max())
+        row = next((one for one in self.lineages.kinds if one.reference and self.applies(one)), None)
+        if row is not None:
+            marker = self._marker(row.high[0])
+            self.thresholds[marker] = self._below_brightest(marker, leukocytes)
+            leukocytes &= summary.of(marker) > self.thresholds[marker]
+            weight = summary.share
+        else:
+            side = np.nan_to_num(summary.side, nan=1.0)
+            weight = np.sqrt(summary.share) / np.maximum(side / side[leukocytes].min(), 1.0)
+        self.named.reference = int(np.argmax(np.where(leukocytes, weight, -1.0)))
+
+    def _below_brightest(self, marker: str, among: NDArray[np.bool_]) -> float:
+        """Middle of the highest wide gap of a marker below which a fair part of the events lies above it."""
+        values, spreads, share = self.clusters.of(marker), self.clusters.spread_of(marker), self.clusters.share
+        ordered = np.flatnonzero(among)[np.argsort(-values[among], kind="stable")]
+        middle, widest = _widest_gap(values, spreads, among)
+        for number, (upper, lower) in enumerate(zip(ordered[:-1], ordered[1:], strict=True), start=1):
+            gap = (values[upper] - values[lower]) / np.hypot(spreads[upper], spreads[lower])
+            fair = share[ordered[:number]].sum() >= _FAIR_SHARE * share[ordered].sum()
+            if gap >= min(_SURE_GAP, widest) and fair:
+                return float(0.5 * (values[upper] + values[lower]))
+        return middle
+
+    def take(self, row: Kind) -> None:
+        """Name the free clusters that fit a row."""
+        if row.even:
+            return  # taken before the reference was found
+        if row.within:
+            self._divide(row)
+            return
+        fits = self.free & self._in_scatter(row.scatter) & self._cd45_within(row)
+        if row.sticky:
+            fits &= self._is_sticky()
+        for marker in row.low:
+            if marker in self.clusters.markers:
+                fits &= self._is_low(marker)
+        for markers in row.high:
+            fits &= self._is_high(self._marker(markers), fits, row.name)
+        for number in np.flatnonzero(fits):
+            self.named.kinds[number] = row.name
+
+    def _divide(self, row: Kind) -> None:
+        """Give some clusters of a kind the name of a part of it."""
+        named = np.array([kind == row.within for kind in self.named.kinds])
+        fits = named.copy()
+        for markers in row.high:
+            marker = self._marker(markers)
+            values, spreads = self.clusters.of(marker), self.clusters.spread_of(marker)
+            threshold, gap = _widest_gap(values, spreads, named & (self.clusters.events >= _FEW))
+            fits &= (values > threshold) & (gap >= _GAP)
+        for marker in row.low:
+            if marker in self.clusters.markers:
+                fits &= self._is_low(marker)
+        if row.low and named.any():
+            fits[np.argmax(np.where(named, self.clusters.share, -1.0))] = False
+        for number in np.flatnonzero(fits):
+            self.named.kinds[number] = row.name
+
+    def _take_even(self, row: Kind | None) -> None:
+        """Name counting beads, and what else is as bright as they are: two or more that pass as one."""
+        summary = self.clusters
+        if row is None:
+            return
+        variation = np.full(len(summary), np.inf)
+        for number in range(len(summary)):
+            bright = summary.spread[number][summary.position[number] > _BRIGHT]
+            if len(bright) >= 2:
+                scatter = [summary.forward_variation[number], summary.side_variation[number]]
+                variation[number] = max(float(np.median(bright)), *np.nan_to_num(scatter))
+        even = self.free & (variation < _EVEN)
+        if not even.any():
+            return
+        main = int(np.argmax(np.where(even, summary.share, -1.0)))
+        bright = summary.position[main] > _BRIGHT
+        above = summary.position[:, bright] - summary.position[main, bright]
+        for number in np.flatnonzero(self.free):
+            typical = float(np.median(above[number]))
+            if even[number]:
+                self.named.kinds[number] = row.name if abs(typical) < 0.5 * np.log(2) else f"{row.name}_other"
+            elif np.mean(above[number] > -0.5 * np.log(2)) > 0.9:
+                self.named.kinds[number] = f"{row.name}_other"
+
+    def _marker(self, markers: Sequence[str]) -> str:
+        return next(marker for marker in markers if marker in self.clusters.markers)
+
+    def _in_scatter(self, name: str) -> NDArray[np.bool_]:
+        fits = np.ones(len(self.clusters), dtype=np.bool_)
+        if not name or self.named.reference < 0:
+            return fits
+        allowed = self.lineages.scatter[name]
+        pairs = ((self.clusters.forward, allowed.forward), (self.clusters.side, allowed.side))
+        for values, (low, high) in pairs:
+            ratio = values / values[self.named.reference]
+            fits &= ~np.isfinite(ratio) | ((ratio >= low) & (ratio <= high))
+        return fits
+
+    def _cd45_within(self, row: Kind) -> NDArray[np.bool_]:
+        if _CD45 not in self.clusters.markers or self.named.reference < 0:
+            return np.ones(len(self.clusters), dtype=np.bool_)
+        above = self.clusters.of(_CD45) - self.clusters.of(_CD45)[self.named.reference]
+        low = np.log(row.cd45_at_least) if row.cd45_at_least > 0 else -np.inf
+        return (above >= low) & (above <= np.log(row.cd45_at_most))
+
+    def _above_reference(self, marker: str) -> NDArray[np.float64]:
+        """How far each cluster lies above the reference, in pooled spreads."""
+        values, spreads, reference = (
+            self.clusters.of(marker),
+            self.clusters.spread_of(marker),
+            self.named.reference,
+        )
+        return (values - values[reference]) / np.hypot(spreads, spreads[reference])
+
+    def _stands_out(self, marker: str) -> NDArray[np.bool_]:
+        """Clusters that are clearly brighter than the reference."""
+        values = self.clusters.of(marker)
+        rise = values - values[self.named.reference]
+        return (self._above_reference(marker) > _APART) & (rise > _RISE)
+
+    def _is_low(self, marker: str) -> NDArray[np.bool_]:
+        """Clusters that are not high in a marker; of CD45, those that are no leukocytes."""
+        values, reference = self.clusters.of(marker), self.named.reference
+        cells = np.array([not kind.startswith("beads") for kind in self.named.kinds])
+        if marker == _CD45:
+            floor = min(float(values[cells].min()), values[reference] + np.log(_DIM_CD45))
+            dim = values < 0.5 * (floor + values[reference])
+            return dim & (values < values[reference] + np.log(2 * _DIM_CD45))
+        if marker in self.thresholds:
+            return values < self.thresholds[marker]
+        halfway = 0.5 * (values[reference] + np.max(values[cells]))
+        return (values < halfway) | (self._above_reference(marker) < _LOW)
+
+    def _is_high(self, marker: str, fits: NDArray[np.bool_], kind: str) -> NDArray[np.bool_]:
+        """Clusters beyond the widest gap among those that may be of a kind, and the reference."""
+        values, spreads, reference = (
+            self.clusters.of(marker),
+            self.clusters.spread_of(marker),
+            self.named.reference,
+        )
+        if marker in self.thresholds:
+            return values > self.thresholds[marker]
+        compared = fits & (self.clusters.events >= _FEW)
+        compared[reference] = True
+        threshold, gap = _widest_gap(values, spreads, compared, above=values[reference])
+        high = values > threshold
+        if reference < 0 or gap < _GAP or not (high & fits & self._stands_out(marker)).any():
+            return np.zeros(len(values), dtype=np.bool_)
+        if gap < _SURE_GAP:
+            self.named.remarks.append(f"{kind}: told by a narrow gap of {marker} ({gap:.1f} spreads)")
+        return high
+
+    def _is_sticky(self) -> NDArray[np.bool_]:
+        """Clusters that are smaller than the reference, with some of every stain that it lacks."""
+        summary, reference = self.clusters, self.named.reference
+        told = {"CD3", "CD4", "CD5", "CD8", _CD45}
+        others = [marker for marker in summary.markers if marker not in told]
+        if len(others) < 2 or reference < 0:
+            return np.zeros(len(summary), dtype=np.bool_)
+        above = np.array([self._above_reference(marker) for marker in others])
+        smaller = summary.forward < _SMALLER * summary.forward[reference]
+        least, average = _STICKY
+        return smaller & (above.min(axis=0) > least) & (above.mean(axis=0) > average)
+
+
+def _widest_gap(
+    values: NDArray[np.float64],
+    spreads: NDArray[np.float64],
+    among: NDArray[np.bool_],
+    above: float = -np.inf,
+) -> tuple[float, float]:
+    """Middle of the widest gap between neighbouring clusters, and its width in pooled spreads.
+
+    Parameters
+    ----------
+    values, spreads : ndarray of float64, shape (n_clusters,)
+    among : ndarray of bool, shape (n_clusters,)
+    above : float
+        Only gaps that begin there or higher.
+
+    Returns
+    -------
+    float, float
+        The end of the range and 0 where there is no gap.
+    """
+    ordered = np.flatnonzero(among)[np.argsort(values[among], kind="stable")]
+    best = (np.inf, 0.0)
+    for lower, upper in zip(ordered[:-1], ordered[1:], strict=True):
+        if values[lower] < above:
+            continue
+        gap = float((values[upper] - values[lower]) / np.hypot(spreads[lower], spreads[upper]))
+        if gap > best[1]:
+            best = (float(0.5 * (values[lower] + values[upper])), gap)
+    return best

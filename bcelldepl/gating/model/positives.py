@@ -1,0 +1,253 @@
+"""What controls and tubes of a study show of a marker that only some cells carry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.gating.model.alignment import Alignment
+from bcelldepl.gating.model.binding import binds_every_stain, learn_binding
+from bcelldepl.gating.model.event_sample import EventSample
+from bcelldepl.gating.model.members import members_of
+from bcelldepl.gating.model.positive_mixture import (
+    STEP,
+    Numbers,
+    Shapes,
+    cell_counts,
+    fit_tubes,
+    make_grid,
+    moved,
+    quantile,
+    smoothed,
+)
+from bcelldepl.gating.model.scales import natural_unit
+from bcelldepl.gating.model.study_model import Binding, PositiveModel, StudyModel
+from bcelldepl.gating.rules.positives import PositivesRule
+
+if TYPE_CHECKING:
+    from bcelldepl.gating.strategy import Strategy
+
+__all__ = ["learn_positives"]
+
+_ENOUGH = 100  # events of controls from which a shape is read
+_BODY, _TAIL = 2.0, 10.0  # bins by which shapes are smoothed: that of the many, and those of the few
+_SHOULDER = 0.8413  # of a normal's events up to one standard deviation
+_STRICT = 3.7  # standard deviations above the negative
+_FEW = 50  # positives of a study; fewer tell no shape of their own
+_ROUNDS, _CONTROL_ROUNDS = 4, 20
+_NARROWEST = 0.2  # natural units, of positives
+_BRIDGE = 0.25  # of the distance of positives from the negative: the spread of dim ones between
+_FIRST_GUESS = (0.7, 0.3)  # shares of bright and dim positives
+_WIDE = 1.2  # natural units: spread of cells that bind every stain, where controls show too few
+_STICKY_ABOVE = 2.5  # natural units above the negative, where controls show too few
+_FEW_STICKY = 15  # events
+
+
+def learn_positives(
+    model: StudyModel, strategy: Strategy, samples: Sequence[EventSample], aligned: Sequence[Alignment]
+) -> dict[str, PositiveModel]:
+    """Learn what controls and tubes show of each marker that a strategy counts positives of.
+
+    Parameters
+    ----------
+    model : StudyModel
+        With its boundaries.
+    strategy : Strategy
+    samples : sequence of EventSample
+    aligned : sequence of Alignment
+        Of the same tubes.
+
+    Returns
+    -------
+    dict of str to PositiveModel
+        By population; one whose negative no control shows is left out.
+    """
+    learned = {}
+    for rule in strategy.populations:
+        if not isinstance(rule, PositivesRule) or rule.marker not in model.scales:
+            continue
+        cells = _Cells.of(model, strategy, rule, samples, aligned)
+        found = _learn(rule.marker, samples, cells)
+        if found is not None:
+            learned[rule.name] = found
+    return learned
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """The cells of all tubes, by bin of the marker and by whether they bind every stain."""
+
+    unit: float
+    grid: Numbers
+    binding: Binding | None
+    counts: Mapping[str, Numbers]
+
+    @classmethod
+    def of(
+        cls,
+        model: StudyModel,
+        strategy: Strategy,
+        rule: PositivesRule,
+        samples: Sequence[EventSample],
+        aligned: Sequence[Alignment],
+    ) -> _Cells:
+        """Gate the samples down to the cells that are counted."""
+        scale = model.scales[rule.marker]
+        unit = natural_unit(scale, np.concatenate([one.signals[rule.marker] for one in samples]))
+        grid = make_grid(unit)
+        lacking = [m for m in strategy.lineages.lacking_in(rule.of) if m in model.markers]
+        cells = []
+        for sample, alignment in zip(samples, aligned, strict=True):
+            inside = members_of(model, strategy, sample, alignment, rule.parent)
+            names = [rule.marker, *lacking]
+            positions = {name: model.scales[name].apply(sample.signals[name][inside], 1.0) for name in names}
+            cells.append(positions)
+        controls = [one for one, sample in zip(cells, samples, strict=True) if sample.control]
+        binding = learn_binding(lacking, controls or cells)
+        counts = {}
+        for sample, positions in zip(samples, cells, strict=True):
+            values = positions[rule.marker]
+            binds = binds_every_stain(binding, positions, len(values))
+            counts[sample.tube] = cell_counts(values * np.float32(unit), binds, grid)
+        return cls(unit, grid, binding, counts)
+
+
+def _learn(marker: str, samples: Sequence[EventSample], cells: _Cells) -> PositiveModel | None:
+    counts, grid = cells.counts, cells.grid
+    stained = [one.tube for one in samples if one.control and marker not in one.without]
+    unstained = [one.tube for one in samples if marker in one.without]
+    controls = stained if sum(counts[tube].sum() for tube in stained) >= _ENOUGH else [*stained, *unstained]
+    events = int(sum(counts[tube].sum() for tube in controls))
+    if events < _ENOUGH:
+        return None
+    shapes = _control_shapes([counts[tube] for tube in controls], grid)
+    others = [counts[one.tube] for one in samples if one.tube not in {*stained, *unstained}]
+    shapes = _with_positives(shapes, np.array(others), grid)
+    return PositiveModel(
+        marker=marker,
+        unit=cells.unit,
+        low=float(grid[0]),
+        step=STEP,
+        negative=_rounded(shapes.densities[0]),
+        positive=_rounded(shapes.densities[1]),
+        unspecific=_rounded(shapes.densities[2]),
+        binding=_rounded(shapes.binding),
+        unspecific_part=round(shapes.usual, 9),
+        binding_by=cells.binding,
+        controls=tuple(controls),
+        control_events=events,
+        background=_median([counts[tube] for tube in stained], grid),
+        unstained=_median([counts[tube] for tube in unstained], grid),
+    )
+
+
+def _rounded(numbers: Numbers) -> tuple[float, ...]:
+    return tuple(np.round(numbers, 9).tolist())
+
+
+def _median(counts: Sequence[Numbers], grid: Numbers) -> float | None:
+    total = np.sum(counts, axis=(0, 1)) if counts else np.zeros(len(grid))
+    return round(float(grid[quantile(total, 0.5)]), 6) if total.sum() >= _ENOUGH else None
+
+
+def _control_shapes(controls: Sequence[Numbers], grid: Numbers) -> Shapes:
+    """Negatives of the controls laid over each other by their medians, and the cells among them that bind every stain."""
+    seen = [one for one in controls if one.sum()]
+    middles = [float(grid[quantile(one.sum(axis=0), 0.5)]) for one in seen]
+    centre = float(np.average(middles, weights=[one.sum() for one in seen]))
+    total = np.zeros((2, len(grid)))
+    for one, middle in zip(seen, middles, strict=True):
+        shift = (centre - middle) / max(math.tanh(abs(centre)), 0.1)
+        total += np.array([moved(part, grid, shift) for part in one])
+    events = float(total.sum())
+    middle = quantile(total[0], 0.5)
+    spread = max(float(grid[quantile(total[0], _SHOULDER)] - grid[middle]), 3 * STEP)
+    strict = float(grid[middle]) + _STRICT * spread
+    # At first the cells that bind every stain are those that other markers show, and what lies beyond the negative.
+    sticky = total * np.stack((grid > strict, np.full(len(grid), 0.5)))
+    for _ in range(_CONTROL_ROUNDS):
+        part = max(float(sticky.sum()) / events, 1e-5)
+        negative = _negative(total - sticky, grid, middle, spread)
+        unspecific = _sticky(sticky.sum(axis=0), grid, float(grid[middle]))
+        binding = np.array([_share(total - sticky), _share(sticky)])
+        densities = np.stack(((1 - part) * negative, part * unspecific))[:, None]
+        joint = densities * np.stack((1 - binding, binding), axis=1)[:, :, None]
+        sticky = total * joint[1] / (joint.sum(axis=0) + 1e-300)
+    binding = np.array([_share(total - sticky), 0.1, _share(sticky)])
+    return Shapes(np.array([negative, np.zeros(len(grid)), unspecific]), binding, part)
+
+
+def _share(counts: Numbers) -> float:
+    """Part of some cells that bind every stain, between one cell of none and one cell of all."""
+    return float((counts[1].sum() + 0.5) / (counts.sum() + 1.0))
+
+
+def _negative(counts: Numbers, grid: Numbers, middle: int, spread: float) -> Numbers:
+    """Shape of the negative: smoothed, and with the upper tail of a normal where events are few."""
+    density = counts.sum(axis=0) / max(float(counts.sum()), 1.0) / STEP
+    normal = np.exp(-0.5 * ((grid - grid[middle]) / spread) ** 2) / spread / math.sqrt(2 * math.pi)
+    shape = smoothed(density, _BODY)
+    upper = grid > grid[middle] + 2.5 * spread
+    shape = np.where(upper, np.maximum(smoothed(density, _TAIL / 2), normal), shape)
+    lower = quantile(shape, 0.002)
+    shape = np.where(np.arange(len(grid)) < lower, shape[lower] * np.exp(2.0 * (grid - grid[lower])), shape)
+    return np.asarray(shape / (shape.sum() * STEP))
+
+
+def _sticky(counts: Numbers, grid: Numbers, centre: float) -> Numbers:
+    """Shape of cells that bind every stain: wide, and the wider the fewer there are."""
+    usual = np.exp(-0.5 * ((grid - centre - _STICKY_ABOVE) / _WIDE) ** 2)
+    shape = smoothed(counts, _TAIL) + _FEW_STICKY * usual / usual.sum()
+    return np.asarray(shape / (shape.sum() * STEP))
+
+
+def _with_positives(shapes: Shapes, tubes: Numbers, grid: Numbers) -> Shapes:
+    """Find the shape of the positives over all tubes: bright ones, and a bridge of dim ones halfway to the negative."""
+    negative = shapes.densities[0]
+    middle = quantile(negative, 0.5)
+    centre = float(grid[middle])
+    spread = max(float(grid[quantile(negative, _SHOULDER)]) - centre, 3 * STEP)
+    strict = centre + _STRICT * spread
+    top = float(grid[-1])
+    above = tubes[:, 0].sum(axis=0) * (grid > strict) if len(tubes) else np.zeros(len(grid))
+    flat = np.where(grid > strict, 1.0, 0.0)
+    densities = shapes.densities.copy()
+    densities[1] = flat / (flat.sum() * STEP)  # anywhere above the negative, none likelier than others
+    if above.sum() < _FEW:
+        return Shapes(densities, shapes.binding, shapes.usual)
+    bright = float(np.average(grid, weights=above))
+    width = max(math.sqrt(float(np.average((grid - bright) ** 2, weights=above))), _NARROWEST)
+    share, binding = np.array(_FIRST_GUESS), shapes.binding.copy()
+    for _ in range(_ROUNDS):
+        densities[1] = _two_normals(grid, bright, width, centre, share)
+        held = fit_tubes(tubes, Shapes(densities, binding, shapes.usual), grid).held[:, 1].sum(axis=0)
+        total = held.sum(axis=0)
+        if total.sum() < _FEW:
+            break
+        binding[1] = _share(held)
+        for _ in range(20):
+            parts = share[:, None] * _normals(grid, bright, width, centre)
+            parts /= parts.sum(axis=0) + 1e-300
+            weights = parts * total
+            share = weights.sum(axis=1) / total.sum()
+            mass = max(float(weights[0].sum()), 1e-9)
+            bright = min(float(weights[0] @ grid) / mass, top)
+            width = max(math.sqrt(float(weights[0] @ (grid - bright) ** 2) / mass), _NARROWEST)
+    densities[1] = _two_normals(grid, bright, width, centre, share)
+    return Shapes(densities, binding, shapes.usual)
+
+
+def _normals(grid: Numbers, bright: float, width: float, centre: float) -> Numbers:
+    means = np.array([bright, 0.5 * (bright + centre)])[:, None]
+    widths = np.array([width, max(_BRIDGE * (bright - centre), _NARROWEST)])[:, None]
+    return np.asarray(np.exp(-0.5 * ((grid - means) / widths) ** 2) / widths)
+
+
+def _two_normals(grid: Numbers, bright: float, width: float, centre: float, share: Numbers) -> Numbers:
+    shape = share @ _normals(grid, bright, width, centre)
+    return np.asarray(shape / (shape.sum() * STEP))

@@ -1,0 +1,105 @@
+"""A polygon that the study's model places: it parts some kinds of cells from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.regions import Region, Regions, above, polygon
+from bcelldepl.gating.rules.base import Columns, Fit, Outline, Rule
+
+__all__ = ["KindsRule", "KindsShape"]
+
+Corners = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class KindsShape:
+    """A polygon in one tube, in transformed units.
+
+    Attributes
+    ----------
+    x, y : str
+        Markers.
+    corners, inner, outer : tuple of (float, float)
+        The gate, and the ends of its interval; no corners hold no event.
+    """
+
+    x: str
+    y: str
+    corners: Corners
+    inner: Corners
+    outer: Corners
+
+
+class KindsRule(Rule):
+    """Hold some kinds of cells, or leave some out, wherever the study's model has them.
+
+    Attributes
+    ----------
+    kinds : tuple of str
+        Kinds to hold: the gate is closed around them.
+    without : tuple of str
+        Kinds to leave out: the gate is open, and holds all else.
+    x, y : str
+        Markers that the gate is drawn in; empty: the two that part the kinds best.
+    favour : float
+        How much worse it is to lose an event of the kinds than to let one of another kind in.
+    expected : bool
+        Whether every study has such cells: where they cannot be named, the study is asked.
+    rare : bool
+        Whether the kinds may be gone from a tube: the gate is then drawn as for a tube with few of them.
+    """
+
+    rule: Literal["kinds"]
+    kinds: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    x: str = ""
+    y: str = ""
+    favour: float = Field(1.0, gt=0)
+    expected: bool = False
+    rare: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> KindsRule:
+        if bool(self.kinds) == bool(self.without):
+            msg = "give either kinds, to hold them, or without, to leave them out"
+            raise ValueError(msg)
+        if bool(self.x) != bool(self.y):
+            msg = "give both x and y, or neither"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """Both axes, where the strategy names them."""
+        return (self.x, self.y) if self.x else ()
+
+    def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:  # noqa: ARG002
+        """Nothing to find in one tube alone."""
+        return Fit(None, Evidence.FAILED, "the study's model has no such kind", 0)
+
+    def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:  # noqa: ARG002
+        """Stay where the model has it."""
+        return own
+
+    def regions(self, shape: KindsShape) -> Regions:
+        """Inside the polygon."""
+        gate, inner, outer = (_region(shape, corners) for corners in (shape.corners, shape.inner, shape.outer))
+        return Regions(gate, (inner, outer))
+
+    def outline(self, shape: KindsShape | None, columns: Columns) -> Outline:
+        """Draw the polygon."""
+        if shape is None:
+            axes = (self.x, self.y) if self.x else [name for name in ("FSC-A", "SSC-A") if name in columns]
+            return Outline(*axes) if axes else Outline(next(iter(columns)))
+        return Outline(shape.x, shape.y, (np.array(shape.corners, dtype=np.float64),))
+
+
+def _region(shape: KindsShape, corners: Corners) -> Region:
+    return polygon(shape.x, shape.y, corners) if len(corners) > 2 else above(shape.x, np.inf)
