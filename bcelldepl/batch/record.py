@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from bcelldepl.definitions.files import RUN, STORE
 from bcelldepl.gating.shipped import strategy_file
 from bcelldepl.store.content import open_to_read
 from bcelldepl.store.files import sha256_of
-from bcelldepl.store.store import STORE
 from bcelldepl.store.versions import versions
 from bcelldepl.study import Study
 
@@ -45,7 +45,7 @@ def sheet_rows(study: Study) -> list[dict[str, Any]]:
 def remove_stale(folder: Path, outputs: Collection[str]) -> None:
     """Remove what an earlier run wrote here and this one did not: a failed tube must not show its former gates."""
     try:
-        former = json.loads((folder / "run.json").read_text(encoding="utf-8"))["outputs"]
+        former = json.loads((folder / RUN).read_text(encoding="utf-8"))["outputs"]
         names = [str(name) for name in former]
     except (OSError, ValueError, KeyError, TypeError):
         return
@@ -58,7 +58,7 @@ def remove_stale(folder: Path, outputs: Collection[str]) -> None:
 def is_current(folder: Path, wanted: str) -> bool:
     """Tell whether a folder holds, unchanged, what this digest would give; not where a file changed during the run."""
     try:
-        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        record = json.loads((folder / RUN).read_text(encoding="utf-8"))
         outputs: dict[str, str] = record["outputs"]
         return (
             bool(record["digest"] == wanted and not record.get("disturbed"))

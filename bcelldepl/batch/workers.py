@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from bcelldepl.errors import WorkersError
 from bcelldepl.runtime.compiled import compiled_before
+from bcelldepl.runtime.garbage_collector import leave_quickly
 from bcelldepl.runtime.memory import keep_memory
 
 __all__ = ["Progress", "as_done", "map_tubes"]
@@ -90,4 +91,5 @@ def as_done(
 
 def _numbered(index: int, work: Callable[..., Result], job: tuple[Any, ...]) -> tuple[int, Result]:
     keep_memory()
+    leave_quickly()
     return index, work(*job)

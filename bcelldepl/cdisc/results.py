@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from bcelldepl.definitions.files import GATES, RUN
 from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
 from bcelldepl.errors import BcelldeplError, ExchangeError
 from bcelldepl.results import Results
@@ -75,12 +76,12 @@ def read_finished_run(folder: Path) -> FinishedRun:
     ExchangeError
         A file is missing or is not what a run writes.
     """
-    for name in (*(table.file for table in TABLES), "run.json"):
+    for name in (*(table.file for table in TABLES), RUN):
         if not (folder / name).is_file():
             remedy = "give the folder that `bcelldepl run` wrote, once it is done"
             raise ExchangeError(f"there is no {name}", str(folder), remedy)
     try:
-        run: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        run: dict[str, Any] = json.loads((folder / RUN).read_text(encoding="utf-8"))
         settings = StudyFile.model_validate_json(json.dumps(run["settings"]))
         strategy: dict[str, Any] = run["strategy"]["content"]
         datetime.fromisoformat(run["finished"])
@@ -90,7 +91,7 @@ def read_finished_run(folder: Path) -> FinishedRun:
     counts, endpoints, sheet = (table.read(folder / table.file) for table in TABLES)
     tubes, dates = _tubes(sheet, folder, Path(run.get("study_file", "")))
     study = Study(
-        path=folder / "run.json",
+        path=folder / RUN,
         folder=folder,
         samples_path=folder / TUBES.file,
         **settings.study.model_dump(),
@@ -142,7 +143,7 @@ def _tubes(sheet: pd.DataFrame, folder: Path, study_file: Path) -> tuple[tuple[T
 
 def _gates(folder: Path) -> dict[str, set[str]]:
     gates = {}
-    for path in sorted((folder / "gates").glob("*.json")):
+    for path in sorted((folder / GATES).glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
         gates[str(content["file"])] = set(content["gates"])
     return gates

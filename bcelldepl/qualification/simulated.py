@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bcelldepl.batch import Results, run
 from bcelldepl.definitions.codes import ResultCode, TubeStatus
 from bcelldepl.definitions.endpoints import CMAX, DEPLETION_DAY, TMAX
+from bcelldepl.definitions.files import FIGURES, GATES
 from bcelldepl.definitions.populations import CAR_T, B, T
 from bcelldepl.qualification.check import SelfTestCheck
 from bcelldepl.simulate import simulate
@@ -155,7 +156,7 @@ def _digests(folder: Path) -> dict[str, str]:
     """SHA-256 of what a run makes of the data; the record and the report say when it was run, too."""
     paths = [
         *folder.glob("*.csv"),
-        *(p for part in ("gates", "figures") for p in (folder / part).rglob("*") if p.is_file()),
+        *(p for part in (GATES, FIGURES) for p in (folder / part).rglob("*") if p.is_file()),
     ]
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bcelldepl.definitions.files import SEAL
 from bcelldepl.store.files import sha256_of, write_bytes
 
-__all__ = ["SEAL", "Seal", "changed_files", "read_seal", "write_seal"]
-
-SEAL = "seal.json"
+__all__ = ["Seal", "changed_files", "read_seal", "write_seal"]
 
 
 @dataclass(frozen=True)

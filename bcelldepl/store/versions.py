@@ -12,7 +12,11 @@ import bcelldepl
 
 __all__ = ["versions"]
 
-_LIBRARIES = ("numpy", "numba", "scipy", "pandas", "pyarrow", "matplotlib")
+# Whatever a number or a picture of a results folder is made with.
+_LIBRARIES = (
+    "numpy", "numba", "llvmlite", "scipy", "scikit-learn", "pandas", "pyarrow", "pydantic", "openpyxl", "matplotlib",
+    "pillow",
+)  # fmt: skip
 
 
 @cache

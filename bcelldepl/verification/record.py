@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from bcelldepl.definitions.files import AUDIT, RUN, SEAL
 from bcelldepl.store.audit import chain_problems
 from bcelldepl.store.files import sha256_of
-from bcelldepl.store.seal import SEAL, read_seal
-from bcelldepl.store.store import AUDIT, RUN
+from bcelldepl.store.seal import read_seal
 from bcelldepl.verification.findings import CheckedPart, Part
 from bcelldepl.verification.reference import Reference
 

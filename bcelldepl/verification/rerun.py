@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bcelldepl.batch import run
 from bcelldepl.batch.workers import Progress
+from bcelldepl.definitions.files import REPORT
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.store.files import sha256_of
 from bcelldepl.study import Study
@@ -15,7 +16,7 @@ from bcelldepl.verification.reference import Reference
 
 __all__ = ["check_by_rerun"]
 
-TELLS_TIME = "report.html"
+TELLS_TIME = REPORT
 
 
 def check_by_rerun(
