@@ -25,7 +25,6 @@ __all__ = [
     "logicle_table",
     "positions",
     "round_positions",
-    "signal_at",
 ]
 
 _LINEAR, _ASINH, _LOGICLE = 0.0, 1.0, 2.0
@@ -59,29 +58,6 @@ def exact_position(signal: float, numbers: NDArray[np.float64]) -> float:
     if numbers[KIND] == _ASINH:
         return float(math.asinh(signal / numbers[_OWN]) * numbers[_OWN + 1])
     return float(logicle_position(signal, numbers[_OWN:]))
-
-
-@kernel
-def signal_at(position: float, numbers: NDArray[np.float64]) -> float:
-    """Signal whose exact position it is, by bisection; infinite where no float32 gets there."""
-    low, high = -1.0, 1.0
-    while high < _FARTHEST and exact_position(high, numbers) < position:
-        high *= 4.0
-    while low > -_FARTHEST and exact_position(low, numbers) > position:
-        low *= 4.0
-    if high >= _FARTHEST:
-        return math.inf
-    if low <= -_FARTHEST:
-        return -math.inf
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        if middle <= low or middle >= high:
-            break
-        if exact_position(middle, numbers) < position:
-            low = middle
-        else:
-            high = middle
-    return high
 
 
 @kernel

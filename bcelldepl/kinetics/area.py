@@ -18,7 +18,6 @@ __all__ = [
     "SegmentRule",
     "choose_rules",
     "extrapolate",
-    "interpolate",
     "segments_to",
     "total_area",
 ]
@@ -117,16 +116,6 @@ def segments_to(days: Sequence[float], values: Sequence[float], end_day: float) 
         else:
             segments.append(whole)
     return segments
-
-
-def interpolate(days: Sequence[float], values: Sequence[float], day: float) -> float | None:
-    """Concentration on a day between the first and the last point; None outside of them."""
-    if day in days:
-        return values[list(days).index(day)]
-    for segment in segments_to(days, values, math.inf):
-        if segment.start_day < day < segment.end_day:
-            return segment.at(day)
-    return None
 
 
 def extrapolate(last_day: float, last_per_ul: float, lambda_z_per_day: float, end_day: float) -> CurveSegment:
