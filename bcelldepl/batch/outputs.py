@@ -104,7 +104,13 @@ def write_outputs(
 
 
 def remove_half_written(folder: Path) -> None:
-    """Remove what a killed run was writing."""
+    """Remove what a killed run was writing.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    """
     remove_parts(
         folder, *(folder / name for name in (GATES, FIGURES, f"{FIGURES}/tubes", f"{FIGURES}/subjects"))
     )

@@ -40,6 +40,11 @@ def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None 
     strategy : Strategy
     identity : Identity, optional
         Of the file, as it was hashed before; it must still be that one.
+
+    Returns
+    -------
+    FittedTube
+        With its failure in words, where there is one.
     """
     identity = identity or identify(tube.path)
     try:
@@ -92,6 +97,11 @@ def count(
         Reconciled, by population.
     identity : Identity
         Of the file: it must still be the one that was hashed.
+
+    Returns
+    -------
+    CountedTube
+        With its failure in words, where there is one.
     """
     reported = [rule.name for rule in strategy.populations if rule.report]
     if fitted.failure:
@@ -199,7 +209,16 @@ def _leading_to(population: str, strategy: Strategy) -> set[str]:
 
 
 def role_name(tube: Tube) -> str:
-    """The role as the sample sheet writes it: ``sample``, ``fmo:CAR``."""
+    """The role as the sample sheet writes it: ``sample``, ``fmo:CAR``.
+
+    Parameters
+    ----------
+    tube : Tube
+
+    Returns
+    -------
+    str
+    """
     return f"{tube.role.value}:{tube.role_marker}" if tube.role_marker else tube.role.value
 
 

@@ -60,6 +60,10 @@ def as_done(
     work, jobs, workers
         As in `map_tubes`.
 
+    Yields
+    ------
+    (int, Result)
+
     Raises
     ------
     WorkersError

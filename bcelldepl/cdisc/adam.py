@@ -116,7 +116,16 @@ BELOW_THRESHOLD: Final = {
 
 
 def adam_tables(handed: FinishedRun) -> list[CdiscDataset]:
-    """Return ADCP, ADPC, ADPP and ADTTE."""
+    """Return ADCP, ADPC, ADPP and ADTTE.
+
+    Parameters
+    ----------
+    handed : FinishedRun
+
+    Returns
+    -------
+    list of CdiscDataset
+    """
     return [_adcp(handed), _adpc(handed), _adpp(handed), _adtte(handed)]
 
 

@@ -100,6 +100,25 @@ def make_dataset(
 ) -> CdiscDataset:
     """Arrange rows in the order of the variables, sorted by the keys.
 
+    Parameters
+    ----------
+    name : str
+        Such as ``CP``.
+    label : str
+        At most 40 characters.
+    structure : str
+        What one row is.
+    keys : sequence of str
+        Variables that together name a row.
+    variables : sequence of Variable
+        In the order of the columns.
+    rows : iterable of mapping of str to object
+        Cells by variable; a missing one is empty.
+
+    Returns
+    -------
+    CdiscDataset
+
     Raises
     ------
     ExchangeError

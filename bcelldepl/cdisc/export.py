@@ -72,7 +72,16 @@ def export(results_folder: Path, to: str, out: Path) -> list[Path]:
 
 
 def datasets_of(handed: FinishedRun) -> list[CdiscDataset]:
-    """Return every data set of the hand-over."""
+    """Return every data set of the hand-over.
+
+    Parameters
+    ----------
+    handed : FinishedRun
+
+    Returns
+    -------
+    list of CdiscDataset
+    """
     return [*cp_tables(handed), *pk_tables(handed), *adam_tables(handed)]
 
 

@@ -75,7 +75,16 @@ UNITS: Final = {
 
 
 def pk_tables(handed: FinishedRun) -> list[CdiscDataset]:
-    """Return PC and PP; empty where no CAR+ T cells were counted."""
+    """Return PC and PP; empty where no CAR+ T cells were counted.
+
+    Parameters
+    ----------
+    handed : FinishedRun
+
+    Returns
+    -------
+    list of CdiscDataset
+    """
     return [_pc(handed), _pp(handed)]
 
 

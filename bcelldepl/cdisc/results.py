@@ -71,6 +71,10 @@ def read_finished_run(folder: Path) -> FinishedRun:
     folder : Path
         As ``bcelldepl run`` wrote it.
 
+    Returns
+    -------
+    FinishedRun
+
     Raises
     ------
     ExchangeError

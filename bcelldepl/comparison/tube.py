@@ -123,6 +123,10 @@ def compare_tube(
     limits : AcceptanceLimits
     kept_time_fraction : float
         Part of the acquisition time that our quality mask kept.
+
+    Returns
+    -------
+    TubeComparison
     """
     first = rows[0]
     problems: list[Problem] = []

@@ -98,7 +98,20 @@ def count_tube(
 
 
 def not_done(populations: Iterable[str], reason: str) -> tuple[Concentration, ...]:
-    """Return a row per population for a tube that could not be read or gated at all."""
+    """Return a row per population for a tube that could not be read or gated at all.
+
+    Parameters
+    ----------
+    populations : iterable of str
+        Names.
+    reason : str
+        Why, one sentence.
+
+    Returns
+    -------
+    tuple of Concentration
+        In the order of the names.
+    """
     return tuple(
         Concentration(
             population=name,

@@ -149,10 +149,28 @@ class GateTree:
 
 
 def path_text(path: Path) -> str:
-    """Write a path as ``A/B/C``."""
+    """Write a path as ``A/B/C``.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    str
+    """
     return "/".join(path)
 
 
 def below(path: Path, ancestor: Path) -> bool:
-    """Tell whether a path lies at or under another."""
+    """Tell whether a path lies at or under another.
+
+    Parameters
+    ----------
+    path, ancestor : Path
+
+    Returns
+    -------
+    bool
+    """
     return path[: len(ancestor)] == ancestor

@@ -70,7 +70,16 @@ def pack(tube: GatedTube) -> Travelling:
 
 
 def matrices_of(tube: GatedTube) -> dict[str, Matrix]:
-    """Return the matrix that a tube was compensated with, by its name; none where it changes nothing."""
+    """Return the matrix that a tube was compensated with, by its name; none where it changes nothing.
+
+    Parameters
+    ----------
+    tube : GatedTube
+
+    Returns
+    -------
+    dict of str to Matrix
+    """
     own = tube.spillover
     if own is None or np.array_equal(own.matrix, np.eye(len(own.channels))):
         return {}

@@ -52,7 +52,19 @@ _TRIALS = np.array(
 
 @kernel
 def exact_position(signal: float, numbers: NDArray[np.float64]) -> float:
-    """Position of one signal, by the function itself in float64; what is no number stays so."""
+    """Position of one signal, by the function itself in float64; what is no number stays so.
+
+    Parameters
+    ----------
+    signal : float
+        Compensated.
+    numbers : ndarray of float64
+        Of a scale, from one of the tables of this module.
+
+    Returns
+    -------
+    float
+    """
     if numbers[KIND] == _LINEAR:
         return float(signal * numbers[_OWN])
     if numbers[KIND] == _ASINH:
@@ -71,6 +83,11 @@ def _exact_positions(signals: NDArray[np.float64], numbers: NDArray[np.float64])
 def linear_table(top: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Scale ``x / top``; its table is empty.
 
+    Parameters
+    ----------
+    top : float
+        Signal at position 1.
+
     Returns
     -------
     ndarray of float64, ndarray of float64
@@ -80,7 +97,20 @@ def linear_table(top: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def asinh_table(top: float, cofactor: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Scale ``asinh(x / cofactor) / asinh(top / cofactor)``; returns as `linear_table`."""
+    """Scale ``asinh(x / cofactor) / asinh(top / cofactor)``; returns as `linear_table`.
+
+    Parameters
+    ----------
+    top : float
+        Signal at position 1.
+    cofactor : float
+        Signal at which the scale passes from linear to logarithmic.
+
+    Returns
+    -------
+    (ndarray of float64, ndarray of float64)
+        As `linear_table`.
+    """
     own = np.array([cofactor, 1.0 / math.asinh(top / cofactor)])
     return _tabulate(np.concatenate(([_ASINH, 0.0, 0.0, 0.0, 0.0], own)), cofactor, top)
 
@@ -88,7 +118,24 @@ def asinh_table(top: float, cofactor: float) -> tuple[NDArray[np.float64], NDArr
 def logicle_table(
     top: float, width: float, decades: float, negative: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Logicle scale with the parameters T, W, M and A; returns as `linear_table`."""
+    """Logicle scale with the parameters T, W, M and A; returns as `linear_table`.
+
+    Parameters
+    ----------
+    top : float
+        Signal at position 1.
+    width : float
+        W of the logicle.
+    decades : float
+        M of the logicle.
+    negative : float
+        A of the logicle.
+
+    Returns
+    -------
+    (ndarray of float64, ndarray of float64)
+        As `linear_table`.
+    """
     own = logicle_coefficients(top, width, decades, negative)
     a, b, c, d, x1 = own[0], own[1], own[2], own[3], own[5]
     # The signal by which the slope of the curve has doubled, from its slope at zero.

@@ -77,7 +77,19 @@ def logicle_coefficients(top: float, width: float, decades: float, negative: flo
 
 @kernel
 def logicle_position(value: float, k: NDArray[np.float64]) -> float:
-    """Position of one value on the logicle scale, by Halley's iteration."""
+    """Position of one value on the logicle scale, by Halley's iteration.
+
+    Parameters
+    ----------
+    value : float
+        Signal.
+    k : ndarray of float64
+        From `logicle_coefficients`.
+
+    Returns
+    -------
+    float
+    """
     a, b, c, d, f, x1 = k[0], k[1], k[2], k[3], k[4], k[5]
     if value == 0.0:
         return float(x1)

@@ -70,6 +70,10 @@ def analyse_cellular(course: Course, auc_days: Sequence[float] = (28.0, 90.0)) -
         CAR+ T cells of one subject.
     auc_days : sequence of float
         Ends of the AUC windows [day].
+
+    Returns
+    -------
+    CellularKinetics
     """
     profile = profile_of(course)
     peak = profile.peak

@@ -34,7 +34,12 @@ CMAX_SHARE: Final = 0.25
 
 
 def check_simulated_study() -> Iterator[SelfTestCheck]:
-    """Simulate ten tubes of two subjects, run them twice, and look."""
+    """Simulate ten tubes of two subjects, run them twice, and look.
+
+    Yields
+    ------
+    SelfTestCheck
+    """
     with tempfile.TemporaryDirectory(prefix="bcelldepl-selftest-") as folder:
         study = load_study(simulate(Path(folder) / "study", scenario="small", subjects=SUBJECTS, seed=SEED))
         results = run(study, Path(folder) / "one", workers=1)
@@ -51,6 +56,10 @@ def check_against_truth(results: Results, study: Study) -> Iterator[SelfTestChec
     results : Results
     study : Study
         Written by `simulate`.
+
+    Yields
+    ------
+    SelfTestCheck
     """
     import pandas as pd
 
@@ -139,7 +148,19 @@ def _day(name: str, expected: float, found: float) -> SelfTestCheck:
 
 
 def same_bytes(one: Path, other: Path) -> SelfTestCheck:
-    """Check that two results folders hold the same tables, gates and pictures, byte by byte."""
+    """Check that two results folders hold the same tables, gates and pictures, byte by byte.
+
+    Parameters
+    ----------
+    one : Path
+        Results folder.
+    other : Path
+        Results folder.
+
+    Returns
+    -------
+    SelfTestCheck
+    """
     first, second = _digests(one), _digests(other)
     different = sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
     found = f"{', '.join(different[:3])} differ" if different else f"{len(second)} the same"

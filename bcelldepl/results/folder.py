@@ -139,6 +139,15 @@ def tube_stem(file: str) -> str:
     """Name of a tube's files in the results: its path in the sheet with ``__`` for ``/``, without ``.fcs``.
 
     A path that this could make the same as another's, or that is no name of a file, has a digest at its end.
+
+    Parameters
+    ----------
+    file : str
+        As in the sample sheet.
+
+    Returns
+    -------
+    str
     """
     stem = file.removesuffix(".fcs").replace("/", "__")
     plain = file_stem(stem) == stem and stem.replace("__", "/") + ".fcs" == file

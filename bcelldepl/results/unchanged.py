@@ -16,6 +16,10 @@ TABLES: Final = (COUNTS.file, f"{COUNTS.name}.parquet", ENDPOINTS.file, TUBES.fi
 def refuse_changed(results: Results) -> None:
     """Refuse results whose tables were edited after the run: nobody would know of it downstream.
 
+    Parameters
+    ----------
+    results : Results
+
     Raises
     ------
     ExchangeError

@@ -37,6 +37,11 @@ _NONE_YET: Final = repr(itertools.count(1))
 def kernel(function: Function) -> Function:
     """Compile a function at its first call with each signature; other threads run meanwhile.
 
+    Parameters
+    ----------
+    function : Function
+        On plain arrays and numbers.
+
     Returns
     -------
     callable
@@ -46,7 +51,18 @@ def kernel(function: Function) -> Function:
 
 
 def kernel_without_errors(function: Function) -> Function:
-    """Compile a function as `kernel` does; a number divided by zero is infinite or NaN, as in NumPy."""
+    """Compile a function as `kernel` does; a number divided by zero is infinite or NaN, as in NumPy.
+
+    Parameters
+    ----------
+    function : Function
+        On plain arrays and numbers.
+
+    Returns
+    -------
+    Function
+        As for `kernel`.
+    """
     return cast("Function", _kept(njit(nogil=True, error_model="numpy")(function)))
 
 
@@ -119,6 +135,11 @@ def sources() -> str:
 
 @cache
 def compiled_before() -> bool:
-    """Whether there are kernels of an earlier run."""
+    """Whether there are kernels of an earlier run.
+
+    Returns
+    -------
+    bool
+    """
     folder = os.environ.get("NUMBA_CACHE_DIR") or FOLDER / "__pycache__"
     return any(Path(folder).rglob("*.nbi"))

@@ -68,6 +68,10 @@ def recorded_access(results: Path, action: str) -> Iterator[RecordedAccess]:
     action : str
         ``export`` or ``comparison``.
 
+    Yields
+    ------
+    RecordedAccess
+
     Raises
     ------
     LockedError

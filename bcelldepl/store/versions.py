@@ -21,7 +21,12 @@ _LIBRARIES = (
 
 @cache
 def versions() -> dict[str, str]:
-    """Versions of the program, of Python and of the libraries that compute."""
+    """Versions of the program, of Python and of the libraries that compute.
+
+    Returns
+    -------
+    dict of str to str
+    """
     found = {"bcelldepl": bcelldepl.__version__, "source": _source(), "python": platform.python_version()}
     for name in _LIBRARIES:
         try:

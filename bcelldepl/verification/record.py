@@ -16,7 +16,18 @@ __all__ = ["check_record"]
 
 
 def check_record(folder: Path, reference: Reference) -> CheckedPart:
-    """Check the chain of entries, its exported copy, the seal, and ``run.json`` against all of them."""
+    """Check the chain of entries, its exported copy, the seal, and ``run.json`` against all of them.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    reference : Reference
+
+    Returns
+    -------
+    CheckedPart
+    """
     check = CheckedPart(Part.RECORD, checked=len(reference.entries))
     seal = read_seal(folder)
     if seal is None:

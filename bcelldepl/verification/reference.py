@@ -54,7 +54,17 @@ class Reference:
 
 
 def read_reference(folder: Path) -> Reference:
-    """Read what there is; nothing is believed yet."""
+    """Read what there is; nothing is believed yet.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+
+    Returns
+    -------
+    Reference
+    """
     lines = _lines(folder / AUDIT)
     entries, facts = lines or [], {}
     try:

@@ -22,7 +22,24 @@ TELLS_TIME = REPORT
 def check_by_rerun(
     study: Study | None, folder: Path, reference: Reference, workers: int | None, progress: Progress | None
 ) -> CheckedPart:
-    """Run the study into a temporary folder, and compare what comes out with what was recorded."""
+    """Run the study into a temporary folder, and compare what comes out with what was recorded.
+
+    Parameters
+    ----------
+    study : Study or None
+        None where it cannot be read.
+    folder : Path
+        The results folder.
+    reference : Reference
+    workers : int or None
+        How many at a time.
+    progress : Progress or None
+        Told of every step that is done.
+
+    Returns
+    -------
+    CheckedPart
+    """
     check = CheckedPart(Part.RERUN)
     if study is None:
         check.found("the study", "cannot be run again: it cannot be read")

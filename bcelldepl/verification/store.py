@@ -22,7 +22,18 @@ __all__ = ["check_store"]
 
 
 def check_store(folder: Path, reference: Reference) -> CheckedPart:
-    """Check ``study.db`` without changing it."""
+    """Check ``study.db`` without changing it.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    reference : Reference
+
+    Returns
+    -------
+    CheckedPart
+    """
     check = CheckedPart(Part.STORE)
     path = folder / STORE
     if not path.is_file():
