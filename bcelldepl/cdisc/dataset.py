@@ -1,4 +1,4 @@
-"""A data set to hand over: its rows, and what each variable is."""
+"""A CDISC data set: its rows, and what each variable is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hand the results of a study over: data sets in the format asked for, and what every variable means."""
+"""Export the data sets of a study in the format asked for, with what every variable means."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def export(results_folder: Path, to: str, out: Path) -> list[Path]:
     """
     if to not in FORMATS:
         raise ExchangeError(f"{to!r} is no format", "--to", f"known: {', '.join(FORMATS)}")
-    handed = read_finished_run(Path(results_folder))
-    tables = datasets_of(handed)
+    run = read_finished_run(Path(results_folder))
+    tables = datasets_of(run)
     if to == "xpt":
         problems = transport_problems(tables)
         if problems:
@@ -62,41 +62,41 @@ def export(results_folder: Path, to: str, out: Path) -> list[Path]:
             raise ExchangeError(f"the results do not fit into SAS transport files:\n{text}")
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    written = [_write(table, to, out, handed) for table in tables]
+    written = [_write(table, to, out, run) for table in tables]
     documentation = out / "variables.csv"
     write_bytes(documentation, _variables(tables).encode())
     written.append(documentation)
     record = out / "export.json"
-    write_bytes(record, _record(handed, to, tables, written).encode())
+    write_bytes(record, _record(run, to, tables, written).encode())
     return [*written, record]
 
 
-def datasets_of(handed: FinishedRun) -> list[CdiscDataset]:
-    """Return every data set of the hand-over.
+def datasets_of(run: FinishedRun) -> list[CdiscDataset]:
+    """Return every data set of a study.
 
     Parameters
     ----------
-    handed : FinishedRun
+    run : FinishedRun
 
     Returns
     -------
     list of CdiscDataset
     """
-    return [*cp_tables(handed), *pk_tables(handed), *adam_tables(handed)]
+    return [*cp_tables(run), *pk_tables(run), *adam_tables(run)]
 
 
-def _write(table: CdiscDataset, to: str, out: Path, handed: FinishedRun) -> Path:
+def _write(table: CdiscDataset, to: str, out: Path, run: FinishedRun) -> Path:
     path = out / f"{table.name.lower()}{SUFFIXES[to]}"
     if to == "xpt":
-        write_transport(table, path, datetime.fromisoformat(str(handed.run["finished"])))
+        write_transport(table, path, datetime.fromisoformat(str(run.record["finished"])))
     elif to == "parquet":
         write_beside(path, lambda part: table.frame().to_parquet(part, index=False))
     elif to == "csv":
         write_bytes(path, csv_text(table.frame()).encode())
     else:
-        version = str(handed.run.get("versions", {}).get("bcelldepl", ""))
+        version = str(run.record.get("versions", {}).get("bcelldepl", ""))
         write_bytes(
-            path, dataset_json(table, handed.study.id, str(handed.run.get("finished", "")), version).encode()
+            path, dataset_json(table, run.study.id, str(run.record.get("finished", "")), version).encode()
         )
     return path
 
@@ -117,14 +117,14 @@ def _variables(tables: Sequence[CdiscDataset]) -> str:
     return text.getvalue()
 
 
-def _record(handed: FinishedRun, to: str, tables: Sequence[CdiscDataset], written: Sequence[Path]) -> str:
+def _record(run: FinishedRun, to: str, tables: Sequence[CdiscDataset], written: Sequence[Path]) -> str:
     content = {
-        "study": handed.study.id,
+        "study": run.study.id,
         "format": to,
-        "run_digest": handed.run.get("digest", ""),
-        "run_finished": handed.run.get("finished", ""),
-        "versions": handed.run.get("versions", {}),
-        "dates_of_draws": handed.dates,
+        "run_digest": run.record.get("digest", ""),
+        "run_finished": run.record.get("finished", ""),
+        "versions": run.record.get("versions", {}),
+        "dates_of_draws": run.dates,
         "datasets": [
             {"name": table.name, "label": table.label, "structure": table.structure, "keys": list(table.keys),
              "records": len(table.rows)}

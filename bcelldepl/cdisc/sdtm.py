@@ -1,4 +1,4 @@
-"""What the SDTM domains of the hand-over share: identifiers, visits, dates, censored results."""
+"""What the SDTM domains share: identifiers, visits, dates, censored results."""
 
 from __future__ import annotations
 
@@ -115,13 +115,13 @@ class VisitSchedule:
         return cells
 
 
-def result_cells(domain: str, handed: Any, value: float | None, unit: str) -> dict[str, Any]:
+def result_cells(domain: str, row: Any, value: float | None, unit: str) -> dict[str, Any]:
     """Result variables of one count: a number, below a limit, or not done with its reason.
 
     Parameters
     ----------
     domain : str
-    handed : mapping
+    row : mapping
         Row of ``counts.csv``.
     value : float or None
         The number to report; its limits are those of the row, in the same unit.
@@ -132,12 +132,12 @@ def result_cells(domain: str, handed: Any, value: float | None, unit: str) -> di
     dict of str to object
         Cells by variable.
     """
-    result = ResultCode(handed["result"])
+    result = ResultCode(row["result"])
     if not result.is_evaluable or value is None or math.isnan(value):
-        reason = split_text(str(handed.get("reason") or result.words))[0]
+        reason = split_text(str(row.get("reason") or result.words))[0]
         return {f"{domain}STAT": "NOT DONE", f"{domain}REASND": reason}
     if result.upper_limit:
-        text, number = f"<{number_text(handed[f'{result.upper_limit}_per_ul'])}", None
+        text, number = f"<{number_text(row[f'{result.upper_limit}_per_ul'])}", None
     else:
         text, number = number_text(value), value
     return {

@@ -15,7 +15,7 @@ from bcelldepl.definitions.tables import EXPORTED_GATES
 from bcelldepl.gate_exchange.evaluate import Channels, evaluate
 from bcelldepl.gate_exchange.gate import GateTree
 from bcelldepl.gate_exchange.gate import Path as GatePath
-from bcelldepl.gate_exchange.gates_from_fits import Travelling, pack
+from bcelldepl.gate_exchange.gates_from_fits import PortableGates, portable_gates
 from bcelldepl.gate_exchange.manual import Manual
 from bcelldepl.gate_exchange.read import read_gates
 from bcelldepl.gate_exchange.write_flowjo import WorkspaceSample, for_flowjo, workspace
@@ -90,7 +90,7 @@ def export_gates(
     written: list[Path] = []
     rows: list[ExportedGate] = []
     samples: list[WorkspaceSample] = []
-    checks: list[tuple[GatedTube, Travelling]] = []
+    checks: list[tuple[GatedTube, PortableGates]] = []
     for number, file in enumerate(gated.files):
         if progress:
             progress(file, number, len(gated.files))
@@ -98,7 +98,7 @@ def export_gates(
         if tube is None:
             rows.append(ExportedGate(file, "", "", 0, 0, 0, 0, f"skipped: {reason}"))
             continue
-        packed = pack(tube)
+        packed = portable_gates(tube)
         if to == "gatingml":
             path = out / f"{tube_stem(file)}.gating-ml.xml"
             write_bytes(path, gating_ml(packed.tree))
@@ -133,7 +133,7 @@ def _counts(tree: GateTree, tube: GatedTube) -> dict[GatePath, int]:
     return {path: int(member.sum()) for path, member in members.items()}
 
 
-def _compare(tube: GatedTube, packed: Travelling, back: GateTree) -> list[ExportedGate]:
+def _compare(tube: GatedTube, packed: PortableGates, back: GateTree) -> list[ExportedGate]:
     """Compare the gates as written with those that were meant, event by event."""
     members, lost = evaluate(back, Channels(tube.acquisition, back.matrices))
     rows = []

@@ -1,4 +1,4 @@
-"""The few colours of gating paths and strips: an image of bytes is a third the size of one of true colour.
+"""The few colours of gating paths and thumbnails: an image of bytes is a third the size of one of true colour.
 
 They are the same for every tube, so that none has to be chosen: to choose the best colours of one picture takes longer
 than to draw it.

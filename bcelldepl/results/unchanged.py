@@ -1,4 +1,4 @@
-"""Tables that are handed over are those that the run wrote."""
+"""Tables that others are given are those that the run wrote."""
 
 from __future__ import annotations
 
