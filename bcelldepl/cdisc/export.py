@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -18,14 +18,14 @@ from bcelldepl.cdisc.dataset_json import dataset_json
 from bcelldepl.cdisc.pk import pk_tables
 from bcelldepl.cdisc.results import FinishedRun, read_finished_run
 from bcelldepl.cdisc.transport import transport_problems, write_transport
+from bcelldepl.definitions.export_formats import EXPORT_FORMATS, ExportKind, formats_of
 from bcelldepl.errors import ExchangeError
 from bcelldepl.spreadsheet import csv_text
 from bcelldepl.store.files import write_beside, write_bytes
 
 __all__ = ["FORMATS", "datasets_of", "export"]
 
-FORMATS: Final = ("csv", "parquet", "xpt", "dataset-json")
-SUFFIXES: Final = {"csv": ".csv", "parquet": ".parquet", "xpt": ".xpt", "dataset-json": ".json"}
+FORMATS: Final = formats_of(ExportKind.TABLES)
 
 
 def export(results_folder: Path, to: str, out: Path) -> list[Path]:
@@ -35,7 +35,8 @@ def export(results_folder: Path, to: str, out: Path) -> list[Path]:
     ----------
     results_folder : Path
         As ``bcelldepl run`` wrote it.
-    to : {"csv", "parquet", "xpt", "dataset-json"}
+    to : str
+        A format of tables, of `bcelldepl.definitions.export_formats`.
     out : Path
         Folder to write to; made if not there.
 
@@ -86,19 +87,35 @@ def datasets_of(run: FinishedRun) -> list[CdiscDataset]:
 
 
 def _write(table: CdiscDataset, to: str, out: Path, run: FinishedRun) -> Path:
-    path = out / f"{table.name.lower()}{SUFFIXES[to]}"
-    if to == "xpt":
-        write_transport(table, path, datetime.fromisoformat(str(run.record["finished"])))
-    elif to == "parquet":
-        write_beside(path, lambda part: table.frame().to_parquet(part, index=False))
-    elif to == "csv":
-        write_bytes(path, csv_text(table.frame()).encode())
-    else:
-        version = str(run.record.get("versions", {}).get("bcelldepl", ""))
-        write_bytes(
-            path, dataset_json(table, run.study.id, str(run.record.get("finished", "")), version).encode()
-        )
+    path = out / f"{table.name.lower()}{EXPORT_FORMATS[to].suffix}"
+    _WRITERS[to](table, path, run)
     return path
+
+
+def _write_csv(table: CdiscDataset, path: Path, _: FinishedRun) -> None:
+    write_bytes(path, csv_text(table.frame()).encode())
+
+
+def _write_parquet(table: CdiscDataset, path: Path, _: FinishedRun) -> None:
+    write_beside(path, lambda part: table.frame().to_parquet(part, index=False))
+
+
+def _write_transport(table: CdiscDataset, path: Path, run: FinishedRun) -> None:
+    write_transport(table, path, datetime.fromisoformat(str(run.record["finished"])))
+
+
+def _write_dataset_json(table: CdiscDataset, path: Path, run: FinishedRun) -> None:
+    version = str(run.record.get("versions", {}).get("bcelldepl", ""))
+    text = dataset_json(table, run.study.id, str(run.record.get("finished", "")), version)
+    write_bytes(path, text.encode())
+
+
+_WRITERS: Final[dict[str, Callable[[CdiscDataset, Path, FinishedRun], None]]] = {
+    "csv": _write_csv,
+    "parquet": _write_parquet,
+    "xpt": _write_transport,
+    "dataset-json": _write_dataset_json,
+}
 
 
 def _variables(tables: Sequence[CdiscDataset]) -> str:

@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.definitions.export_formats import EXPORT_FORMATS
 from bcelldepl.definitions.tables import EXPORTED_GATES
 from bcelldepl.gate_exchange.evaluate import Channels, evaluate
 from bcelldepl.gate_exchange.gate import GateTree
@@ -58,9 +58,7 @@ class ExportedGate:
     note: str
 
 
-def export_gates(
-    results: Path, to: Literal["gatingml", "flowjo"], out: Path, *, progress: Progress | None = None
-) -> list[Path]:
+def export_gates(results: Path, to: str, out: Path, *, progress: Progress | None = None) -> list[Path]:
     """Write the automated gates for other programs.
 
     Parameters
@@ -100,7 +98,7 @@ def export_gates(
             continue
         packed = portable_gates(tube)
         if to == "gatingml":
-            path = out / f"{tube_stem(file)}.gating-ml.xml"
+            path = out / f"{tube_stem(file)}{EXPORT_FORMATS[to].suffix}"
             write_bytes(path, gating_ml(packed.tree))
             written.append(path)
             rows += _compare(tube, packed, _tree_in(read_gates(path), 0))
@@ -111,7 +109,7 @@ def export_gates(
             samples.append(WorkspaceSample(name, tube.acquisition, tree, counts))
             checks.append((tube, packed))
     if to == "flowjo" and samples:
-        path = out / "bcelldepl.wsp"
+        path = out / f"bcelldepl{EXPORT_FORMATS[to].suffix}"
         write_bytes(path, workspace(samples, str(gated.record.get("study", "study"))))
         written.append(path)
         manual = read_gates(path)
