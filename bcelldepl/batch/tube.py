@@ -136,7 +136,7 @@ def count(
         if (one.review or one.evidence is Evidence.FAILED) and name not in unused
     ]
     if tube.role is Role.SAMPLE:
-        doubts += sorted({c.reason for c in counted.values() if c.result is ResultCode.NOT_EVALUABLE})
+        doubts += sorted({c.reason for c in counted.values() if c.result.needs_review})
         doubts += _in_doubt([*failed, *check_results(counted.values())])
     doubts += _in_doubt([*check_date(tube, acquisition.date), *acquired])
     return CountedTube(
