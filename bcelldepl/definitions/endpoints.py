@@ -27,8 +27,6 @@ __all__ = [
     "RECONSTITUTION_DAY",
     "TLAST",
     "TMAX",
-    "_REGRESSION",
-    "_TRAPEZOIDS",
     "EndpointDefinition",
     "Summary",
     "auc_code",
