@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, ResultCode
 from bcelldepl.definitions.endpoints import endpoint_definitions
+from bcelldepl.definitions.export_formats import EXPORT_FORMATS
 from bcelldepl.definitions.markers import MARKERS
 from bcelldepl.definitions.populations import POPULATIONS, analytes
 from bcelldepl.definitions.reasons import Reason
@@ -24,7 +25,17 @@ Every name below stands in one row of the program, from which tables, figures, p
 def document() -> str:
     """Return the page as Markdown."""
     return "\n".join(
-        [HEAD, *_codes(), *_populations(), *_markers(), *_endpoints(), *_checks(), *_reasons(), *_tables()]
+        [
+            HEAD,
+            *_codes(),
+            *_populations(),
+            *_markers(),
+            *_endpoints(),
+            *_checks(),
+            *_reasons(),
+            *_formats(),
+            *_tables(),
+        ]
     )
 
 
@@ -105,6 +116,11 @@ def _limits(check: Check) -> str:
 
 def _reasons() -> list[str]:
     return ["## Reasons\n", *(f"- {reason}" for reason in Reason), ""]
+
+
+def _formats() -> list[str]:
+    rows = [(f"`{one.name}`", str(one.kind), f"`{one.suffix}`") for one in EXPORT_FORMATS.values()]
+    return ["## Formats of `export`\n", *_table(("format", "holds", "files"), rows)]
 
 
 def _tables() -> list[str]:
