@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from bcelldepl.definitions.populations import Kinetics
@@ -225,6 +226,7 @@ def endpoint_definitions(auc_days: Sequence[float] = (28.0, 90.0)) -> dict[str, 
     return {row.code: row for row in (*_BEFORE_AUC, *windows, *_AFTER_AUC, *_B_CELLS)}
 
 
+@cache
 def endpoint_definition(code: str) -> EndpointDefinition | None:
     """The endpoint of a code; None where there is none.
 
