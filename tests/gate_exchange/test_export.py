@@ -139,7 +139,7 @@ def test_quality_mask_travels(exchange_results: Path) -> None:
     quality = tube.signal.quality
     rng = np.random.default_rng(1)
     time = tube.acquisition.columns(["Time"])[0] * np.float32(tube.acquisition.time_step_s or 1)
-    from bcelldepl.signal.quality import TimeBlock
+    from bcelldepl.signal.quality_mask import TimeBlock
 
     first, last = np.quantile(time, [0.3, 0.5])
     block = TimeBlock(float(first), float(last), "rate", 0)
