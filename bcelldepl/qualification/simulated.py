@@ -14,6 +14,7 @@ from bcelldepl.definitions.codes import ResultCode, TubeStatus
 from bcelldepl.definitions.endpoints import CMAX, DEPLETION_DAY, TMAX
 from bcelldepl.definitions.files import FIGURES, GATES
 from bcelldepl.definitions.populations import CAR_T, B, T
+from bcelldepl.definitions.tables import TRUTH
 from bcelldepl.qualification.check import SelfTestCheck
 from bcelldepl.simulate import simulate
 from bcelldepl.study import Study, load_study
@@ -63,7 +64,7 @@ def check_against_truth(results: Results, study: Study) -> Iterator[SelfTestChec
     """
     import pandas as pd
 
-    truth = pd.read_csv(study.folder / "truth.csv")
+    truth = pd.read_csv(study.folder / TRUTH.file)
     rows = results.counts.merge(truth, on=["file", "population"], validate="one_to_one")
     kept = results.tubes.set_index("file")["kept_time_fraction"]
     rows = rows[rows["population"].isin(CELLS)].assign(

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.definitions.tables import SAMPLES, TRUTH
 from bcelldepl.fcs.write import spillover_keyword
 from bcelldepl.simulate.cells import LABELS, POPULATIONS
 from bcelldepl.simulate.detectors import DETECTORS, FLUORESCENCE_CHANNELS, SPILLOVER
@@ -69,7 +70,7 @@ def remove_former(folder: Path) -> None:
     folder : Path
         The folder of the study.
     """
-    for name in ("study.toml", "samples.csv", "truth.csv", "labels/incidents.csv"):
+    for name in ("study.toml", SAMPLES.file, TRUTH.file, "labels/incidents.csv"):
         (folder / name).unlink(missing_ok=True)
     for labels in (folder / "labels").glob("*.npy"):
         (folder / "fcs" / f"{labels.stem}.fcs").unlink(missing_ok=True)
