@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what a type checker sees; at run time each comes when it is first used
+    from bcelldepl.batch.run import run
+    from bcelldepl.fcs import Acquisition, read_fcs
+    from bcelldepl.gating.stream import count_file, count_files
+    from bcelldepl.qualification.check import Qualification
+    from bcelldepl.qualification.selftest import selftest
+    from bcelldepl.results import Results, open_results
+    from bcelldepl.study import Study, load_study
+    from bcelldepl.verification.findings import Verification
+    from bcelldepl.verification.verify import verify
 
 __version__ = "0.1.0"
 
 # Public names and where they live; imported when first used, so that `import bcelldepl` stays fast.
 _PUBLIC = {
-    "read_fcs": "bcelldepl.fcs",
-    "load_study": "bcelldepl.study",
-    "run": "bcelldepl.batch",
+    "Acquisition": "bcelldepl.fcs",
+    "Qualification": "bcelldepl.qualification",
+    "Results": "bcelldepl.results",
+    "Study": "bcelldepl.study",
+    "Verification": "bcelldepl.verification",
     "count_file": "bcelldepl.gating.stream",
     "count_files": "bcelldepl.gating.stream",
+    "load_study": "bcelldepl.study",
+    "open_results": "bcelldepl.results",
+    "read_fcs": "bcelldepl.fcs",
+    "run": "bcelldepl.batch",
     "selftest": "bcelldepl.qualification",
     "verify": "bcelldepl.verification",
 }
 
 __all__ = [
+    "Acquisition",
+    "Qualification",
+    "Results",
+    "Study",
+    "Verification",
     "__version__",
     "count_file",
     "count_files",
     "load_study",
+    "open_results",
     "read_fcs",
     "run",
     "selftest",
@@ -30,7 +53,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _PUBLIC:
         from bcelldepl.runtime.garbage_collector import without_collections
 

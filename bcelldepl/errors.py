@@ -63,7 +63,7 @@ class CountingError(BcelldeplError):
 
 
 class ExchangeError(BcelldeplError):
-    """Results cannot be handed over, or a file of another program cannot be read or written."""
+    """Results cannot be exported, or a file of another program cannot be read or written."""
 
 
 class WorkersError(BcelldeplError):

@@ -19,6 +19,14 @@ _FORBIDDEN: Final = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 def check_plain_file(path: Path) -> int:
     """Return the size of a file in bytes, without opening it: to open a named pipe would wait for ever.
 
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    int
+
     Raises
     ------
     OSError
@@ -34,6 +42,15 @@ def check_plain_file(path: Path) -> int:
 
 def read_limited(path: Path, limit_bytes: int) -> bytes:
     """Read a whole file that must not be larger than a limit.
+
+    Parameters
+    ----------
+    path : Path
+    limit_bytes : int
+
+    Returns
+    -------
+    bytes
 
     Raises
     ------
@@ -55,6 +72,14 @@ def defines_entities(xml: bytes) -> bool:
     """Tell whether XML defines a document type or entities.
 
     Of UTF-16 and UTF-32 the zero bytes go, so that the words to look for stand as in ASCII.
+
+    Parameters
+    ----------
+    xml : bytes
+
+    Returns
+    -------
+    bool
     """
     return _FORBIDDEN.search(xml.replace(b"\x00", b"")) is not None
 
@@ -63,6 +88,16 @@ def leaves(folder: Path, path: Path) -> bool:
     """Tell whether a path ends outside a folder once every link on the way is followed.
 
     A path that cannot be followed (a link to itself, a name that no file can have) does not end inside.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    path : Path
+
+    Returns
+    -------
+    bool
     """
     try:
         return not path.resolve().is_relative_to(folder.resolve())

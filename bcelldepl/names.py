@@ -40,7 +40,17 @@ def file_stem(name: str) -> str:
 
 
 def with_digest(name: str) -> str:
-    """Name a file after a text that is not plain; see `file_stem`."""
+    """Name a file after a text that is not plain; see `file_stem`.
+
+    Parameters
+    ----------
+    name : str
+        Any text.
+
+    Returns
+    -------
+    str
+    """
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{re.sub(r'[^A-Za-z0-9_-]+', '_', name)[:_LONGEST].strip('_') or 'x'}~{digest}"
 

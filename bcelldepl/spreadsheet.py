@@ -29,6 +29,14 @@ def is_live(text: str) -> bool:
     """Tell whether a spreadsheet would take a text, or a part of it after a cell break, for a formula.
 
     Signs alone (``+``, ``--``) and numbers are not live.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    bool
     """
     return any(_is_formula(part) for part in _CELL_BREAKS.split(text))
 
@@ -39,7 +47,18 @@ def _is_formula(part: str) -> bool:
 
 
 def hidden_character(text: str, allowed: str = "") -> str:
-    """Name the first character that no reader sees, such as ``U+202E``; empty where there is none."""
+    """Name the first character that no reader sees, such as ``U+202E``; empty where there is none.
+
+    Parameters
+    ----------
+    text : str
+    allowed : str
+        Characters that may be there.
+
+    Returns
+    -------
+    str
+    """
     for character in text:
         if unicodedata.category(character) in _HIDDEN and character not in allowed:
             return f"U+{ord(character):04X}"
@@ -50,6 +69,14 @@ def disarmed(text: str) -> str:
     """Return a text so that no spreadsheet runs it and no terminal obeys it.
 
     Every part that is live gets an apostrophe before it; control characters but line breaks are spelt out.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
     """
     if hidden_character(text, "\n"):
         text = "".join(
@@ -62,7 +89,16 @@ def disarmed(text: str) -> str:
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    """Return a table as CSV (LF, empty where missing) in which no text is live; numbers are as they are."""
+    """Return a table as CSV (LF, empty where missing) in which no text is live; numbers are as they are.
+
+    Parameters
+    ----------
+    table : DataFrame
+
+    Returns
+    -------
+    str
+    """
     texts = [place for place, kind in enumerate(table.dtypes) if kind.kind == "O"]
     safe = table.copy(deep=False)
     for place in texts:

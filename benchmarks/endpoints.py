@@ -21,7 +21,6 @@ import pandas as pd
 from bcelldepl import load_study, run
 from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.kinetics import endpoints_table
-from bcelldepl.kinetics.visits import EVALUABLE
 from bcelldepl.simulate import simulate
 
 SCENARIOS: Final = ("trial", "hard")
@@ -64,7 +63,9 @@ def true_counts(counts: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     """Put true concentrations in the place of counted ones; the code is what they would earn in that tube."""
     rows = counts.drop(columns=["ci_low_per_ul", "ci_high_per_ul"])
     rows = rows.merge(truth[["file", "population", "true_per_ul"]], on=["file", "population"])
-    rows = rows[rows["result"].isin(EVALUABLE)].assign(cells_per_ul=rows["true_per_ul"])
+    rows = rows[rows["result"].isin([code for code in ResultCode if code.is_evaluable])].assign(
+        cells_per_ul=rows["true_per_ul"]
+    )
     rows["result"] = str(ResultCode.NOT_DETECTED)
     rows.loc[rows["cells_per_ul"] >= rows["lod_per_ul"], "result"] = str(ResultCode.DETECTED_BELOW_LLOQ)
     rows.loc[rows["cells_per_ul"] >= rows["lloq_per_ul"], "result"] = str(ResultCode.QUANTIFIED)

@@ -31,6 +31,10 @@ def on_cluster(
     address : str
         Of the scheduler, such as ``tcp://host:8786``.
 
+    Yields
+    ------
+    (int, Result)
+
     Raises
     ------
     WorkersError

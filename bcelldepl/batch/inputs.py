@@ -42,7 +42,17 @@ class Identity:
 
 
 def identify(path: Path) -> Identity:
-    """Hash a file."""
+    """Hash a file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Identity
+        With an empty hash where the file cannot be read.
+    """
     before = _stamp(path)
     sha256 = sha256_of(path)
     # One that is being written has no identity: no stamp will ever equal this one.
@@ -51,6 +61,12 @@ def identify(path: Path) -> Identity:
 
 def identify_inputs(study: Study, workers: int) -> dict[str, Identity]:
     """Hash every file that the results depend on, several at a time.
+
+    Parameters
+    ----------
+    study : Study
+    workers : int
+        How many at a time.
 
     Returns
     -------
@@ -63,7 +79,17 @@ def identify_inputs(study: Study, workers: int) -> dict[str, Identity]:
 
 
 def input_files(study: Study) -> dict[str, Path]:
-    """Every file that the results depend on, by the name under which results speak of it; tubes first."""
+    """Every file that the results depend on, by the name under which results speak of it; tubes first.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    dict of str to Path
+        Path by that name.
+    """
     companions = {study.companions: study.folder / study.companions} if study.companions else {}
     return {tube.file: tube.path for tube in study.tubes} | matrix_files(study) | companions
 
@@ -72,6 +98,15 @@ def matrix_files(study: Study) -> dict[str, Path]:
     """The spillover matrices that the study gives, by the path it gives.
 
     All of them: which batch a tube is of may stand in its file alone.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    dict of str to Path
+        Path by that name.
     """
     settings = study.compensation
     names = {settings.matrix, *settings.by_batch.values()} - {None}

@@ -12,6 +12,7 @@ from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.tables import tubes_table
 from bcelldepl.batch.workers import as_done
 from bcelldepl.counting import CountRow, counts_table
+from bcelldepl.definitions.files import FIGURES, GATES, REPORT
 from bcelldepl.definitions.populations import POPULATIONS
 from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
 from bcelldepl.gating.strategy import Strategy
@@ -88,7 +89,7 @@ def write_outputs(
     outputs += _write_gates(folder, study, strategy, fitted, done)
     outputs += _draw(folder, study, counts, endpoints, 1 if isinstance(workers, str) else workers)
     write_report(
-        folder / "report.html",
+        folder / REPORT,
         study_id=study.id,
         strategy=strategy.name,
         counts=counts,
@@ -97,15 +98,21 @@ def write_outputs(
         pictures=[picture for _, picture in done],
         run=content,
     )
-    outputs.append("report.html")
+    outputs.append(REPORT)
     record.remove_stale(folder, outputs)
     return {name: sha256_of(folder / name) for name in outputs}
 
 
 def remove_half_written(folder: Path) -> None:
-    """Remove what a killed run was writing."""
+    """Remove what a killed run was writing.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    """
     remove_parts(
-        folder, *(folder / name for name in ("gates", "figures", "figures/tubes", "figures/subjects"))
+        folder, *(folder / name for name in (GATES, FIGURES, f"{FIGURES}/tubes", f"{FIGURES}/subjects"))
     )
 
 
@@ -131,9 +138,9 @@ def _write_gates(
         gates = write.gates_json(
             tube.file, one.sha256, one.panel, one.scales, strategy, counted.fits, overrides
         )
-        write.write_json(folder / "gates" / f"{stem}.json", gates)
-        write_bytes(folder / "figures" / "tubes" / f"{stem}.png", picture.path_png)
-        written += [f"gates/{stem}.json", f"figures/tubes/{stem}.png"]
+        write.write_json(folder / GATES / f"{stem}.json", gates)
+        write_bytes(folder / FIGURES / "tubes" / f"{stem}.png", picture.path_png)
+        written += [f"{GATES}/{stem}.json", f"{FIGURES}/tubes/{stem}.png"]
     return written
 
 
@@ -147,7 +154,7 @@ def _draw(
     drawings = {name: (draw, 150.0) for name, draw in kinetics_figures(counts, endpoints, study)}
     if shown:
         drawings = {"curves": (partial(draw_study_curves, counts, shown), 200.0), **drawings}
-    files = [[f"figures/{name}.{kind}" for kind in FORMATS] for name in drawings]
+    files = [[f"{FIGURES}/{name}.{kind}" for kind in FORMATS] for name in drawings]
     for index, contents in as_done(render_drawing, list(drawings.values()), workers):
         for file, content in zip(files[index], contents, strict=True):
             write_bytes(folder / file, content)

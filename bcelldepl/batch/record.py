@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from bcelldepl.definitions.files import RUN, STORE
 from bcelldepl.gating.shipped import strategy_file
 from bcelldepl.store.content import open_to_read
 from bcelldepl.store.files import sha256_of
-from bcelldepl.store.store import STORE
 from bcelldepl.store.versions import versions
 from bcelldepl.study import Study
 
@@ -20,12 +20,35 @@ __all__ = ["digest", "digest_of", "is_current", "remove_stale", "sheet_rows"]
 
 
 def digest_of(content: Any) -> str:
-    """SHA-256 of plain data."""
+    """SHA-256 of plain data.
+
+    Parameters
+    ----------
+    content : object
+        What JSON can hold.
+
+    Returns
+    -------
+    str
+        Hexadecimal digits.
+    """
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def digest(study: Study, inputs: Mapping[str, str]) -> str:
-    """One digest of all that the results depend on: inputs, settings, strategy and versions."""
+    """One digest of all that the results depend on: inputs, settings, strategy and versions.
+
+    Parameters
+    ----------
+    study : Study
+    inputs : mapping of str to str
+        SHA-256 by the name of each input.
+
+    Returns
+    -------
+    str
+        Hexadecimal digits.
+    """
     strategy = strategy_file(study.strategy, study.folder)
     return digest_of({
         "settings": study.settings(),
@@ -38,14 +61,32 @@ def digest(study: Study, inputs: Mapping[str, str]) -> str:
 
 
 def sheet_rows(study: Study) -> list[dict[str, Any]]:
-    """Rows of the sample sheet as they were understood, in the order of the study."""
+    """Rows of the sample sheet as they were understood, in the order of the study.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of dict of str to object
+        Ready for JSON; without paths.
+    """
     return [tube.model_dump(mode="json", exclude={"path"}) for tube in study.tubes]
 
 
 def remove_stale(folder: Path, outputs: Collection[str]) -> None:
-    """Remove what an earlier run wrote here and this one did not: a failed tube must not show its former gates."""
+    """Remove what an earlier run wrote here and this one did not: a failed tube must not show its former gates.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    outputs : collection of str
+        Names of what this run wrote.
+    """
     try:
-        former = json.loads((folder / "run.json").read_text(encoding="utf-8"))["outputs"]
+        former = json.loads((folder / RUN).read_text(encoding="utf-8"))["outputs"]
         names = [str(name) for name in former]
     except (OSError, ValueError, KeyError, TypeError):
         return
@@ -56,9 +97,21 @@ def remove_stale(folder: Path, outputs: Collection[str]) -> None:
 
 
 def is_current(folder: Path, wanted: str) -> bool:
-    """Tell whether a folder holds, unchanged, what this digest would give; not where a file changed during the run."""
+    """Tell whether a folder holds, unchanged, what this digest would give; not where a file changed during the run.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    wanted : str
+        From `digest`.
+
+    Returns
+    -------
+    bool
+    """
     try:
-        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        record = json.loads((folder / RUN).read_text(encoding="utf-8"))
         outputs: dict[str, str] = record["outputs"]
         return (
             bool(record["digest"] == wanted and not record.get("disturbed"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bcelldepl.batch import record
 from bcelldepl.batch.inputs import Identity, identify_inputs
 from bcelldepl.batch.workers import Progress
+from bcelldepl.definitions.files import RUN
 from bcelldepl.errors import Problem, StudyError
 from bcelldepl.results import Results
 from bcelldepl.store import Store
@@ -160,9 +161,7 @@ def _run(
         outputs=outputs,
         settings=content["settings"],
     )
-    write_json(
-        folder / "run.json", {**content, "audit": {"entry": number, "sha256": head}, "outputs": outputs}
-    )
+    write_json(folder / RUN, {**content, "audit": {"entry": number, "sha256": head}, "outputs": outputs})
 
 
 def _stage(tell: Progress, stage: str) -> Progress:

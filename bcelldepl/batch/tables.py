@@ -21,6 +21,14 @@ def tubes_table(
 ) -> pd.DataFrame:
     """Return one row per tube, in the order of the study.
 
+    Parameters
+    ----------
+    tubes : sequence of Tube
+    fitted : sequence of FittedTube
+        What the first pass brought back of each.
+    counted : sequence of CountedTube
+        What the last pass brought back of each.
+
     Returns
     -------
     DataFrame

@@ -9,6 +9,7 @@ from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.counting import Concentration, count_tube, not_done, tube_facts
 from bcelldepl.definitions.codes import Method, ResultCode
 from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES
+from bcelldepl.definitions.reasons import Reason
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Populations
@@ -27,7 +28,6 @@ __all__ = ["count", "fit", "role_name"]
 
 # Populations whose known concentration turns events into cells/uL.
 _SCALED_BY = {Method.BEADS: (BEADS,), Method.DUAL: (LEUKOCYTES, LYMPHOCYTES)}
-CHANGED = "the file changed while the study was run"
 
 
 def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None = None) -> FittedTube:
@@ -40,6 +40,11 @@ def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None 
     strategy : Strategy
     identity : Identity, optional
         Of the file, as it was hashed before; it must still be that one.
+
+    Returns
+    -------
+    FittedTube
+        With its failure in words, where there is one.
     """
     identity = identity or identify(tube.path)
     try:
@@ -64,7 +69,11 @@ def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None 
     except Exception as error:
         return FittedTube(file=tube.file, failure=_in_words(error, tube))
     # Looked at last: every event was read by now.
-    return fitted if identity.still_holds(tube.path) else FittedTube(file=tube.file, failure=CHANGED)
+    return (
+        fitted
+        if identity.still_holds(tube.path)
+        else FittedTube(file=tube.file, failure=str(Reason.FILE_CHANGED))
+    )
 
 
 def count(
@@ -88,6 +97,11 @@ def count(
         Reconciled, by population.
     identity : Identity
         Of the file: it must still be the one that was hashed.
+
+    Returns
+    -------
+    CountedTube
+        With its failure in words, where there is one.
     """
     reported = [rule.name for rule in strategy.populations if rule.report]
     if fitted.failure:
@@ -101,7 +115,7 @@ def count(
     except Exception as error:
         return _failed(tube, reported, _in_words(error, tube))
     if not identity.still_holds(tube.path):
-        return _failed(tube, reported, CHANGED)
+        return _failed(tube, reported, str(Reason.FILE_CHANGED))
     quality = signal.quality
     facts = tube_facts(
         tube,
@@ -112,9 +126,7 @@ def count(
     )
     counted = {c.population: c for c in count_tube(populations, facts, study.counting, study.limits)}
     missing = [name for name in reported if name not in counted]
-    absent = {
-        c.population: c for c in not_done(missing, "the panel of this tube lacks a marker of this population")
-    }
+    absent = {one.population: one for one in not_done(missing, str(Reason.MARKER_MISSING))}
     acquired = [one for one in check_acquisition(quality) if not one.passed]
     failed = [one for one in check_populations(populations, facts, study.counting) if not one.passed]
     unused = _leading_to(BEADS, strategy) if _counted_without_beads(counted) else set()
@@ -124,7 +136,7 @@ def count(
         if (one.review or one.evidence is Evidence.FAILED) and name not in unused
     ]
     if tube.role is Role.SAMPLE:
-        doubts += sorted({c.reason for c in counted.values() if c.result is ResultCode.NOT_EVALUABLE})
+        doubts += sorted({c.reason for c in counted.values() if c.result.needs_review})
         doubts += _in_doubt([*failed, *check_results(counted.values())])
     doubts += _in_doubt([*check_date(tube, acquisition.date), *acquired])
     return CountedTube(
@@ -197,7 +209,16 @@ def _leading_to(population: str, strategy: Strategy) -> set[str]:
 
 
 def role_name(tube: Tube) -> str:
-    """The role as the sample sheet writes it: ``sample``, ``fmo:CAR``."""
+    """The role as the sample sheet writes it: ``sample``, ``fmo:CAR``.
+
+    Parameters
+    ----------
+    tube : Tube
+
+    Returns
+    -------
+    str
+    """
     return f"{tube.role.value}:{tube.role_marker}" if tube.role_marker else tube.role.value
 
 
@@ -211,8 +232,4 @@ def _in_words(error: Exception, tube: Tube) -> str:
         text = text.removeprefix(f"{name}: ")
     text = " ".join(text.split())
     foreseen = isinstance(error, (BcelldeplError, OSError, MemoryError))
-    return (
-        text
-        if foreseen
-        else f"an error of the program itself, please report it: {type(error).__name__}: {text}"
-    )
+    return text if foreseen else Reason.PROGRAM_ERROR.format(error=f"{type(error).__name__}: {text}")

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from bcelldepl.errors import WorkersError
 from bcelldepl.runtime.compiled import compiled_before
+from bcelldepl.runtime.garbage_collector import leave_quickly
 from bcelldepl.runtime.memory import keep_memory
 
 __all__ = ["Progress", "as_done", "map_tubes"]
@@ -59,6 +60,10 @@ def as_done(
     work, jobs, workers
         As in `map_tubes`.
 
+    Yields
+    ------
+    (int, Result)
+
     Raises
     ------
     WorkersError
@@ -90,4 +95,5 @@ def as_done(
 
 def _numbered(index: int, work: Callable[..., Result], job: tuple[Any, ...]) -> tuple[int, Result]:
     keep_memory()
+    leave_quickly()
     return index, work(*job)

@@ -23,18 +23,40 @@ __all__ = ["gates_json", "write_csv", "write_json", "write_parquet"]
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON whole or not at all; what is not a number becomes null."""
+    """Write JSON whole or not at all; what is not a number becomes null.
+
+    Parameters
+    ----------
+    path : Path
+        Where to write.
+    content : object
+        Plain data.
+    """
     text = json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False)
     write_bytes(path, (text + "\n").encode())
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as CSV: UTF-8, LF, empty where missing, and no text that a spreadsheet would run."""
+    """Write a table as CSV: UTF-8, LF, empty where missing, and no text that a spreadsheet would run.
+
+    Parameters
+    ----------
+    path : Path
+        Where to write.
+    table : DataFrame
+    """
     write_bytes(path, csv_text(table).encode())
 
 
 def write_parquet(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as Parquet."""
+    """Write a table as Parquet.
+
+    Parameters
+    ----------
+    path : Path
+        Where to write.
+    table : DataFrame
+    """
     write_beside(path, lambda part: table.to_parquet(part, index=False))
 
 
@@ -47,7 +69,29 @@ def gates_json(
     fits: Mapping[str, Fit],
     overrides: Sequence[Override] = (),
 ) -> dict[str, Any]:
-    """Every fitted gate of a tube, with its evidence, as plain data."""
+    """Every fitted gate of a tube, with its evidence, as plain data.
+
+    Parameters
+    ----------
+    file : str
+        As in the sample sheet.
+    sha256 : str
+        Of the FCS file.
+    panel : mapping of str to str
+        Marker to channel.
+    scales : mapping of str to str
+        Scale by marker, in words.
+    strategy : Strategy
+    fits : mapping of str to Fit
+        As they were applied, by population.
+    overrides : sequence of Override
+        Gates of this tube that were set by hand.
+
+    Returns
+    -------
+    dict of str to object
+        The content of the file of the tube in ``gates/``.
+    """
     strategy = strategy_with_overrides(strategy, overrides)
     rules = {rule.name: rule for rule in strategy.populations}
     parents = {rule.name: parent for rule, parent in strategy.rules_for(panel)}

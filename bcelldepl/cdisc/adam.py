@@ -115,36 +115,45 @@ BELOW_THRESHOLD: Final = {
 }
 
 
-def adam_tables(handed: FinishedRun) -> list[CdiscDataset]:
-    """Return ADCP, ADPC, ADPP and ADTTE."""
-    return [_adcp(handed), _adpc(handed), _adpp(handed), _adtte(handed)]
+def adam_tables(run: FinishedRun) -> list[CdiscDataset]:
+    """Return ADCP, ADPC, ADPP and ADTTE.
+
+    Parameters
+    ----------
+    run : FinishedRun
+
+    Returns
+    -------
+    list of CdiscDataset
+    """
+    return [_adcp(run), _adpc(run), _adpp(run), _adtte(run)]
 
 
-def _subject(handed: FinishedRun, subject: str, group: str) -> dict[str, Any]:
+def _subject(run: FinishedRun, subject: str, group: str) -> dict[str, Any]:
     return {
-        "STUDYID": handed.study.id,
-        "USUBJID": handed.usubjid(subject),
+        "STUDYID": run.study.id,
+        "USUBJID": run.usubjid(subject),
         "SUBJID": subject,
         "COHORT": group,
     }
 
 
-def _adcp(handed: FinishedRun) -> CdiscDataset:
-    plan, rows = VisitSchedule.of(handed.study.tubes), []
+def _adcp(run: FinishedRun) -> CdiscDataset:
+    plan, rows = VisitSchedule.of(run.study.tubes), []
     evidence = {
         (str(row["subject"]), float(row["day"])): str(row["evidence"])
-        for row in visits_table(handed.counts, handed.study).to_dict("records")
+        for row in visits_table(run.counts, run.study).to_dict("records")
     }
     for population, definition in POPULATIONS.items():
         test = definition.cdisc
-        if test is None or not (handed.counts["population"] == population).any():
+        if test is None or not (run.counts["population"] == population).any():
             continue
-        for course in courses(handed.counts, handed.study, population):
+        for course in courses(run.counts, run.study, population):
             chosen = {id(visit) for visit in one_per_visit(course).values()}
             baseline = course.before[-1] if course.before else None
             for visit in course.visits:
                 cells = {
-                    **_subject(handed, course.subject, course.dose_group),
+                    **_subject(run, course.subject, course.dose_group),
                     "PARAMCD": test.code,
                     "PARAM": f"{test.name}{' ' + test.sublineage if test.sublineage else ''} ({CELLS_PER_UL})",
                     **_times(visit, plan),
@@ -159,15 +168,15 @@ def _adcp(handed: FinishedRun) -> CdiscDataset:
                 }
                 if definition.kinetics is Kinetics.DEPLETION:
                     told = evidence.get((course.subject, round_significant(visit.day)), "")
-                    cells["CRIT1"] = _criterion(handed)
+                    cells["CRIT1"] = _criterion(run)
                     cells["CRIT1FL"] = BELOW_THRESHOLD.get(told, "")
                 rows.append(cells)
     label, structure = "Cell Counts Analysis Data", "one record per subject, population and draw"
     return make_dataset("ADCP", label, structure, ("STUDYID", "USUBJID", "PARAMCD", "AFRLT"), ADCP, rows)
 
 
-def _criterion(handed: FinishedRun) -> str:
-    settings = handed.study.endpoints
+def _criterion(run: FinishedRun) -> str:
+    settings = run.study.endpoints
     if settings.denominator == "blood":
         return f"B cells < {settings.depletion_threshold_per_ul:g} cells/uL"
     return f"B cells < {settings.depletion_threshold_percent:g} % of {settings.denominator}"
@@ -203,12 +212,12 @@ def _value(visit: Visit) -> dict[str, Any]:
     return {"AVALC": f"<{number_text(limit)}"} if visit.is_evaluable and math.isfinite(limit) else {}
 
 
-def _adpc(handed: FinishedRun) -> CdiscDataset:
-    plan, rows = VisitSchedule.of(handed.study.tubes), []
+def _adpc(run: FinishedRun) -> CdiscDataset:
+    plan, rows = VisitSchedule.of(run.study.tubes), []
     test = cdisc_test(CAR_T)
     assert test is not None
     not_used = {str(PointUse.DROPPED), str(PointUse.BEFORE), str(PointUse.MISSING)}
-    for point in points_table(handed.counts, handed.study).to_dict("records"):
+    for point in points_table(run.counts, run.study).to_dict("records"):
         counted = float(point["counted_as_per_ul"])
         use = str(point["use"])
         below = bool(ResultCode(str(point["result"])).upper_limit)
@@ -218,7 +227,7 @@ def _adpc(handed: FinishedRun) -> CdiscDataset:
             text = "" if math.isnan(limit) else f"<{number_text(limit)}"
         rows.append(
             {
-                **_subject(handed, str(point["subject"]), str(point["dose_group"])),
+                **_subject(run, str(point["subject"]), str(point["dose_group"])),
                 "PARAMCD": test.concentration_code,
                 "PARAM": f"{test.concentration_name} ({CELLS_PER_UL})",
                 "AVAL": counted,
@@ -238,10 +247,10 @@ def _adpc(handed: FinishedRun) -> CdiscDataset:
     return make_dataset("ADPC", label, structure, ("STUDYID", "USUBJID", "PARAMCD", "AFRLT"), ADPC, rows)
 
 
-def _adpp(handed: FinishedRun) -> CdiscDataset:
-    known = endpoint_definitions(handed.study.endpoints.auc_days)
+def _adpp(run: FinishedRun) -> CdiscDataset:
+    known = endpoint_definitions(run.study.endpoints.auc_days)
     rows = []
-    for found in handed.endpoints.to_dict("records"):
+    for found in run.endpoints.to_dict("records"):
         row = {str(key): value for key, value in found.items()}
         parameter = known.get(row["parameter"])
         if parameter is None:
@@ -250,7 +259,7 @@ def _adpp(handed: FinishedRun) -> CdiscDataset:
         censored = sign != Qualifier.EQUAL
         rows.append(
             {
-                **_subject(handed, row["subject"], row["dose_group"]),
+                **_subject(run, row["subject"], row["dose_group"]),
                 "PARAMCD": parameter.short,
                 "PARAM": f"{parameter.label} ({parameter.unit})",
                 "AVAL": value,
@@ -269,16 +278,16 @@ def _adpp(handed: FinishedRun) -> CdiscDataset:
     return make_dataset("ADPP", label, structure, ("STUDYID", "USUBJID", "PARAMCD"), ADPP, rows)
 
 
-def _adtte(handed: FinishedRun) -> CdiscDataset:
+def _adtte(run: FinishedRun) -> CdiscDataset:
     rows = []
-    for found in handed.endpoints.to_dict("records"):
+    for found in run.endpoints.to_dict("records"):
         row = {str(key): value for key, value in found.items()}
         if row["parameter"] != RECONSTITUTION_DAY or math.isnan(float(row["value"])):
             continue
         censored = row["qualifier"] != Qualifier.EQUAL
         rows.append(
             {
-                **_subject(handed, row["subject"], row["dose_group"]),
+                **_subject(run, row["subject"], row["dose_group"]),
                 "PARAMCD": "TTBRECON",
                 "PARAM": "Time to Confirmed Recovery of B Cells (day)",
                 "AVAL": row["value"],

@@ -93,12 +93,12 @@ QUALIFIERS: Final = {
 }
 
 
-def cp_tables(handed: FinishedRun) -> list[CdiscDataset]:
+def cp_tables(run: FinishedRun) -> list[CdiscDataset]:
     """Return CP and its supplemental qualifiers.
 
     Parameters
     ----------
-    handed : FinishedRun
+    run : FinishedRun
 
     Returns
     -------
@@ -107,9 +107,9 @@ def cp_tables(handed: FinishedRun) -> list[CdiscDataset]:
     """
     rows: list[dict[str, Any]] = []
     supplement: list[dict[str, Any]] = []
-    last = _last_before_infusion(handed)
+    last = _last_before_infusion(run)
     sequence: dict[str, int] = {}
-    for tube_row, cells, is_count in _results(handed):
+    for tube_row, cells, is_count in _results(run):
         subject = cells["USUBJID"]
         sequence[subject] = sequence.get(subject, 0) + 1
         cells["CPSEQ"] = sequence[subject]
@@ -121,7 +121,7 @@ def cp_tables(handed: FinishedRun) -> list[CdiscDataset]:
             cells["CPLOBXFL"] = "Y" if known == tube_row["file"] else ""
         rows.append(cells)
         if is_count:
-            supplement += _supplement(handed, tube_row, cells)
+            supplement += _supplement(run, tube_row, cells)
     structure = "one record per tube, population and kind of result"
     main = make_dataset(
         "CP", "Cell Phenotype Findings", structure, ("STUDYID", "USUBJID", "CPSEQ"), VARIABLES, rows
@@ -136,33 +136,33 @@ def cp_tables(handed: FinishedRun) -> list[CdiscDataset]:
     ]
 
 
-def _results(handed: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any], bool]]:
+def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any], bool]]:
     """Yield each row of the counts with each of its CP records, and whether that is the concentration."""
-    tubes, plan = handed.tubes, VisitSchedule.of(handed.study.tubes)
-    events = {(row["file"], row["population"]): row["events"] for row in _counts(handed)}
-    for row in _counts(handed):
+    tubes, plan = run.tubes, VisitSchedule.of(run.study.tubes)
+    events = {(row["file"], row["population"]): row["events"] for row in _counts(run)}
+    for row in _counts(run):
         test = cdisc_test(row["population"])
         if test is None:
             continue  # beads are no cells
         tube = tubes.get(row["file"])
-        gated = handed.gates.get(row["file"])
+        gated = run.gates.get(row["file"])
         shared = {
-            "STUDYID": handed.study.id,
+            "STUDYID": run.study.id,
             "DOMAIN": "CP",
-            "USUBJID": handed.usubjid(row["subject"]),
+            "USUBJID": run.usubjid(row["subject"]),
             "CPGRPID": _group(row["file"]),
             "CPREFID": row["file"],
             "CPSBMRKS": test.sublineage,
             "CPGATE": row["population"],
-            "CPGATDEF": gate_definition(handed.strategy, row["population"], gated),
+            "CPGATDEF": gate_definition(run.strategy, row["population"], gated),
             "CPCAT": "IMMUNOPHENOTYPING",
-            "CPTSTPNL": handed.strategy.get("name", ""),
+            "CPTSTPNL": run.strategy.get("name", ""),
             "CPRESSCL": "QUANTITATIVE",
             "CPSPEC": BLOOD,
             "CPMETHOD": "FLOW CYTOMETRY",
             **plan.cells("CP", tube, row["visit"], row["day"]),
         }
-        own = marker_string(handed.strategy, row["population"], gated)
+        own = marker_string(run.strategy, row["population"], gated)
         count = {
             "CPTESTCD": test.code,
             "CPTEST": test.name,
@@ -175,7 +175,7 @@ def _results(handed: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, An
         yield row, shared | count, True
         total = events.get((row["file"], test.of))
         if test.of and _known(row["events"]) and total is not None and _known(total) and total > 0:
-            whole = marker_string(handed.strategy, test.of, gated)
+            whole = marker_string(run.strategy, test.of, gated)
             fraction = {"CPTESTCD": test.fraction_code, "CPTEST": test.fraction_name, "CPMRKSTR": f"{own}/{whole}",
                         "CPRESTYP": "NUMBER FRACTION"}  # fmt: skip
             yield row, shared | fraction | _number(100.0 * row["events"] / total, "%"), False
@@ -184,8 +184,8 @@ def _results(handed: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, An
             yield row, shared | number | _number(row["events"], "Events"), False
 
 
-def _counts(handed: FinishedRun) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in handed.counts.to_dict("records")]
+def _counts(run: FinishedRun) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in run.counts.to_dict("records")]
 
 
 def _number(value: float, unit: str) -> dict[str, Any]:
@@ -201,11 +201,11 @@ def _group(file: str) -> str:
     return file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
 
 
-def _last_before_infusion(handed: FinishedRun) -> dict[tuple[str, str, str], str]:
+def _last_before_infusion(run: FinishedRun) -> dict[tuple[str, str, str], str]:
     """File of the last evaluable result before infusion, by subject, test and kind of result."""
     last: dict[tuple[str, str, str], tuple[float, str]] = {}
-    tubes = handed.tubes
-    for row, cells, _ in _results(handed):
+    tubes = run.tubes
+    for row, cells, _ in _results(run):
         day = tubes[row["file"]].draw_day if row["file"] in tubes else row["day"]
         done = ResultCode(row["result"]).is_evaluable
         if day > 0 or not done:
@@ -215,7 +215,7 @@ def _last_before_infusion(handed: FinishedRun) -> dict[tuple[str, str, str], str
     return {key: file for key, (_, file) in last.items()}
 
 
-def _supplement(handed: FinishedRun, row: dict[str, Any], cells: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _supplement(run: FinishedRun, row: dict[str, Any], cells: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for column, (name, label) in QUALIFIERS.items():
         value = row.get(column)
         if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
@@ -223,7 +223,7 @@ def _supplement(handed: FinishedRun, row: dict[str, Any], cells: dict[str, Any])
         text = number_text(value) if isinstance(value, float) else str(value)
         for part, piece in enumerate(split_text(text)):
             yield {
-                "STUDYID": handed.study.id,
+                "STUDYID": run.study.id,
                 "RDOMAIN": "CP",
                 "USUBJID": cells["USUBJID"],
                 "IDVAR": "CPSEQ",

@@ -1,4 +1,4 @@
-"""A data set to hand over: its rows, and what each variable is."""
+"""A CDISC data set: its rows, and what each variable is."""
 
 from __future__ import annotations
 
@@ -99,6 +99,25 @@ def make_dataset(
     rows: Iterable[Mapping[str, Any]],
 ) -> CdiscDataset:
     """Arrange rows in the order of the variables, sorted by the keys.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``CP``.
+    label : str
+        At most 40 characters.
+    structure : str
+        What one row is.
+    keys : sequence of str
+        Variables that together name a row.
+    variables : sequence of Variable
+        In the order of the columns.
+    rows : iterable of mapping of str to object
+        Cells by variable; a missing one is empty.
+
+    Returns
+    -------
+    CdiscDataset
 
     Raises
     ------

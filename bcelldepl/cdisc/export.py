@@ -1,4 +1,4 @@
-"""Hand the results of a study over: data sets in the format asked for, and what every variable means."""
+"""Export the data sets of a study in the format asked for, with what every variable means."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -18,14 +18,14 @@ from bcelldepl.cdisc.dataset_json import dataset_json
 from bcelldepl.cdisc.pk import pk_tables
 from bcelldepl.cdisc.results import FinishedRun, read_finished_run
 from bcelldepl.cdisc.transport import transport_problems, write_transport
+from bcelldepl.definitions.export_formats import EXPORT_FORMATS, ExportKind, formats_of
 from bcelldepl.errors import ExchangeError
 from bcelldepl.spreadsheet import csv_text
 from bcelldepl.store.files import write_beside, write_bytes
 
 __all__ = ["FORMATS", "datasets_of", "export"]
 
-FORMATS: Final = ("csv", "parquet", "xpt", "dataset-json")
-SUFFIXES: Final = {"csv": ".csv", "parquet": ".parquet", "xpt": ".xpt", "dataset-json": ".json"}
+FORMATS: Final = formats_of(ExportKind.TABLES)
 
 
 def export(results_folder: Path, to: str, out: Path) -> list[Path]:
@@ -35,7 +35,8 @@ def export(results_folder: Path, to: str, out: Path) -> list[Path]:
     ----------
     results_folder : Path
         As ``bcelldepl run`` wrote it.
-    to : {"csv", "parquet", "xpt", "dataset-json"}
+    to : str
+        A format of tables, of `bcelldepl.definitions.export_formats`.
     out : Path
         Folder to write to; made if not there.
 
@@ -53,8 +54,8 @@ def export(results_folder: Path, to: str, out: Path) -> list[Path]:
     """
     if to not in FORMATS:
         raise ExchangeError(f"{to!r} is no format", "--to", f"known: {', '.join(FORMATS)}")
-    handed = read_finished_run(Path(results_folder))
-    tables = datasets_of(handed)
+    run = read_finished_run(Path(results_folder))
+    tables = datasets_of(run)
     if to == "xpt":
         problems = transport_problems(tables)
         if problems:
@@ -62,34 +63,59 @@ def export(results_folder: Path, to: str, out: Path) -> list[Path]:
             raise ExchangeError(f"the results do not fit into SAS transport files:\n{text}")
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    written = [_write(table, to, out, handed) for table in tables]
+    written = [_write(table, to, out, run) for table in tables]
     documentation = out / "variables.csv"
     write_bytes(documentation, _variables(tables).encode())
     written.append(documentation)
     record = out / "export.json"
-    write_bytes(record, _record(handed, to, tables, written).encode())
+    write_bytes(record, _record(run, to, tables, written).encode())
     return [*written, record]
 
 
-def datasets_of(handed: FinishedRun) -> list[CdiscDataset]:
-    """Return every data set of the hand-over."""
-    return [*cp_tables(handed), *pk_tables(handed), *adam_tables(handed)]
+def datasets_of(run: FinishedRun) -> list[CdiscDataset]:
+    """Return every data set of a study.
+
+    Parameters
+    ----------
+    run : FinishedRun
+
+    Returns
+    -------
+    list of CdiscDataset
+    """
+    return [*cp_tables(run), *pk_tables(run), *adam_tables(run)]
 
 
-def _write(table: CdiscDataset, to: str, out: Path, handed: FinishedRun) -> Path:
-    path = out / f"{table.name.lower()}{SUFFIXES[to]}"
-    if to == "xpt":
-        write_transport(table, path, datetime.fromisoformat(str(handed.run["finished"])))
-    elif to == "parquet":
-        write_beside(path, lambda part: table.frame().to_parquet(part, index=False))
-    elif to == "csv":
-        write_bytes(path, csv_text(table.frame()).encode())
-    else:
-        version = str(handed.run.get("versions", {}).get("bcelldepl", ""))
-        write_bytes(
-            path, dataset_json(table, handed.study.id, str(handed.run.get("finished", "")), version).encode()
-        )
+def _write(table: CdiscDataset, to: str, out: Path, run: FinishedRun) -> Path:
+    path = out / f"{table.name.lower()}{EXPORT_FORMATS[to].suffix}"
+    _WRITERS[to](table, path, run)
     return path
+
+
+def _write_csv(table: CdiscDataset, path: Path, _: FinishedRun) -> None:
+    write_bytes(path, csv_text(table.frame()).encode())
+
+
+def _write_parquet(table: CdiscDataset, path: Path, _: FinishedRun) -> None:
+    write_beside(path, lambda part: table.frame().to_parquet(part, index=False))
+
+
+def _write_transport(table: CdiscDataset, path: Path, run: FinishedRun) -> None:
+    write_transport(table, path, datetime.fromisoformat(str(run.record["finished"])))
+
+
+def _write_dataset_json(table: CdiscDataset, path: Path, run: FinishedRun) -> None:
+    version = str(run.record.get("versions", {}).get("bcelldepl", ""))
+    text = dataset_json(table, run.study.id, str(run.record.get("finished", "")), version)
+    write_bytes(path, text.encode())
+
+
+_WRITERS: Final[dict[str, Callable[[CdiscDataset, Path, FinishedRun], None]]] = {
+    "csv": _write_csv,
+    "parquet": _write_parquet,
+    "xpt": _write_transport,
+    "dataset-json": _write_dataset_json,
+}
 
 
 def _variables(tables: Sequence[CdiscDataset]) -> str:
@@ -108,14 +134,14 @@ def _variables(tables: Sequence[CdiscDataset]) -> str:
     return text.getvalue()
 
 
-def _record(handed: FinishedRun, to: str, tables: Sequence[CdiscDataset], written: Sequence[Path]) -> str:
+def _record(run: FinishedRun, to: str, tables: Sequence[CdiscDataset], written: Sequence[Path]) -> str:
     content = {
-        "study": handed.study.id,
+        "study": run.study.id,
         "format": to,
-        "run_digest": handed.run.get("digest", ""),
-        "run_finished": handed.run.get("finished", ""),
-        "versions": handed.run.get("versions", {}),
-        "dates_of_draws": handed.dates,
+        "run_digest": run.record.get("digest", ""),
+        "run_finished": run.record.get("finished", ""),
+        "versions": run.record.get("versions", {}),
+        "dates_of_draws": run.dates,
         "datasets": [
             {"name": table.name, "label": table.label, "structure": table.structure, "keys": list(table.keys),
              "records": len(table.rows)}

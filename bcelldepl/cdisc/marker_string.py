@@ -52,7 +52,21 @@ def marker_string(strategy: Mapping[str, Any], population: str, gated: Collectio
 def gate_definition(
     strategy: Mapping[str, Any], population: str, gated: Collection[str] | None = None
 ) -> str:
-    """Return the gates from the root to a population, such as ``FSC SSC|CD45+|CD3-CD19+``."""
+    """Return the gates from the root to a population, such as ``FSC SSC|CD45+|CD3-CD19+``.
+
+    Parameters
+    ----------
+    strategy : mapping of str to object
+        As for `marker_string`.
+    population : str
+        Which one.
+    gated : collection of str, optional
+        As for `marker_string`.
+
+    Returns
+    -------
+    str
+    """
     parts = []
     for rule in _chain(strategy, population, gated):
         signs = "".join(f"{_plain(marker)}{sign}" for marker, sign in _signs(rule).items())

@@ -74,27 +74,36 @@ UNITS: Final = {
 }
 
 
-def pk_tables(handed: FinishedRun) -> list[CdiscDataset]:
-    """Return PC and PP; empty where no CAR+ T cells were counted."""
-    return [_pc(handed), _pp(handed)]
+def pk_tables(run: FinishedRun) -> list[CdiscDataset]:
+    """Return PC and PP; empty where no CAR+ T cells were counted.
+
+    Parameters
+    ----------
+    run : FinishedRun
+
+    Returns
+    -------
+    list of CdiscDataset
+    """
+    return [_pc(run), _pp(run)]
 
 
-def _pc(handed: FinishedRun) -> CdiscDataset:
-    plan, tubes, rows = VisitSchedule.of(handed.study.tubes), handed.tubes, []
+def _pc(run: FinishedRun) -> CdiscDataset:
+    plan, tubes, rows = VisitSchedule.of(run.study.tubes), run.tubes, []
     sequence: dict[str, int] = {}
-    for counted in handed.counts.to_dict("records"):
+    for counted in run.counts.to_dict("records"):
         row = {str(key): value for key, value in counted.items()}
         test = cdisc_test(row["population"])
         if test is None or not test.concentration_code:
             continue
-        subject = handed.usubjid(row["subject"])
+        subject = run.usubjid(row["subject"])
         sequence[subject] = sequence.get(subject, 0) + 1
         cells = result_cells("PC", row, row["cells_per_ul"], CELLS_PER_LITRE)
         if "PCSTAT" not in cells:
             cells["PCLLOQ"] = row["lloq_per_ul"]
         rows.append(
             {
-                "STUDYID": handed.study.id,
+                "STUDYID": run.study.id,
                 "DOMAIN": "PC",
                 "USUBJID": subject,
                 "PCSEQ": sequence[subject],
@@ -114,22 +123,22 @@ def _pc(handed: FinishedRun) -> CdiscDataset:
     )
 
 
-def _pp(handed: FinishedRun) -> CdiscDataset:
-    known = endpoint_definitions(handed.study.endpoints.auc_days)
-    infused = {tube.subject: tube for tube in handed.study.tubes if tube.infused is not None}
+def _pp(run: FinishedRun) -> CdiscDataset:
+    known = endpoint_definitions(run.study.endpoints.auc_days)
+    infused = {tube.subject: tube for tube in run.study.tubes if tube.infused is not None}
     rows: list[dict[str, Any]] = []
     sequence: dict[str, int] = {}
-    for found in handed.endpoints.to_dict("records"):
+    for found in run.endpoints.to_dict("records"):
         row = {str(key): value for key, value in found.items()}
         test, endpoint = cdisc_test(row["analyte"]), known.get(row["parameter"])
         if test is None or not test.concentration_code or endpoint is None:
             continue
-        subject = handed.usubjid(row["subject"])
+        subject = run.usubjid(row["subject"])
         sequence[subject] = sequence.get(subject, 0) + 1
         window = auc_window(endpoint.code)
         tube = infused.get(row["subject"])
         cells = {
-            "STUDYID": handed.study.id,
+            "STUDYID": run.study.id,
             "DOMAIN": "PP",
             "USUBJID": subject,
             "PPSEQ": sequence[subject],

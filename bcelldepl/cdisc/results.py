@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from bcelldepl.definitions.files import GATES, RUN
 from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
 from bcelldepl.errors import BcelldeplError, ExchangeError
 from bcelldepl.results import Results
@@ -26,7 +27,7 @@ TABLES: Final = (COUNTS, ENDPOINTS, TUBES)
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """Results ready to be handed over.
+    """A finished run, read for its data sets.
 
     Attributes
     ----------
@@ -38,7 +39,7 @@ class FinishedRun:
         The gating strategy as data.
     gates : dict of str to set of str
         File to the populations that were gated in it.
-    run : dict
+    record : dict
         ``run.json``.
     dates : str
         Where dates of draws come from: ``tubes.csv``, the sample sheet, or nowhere.
@@ -49,7 +50,7 @@ class FinishedRun:
     study: Study
     strategy: dict[str, Any]
     gates: dict[str, set[str]]
-    run: dict[str, Any]
+    record: dict[str, Any]
     dates: str
 
     @property
@@ -70,27 +71,31 @@ def read_finished_run(folder: Path) -> FinishedRun:
     folder : Path
         As ``bcelldepl run`` wrote it.
 
+    Returns
+    -------
+    FinishedRun
+
     Raises
     ------
     ExchangeError
         A file is missing or is not what a run writes.
     """
-    for name in (*(table.file for table in TABLES), "run.json"):
+    for name in (*(table.file for table in TABLES), RUN):
         if not (folder / name).is_file():
             remedy = "give the folder that `bcelldepl run` wrote, once it is done"
             raise ExchangeError(f"there is no {name}", str(folder), remedy)
     try:
-        run: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        settings = StudyFile.model_validate_json(json.dumps(run["settings"]))
-        strategy: dict[str, Any] = run["strategy"]["content"]
-        datetime.fromisoformat(run["finished"])
+        record: dict[str, Any] = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        settings = StudyFile.model_validate_json(json.dumps(record["settings"]))
+        strategy: dict[str, Any] = record["strategy"]["content"]
+        datetime.fromisoformat(record["finished"])
     except (ValueError, KeyError, TypeError) as error:
-        raise ExchangeError(f"run.json is not the record of a run: {error}", str(folder)) from None
+        raise ExchangeError(f"{RUN} is not the record of a run: {error}", str(folder)) from None
     refuse_changed(Results(folder))
     counts, endpoints, sheet = (table.read(folder / table.file) for table in TABLES)
-    tubes, dates = _tubes(sheet, folder, Path(run.get("study_file", "")))
+    tubes, dates = _tubes(sheet, folder, Path(record.get("study_file", "")))
     study = Study(
-        path=folder / "run.json",
+        path=folder / RUN,
         folder=folder,
         samples_path=folder / TUBES.file,
         **settings.study.model_dump(),
@@ -100,7 +105,7 @@ def read_finished_run(folder: Path) -> FinishedRun:
         endpoints=settings.endpoints,
         tubes=tubes,
     )
-    return FinishedRun(counts, endpoints, study, strategy, _gates(folder), run, dates)
+    return FinishedRun(counts, endpoints, study, strategy, _gates(folder), record, dates)
 
 
 def _tubes(sheet: pd.DataFrame, folder: Path, study_file: Path) -> tuple[tuple[Tube, ...], str]:
@@ -142,7 +147,7 @@ def _tubes(sheet: pd.DataFrame, folder: Path, study_file: Path) -> tuple[tuple[T
 
 def _gates(folder: Path) -> dict[str, set[str]]:
     gates = {}
-    for path in sorted((folder / "gates").glob("*.json")):
+    for path in sorted((folder / GATES).glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
         gates[str(content["file"])] = set(content["gates"])
     return gates

@@ -1,4 +1,4 @@
-"""What the SDTM domains of the hand-over share: identifiers, visits, dates, censored results."""
+"""What the SDTM domains share: identifiers, visits, dates, censored results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,17 @@ BLOOD: Final = "BLOOD"
 
 
 def identifiers(domain: str) -> tuple[Variable, ...]:
-    """STUDYID, DOMAIN, USUBJID and the sequence number."""
+    """STUDYID, DOMAIN, USUBJID and the sequence number.
+
+    Parameters
+    ----------
+    domain : str
+        Two letters, such as ``CP``.
+
+    Returns
+    -------
+    tuple of Variable
+    """
     return (
         Variable("STUDYID", "Study Identifier", "text", "id of the study file"),
         Variable("DOMAIN", "Domain Abbreviation", "text", "constant", domain),
@@ -39,7 +49,19 @@ def identifiers(domain: str) -> tuple[Variable, ...]:
 
 
 def timing(domain: str, draw: bool = True) -> tuple[Variable, ...]:
-    """VISITNUM, VISIT, VISITDY and the date of the draw."""
+    """VISITNUM, VISIT, VISITDY and the date of the draw.
+
+    Parameters
+    ----------
+    domain : str
+        Two letters, such as ``CP``.
+    draw : bool
+        Whether the date of the draw is among them.
+
+    Returns
+    -------
+    tuple of Variable
+    """
     visit = (
         Variable("VISITNUM", "Visit Number", "float", "rank of the visit by its first nominal day"),
         Variable("VISIT", "Visit Name", "text", "visit of the sample sheet"),
@@ -93,24 +115,29 @@ class VisitSchedule:
         return cells
 
 
-def result_cells(domain: str, handed: Any, value: float | None, unit: str) -> dict[str, Any]:
+def result_cells(domain: str, row: Any, value: float | None, unit: str) -> dict[str, Any]:
     """Result variables of one count: a number, below a limit, or not done with its reason.
 
     Parameters
     ----------
     domain : str
-    handed : mapping
+    row : mapping
         Row of ``counts.csv``.
     value : float or None
         The number to report; its limits are those of the row, in the same unit.
     unit : str
+
+    Returns
+    -------
+    dict of str to object
+        Cells by variable.
     """
-    result = ResultCode(handed["result"])
+    result = ResultCode(row["result"])
     if not result.is_evaluable or value is None or math.isnan(value):
-        reason = split_text(str(handed.get("reason") or result.words))[0]
+        reason = split_text(str(row.get("reason") or result.words))[0]
         return {f"{domain}STAT": "NOT DONE", f"{domain}REASND": reason}
     if result.upper_limit:
-        text, number = f"<{number_text(handed[f'{result.upper_limit}_per_ul'])}", None
+        text, number = f"<{number_text(row[f'{result.upper_limit}_per_ul'])}", None
     else:
         text, number = number_text(value), value
     return {
@@ -123,12 +150,34 @@ def result_cells(domain: str, handed: Any, value: float | None, unit: str) -> di
 
 
 def number_text(value: float) -> str:
-    """Spell a number with the digits it has, without an exponent where it is of common size."""
+    """Spell a number with the digits it has, without an exponent where it is of common size.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    str
+        Six significant digits at most.
+    """
     return f"{value:.6g}" if 1e-4 <= abs(value) < 1e6 or value == 0 else repr(float(f"{value:.6g}"))
 
 
 def split_text(text: str, longest: int = LONGEST_TEXT) -> list[str]:
-    """Cut a text at blanks into parts of at most `longest` bytes; nothing is lost but the blanks at the cuts."""
+    """Cut a text at blanks into parts of at most `longest` bytes; nothing is lost but the blanks at the cuts.
+
+    Parameters
+    ----------
+    text : str
+    longest : int
+        Bytes of UTF-8.
+
+    Returns
+    -------
+    list of str
+        One part at least.
+    """
     parts = [""]
     for word in text.split(" "):
         joined = f"{parts[-1]} {word}" if parts[-1] else word

@@ -26,6 +26,10 @@ STAMP: Final = re.compile(rb"\d\d[A-Z]{3}\d\d:\d\d:\d\d:\d\d")
 def transport_problems(tables: Sequence[CdiscDataset]) -> list[Problem]:
     """List everything in the tables that a transport file cannot hold.
 
+    Parameters
+    ----------
+    tables : sequence of CdiscDataset
+
     Returns
     -------
     list of Problem

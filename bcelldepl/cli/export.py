@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from bcelldepl.definitions.export_formats import EXPORT_FORMATS, ExportKind, formats_of
+
 __all__ = ["export"]
 
-TABLES = ("csv", "parquet", "xpt", "dataset-json")
-GATES: tuple[Literal["gatingml"], Literal["flowjo"]] = ("gatingml", "flowjo")
-EVENTS = "fcs"
+HELP = "; ".join(f"{', '.join(formats_of(kind))}: {kind}" for kind in ExportKind) + "."
+(EVENTS,) = formats_of(ExportKind.EVENTS)
 
 
 def export(
@@ -20,7 +21,7 @@ def export(
         str,
         typer.Option(
             "--to",
-            help=f"{', '.join(TABLES)}: tables; {', '.join(GATES)}: gates; {EVENTS}: the events of populations.",
+            help=HELP,
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder to write to.")],
@@ -72,13 +73,12 @@ def _export(results: Path, to: str, out: Path, populations: list[str]) -> list[P
         for problem in problems:
             typer.echo(f"left out: {problem}", err=True)
         return written
-    for gates in GATES:
-        if to == gates:
-            from bcelldepl.gate_exchange.export import export_gates
+    if to in formats_of(ExportKind.GATES):
+        from bcelldepl.gate_exchange.export import export_gates
 
-            return export_gates(results, gates, out)
-    if to in TABLES:
+        return export_gates(results, to, out)
+    if to in formats_of(ExportKind.TABLES):
         from bcelldepl.cdisc.export import export as export_tables
 
         return export_tables(results, to, out)
-    raise ExchangeError(f"{to!r} is no format", "--to", f"known: {', '.join((*TABLES, *GATES, EVENTS))}")
+    raise ExchangeError(f"{to!r} is no format", "--to", f"known: {', '.join(EXPORT_FORMATS)}")

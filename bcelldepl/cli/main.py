@@ -6,7 +6,6 @@ import sys
 
 import typer
 
-import bcelldepl.runtime.garbage_collector  # noqa: F401  nothing is looked through for garbage when the program ends
 from bcelldepl.cli.compare import compare
 from bcelldepl.cli.export import export
 from bcelldepl.cli.inspect import inspect
@@ -14,6 +13,7 @@ from bcelldepl.cli.run import run
 from bcelldepl.cli.selftest import selftest
 from bcelldepl.cli.simulate import simulate
 from bcelldepl.cli.verify import verify
+from bcelldepl.runtime.garbage_collector import leave_quickly
 
 __all__ = ["app", "main"]
 
@@ -48,6 +48,7 @@ def _options(
 
 def main() -> None:
     """Run the program; an interruption leaves no traceback."""
+    leave_quickly()
     try:
         app()
     except KeyboardInterrupt:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bcelldepl.definitions.codes import TubeStatus
+from bcelldepl.definitions.files import REPORT
 from bcelldepl.definitions.tables import COUNTS, TUBES
 
 if TYPE_CHECKING:
@@ -113,4 +114,4 @@ def _report(study: Study, results: Results) -> None:
     typer.echo(f"{study.id}: {tubes.total()} tubes, {ok} ok, {review} need review, {failed} failed")
     codes = sorted(results.tally(COUNTS.file, "result").items())
     typer.echo("results by code: " + ", ".join(f"{code} {n}" for code, n in codes))
-    typer.echo(f"look at {results.folder / 'report.html'}")
+    typer.echo(f"look at {results.folder / REPORT}")

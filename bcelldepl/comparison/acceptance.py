@@ -93,14 +93,35 @@ def judge_tube(pair: TubePair, limits: AcceptanceLimits) -> tuple[Verdict, str]:
 
 
 def is_well_counted(pair: TubePair, limits: AcceptanceLimits) -> bool:
-    """Whether the manual count is large enough for a ratio to be held to the limits."""
+    """Whether the manual count is large enough for a ratio to be held to the limits.
+
+    Parameters
+    ----------
+    pair : TubePair
+    limits : AcceptanceLimits
+
+    Returns
+    -------
+    bool
+    """
     if pair.manual_per_ul is not None:
         return pair.manual_per_ul >= limits.well_counted_per_ul
     return (pair.manual_events or 0) >= WELL_COUNTED_EVENTS
 
 
 def least_f1(population: str, limits: AcceptanceLimits) -> float:
-    """F1 that the events of a population must reach."""
+    """F1 that the events of a population must reach.
+
+    Parameters
+    ----------
+    population : str
+        Name of the population.
+    limits : AcceptanceLimits
+
+    Returns
+    -------
+    float
+    """
     return limits.min_f1_car if holds_car(population) else limits.min_f1
 
 

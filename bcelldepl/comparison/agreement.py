@@ -77,7 +77,19 @@ class Statistic:
 def concentration_pairs(
     tubes: Iterable[TubeComparison], population: str
 ) -> list[tuple[TubeComparison, float, float]]:
-    """List tubes with the manual and automated value of a population, cells/uL where known, else events."""
+    """List tubes with the manual and automated value of a population, cells/uL where known, else events.
+
+    Parameters
+    ----------
+    tubes : iterable of TubeComparison
+    population : str
+        Name of the population.
+
+    Returns
+    -------
+    list of (TubeComparison, float, float)
+        Tube, manual value, automated value.
+    """
     found = []
     for tube in tubes:
         for one in tube.populations:
@@ -101,6 +113,10 @@ def study_statistics(
     tubes : sequence of TubeComparison
     populations : sequence of str
     limits : AcceptanceLimits
+
+    Returns
+    -------
+    list of Statistic
     """
     return [row for population in populations for row in _of_population(tubes, population, limits)]
 
@@ -223,6 +239,10 @@ def day_statistics(
     ----------
     auto, manual : mapping of str to mapping of str to float or None
         Parameter to subject to day.
+
+    Returns
+    -------
+    list of Statistic
     """
     rows = []
     for parameter in auto:
@@ -237,7 +257,18 @@ def day_statistics(
 
 
 def is_quantified(tube: TubeComparison, population: str) -> bool:
-    """Whether a ratio means anything: of a few events it is chance."""
+    """Whether a ratio means anything: of a few events it is chance.
+
+    Parameters
+    ----------
+    tube : TubeComparison
+    population : str
+        Name of the population.
+
+    Returns
+    -------
+    bool
+    """
     events = [one.pair.manual_events for one in tube.populations if one.pair.population == population]
     return all(count is None or count >= _FEWEST_EVENTS for count in events)
 

@@ -41,6 +41,10 @@ def read_mapping(path: Path) -> NameMap:
     path : Path
         TOML with the tables ``[populations]`` and ``[files]``: our name to theirs.
 
+    Returns
+    -------
+    NameMap
+
     Raises
     ------
     ExchangeError
@@ -61,7 +65,22 @@ def read_mapping(path: Path) -> NameMap:
 
 
 def mapping_text(guessed: Mapping[str, str], unmatched: Iterable[str], theirs: Sequence[str]) -> str:
-    """Write a mapping file to be looked over, with the guesses made and what was left."""
+    """Write a mapping file to be looked over, with the guesses made and what was left.
+
+    Parameters
+    ----------
+    guessed : mapping of str to str
+        Ours to theirs.
+    unmatched : iterable of str
+        Populations of ours that were not found.
+    theirs : sequence of str
+        Paths of theirs.
+
+    Returns
+    -------
+    str
+        TOML.
+    """
     lines = [
         "# Our population = theirs: a name, or the end of a path. Look over the guesses.",
         "[populations]",

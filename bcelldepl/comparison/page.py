@@ -43,6 +43,10 @@ def comparison_page(comparison: Comparison, record: Mapping[str, Any]) -> str:
     comparison : Comparison
     record : mapping
         The content of ``run.json``.
+
+    Returns
+    -------
+    str
     """
     populations = list(
         dict.fromkeys(one.pair.population for tube in comparison.tubes for one in tube.populations)

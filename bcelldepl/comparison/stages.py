@@ -26,6 +26,10 @@ def auto_stages(tube: GatedTube, population: str) -> list[Stage]:
     ----------
     tube : GatedTube
     population : str
+
+    Returns
+    -------
+    list of Stage
     """
     rules = {rule.name: (rule, parent) for rule, parent in tube.strategy.rules_for(tube.signal.columns)}
     stages: list[Stage] = []
@@ -64,6 +68,10 @@ def manual_stages(
         Of the file.
     ours : mapping of path to str, optional
         Our population that a manual one is known to mean.
+
+    Returns
+    -------
+    list of Stage
     """
     also = ours or {}
     return [
@@ -73,7 +81,20 @@ def manual_stages(
 
 
 def gate_channels(gate: Gate, tree: GateTree, channels: Channels) -> frozenset[str]:
-    """Return the ``$PnN`` of the channels that a gate is drawn on, or those of the gates that it combines."""
+    """Return the ``$PnN`` of the channels that a gate is drawn on, or those of the gates that it combines.
+
+    Parameters
+    ----------
+    gate : Gate
+    tree : GateTree
+        That it is of.
+    channels : Channels
+        Of the file.
+
+    Returns
+    -------
+    frozenset of str
+    """
     if gate.operands:
         parts = [gate_channels(tree.gates[path], tree, channels) for path, _ in gate.operands]
         return frozenset().union(*parts)

@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.comparison.acceptance import TubePair, Verdict, judge_tube
+from bcelldepl.comparison.beads import count_beads, manual_volume_ul, number_of
 from bcelldepl.comparison.causes import Cause, explain
 from bcelldepl.comparison.divergence import Divergence, first_divergence
 from bcelldepl.comparison.stages import auto_stages, manual_stages
 from bcelldepl.comparison.statistics import Overlap, Whereabouts, find_differences, overlap
-from bcelldepl.definitions.codes import Method, ResultCode
+from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.definitions.populations import BEADS, Kinetics, analytes, is_result
 from bcelldepl.errors import BcelldeplError, Problem
 from bcelldepl.gate_exchange.evaluate import Channels, evaluate
-from bcelldepl.gate_exchange.gate import GateTree, Path, path_text
+from bcelldepl.gate_exchange.gate import GateTree, Path, path_in, path_text
 from bcelldepl.gate_exchange.manual import ManualCount, ManualTube
 from bcelldepl.study import AcceptanceLimits, Study
 from bcelldepl.tubes.regate import GatedTube
@@ -123,6 +124,10 @@ def compare_tube(
     limits : AcceptanceLimits
     kept_time_fraction : float
         Part of the acquisition time that our quality mask kept.
+
+    Returns
+    -------
+    TubeComparison
     """
     first = rows[0]
     problems: list[Problem] = []
@@ -136,8 +141,8 @@ def compare_tube(
             problems += [Problem(f"{first['file']}: {path_text(path)}", why) for path, why in lost.items()]
         except BcelldeplError as error:
             problems.append(Problem(str(first["file"]), str(error)))
-    beads = _beads(rows, manual, named, members)
-    volume = _manual_volume(rows, beads, kept_time_fraction)
+    beads = count_beads(rows, manual, named, members)
+    volume = manual_volume_ul(rows, beads, kept_time_fraction)
     compared = []
     for row in rows:
         population = str(row["population"])
@@ -145,7 +150,7 @@ def compare_tube(
             continue
         path = tuple(named[population].split("/"))
         stated = manual.stated.get(named[population], ManualCount())
-        member = members.get(_path_in(members, named[population]))
+        member = members.get(path_in(members, named[population]))
         events = int(member.sum()) if member is not None else stated.events
         per_ul = stated.per_ul
         if per_ul is None and events is not None and volume:
@@ -155,7 +160,7 @@ def compare_tube(
         if pair.manual_decision:
             one = replace(one, reconstituted=_reconstituted(row, per_ul, study))
         if member is not None and gated is not None and tree is not None and channels is not None:
-            path = _path_in(members, named[population])
+            path = path_in(members, named[population])
             one = _by_events(one, gated, tree, path, members, channels, named)
             note = _binned(events, stated.events)
             if note:
@@ -179,43 +184,6 @@ def compare_tube(
     )
 
 
-def _path_in(members: Mapping[Path, Any], text: str) -> Path:
-    """Path of a population by its text: names may hold slashes themselves."""
-    return next((path for path in members if path_text(path) == text), tuple(text.split("/")))
-
-
-def _beads(
-    rows: Sequence[Mapping[str, Any]],
-    manual: ManualTube,
-    named: Mapping[str, str],
-    members: Mapping[Path, NDArray[np.bool_]],
-) -> tuple[int, int] | None:
-    """Counting beads by both methods; None where the tube is not counted by them, or either has none."""
-    row = next((row for row in rows if row["population"] == BEADS), None)
-    by_beads = any(one.get("method") == Method.BEADS for one in rows)
-    if row is None or not by_beads or BEADS not in named:
-        return None
-    member = members.get(_path_in(members, named[BEADS]))
-    theirs = (
-        int(member.sum()) if member is not None else manual.stated.get(named[BEADS], ManualCount()).events
-    )
-    ours = _number(row.get("events"))
-    return (int(ours), theirs) if ours and theirs else None
-
-
-def _manual_volume(
-    rows: Sequence[Mapping[str, Any]], beads: tuple[int, int] | None, kept_time_fraction: float
-) -> float | None:
-    """Blood volume behind the manual counts: by the manual beads, else the whole acquired volume [uL]."""
-    volume = _number(rows[0].get("analysed_volume_ul"))
-    if volume is None:
-        return None
-    if beads:
-        return volume * beads[1] / beads[0]
-    # Our volume shrinks with the time that the quality mask left out; a manual count is of the whole file.
-    return volume / kept_time_fraction if kept_time_fraction > 0 else None
-
-
 def _by_beads(one: ComparedPopulation, beads: tuple[int, int]) -> ComparedPopulation:
     """Put a disagreement down to the beads where they differ more than the cells do."""
     ours, theirs = one.pair.auto_events, one.pair.manual_events
@@ -227,17 +195,9 @@ def _by_beads(one: ComparedPopulation, beads: tuple[int, int]) -> ComparedPopula
     return replace(one, gate=BEADS, reason=f"{one.reason.partition(';')[0]}; {words}")
 
 
-def _number(value: Any) -> float | None:
-    import pandas as pd
-
-    if value is None or pd.isna(value):
-        return None
-    return float(value)
-
-
 def _pair(row: Mapping[str, Any], events: int | None, per_ul: float | None, study: Study | None) -> TubePair:
-    ours = _number(row.get("events"))
-    our_per_ul = _number(row.get("cells_per_ul"))
+    ours = number_of(row.get("events"))
+    our_per_ul = number_of(row.get("cells_per_ul"))
     population = str(row["population"])
     auto = manual = ""
     if population in analytes(Kinetics.DEPLETION) and per_ul is not None:
@@ -264,7 +224,7 @@ def _decide(row: Mapping[str, Any], per_ul: float | None, threshold: float, belo
 def _reconstituted(row: Mapping[str, Any], per_ul: float | None, study: Study | None) -> tuple[str, str]:
     threshold = study.endpoints.reconstitution_threshold_per_ul if study else 10.0
     words = ("not reconstituted", "reconstituted")
-    auto = _decide(row, _number(row.get("cells_per_ul")), threshold, *words)
+    auto = _decide(row, number_of(row.get("cells_per_ul")), threshold, *words)
     return auto, words[per_ul is not None and per_ul >= threshold]
 
 
@@ -279,7 +239,7 @@ def _by_events(
 ) -> ComparedPopulation:
     auto, manual = gated.membership[one.pair.population], members[path]
     found = overlap(auto, manual)
-    ours = {_path_in(members, theirs): name for name, theirs in named.items()}
+    ours = {path_in(members, theirs): name for name, theirs in named.items()}
     stages = manual_stages(tree, path, members, channels, ours)
     return replace(
         one,
@@ -300,7 +260,7 @@ def _explained(
     """Look for the cause where the two disagree; agreeing tubes need none."""
     if one.verdict is not Verdict.DISAGREE or one.divergence is None or gated is None or tree is None:
         return one
-    path = _path_in(members, named[one.pair.population])
+    path = path_in(members, named[one.pair.population])
     cause = explain(gated, one.pair.population, tree, path, one.divergence)
     share = one.divergence.gate
     reason = (

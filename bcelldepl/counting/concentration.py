@@ -11,6 +11,7 @@ from bcelldepl.counting.limits import limit_per_ul, result_code
 from bcelldepl.counting.methods import CountingScale, choose_scale
 from bcelldepl.definitions.codes import Method, ResultCode
 from bcelldepl.definitions.populations import BEADS, LEUKOCYTES
+from bcelldepl.definitions.reasons import Reason
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.study.config import CountingSettings, LimitSettings
@@ -97,7 +98,20 @@ def count_tube(
 
 
 def not_done(populations: Iterable[str], reason: str) -> tuple[Concentration, ...]:
-    """Return a row per population for a tube that could not be read or gated at all."""
+    """Return a row per population for a tube that could not be read or gated at all.
+
+    Parameters
+    ----------
+    populations : iterable of str
+        Names.
+    reason : str
+        Why, one sentence.
+
+    Returns
+    -------
+    tuple of Concentration
+        In the order of the names.
+    """
     return tuple(
         Concentration(
             population=name,
@@ -158,7 +172,7 @@ def _beads(beads: Population, scale: CountingScale, counting: CountingSettings) 
         result = ResultCode.QUANTIFIED if good else ResultCode.NOT_EVALUABLE
         reason = beads.reason if good else scale.reason
     else:
-        result, reason = ResultCode.NOT_DONE, "this tube is not counted by beads"
+        result, reason = ResultCode.NOT_DONE, str(Reason.BEADS_NOT_USED)
     return Concentration(
         population=beads.name,
         events=beads.events,
@@ -181,18 +195,15 @@ def _beads(beads: Population, scale: CountingScale, counting: CountingSettings) 
 def _obstacle(population: Population, members: Mapping[str, Population], limits: LimitSettings) -> str:
     """Say why a population cannot be evaluated although the volume is known; empty where it can."""
     if population.evidence is Evidence.FAILED:
-        return population.reason or f"no gate for {population.name} could be founded in this tube"
+        return population.reason or Reason.NO_GATE.format(population=population.name)
     leukocytes = members.get(LEUKOCYTES)
     found = leukocytes is not None and leukocytes.evidence is not Evidence.FAILED
     if leukocytes is not None and found and leukocytes.events < limits.minimum_leukocyte_events:
-        return (
-            f"{leukocytes.events:,} leukocytes are fewer than the {limits.minimum_leukocyte_events:,} "
-            f"without which a tube says nothing of {population.name}"
+        return Reason.FEW_LEUKOCYTES.format(
+            events=leukocytes.events, least=limits.minimum_leukocyte_events, population=population.name
         )
     if population.parent_events == 0:
-        return (
-            f"no {population.parent} events were acquired, among which {population.name} could be looked for"
-        )
+        return Reason.NO_PARENT_EVENTS.format(parent=population.parent, population=population.name)
     return ""
 
 
@@ -226,5 +237,5 @@ def _doubt(population: Population, limits: LimitSettings) -> str:
     """Say so where a quantified count hangs on where exactly the gate is."""
     low, high = sorted((population.events_low, population.events_high))
     if population.events >= limits.lloq_events and low < limits.lod_events:
-        return f"the gate is unsure: {low:,} to {high:,} events within its own 95 % interval"
+        return Reason.GATE_UNSURE.format(low=low, high=high)
     return ""

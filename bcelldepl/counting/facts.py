@@ -65,6 +65,10 @@ def tube_facts(
         As in `TubeFacts`.
     acquisition_seconds : float or None
         As in `TubeFacts`.
+
+    Returns
+    -------
+    TubeFacts
     """
     from_sheet = tube.acquired_volume_ul is not None
     return TubeFacts(

@@ -27,7 +27,18 @@ def limit_per_ul(events: int, analysed_volume_ul: float) -> float:
 
 
 def result_code(events: int, limits: LimitSettings) -> ResultCode:
-    """Return the code that a count earns in a tube that can be evaluated."""
+    """Return the code that a count earns in a tube that can be evaluated.
+
+    Parameters
+    ----------
+    events : int
+        Events counted.
+    limits : LimitSettings
+
+    Returns
+    -------
+    ResultCode
+    """
     if events >= limits.lloq_events:
         return ResultCode.QUANTIFIED
     if events >= limits.lod_events:

@@ -9,6 +9,7 @@ from bcelldepl.counting.facts import TubeFacts
 from bcelldepl.counting.intervals import Interval, clopper_pearson, garwood, poisson_ratio
 from bcelldepl.definitions.codes import Method
 from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES
+from bcelldepl.definitions.reasons import Reason
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population
 from bcelldepl.study.config import CountingSettings
@@ -93,10 +94,7 @@ def choose_scale(
             return _by_volume(facts)
         case Method.DUAL:
             return _by_haematology(members, facts)
-    because = f": {facts.volume_reason}" if facts.volume_reason else ""
-    return CountingScale(
-        method, reason=f"no bead count, acquired volume or haematology count is known{because}"
-    )
+    return CountingScale(method, reason=_because(Reason.NO_METHOD, facts.volume_reason))
 
 
 def _by_beads(beads: Population | None, facts: TubeFacts, minimum_beads: int) -> CountingScale:
@@ -105,36 +103,30 @@ def _by_beads(beads: Population | None, facts: TubeFacts, minimum_beads: int) ->
     Beads share the quality mask of the cells, so the part of the time that was kept cancels.
     """
     if facts.bead_count is None:
-        reason = "the sample sheet gives no bead_count for this tube"
+        reason: str = Reason.NO_BEAD_COUNT
     elif facts.blood_volume_ul is None:
-        reason = "the sample sheet gives a bead_count but no blood_volume_ul for this tube"
+        reason = Reason.NO_BLOOD_VOLUME
     elif beads is None:
-        reason = "the strategy has no population `beads`"
+        reason = Reason.NO_POPULATION.format(population=BEADS)
     elif beads.evidence is Evidence.FAILED:
-        reason = f"the beads were not found: {beads.reason}" if beads.reason else "the beads were not found"
+        reason = _because(Reason.BEADS_NOT_FOUND, beads.reason)
     elif beads.events < minimum_beads:
-        reason = f"{beads.events:,} bead events are fewer than the {minimum_beads:,} that a count needs"
+        reason = Reason.FEW_BEADS.format(events=beads.events, least=minimum_beads)
     elif beads.events > MORE_BEADS * facts.bead_count:
-        reason = (
-            f"{beads.events:,} bead events are more than the {facts.bead_count:,g} beads that the sample sheet puts in "
-            "the tube: look at bead_count"
-        )
+        reason = Reason.MANY_BEADS.format(events=beads.events, bead_count=facts.bead_count)
     else:
         volume_ul = facts.blood_volume_ul * beads.events / facts.bead_count
         return CountingScale(Method.BEADS, volume_ul, reference=beads)
-    return CountingScale(Method.BEADS, reason=reason)
+    return CountingScale(Method.BEADS, reason=str(reason))
 
 
 def _by_volume(facts: TubeFacts) -> CountingScale:
     """Analysed volume V_a / D, times the part of the acquisition time that the quality mask kept."""
     if facts.acquired_volume_ul is None:
-        reason = f"the acquired volume is not known: {facts.volume_reason}".removesuffix(": ")
-        return CountingScale(Method.VOLUMETRIC, reason=reason)
+        return CountingScale(Method.VOLUMETRIC, reason=_because(Reason.NO_VOLUME, facts.volume_reason))
     volume_ul = facts.acquired_volume_ul * facts.kept_time_fraction / facts.dilution
     if not volume_ul > 0:
-        return CountingScale(
-            Method.VOLUMETRIC, reason="no acquisition time was kept, so no volume was analysed"
-        )
+        return CountingScale(Method.VOLUMETRIC, reason=str(Reason.NO_TIME_KEPT))
     return CountingScale(Method.VOLUMETRIC, volume_ul)
 
 
@@ -143,19 +135,21 @@ def _by_haematology(members: Mapping[str, Population], facts: TubeFacts) -> Coun
     given = {LEUKOCYTES: facts.wbc_per_ul, LYMPHOCYTES: facts.lymphocytes_per_ul}
     counts = {name: count for name, count in given.items() if count is not None}
     if not counts:
-        return CountingScale(
-            Method.DUAL, reason="the sample sheet gives neither wbc_per_ul nor lymphocytes_per_ul"
-        )
+        return CountingScale(Method.DUAL, reason=str(Reason.NO_HAEMATOLOGY))
     name = next((name for name in counts if name in members), None)
     if name is None:
-        return CountingScale(Method.DUAL, reason=f"the strategy has no population `{next(iter(counts))}`")
+        return CountingScale(Method.DUAL, reason=Reason.NO_POPULATION.format(population=next(iter(counts))))
     reference, count = members[name], counts[name]
     if reference.evidence is Evidence.FAILED:
-        reason = f"the {name} of the haematology count were not found"
+        reason = Reason.HAEMATOLOGY_CELLS_NOT_FOUND.format(population=name)
     elif reference.events == 0:
-        reason = f"no {name} were acquired, of which the haematology count could be shared out"
+        reason = Reason.HAEMATOLOGY_CELLS_ABSENT.format(population=name)
     elif count == 0:
-        reason = f"the haematology count of {name} is 0"
+        reason = Reason.HAEMATOLOGY_ZERO.format(population=name)
     else:
         return CountingScale(Method.DUAL, reference.events / count, reference=reference)
     return CountingScale(Method.DUAL, reason=reason)
+
+
+def _because(reason: Reason, why: str) -> str:
+    return f"{reason}: {why}" if why else str(reason)

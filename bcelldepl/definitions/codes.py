@@ -39,6 +39,11 @@ class ResultCode(StrEnum):
         return _RESULTS[self].is_evaluable
 
     @property
+    def needs_review(self) -> bool:
+        """Whether a person has to look at the tube."""
+        return _RESULTS[self].needs_review
+
+    @property
     def words(self) -> str:
         """The code as words: ``not detected``."""
         return self.replace("_", " ").lower()
@@ -50,6 +55,7 @@ class _Result:
     meaning: str
     upper_limit: str = ""
     is_evaluable: bool = True
+    needs_review: bool = False
 
 
 _RESULTS: Final = {
@@ -59,7 +65,10 @@ _RESULTS: Final = {
         "ND", "below the limit of detection; the upper limit of the interval is given", "lod"
     ),
     ResultCode.NOT_EVALUABLE: _Result(
-        "NE", "the tube cannot answer: volume, beads or parent events are missing", is_evaluable=False
+        "NE",
+        "the tube cannot answer: volume, beads or parent events are missing",
+        is_evaluable=False,
+        needs_review=True,
     ),
     ResultCode.NOT_DONE: _Result("\u2013", "not measured", is_evaluable=False),
 }

@@ -149,5 +149,16 @@ class TableDefinition:
 
 
 def round_significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:
-    """Round to significant digits."""
+    """Round to significant digits.
+
+    Parameters
+    ----------
+    value : float
+    digits : int
+        How many.
+
+    Returns
+    -------
+    float
+    """
     return float(f"{value:.{digits - 1}e}")

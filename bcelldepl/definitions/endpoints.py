@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from bcelldepl.definitions.populations import Kinetics
@@ -27,8 +28,6 @@ __all__ = [
     "RECONSTITUTION_DAY",
     "TLAST",
     "TMAX",
-    "_REGRESSION",
-    "_TRAPEZOIDS",
     "EndpointDefinition",
     "Summary",
     "auc_code",
@@ -166,18 +165,48 @@ _WINDOW: Final = re.compile(r"AUC_0_(\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
 
 
 def auc_code(day: float) -> str:
-    """Code of the AUC from infusion to a day, such as ``AUC_0_28``."""
+    """Code of the AUC from infusion to a day, such as ``AUC_0_28``.
+
+    Parameters
+    ----------
+    day : float
+        End of the window [day].
+
+    Returns
+    -------
+    str
+    """
     return f"AUC_0_{day:g}"
 
 
 def auc_window(code: str) -> str:
-    """Last day of an AUC from infusion on, as its code writes it; empty for any other endpoint."""
+    """Last day of an AUC from infusion on, as its code writes it; empty for any other endpoint.
+
+    Parameters
+    ----------
+    code : str
+        Of any endpoint.
+
+    Returns
+    -------
+    str
+    """
     found = _WINDOW.fullmatch(code)
     return found[1] if found else ""
 
 
 def windows_in(codes: Iterable[str]) -> list[float]:
-    """Last days of the AUCs from infusion on among some endpoints, in their order [day]."""
+    """Last days of the AUCs from infusion on among some endpoints, in their order [day].
+
+    Parameters
+    ----------
+    codes : iterable of str
+        Of any endpoints.
+
+    Returns
+    -------
+    list of float
+    """
     return [float(window) for code in codes if (window := auc_window(code))]
 
 
@@ -188,13 +217,27 @@ def endpoint_definitions(auc_days: Sequence[float] = (28.0, 90.0)) -> dict[str, 
     ----------
     auc_days : sequence of float
         Ends of the AUC windows [day], as in ``[endpoints] auc_days``.
+
+    Returns
+    -------
+    dict of str to EndpointDefinition
     """
     windows = (_auc(day) for day in sorted(set(auc_days)))
     return {row.code: row for row in (*_BEFORE_AUC, *windows, *_AFTER_AUC, *_B_CELLS)}
 
 
+@cache
 def endpoint_definition(code: str) -> EndpointDefinition | None:
-    """The endpoint of a code; None where there is none."""
+    """The endpoint of a code; None where there is none.
+
+    Parameters
+    ----------
+    code : str
+
+    Returns
+    -------
+    EndpointDefinition or None
+    """
     return endpoint_definitions(windows_in([code])).get(code)
 
 

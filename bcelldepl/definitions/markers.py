@@ -69,5 +69,14 @@ SIGNAL_WORDS: Final = {
 
 
 def is_stain(marker: str) -> bool:
-    """Whether a marker is stained: neither scatter nor time."""
+    """Whether a marker is stained: neither scatter nor time.
+
+    Parameters
+    ----------
+    marker : str
+
+    Returns
+    -------
+    bool
+    """
     return marker not in SCATTER and marker != TIME

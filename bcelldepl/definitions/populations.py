@@ -202,25 +202,74 @@ POPULATIONS: Final = {row.name: row for row in _ROWS}
 
 
 def analytes(kinetics: Kinetics) -> tuple[str, ...]:
-    """Names of the populations of which this is asked over time."""
+    """Names of the populations of which this is asked over time.
+
+    Parameters
+    ----------
+    kinetics : Kinetics
+
+    Returns
+    -------
+    tuple of str
+    """
     return tuple(row.name for row in _ROWS if row.kinetics is kinetics)
 
 
 def cdisc_test(population: str) -> CdiscTest | None:
-    """How CDISC spells a population; None where it has no such test."""
+    """How CDISC spells a population; None where it has no such test.
+
+    Parameters
+    ----------
+    population : str
+        Name of the population.
+
+    Returns
+    -------
+    CdiscTest or None
+    """
     return POPULATIONS[population].cdisc if population in POPULATIONS else None
 
 
 def label_of(population: str) -> str:
-    """Label of a population; its name where a strategy has one of its own."""
+    """Label of a population; its name where a strategy has one of its own.
+
+    Parameters
+    ----------
+    population : str
+        Name of the population.
+
+    Returns
+    -------
+    str
+    """
     return POPULATIONS[population].label if population in POPULATIONS else population
 
 
 def is_result(population: str) -> bool:
-    """Whether the concentration of a population is a result; that of beads is an input."""
+    """Whether the concentration of a population is a result; that of beads is an input.
+
+    Parameters
+    ----------
+    population : str
+        Name of the population.
+
+    Returns
+    -------
+    bool
+    """
     return population not in POPULATIONS or bool(POPULATIONS[population].unit)
 
 
 def holds_car(population: str) -> bool:
-    """Whether a population is of CAR+ cells, which are rare and dim: narrower limits would ask too much."""
+    """Whether a population is of CAR+ cells, which are rare and dim: narrower limits would ask too much.
+
+    Parameters
+    ----------
+    population : str
+        Name of the population.
+
+    Returns
+    -------
+    bool
+    """
     return population.startswith("CAR")

@@ -150,6 +150,10 @@ def inside(
     channels : Channels
     members : mapping of path to ndarray of bool
         What a combined gate is made from.
+
+    Returns
+    -------
+    ndarray of bool
     """
     if gate.kind in ("and", "or", "not"):
         parts = [np.logical_xor(members[path], turned) for path, turned in gate.operands]

@@ -6,16 +6,16 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.definitions.export_formats import EXPORT_FORMATS
 from bcelldepl.definitions.tables import EXPORTED_GATES
 from bcelldepl.gate_exchange.evaluate import Channels, evaluate
 from bcelldepl.gate_exchange.gate import GateTree
 from bcelldepl.gate_exchange.gate import Path as GatePath
-from bcelldepl.gate_exchange.gates_from_fits import Travelling, pack
+from bcelldepl.gate_exchange.gates_from_fits import PortableGates, portable_gates
 from bcelldepl.gate_exchange.manual import Manual
 from bcelldepl.gate_exchange.read import read_gates
 from bcelldepl.gate_exchange.write_flowjo import WorkspaceSample, for_flowjo, workspace
@@ -58,9 +58,7 @@ class ExportedGate:
     note: str
 
 
-def export_gates(
-    results: Path, to: Literal["gatingml", "flowjo"], out: Path, *, progress: Progress | None = None
-) -> list[Path]:
+def export_gates(results: Path, to: str, out: Path, *, progress: Progress | None = None) -> list[Path]:
     """Write the automated gates for other programs.
 
     Parameters
@@ -90,7 +88,7 @@ def export_gates(
     written: list[Path] = []
     rows: list[ExportedGate] = []
     samples: list[WorkspaceSample] = []
-    checks: list[tuple[GatedTube, Travelling]] = []
+    checks: list[tuple[GatedTube, PortableGates]] = []
     for number, file in enumerate(gated.files):
         if progress:
             progress(file, number, len(gated.files))
@@ -98,9 +96,9 @@ def export_gates(
         if tube is None:
             rows.append(ExportedGate(file, "", "", 0, 0, 0, 0, f"skipped: {reason}"))
             continue
-        packed = pack(tube)
+        packed = portable_gates(tube)
         if to == "gatingml":
-            path = out / f"{tube_stem(file)}.gating-ml.xml"
+            path = out / f"{tube_stem(file)}{EXPORT_FORMATS[to].suffix}"
             write_bytes(path, gating_ml(packed.tree))
             written.append(path)
             rows += _compare(tube, packed, _tree_in(read_gates(path), 0))
@@ -111,7 +109,7 @@ def export_gates(
             samples.append(WorkspaceSample(name, tube.acquisition, tree, counts))
             checks.append((tube, packed))
     if to == "flowjo" and samples:
-        path = out / "bcelldepl.wsp"
+        path = out / f"bcelldepl{EXPORT_FORMATS[to].suffix}"
         write_bytes(path, workspace(samples, str(gated.record.get("study", "study"))))
         written.append(path)
         manual = read_gates(path)
@@ -133,7 +131,7 @@ def _counts(tree: GateTree, tube: GatedTube) -> dict[GatePath, int]:
     return {path: int(member.sum()) for path, member in members.items()}
 
 
-def _compare(tube: GatedTube, packed: Travelling, back: GateTree) -> list[ExportedGate]:
+def _compare(tube: GatedTube, packed: PortableGates, back: GateTree) -> list[ExportedGate]:
     """Compare the gates as written with those that were meant, event by event."""
     members, lost = evaluate(back, Channels(tube.acquisition, back.matrices))
     rows = []

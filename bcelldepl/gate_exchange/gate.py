@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AS_IN_FILE", "Axis", "Gate", "GateTree", "Matrix", "Path", "Ratio", "Scale", "below", "path_text"]
+__all__ = [
+    "AS_IN_FILE",
+    "Axis",
+    "Gate",
+    "GateTree",
+    "Matrix",
+    "Path",
+    "Ratio",
+    "Scale",
+    "below",
+    "path_in",
+    "path_text",
+]
 
 Path = tuple[str, ...]  # names from the root, the gate's own last
 AS_IN_FILE = "FCS"  # compensation by the matrix in the file
@@ -149,10 +161,43 @@ class GateTree:
 
 
 def path_text(path: Path) -> str:
-    """Write a path as ``A/B/C``."""
+    """Write a path as ``A/B/C``.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    str
+    """
     return "/".join(path)
 
 
 def below(path: Path, ancestor: Path) -> bool:
-    """Tell whether a path lies at or under another."""
+    """Tell whether a path lies at or under another.
+
+    Parameters
+    ----------
+    path, ancestor : Path
+
+    Returns
+    -------
+    bool
+    """
     return path[: len(ancestor)] == ancestor
+
+
+def path_in(paths: Iterable[Path], text: str) -> Path:
+    """Find a path among others by its text: names may hold slashes themselves.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+    text : str
+
+    Returns
+    -------
+    Path
+    """
+    return next((path for path in paths if path_text(path) == text), tuple(text.split("/")))

@@ -12,7 +12,7 @@ from bcelldepl.definitions.markers import SCATTER, TIME
 from bcelldepl.gate_exchange.evaluate import Channels, scaled
 from bcelldepl.gate_exchange.gate import Axis, Gate, GateTree, Matrix, Path
 from bcelldepl.gate_exchange.nearest_polygon import nearest_polygon
-from bcelldepl.gate_exchange.quality_gates import kept_gates
+from bcelldepl.gate_exchange.quality_gates import quality_gates
 from bcelldepl.gate_exchange.scales import scale_of
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import Rule
@@ -27,14 +27,14 @@ from bcelldepl.gating.strategy import ALL
 from bcelldepl.signal.transform import transform_of
 from bcelldepl.tubes.regate import GatedTube
 
-__all__ = ["MATRIX", "Travelling", "matrices_of", "pack"]
+__all__ = ["MATRIX", "PortableGates", "matrices_of", "portable_gates"]
 
 MATRIX = "compensation"  # name of the matrix in what is written
 _NARROW = 1e-6  # a cut nearer than this to an event is moved between its neighbours
 
 
 @dataclass
-class Travelling:
+class PortableGates:
     """Gates ready to be written.
 
     Attributes
@@ -51,7 +51,7 @@ class Travelling:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-def pack(tube: GatedTube) -> Travelling:
+def portable_gates(tube: GatedTube) -> PortableGates:
     """Turn the gates of a tube into shapes that Gating-ML and FlowJo hold.
 
     Parameters
@@ -60,24 +60,33 @@ def pack(tube: GatedTube) -> Travelling:
 
     Returns
     -------
-    Travelling
+    PortableGates
         Cuts become rectangles whose edges lie between two events, so that no rounding moves an event across, and where
         they rise with another marker polygons; singlets and polygons stay polygons, ellipses ellipsoids and
         combinations combinations; a cluster becomes the polygon nearest to it. A failed gate becomes one that holds
         nothing.
     """
-    return _Packer(tube).pack()
+    return _Translation(tube).all_gates()
 
 
 def matrices_of(tube: GatedTube) -> dict[str, Matrix]:
-    """Return the matrix that a tube was compensated with, by its name; none where it changes nothing."""
+    """Return the matrix that a tube was compensated with, by its name; none where it changes nothing.
+
+    Parameters
+    ----------
+    tube : GatedTube
+
+    Returns
+    -------
+    dict of str to Matrix
+    """
     own = tube.spillover
     if own is None or np.array_equal(own.matrix, np.eye(len(own.channels))):
         return {}
     return {MATRIX: Matrix(own.channels, own.channels, own.matrix)}
 
 
-class _Packer:
+class _Translation:
     def __init__(self, tube: GatedTube) -> None:
         self.tube = tube
         transforms = tube.strategy.all_transforms
@@ -92,11 +101,11 @@ class _Packer:
         matrices = matrices_of(tube)
         self.tree = GateTree({}, scales, matrices)
         self.channels = Channels(tube.acquisition, matrices)
-        self.done = Travelling(self.tree, {ALL: ()})
+        self.done = PortableGates(self.tree, {ALL: ()})
         self.members = tube.membership
 
-    def pack(self) -> Travelling:
-        for gate in kept_gates(self.tube, self.channels):
+    def all_gates(self) -> PortableGates:
+        for gate in quality_gates(self.tube, self.channels):
             self.tree.gates[gate.path] = gate
             self.done.paths[ALL] = gate.path
         for rule, parent in self.tube.strategy.rules_for(self.tube.signal.columns):

@@ -10,12 +10,12 @@ from bcelldepl.gate_exchange.evaluate import Channels
 from bcelldepl.gate_exchange.gate import Axis, Gate
 from bcelldepl.tubes.regate import GatedTube
 
-__all__ = ["KEPT", "kept_gates"]
+__all__ = ["KEPT", "quality_gates"]
 
 KEPT = "kept"
 
 
-def kept_gates(tube: GatedTube, channels: Channels) -> list[Gate]:
+def quality_gates(tube: GatedTube, channels: Channels) -> list[Gate]:
     """Write the quality mask as gates.
 
     Parameters

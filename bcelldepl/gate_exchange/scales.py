@@ -45,5 +45,15 @@ def portable_scale(transform: Transform, channel_range: float) -> Any:
 
 
 def scale_of(tube: GatedTube, marker: str) -> Any:
-    """Spell the scale on which a marker of a tube is gated, as `portable_scale` does."""
+    """Spell the scale on which a marker of a tube is gated, as `portable_scale` does.
+
+    Parameters
+    ----------
+    tube : GatedTube
+    marker : str
+
+    Returns
+    -------
+    object
+    """
     return portable_scale(transform_of(marker, tube.strategy.all_transforms), tube.range_of(marker))

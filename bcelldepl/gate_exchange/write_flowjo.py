@@ -49,7 +49,16 @@ class WorkspaceSample:
 
 
 def for_flowjo(tree: GateTree) -> GateTree:
-    """Replace what FlowJo does not hold: ellipsoids by polygons, complements inside combinations by ``not`` gates."""
+    """Replace what FlowJo does not hold: ellipsoids by polygons, complements inside combinations by ``not`` gates.
+
+    Parameters
+    ----------
+    tree : GateTree
+
+    Returns
+    -------
+    GateTree
+    """
     gates: dict[Path, Gate] = {}
     for path, gate in tree.gates.items():
         if gate.kind == "ellipsoid" and gate.centre is not None and gate.covariance is not None:

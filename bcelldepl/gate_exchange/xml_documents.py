@@ -57,5 +57,14 @@ def parse_xml(path: Path) -> Any:
 
 
 def tag_of(element: Any) -> str:
-    """Return the name of an element without its namespace; empty for comments."""
+    """Return the name of an element without its namespace; empty for comments.
+
+    Parameters
+    ----------
+    element : object
+
+    Returns
+    -------
+    str
+    """
     return etree.QName(element).localname if isinstance(element.tag, str) else ""

@@ -161,7 +161,27 @@ _lay_out_once = lru_cache(maxsize=16)(
 def count_files(
     files: Sequence[str | Path], strategy: Strategy | str, *, threads: int | None = None, **settings: object
 ) -> list[Populations]:
-    """Count many files, one thread to each; see `count_file`."""
+    """Count many files, one thread to each.
+
+    Parameters
+    ----------
+    files : sequence of path
+    strategy : Strategy or str
+    threads : int, optional
+        Files at a time; by default the cores that this process may use.
+    **settings
+        As for `count_file`.
+
+    Returns
+    -------
+    list of Populations
+        In the order of the files.
+
+    Raises
+    ------
+    FcsError, PanelError, CompensationError, StrategyError
+        As for `count_file`, of the first file that fails.
+    """
     strategy = strategy if isinstance(strategy, Strategy) else load_strategy(strategy)
     with ThreadPoolExecutor(threads or share_of_cores()) as pool:
         return list(

@@ -16,7 +16,15 @@ LARGEST = float(np.finfo(np.float32).max)
 
 @kernel
 def add_one(out: NDArray[np.float64], channel: NDArray[np.float32], weight: float) -> None:
-    """Add a weighted channel to the signals of some events."""
+    """Add a weighted channel to the signals of some events.
+
+    Parameters
+    ----------
+    out : ndarray of float64, shape (n,)
+        Added to.
+    channel : ndarray of float32, shape (n,)
+    weight : float
+    """
     for i in range(out.shape[0]):
         out[i] += weight * channel[i]
 
@@ -33,7 +41,15 @@ def add_four(
     wc: float,
     wd: float,
 ) -> None:
-    """Add four weighted channels, one after the other: the sum is that of four times `add_one`, to the bit."""
+    """Add four weighted channels, one after the other: the sum is that of four times `add_one`, to the bit.
+
+    Parameters
+    ----------
+    out : ndarray of float64, shape (n,)
+        Added to.
+    a, b, c, d : ndarray of float32
+    wa, wb, wc, wd : float
+    """
     for i in range(out.shape[0]):
         out[i] = (((out[i] + wa * a[i]) + wb * b[i]) + wc * c[i]) + wd * d[i]
 
@@ -125,7 +141,17 @@ def exact_positions(
     numbers: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
-    """Exact positions in float64, for the few events that need them; parameters as in `marker_positions`."""
+    """Exact positions in float64, for the few events that need them; parameters as in `marker_positions`.
+
+    Parameters
+    ----------
+    channels : ndarray of float32, shape (n_channels, n)
+    weights : ndarray of float64, shape (n_channels,)
+    numbers : ndarray of float64
+        Of a scale, from one of the tables of this module.
+    out : ndarray of float64, shape (n,)
+        Filled.
+    """
     weigh(channels, weights, out)
     for i in range(out.shape[0]):
         out[i] = exact_position(out[i], numbers)

@@ -24,6 +24,10 @@ def event_median(values: NDArray[np.float64], counts: NDArray[np.int64]) -> floa
         NaN counts as larger than any number.
     counts : ndarray of int64, shape (n_bins,)
         Events in each bin.
+
+    Returns
+    -------
+    float
     """
     order = np.argsort(values)
     half, reached = 0.5 * counts.sum(), 0
@@ -42,6 +46,10 @@ def usual(values: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[float
     ----------
     values, counts
         As in `event_median`.
+
+    Returns
+    -------
+    (float, float)
     """
     middle = event_median(values, counts)
     return middle, _SPREAD_OF_DEVIATION * event_median(np.abs(values - middle), counts)

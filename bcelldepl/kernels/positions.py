@@ -25,7 +25,6 @@ __all__ = [
     "logicle_table",
     "positions",
     "round_positions",
-    "signal_at",
 ]
 
 _LINEAR, _ASINH, _LOGICLE = 0.0, 1.0, 2.0
@@ -53,35 +52,24 @@ _TRIALS = np.array(
 
 @kernel
 def exact_position(signal: float, numbers: NDArray[np.float64]) -> float:
-    """Position of one signal, by the function itself in float64; what is no number stays so."""
+    """Position of one signal, by the function itself in float64; what is no number stays so.
+
+    Parameters
+    ----------
+    signal : float
+        Compensated.
+    numbers : ndarray of float64
+        Of a scale, from one of the tables of this module.
+
+    Returns
+    -------
+    float
+    """
     if numbers[KIND] == _LINEAR:
         return float(signal * numbers[_OWN])
     if numbers[KIND] == _ASINH:
         return float(math.asinh(signal / numbers[_OWN]) * numbers[_OWN + 1])
     return float(logicle_position(signal, numbers[_OWN:]))
-
-
-@kernel
-def signal_at(position: float, numbers: NDArray[np.float64]) -> float:
-    """Signal whose exact position it is, by bisection; infinite where no float32 gets there."""
-    low, high = -1.0, 1.0
-    while high < _FARTHEST and exact_position(high, numbers) < position:
-        high *= 4.0
-    while low > -_FARTHEST and exact_position(low, numbers) > position:
-        low *= 4.0
-    if high >= _FARTHEST:
-        return math.inf
-    if low <= -_FARTHEST:
-        return -math.inf
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        if middle <= low or middle >= high:
-            break
-        if exact_position(middle, numbers) < position:
-            low = middle
-        else:
-            high = middle
-    return high
 
 
 @kernel
@@ -95,6 +83,11 @@ def _exact_positions(signals: NDArray[np.float64], numbers: NDArray[np.float64])
 def linear_table(top: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Scale ``x / top``; its table is empty.
 
+    Parameters
+    ----------
+    top : float
+        Signal at position 1.
+
     Returns
     -------
     ndarray of float64, ndarray of float64
@@ -104,7 +97,20 @@ def linear_table(top: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def asinh_table(top: float, cofactor: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Scale ``asinh(x / cofactor) / asinh(top / cofactor)``; returns as `linear_table`."""
+    """Scale ``asinh(x / cofactor) / asinh(top / cofactor)``; returns as `linear_table`.
+
+    Parameters
+    ----------
+    top : float
+        Signal at position 1.
+    cofactor : float
+        Signal at which the scale passes from linear to logarithmic.
+
+    Returns
+    -------
+    (ndarray of float64, ndarray of float64)
+        As `linear_table`.
+    """
     own = np.array([cofactor, 1.0 / math.asinh(top / cofactor)])
     return _tabulate(np.concatenate(([_ASINH, 0.0, 0.0, 0.0, 0.0], own)), cofactor, top)
 
@@ -112,7 +118,24 @@ def asinh_table(top: float, cofactor: float) -> tuple[NDArray[np.float64], NDArr
 def logicle_table(
     top: float, width: float, decades: float, negative: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Logicle scale with the parameters T, W, M and A; returns as `linear_table`."""
+    """Logicle scale with the parameters T, W, M and A; returns as `linear_table`.
+
+    Parameters
+    ----------
+    top : float
+        Signal at position 1.
+    width : float
+        W of the logicle.
+    decades : float
+        M of the logicle.
+    negative : float
+        A of the logicle.
+
+    Returns
+    -------
+    (ndarray of float64, ndarray of float64)
+        As `linear_table`.
+    """
     own = logicle_coefficients(top, width, decades, negative)
     a, b, c, d, x1 = own[0], own[1], own[2], own[3], own[5]
     # The signal by which the slope of the curve has doubled, from its slope at zero.

@@ -42,12 +42,36 @@ FLOAT32_ERROR = 2.0**-24  # of a position that is rounded once, relative to it
 
 
 def strip(x_weight: float, y_weight: float, low: float, high: float) -> NDArray[np.float64]:
-    """Numbers of the region ``low < x_weight * x + y_weight * y <= high``; a NaN among them holds nothing."""
+    """Numbers of the region ``low < x_weight * x + y_weight * y <= high``; a NaN among them holds nothing.
+
+    Parameters
+    ----------
+    x_weight, y_weight : float
+    low : float
+        Open end.
+    high : float
+        Closed end.
+
+    Returns
+    -------
+    ndarray of float64
+        As `judge` takes them.
+    """
     return np.array([[x_weight, y_weight, low, high, 0.0, 0.0]])
 
 
 def rectangle(left: float, right: float, lower: float, upper: float) -> NDArray[np.float64]:
-    """Numbers of an upright rectangle, its left and lower edges included."""
+    """Numbers of an upright rectangle, its left and lower edges included.
+
+    Parameters
+    ----------
+    left, right, lower, upper : float
+
+    Returns
+    -------
+    ndarray of float64
+        As `judge` takes them.
+    """
     return np.array([[left, right, lower, upper, 0.0, 0.0]])
 
 
@@ -58,6 +82,10 @@ def polygon(vertices: Sequence[Sequence[float]] | NDArray[np.float64]) -> NDArra
     ----------
     vertices : array-like of float, shape (m, 2)
         Corners in order; the last joins the first. An event on an edge belongs to what lies to its right or above.
+
+    Returns
+    -------
+    ndarray of float64
     """
     x, y = np.asarray(vertices, dtype=np.float64).T
     from_x, from_y = np.roll(x, 1), np.roll(y, 1)
@@ -80,6 +108,10 @@ def ellipse(
     precision : ndarray of float64, shape (2, 2)
         Inverse covariance.
     squared_radius : float
+
+    Returns
+    -------
+    ndarray of float64
     """
     both = 0.5 * (precision[0, 1] + precision[1, 0])
     return np.array([[centre[0], centre[1], precision[0, 0], both, precision[1, 1], squared_radius]])

@@ -1,4 +1,4 @@
-"""Logicle and inverse hyperbolic sine scales for fluorescence."""
+"""The logicle scale: its coefficients, and the position of a signal on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.runtime.compiled import kernel
 
-__all__ = ["asinh_scale", "logicle_coefficients", "logicle_position", "logicle_scale"]
+__all__ = ["logicle_coefficients", "logicle_position"]
 
 _MAX_STEPS = 40
 _TAYLOR_TERMS = 16
@@ -77,7 +77,19 @@ def logicle_coefficients(top: float, width: float, decades: float, negative: flo
 
 @kernel
 def logicle_position(value: float, k: NDArray[np.float64]) -> float:
-    """Position of one value on the logicle scale, by Halley's iteration."""
+    """Position of one value on the logicle scale, by Halley's iteration.
+
+    Parameters
+    ----------
+    value : float
+        Signal.
+    k : ndarray of float64
+        From `logicle_coefficients`.
+
+    Returns
+    -------
+    float
+    """
     a, b, c, d, f, x1 = k[0], k[1], k[2], k[3], k[4], k[5]
     if value == 0.0:
         return float(x1)
@@ -105,42 +117,3 @@ def logicle_position(value: float, k: NDArray[np.float64]) -> float:
         if abs(step) < 1e-14:
             break
     return float(2.0 * x1 - x if negative else x)
-
-
-@kernel
-def logicle_scale(
-    column: NDArray[np.float32], coefficients: NDArray[np.float64], out: NDArray[np.float32]
-) -> None:
-    """Put a column on the logicle scale: 1 at the top, zero signal at ``coefficients[5]``.
-
-    Parameters
-    ----------
-    column : ndarray of float32, shape (n_events,)
-        Compensated signal.
-    coefficients : ndarray of float64
-        From `logicle_coefficients`.
-    out : ndarray of float32, shape (n_events,)
-        Filled with positions; may be `column` itself.
-    """
-    for event in range(column.shape[0]):
-        out[event] = logicle_position(float(column[event]), coefficients)
-
-
-@kernel
-def asinh_scale(column: NDArray[np.float32], cofactor: float, top: float, out: NDArray[np.float32]) -> None:
-    """Put a column on the scale ``asinh(x / cofactor) / asinh(top / cofactor)``.
-
-    Parameters
-    ----------
-    column : ndarray of float32, shape (n_events,)
-        Signal.
-    cofactor : float
-        Signal at which the scale passes from linear to logarithmic.
-    top : float
-        Signal that maps to 1.
-    out : ndarray of float32, shape (n_events,)
-        Filled with positions; may be `column` itself.
-    """
-    scale = 1.0 / math.asinh(top / cofactor)
-    for event in range(column.shape[0]):
-        out[event] = math.asinh(float(column[event]) / cofactor) * scale

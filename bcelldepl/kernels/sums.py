@@ -18,6 +18,10 @@ def sum_of(values: NDArray[np.float64], size: int) -> float:
     ----------
     values : ndarray of float64, shape (at least size,)
     size : int
+
+    Returns
+    -------
+    float
     """
     a, b, c, d, e, f, g, h = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     whole = size - size % 8

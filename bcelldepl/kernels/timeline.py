@@ -45,6 +45,10 @@ def mean_step(time: NDArray[np.float32], below: float) -> float:
         Acquisition time [s].
     below : float
         One that some step is below [s]. Where it is no more than twice the least step, the sum is exact.
+
+    Returns
+    -------
+    float
     """
     limit, steps = np.float32(below), np.empty(_STRETCH)
     total, events = 0.0, 0

@@ -18,7 +18,6 @@ __all__ = [
     "SegmentRule",
     "choose_rules",
     "extrapolate",
-    "interpolate",
     "segments_to",
     "total_area",
 ]
@@ -104,6 +103,10 @@ def segments_to(days: Sequence[float], values: Sequence[float], end_day: float) 
         Concentrations [cells/uL].
     end_day : float
         Where to stop; beyond the last point there are no segments.
+
+    Returns
+    -------
+    list of CurveSegment
     """
     segments = []
     for (start, end), (low, high), rule in zip(
@@ -119,22 +122,37 @@ def segments_to(days: Sequence[float], values: Sequence[float], end_day: float) 
     return segments
 
 
-def interpolate(days: Sequence[float], values: Sequence[float], day: float) -> float | None:
-    """Concentration on a day between the first and the last point; None outside of them."""
-    if day in days:
-        return values[list(days).index(day)]
-    for segment in segments_to(days, values, math.inf):
-        if segment.start_day < day < segment.end_day:
-            return segment.at(day)
-    return None
-
-
 def extrapolate(last_day: float, last_per_ul: float, lambda_z_per_day: float, end_day: float) -> CurveSegment:
-    """Continue a curve beyond its last quantified point by its terminal slope."""
+    """Continue a curve beyond its last quantified point by its terminal slope.
+
+    Parameters
+    ----------
+    last_day : float
+        Of the last quantified point [day].
+    last_per_ul : float
+        [cells/uL].
+    lambda_z_per_day : float
+        Terminal slope.
+    end_day : float
+        Where to stop [day].
+
+    Returns
+    -------
+    CurveSegment
+    """
     end = last_per_ul * math.exp(-lambda_z_per_day * (end_day - last_day))
     return CurveSegment(last_day, end_day, last_per_ul, end, SegmentRule.EXTRAPOLATED)
 
 
 def total_area(segments: Sequence[CurveSegment]) -> float:
-    """Sum of areas [cells/uL*day]."""
+    """Sum of areas [cells/uL*day].
+
+    Parameters
+    ----------
+    segments : sequence of CurveSegment
+
+    Returns
+    -------
+    float
+    """
     return math.fsum(segment.area for segment in segments)

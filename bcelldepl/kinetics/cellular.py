@@ -29,14 +29,11 @@ class Area:
     ----------
     code : str
     segments : tuple of CurveSegment
-    extrapolated_percent : float
-        Part of the area beyond the last quantified point that only the terminal slope tells [%].
     endpoint : Endpoint
     """
 
     code: str
     segments: tuple[CurveSegment, ...]
-    extrapolated_percent: float
     endpoint: Endpoint
 
 
@@ -73,6 +70,10 @@ def analyse_cellular(course: Course, auc_days: Sequence[float] = (28.0, 90.0)) -
         CAR+ T cells of one subject.
     auc_days : sequence of float
         Ends of the AUC windows [day].
+
+    Returns
+    -------
+    CellularKinetics
     """
     profile = profile_of(course)
     peak = profile.peak
@@ -132,7 +133,7 @@ def _to_last(profile: Profile) -> Area:
     """AUC from infusion to Tlast; zero where nothing is quantified."""
     code, seen, last = AUC_LAST, profile.last_seen_day, profile.last_day
     if seen is None:
-        return Area(code, (), 0.0, not_evaluable(code, NOTHING_AFTER))
+        return Area(code, (), not_evaluable(code, NOTHING_AFTER))
     reason = f"{NOTHING_QUANTIFIED}, which counts as 0" if last is None else ""
     return _exact(code, profile, seen if last is None else last, reason)
 
@@ -141,7 +142,7 @@ def _window(profile: Profile, end: float, terminal: TerminalFit | None) -> Area:
     """AUC from infusion to a day: inside the visits, or beyond them by the terminal slope, within limits."""
     code, seen = auc_code(end), profile.last_seen_day
     if seen is None:
-        return Area(code, (), 0.0, not_evaluable(code, NOTHING_AFTER))
+        return Area(code, (), not_evaluable(code, NOTHING_AFTER))
     if seen >= end:
         reason = f"{NOTHING_QUANTIFIED}, which counts as 0" if profile.last_day is None else ""
         return _exact(code, profile, end, reason)
@@ -151,18 +152,16 @@ def _window(profile: Profile, end: float, terminal: TerminalFit | None) -> Area:
         tail = CurveSegment(seen, end, 0.0, 0.0, SegmentRule.ZERO)
         return _exact(code, profile, end, f"{followed}, below the LLOQ, and counts as 0 from there", tail)
     if terminal is None:
-        return _bound(code, profile, seen, 0.0, f"{followed}, and there is no terminal slope")
+        return _bound(code, profile, seen, f"{followed}, and there is no terminal slope")
     tail = extrapolate(seen, last_per_ul, terminal.lambda_z_per_day, end)
     inside = total_area(segments_to(profile.days, profile.per_ul, end))
     percent = 100.0 * tail.area / (inside + tail.area)
     if terminal.doubts:
-        return _bound(
-            code, profile, seen, percent, f"{followed}, and of the terminal slope {terminal.doubts}"
-        )
+        return _bound(code, profile, seen, f"{followed}, and of the terminal slope {terminal.doubts}")
     if percent > LARGEST_EXTRAPOLATED_PERCENT:
         limit = f"{percent:.2g} % would be extrapolated, more than {LARGEST_EXTRAPOLATED_PERCENT:g} %"
-        return _bound(code, profile, seen, percent, f"{followed}, and {limit}")
-    return _exact(code, profile, end, f"{percent:.2g} % extrapolated: {followed}", tail, percent)
+        return _bound(code, profile, seen, f"{followed}, and {limit}")
+    return _exact(code, profile, end, f"{percent:.2g} % extrapolated: {followed}", tail)
 
 
 def _exact(
@@ -171,21 +170,20 @@ def _exact(
     end: float,
     reason: str,
     tail: CurveSegment | None = None,
-    percent: float = 0.0,
 ) -> Area:
     segments = segments_to(profile.days, profile.per_ul, end) + ([tail] if tail else [])
     n, reason = sum(0 < day <= end for day in profile.days), _join(reason, profile.start_reason)
     exact = Endpoint(code, total_area(segments), Qualifier.EQUAL, 0.0, end, n, reason)
-    return Area(code, tuple(segments), percent, exact)
+    return Area(code, tuple(segments), exact)
 
 
-def _bound(code: str, profile: Profile, seen: float, percent: float, why: str) -> Area:
+def _bound(code: str, profile: Profile, seen: float, why: str) -> Area:
     """What is sure where the rest is not: the area up to the last visit."""
     segments = segments_to(profile.days, profile.per_ul, seen)
     n = sum(0 < day <= seen for day in profile.days)
     reason = _join(f"area to day {seen:.4g} only: {why}", profile.start_reason)
     bound = Endpoint(code, total_area(segments), Qualifier.ABOVE, 0.0, seen, n, reason)
-    return Area(code, tuple(segments), percent, bound)
+    return Area(code, tuple(segments), bound)
 
 
 def _slope(profile: Profile, terminal: TerminalFit | None, declining: int) -> tuple[Endpoint, Endpoint]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from bcelldepl.counting.intervals import Z_95
 from bcelldepl.definitions.codes import ResultCode
+from bcelldepl.definitions.reasons import Reason
 from bcelldepl.errors import CountingError
 from bcelldepl.kinetics.replicates import pool_draws
 from bcelldepl.kinetics.visits import Course, Visit
@@ -97,9 +98,8 @@ def _percent(
     """Return a row with percent of another population in place of cells per microlitre."""
     if not total or row["events"] is None:
         unknown = {"cells_per_ul": None, "lod_per_ul": None, "lloq_per_ul": None}
-        return (
-            row | unknown | {"result": ResultCode.NOT_EVALUABLE, "reason": f"no {denominator} were counted"}
-        )
+        reason = Reason.NOTHING_COUNTED.format(population=denominator)
+        return row | unknown | {"result": ResultCode.NOT_EVALUABLE, "reason": reason}
     events = {"cells_per_ul": row["events"], "lod_per_ul": lod_events, "lloq_per_ul": lloq_events}
     return row | {column: 100.0 * number / total for column, number in events.items()}
 
@@ -172,7 +172,7 @@ def _one_tube(row: dict[str, Any], tube: Tube | None) -> Visit:
     actual = None if tube is None else tube.actual_day
     result, reason = ResultCode(row["result"]), row.get("reason", "")
     if result.is_evaluable and row["cells_per_ul"] is None:
-        result, reason = ResultCode.NOT_EVALUABLE, reason or "a concentration is missing"
+        result, reason = ResultCode.NOT_EVALUABLE, reason or str(Reason.NO_CONCENTRATION)
     evaluable = result.is_evaluable
     return Visit(
         visit=row["visit"],

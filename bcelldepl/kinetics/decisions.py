@@ -58,6 +58,16 @@ def segments_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
     """CAR+ T cells: every segment of every AUC with its rule and its area [cells/uL*day].
 
     The areas of a subject and parameter add up to the endpoint.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Rows of ``counts.csv``.
+    study : Study
+
+    Returns
+    -------
+    DataFrame
     """
     rows = [
         {
@@ -78,7 +88,18 @@ def segments_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 
 def terminal_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """CAR+ T cells: every window that could have been the terminal slope, and which one was chosen."""
+    """CAR+ T cells: every window that could have been the terminal slope, and which one was chosen.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Rows of ``counts.csv``.
+    study : Study
+
+    Returns
+    -------
+    DataFrame
+    """
     rows = [
         {
             "subject": one.course.subject,
@@ -100,6 +121,12 @@ def terminal_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 def visits_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
     """B cells: every visit against its baseline and the thresholds.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Rows of ``counts.csv``.
+    study : Study
 
     Returns
     -------

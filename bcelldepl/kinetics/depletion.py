@@ -103,6 +103,10 @@ def analyse_depletion(
         Longest time from the first of them to the last [day].
     judged : Course, optional
         The course that the thresholds are for, such as percent of lymphocytes; by default `course`.
+
+    Returns
+    -------
+    Depletion
     """
     judged = judged or course
     thresholds = (depletion_threshold, reconstitution_threshold)
@@ -117,7 +121,16 @@ def analyse_depletion(
 
 
 def depth_of(course: Course) -> tuple[Endpoint, ...]:
-    """Compute the baseline, and how far below it the B cells fell."""
+    """Compute the baseline, and how far below it the B cells fell.
+
+    Parameters
+    ----------
+    course : Course
+
+    Returns
+    -------
+    tuple of Endpoint
+    """
     baseline = course.before[-1] if course.before else None
     return (_baseline(baseline), *_nadir(course, baseline))
 
@@ -125,7 +138,20 @@ def depth_of(course: Course) -> tuple[Endpoint, ...]:
 def evidence_at(
     visit: Visit, depletion_threshold: float, reconstitution_threshold: float
 ) -> ThresholdEvidence:
-    """Tell what a visit says of the thresholds, which are in its own unit."""
+    """Tell what a visit says of the thresholds, which are in its own unit.
+
+    Parameters
+    ----------
+    visit : Visit
+    depletion_threshold : float
+        Below it: depleted.
+    reconstitution_threshold : float
+        At or above it: recovered.
+
+    Returns
+    -------
+    ThresholdEvidence
+    """
     if visit.is_quantified and visit.value is not None:
         if visit.value < depletion_threshold:
             return ThresholdEvidence.DEPLETED

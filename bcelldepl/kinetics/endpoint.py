@@ -51,12 +51,38 @@ class Endpoint:
 
 
 def not_evaluable(parameter: str, reason: str, n_points: int = 0) -> Endpoint:
-    """Return an endpoint without value; the reason is required."""
+    """Return an endpoint without value; the reason is required.
+
+    Parameters
+    ----------
+    parameter : str
+        Code of the endpoint.
+    reason : str
+        One sentence.
+    n_points : int
+        Visits that were looked at.
+
+    Returns
+    -------
+    Endpoint
+    """
     return Endpoint(parameter, None, Qualifier.NOT_EVALUABLE, n_points=n_points, reason=reason)
 
 
 def is_reliable(qualifier: str, reason: str) -> bool:
-    """Tell whether a value may be averaged: neither censored nor doubted."""
+    """Tell whether a value may be averaged: neither censored nor doubted.
+
+    Parameters
+    ----------
+    qualifier : str
+        As in ``endpoints.csv``.
+    reason : str
+        As in ``endpoints.csv``.
+
+    Returns
+    -------
+    bool
+    """
     return qualifier == Qualifier.EQUAL and not str(reason).startswith(NOT_FOR_SUMMARIES)
 
 

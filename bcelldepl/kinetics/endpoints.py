@@ -48,7 +48,18 @@ def endpoints_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 
 def cellular_of(counts: pd.DataFrame, study: Study) -> tuple[CellularKinetics, ...]:
-    """Analyse CAR+ T cells of every subject; empty where no tube reports them."""
+    """Analyse CAR+ T cells of every subject; empty where no tube reports them.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Rows of ``counts.csv``.
+    study : Study
+
+    Returns
+    -------
+    tuple of CellularKinetics
+    """
     return tuple(
         analyse_cellular(course, study.endpoints.auc_days)
         for analyte in _reported(counts, Kinetics.EXPANSION)
@@ -57,7 +68,18 @@ def cellular_of(counts: pd.DataFrame, study: Study) -> tuple[CellularKinetics, .
 
 
 def depletion_of(counts: pd.DataFrame, study: Study) -> tuple[Depletion, ...]:
-    """Analyse B cells of every subject; empty where no tube reports them."""
+    """Analyse B cells of every subject; empty where no tube reports them.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Rows of ``counts.csv``.
+    study : Study
+
+    Returns
+    -------
+    tuple of Depletion
+    """
     settings = study.endpoints
     found: list[Depletion] = []
     for analyte in _reported(counts, Kinetics.DEPLETION):

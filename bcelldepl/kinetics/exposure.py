@@ -56,7 +56,21 @@ def exposure_response(endpoints: pd.DataFrame) -> pd.DataFrame:
 
 
 def pairs_of(endpoints: pd.DataFrame, exposure: str, response: str) -> pd.DataFrame:
-    """One row per subject that has both: `subject`, `dose_group`, `exposure`, `response`, `censored`."""
+    """One row per subject that has both: `subject`, `dose_group`, `exposure`, `response`, `censored`.
+
+    Parameters
+    ----------
+    endpoints : DataFrame
+        Rows of ``endpoints.csv``.
+    exposure : str
+        Code of an endpoint.
+    response : str
+        Code of an endpoint.
+
+    Returns
+    -------
+    DataFrame
+    """
     columns = ["subject", "dose_group", "value", "qualifier"]
     sides = [endpoints.loc[endpoints["parameter"] == code, columns] for code in (exposure, response)]
     both = sides[0].merge(sides[1][["subject", "value", "qualifier"]], on="subject", suffixes=("_x", "_y"))

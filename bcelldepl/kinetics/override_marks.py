@@ -16,7 +16,17 @@ __all__ = ["OverrideMarks", "stands_on_override"]
 
 
 def stands_on_override(counts: pd.DataFrame) -> pd.Series[bool]:
-    """Tell which rows of ``counts.csv`` stand on a gate set by hand; none where the column is missing."""
+    """Tell which rows of ``counts.csv`` stand on a gate set by hand; none where the column is missing.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Rows of ``counts.csv``.
+
+    Returns
+    -------
+    Series of bool
+    """
     import pandas as pd
 
     if "override" not in counts:

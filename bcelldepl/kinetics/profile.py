@@ -82,7 +82,16 @@ class Profile:
 
 
 def profile_of(course: Course) -> Profile:
-    """Decide what each visit of a course counts as."""
+    """Decide what each visit of a course counts as.
+
+    Parameters
+    ----------
+    course : Course
+
+    Returns
+    -------
+    Profile
+    """
     quantified = [visit.day for visit in course.after if visit.is_quantified]
     start = course.before[-1] if course.before else None
     points = [Point(visit, *_use(visit, start, quantified)) for visit in course.visits]

@@ -105,6 +105,16 @@ def dose_of_group(name: str) -> float | None:
     """Read a dose from the name of a group, such as ``0.3e5/kg`` or ``3 x 10^5 cells/kg``; None where none is.
 
     A number with neither an exponent nor cells or kg behind it, as in ``DL2`` or ``2026-A``, is a rank or a year.
+
+    Parameters
+    ----------
+    name : str
+        Of a dose group.
+
+    Returns
+    -------
+    float or None
+        [cells/kg].
     """
     found = DOSE.search(name)
     if found is None:
@@ -150,7 +160,21 @@ def dose_proportionality(
 
 
 def reliable_pairs(endpoints: pd.DataFrame, parameter: str, doses: Mapping[str, float]) -> pd.DataFrame:
-    """One row per subject with a known dose and a reliable value above zero: `dose_group`, `dose`, `value`."""
+    """One row per subject with a known dose and a reliable value above zero: `dose_group`, `dose`, `value`.
+
+    Parameters
+    ----------
+    endpoints : DataFrame
+        Rows of ``endpoints.csv``.
+    parameter : str
+        Code of the endpoint.
+    doses : mapping of str to float
+        By subject [cells/kg].
+
+    Returns
+    -------
+    DataFrame
+    """
     rows = endpoints[endpoints["parameter"] == parameter]
     good = [
         subject in doses and is_reliable(qualifier, reason) and value > 0
@@ -175,7 +199,20 @@ def _why_not(pairs: pd.DataFrame, doses: Mapping[str, float]) -> str:
 
 
 def doses_of(endpoints: pd.DataFrame, study: Study | None) -> dict[str, float]:
-    """Return the dose of each subject; those whose dose is not known or zero are left out."""
+    """Return the dose of each subject; those whose dose is not known or zero are left out.
+
+    Parameters
+    ----------
+    endpoints : DataFrame
+        Rows of ``endpoints.csv``.
+    study : Study or None
+        Gives `dose_cells_per_kg`; else doses are read from the names of the groups.
+
+    Returns
+    -------
+    dict of str to float
+        By subject [cells/kg].
+    """
     groups = dict(zip(endpoints["subject"], endpoints["dose_group"], strict=True))
     given = {tube.subject: tube.dose_cells_per_kg for tube in study.tubes} if study else {}
     doses: dict[str, float] = {}

@@ -171,6 +171,10 @@ def one_per_visit(course: Course) -> dict[tuple[float, str], Visit]:
     Where a visit was made twice, an evaluable one goes first, then the one nearest to the plan, then the
     earlier.
 
+    Parameters
+    ----------
+    course : Course
+
     Returns
     -------
     dict of (nominal day, name) to Visit

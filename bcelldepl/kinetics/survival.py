@@ -57,7 +57,17 @@ def kaplan_meier(days: Sequence[float], events: Sequence[bool]) -> pd.DataFrame:
 
 
 def median_day(curve: pd.DataFrame) -> float | None:
-    """Day on which the curve first reaches one half; None where it does not."""
+    """Day on which the curve first reaches one half; None where it does not.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        From `kaplan_meier`.
+
+    Returns
+    -------
+    float or None
+    """
     # A product of fractions may miss one half by a rounding error.
     reached = curve.loc[curve["survival"] <= 0.5 + 1e-12, "day"]
     return float(reached.iloc[0]) if len(reached) else None

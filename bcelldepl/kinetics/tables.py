@@ -59,7 +59,17 @@ def kinetics_tables(counts: pd.DataFrame, endpoints: pd.DataFrame, study: Study)
 
 
 def companions_table(study: Study) -> pd.DataFrame:
-    """Other results of the study, on the same days as the kinetics; one row per subject, test and day."""
+    """Other results of the study, on the same days as the kinetics; one row per subject, test and day.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    DataFrame
+        As ``companions.csv`` holds it.
+    """
     groups = {tube.subject: tube.dose_group for tube in study.tubes}
     rows = (
         one.model_dump() | {"dose_group": groups.get(one.subject, ""), "day": round_significant(one.day)}

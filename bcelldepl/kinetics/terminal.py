@@ -82,7 +82,17 @@ def terminal_fits(days: Sequence[float], values: Sequence[float]) -> list[Termin
 
 
 def choose_terminal(fits: Sequence[TerminalFit]) -> TerminalFit | None:
-    """Choose the window; None where none falls among the best."""
+    """Choose the window; None where none falls among the best.
+
+    Parameters
+    ----------
+    fits : sequence of TerminalFit
+        From `terminal_fits`.
+
+    Returns
+    -------
+    TerminalFit or None
+    """
     if not fits:
         return None
     best = max(fit.adjusted_r2 for fit in fits)

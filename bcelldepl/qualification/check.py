@@ -63,13 +63,40 @@ class Qualification:
 
 
 def close(group: str, name: str, expected: float, found: float, tolerance: float) -> SelfTestCheck:
-    """Check a number against the one that it should be, to an absolute tolerance."""
+    """Check a number against the one that it should be, to an absolute tolerance.
+
+    Parameters
+    ----------
+    group : str
+        Heading under which it is listed.
+    name : str
+        What it is.
+    expected, found : float
+    tolerance : float
+        Absolute.
+
+    Returns
+    -------
+    SelfTestCheck
+    """
     passed = math.isfinite(found) and abs(found - expected) <= tolerance
     return SelfTestCheck(group, name, f"{expected:.8g} +/- {tolerance:.2g}", f"{found:.8g}", passed)
 
 
 def guarded(group: str, work: Callable[[], Iterable[SelfTestCheck]]) -> list[SelfTestCheck]:
-    """Do some checks; one that cannot be done is a check that failed, not the end of the others."""
+    """Do some checks; one that cannot be done is a check that failed, not the end of the others.
+
+    Parameters
+    ----------
+    group : str
+        Heading under which it is listed.
+    work : callable
+        Yields the checks.
+
+    Returns
+    -------
+    list of SelfTestCheck
+    """
     checks: list[SelfTestCheck] = []
     try:
         checks.extend(work())

@@ -20,7 +20,12 @@ GROUP = "environment"
 
 
 def describe_environment() -> dict[str, str]:
-    """Return what a reader of the record needs to set the same thing up again."""
+    """Return what a reader of the record needs to set the same thing up again.
+
+    Returns
+    -------
+    dict of str to str
+    """
     return {
         **versions(),
         "implementation": platform.python_implementation(),
@@ -31,7 +36,12 @@ def describe_environment() -> dict[str, str]:
 
 
 def check_environment() -> Iterator[SelfTestCheck]:
-    """Check libraries against what the package asks for, and that compiled kernels are kept between runs."""
+    """Check libraries against what the package asks for, and that compiled kernels are kept between runs.
+
+    Yields
+    ------
+    SelfTestCheck
+    """
     yield from _libraries()
     yield _cache()
 

@@ -44,7 +44,12 @@ AUC_MG_H_PER_L: Final = 147.2347485
 
 
 def check_known_answers() -> Iterator[SelfTestCheck]:
-    """Check reading, compensation, scales, polygons, intervals and areas."""
+    """Check reading, compensation, scales, polygons, intervals and areas.
+
+    Yields
+    ------
+    SelfTestCheck
+    """
     yield from _reading()
     yield from _scales()
     yield _polygon()

@@ -23,7 +23,16 @@ def verdict(qualification: Qualification) -> str:
 
 
 def as_text(qualification: Qualification) -> str:
-    """Return the page as plain text."""
+    """Return the page as plain text.
+
+    Parameters
+    ----------
+    qualification : Qualification
+
+    Returns
+    -------
+    str
+    """
     lines = [
         "bcelldepl: installation qualification",
         f"{verdict(qualification)}, {qualification.started}, {qualification.seconds:g} s",
@@ -41,7 +50,16 @@ def as_text(qualification: Qualification) -> str:
 
 
 def as_html(qualification: Qualification) -> str:
-    """Return the page as one HTML document that asks no network for anything."""
+    """Return the page as one HTML document that asks no network for anything.
+
+    Parameters
+    ----------
+    qualification : Qualification
+
+    Returns
+    -------
+    str
+    """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

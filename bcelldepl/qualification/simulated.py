@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 from bcelldepl.batch import Results, run
 from bcelldepl.definitions.codes import ResultCode, TubeStatus
 from bcelldepl.definitions.endpoints import CMAX, DEPLETION_DAY, TMAX
+from bcelldepl.definitions.files import FIGURES, GATES
 from bcelldepl.definitions.populations import CAR_T, B, T
+from bcelldepl.definitions.tables import TRUTH
 from bcelldepl.qualification.check import SelfTestCheck
 from bcelldepl.simulate import simulate
 from bcelldepl.study import Study, load_study
@@ -33,7 +35,12 @@ CMAX_SHARE: Final = 0.25
 
 
 def check_simulated_study() -> Iterator[SelfTestCheck]:
-    """Simulate ten tubes of two subjects, run them twice, and look."""
+    """Simulate ten tubes of two subjects, run them twice, and look.
+
+    Yields
+    ------
+    SelfTestCheck
+    """
     with tempfile.TemporaryDirectory(prefix="bcelldepl-selftest-") as folder:
         study = load_study(simulate(Path(folder) / "study", scenario="small", subjects=SUBJECTS, seed=SEED))
         results = run(study, Path(folder) / "one", workers=1)
@@ -50,10 +57,14 @@ def check_against_truth(results: Results, study: Study) -> Iterator[SelfTestChec
     results : Results
     study : Study
         Written by `simulate`.
+
+    Yields
+    ------
+    SelfTestCheck
     """
     import pandas as pd
 
-    truth = pd.read_csv(study.folder / "truth.csv")
+    truth = pd.read_csv(study.folder / TRUTH.file)
     rows = results.counts.merge(truth, on=["file", "population"], validate="one_to_one")
     kept = results.tubes.set_index("file")["kept_time_fraction"]
     rows = rows[rows["population"].isin(CELLS)].assign(
@@ -138,7 +149,19 @@ def _day(name: str, expected: float, found: float) -> SelfTestCheck:
 
 
 def same_bytes(one: Path, other: Path) -> SelfTestCheck:
-    """Check that two results folders hold the same tables, gates and pictures, byte by byte."""
+    """Check that two results folders hold the same tables, gates and pictures, byte by byte.
+
+    Parameters
+    ----------
+    one : Path
+        Results folder.
+    other : Path
+        Results folder.
+
+    Returns
+    -------
+    SelfTestCheck
+    """
     first, second = _digests(one), _digests(other)
     different = sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
     found = f"{', '.join(different[:3])} differ" if different else f"{len(second)} the same"
@@ -155,7 +178,7 @@ def _digests(folder: Path) -> dict[str, str]:
     """SHA-256 of what a run makes of the data; the record and the report say when it was run, too."""
     paths = [
         *folder.glob("*.csv"),
-        *(p for part in ("gates", "figures") for p in (folder / part).rglob("*") if p.is_file()),
+        *(p for part in (GATES, FIGURES) for p in (folder / part).rglob("*") if p.is_file()),
     ]
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths

@@ -14,7 +14,7 @@ from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES, NK
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.quality.checks import CHECKS, Outcome
-from bcelldepl.signal.quality import Quality
+from bcelldepl.signal.quality_mask import Quality
 from bcelldepl.study import CountingSettings, Tube
 
 __all__ = ["check_acquisition", "check_date", "check_populations", "check_results"]

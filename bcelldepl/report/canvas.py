@@ -143,7 +143,21 @@ def _font(size: float, bold: bool) -> ImageFont.FreeTypeFont:
 
 
 def pixels(values: ArrayLike, limits: tuple[float, float], size: int) -> list[float]:
-    """Return the places of positions on an axis so long, at most its length outside: far corners must not wrap."""
+    """Return the places of positions on an axis so long, at most its length outside: far corners must not wrap.
+
+    Parameters
+    ----------
+    values : array_like of float
+        Positions.
+    limits : (float, float)
+        Ends of the axis.
+    size : int
+        Length of the axis [pixels].
+
+    Returns
+    -------
+    list of float
+    """
     low, high = limits
     places: list[float] = (np.clip((np.asarray(values) - low) / (high - low), -1.0, 2.0) * size).tolist()
     return places

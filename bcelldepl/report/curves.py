@@ -171,7 +171,7 @@ def _draw_markers(rows: pd.DataFrame, axes: Axes, colour: str, marker: str) -> N
         )  # fmt: skip
     framed = rows[stands_on_override(rows)]
     axes.plot(framed["day"], framed["shown"], gid="by hand", zorder=3, **_FRAME)
-    crossed = rows[rows["result"] == ResultCode.NOT_EVALUABLE]
+    crossed = rows[rows["result"].isin([code for code in ResultCode if code.needs_review])]
     axes.plot(
         crossed["day"], np.full(len(crossed), 0.018), transform=axes.get_xaxis_transform(), linestyle="none",
         marker="x", markersize=5, color=colour, zorder=3, clip_on=False, gid=str(ResultCode.NOT_EVALUABLE),

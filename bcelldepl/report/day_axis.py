@@ -50,7 +50,16 @@ def set_day_axis(axes: Axes, days: Iterable[float], label: str = "day since infu
 
 
 def plain_frame(axes: Axes, title: str = "", grid: str | None = "y") -> None:
-    """Leave the left and lower edge of an axes, with a light grid behind the data."""
+    """Leave the left and lower edge of an axes, with a light grid behind the data.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    title : str
+    grid : str, optional
+        ``x``, ``y`` or None.
+    """
     if grid == "y":
         axes.grid(axis="y", color=GRID, linewidth=0.7)
     elif grid == "x":

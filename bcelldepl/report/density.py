@@ -41,12 +41,34 @@ def density_image(histogram: NDArray[np.uint32], inside: NDArray[np.uint32]) -> 
 
 
 def log_bars(histogram: NDArray[np.uint32]) -> NDArray[np.float64]:
-    """Return bar heights log10(1 + events) of a one-marker histogram: rare events stay visible, none is 0."""
+    """Return bar heights log10(1 + events) of a one-marker histogram: rare events stay visible, none is 0.
+
+    Parameters
+    ----------
+    histogram : ndarray of uint32
+        Events per bin.
+
+    Returns
+    -------
+    ndarray of float64
+    """
     return np.log10(1 + histogram.astype(np.float64))
 
 
 def shrink(histogram: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:
-    """Sum neighbouring bins until no axis is longer than `size`; no event is lost."""
+    """Sum neighbouring bins until no axis is longer than `size`; no event is lost.
+
+    Parameters
+    ----------
+    histogram : ndarray of uint32
+        Events per bin.
+    size : int
+        Longest axis [bins].
+
+    Returns
+    -------
+    ndarray of uint32
+    """
     for axis, length in enumerate(histogram.shape):
         if length > size:
             starts = (np.arange(size) * length) // size
@@ -55,5 +77,14 @@ def shrink(histogram: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:
 
 
 def one_marker(view: GateView) -> bool:
-    """Say whether a view shows the histogram of a single marker."""
+    """Say whether a view shows the histogram of a single marker.
+
+    Parameters
+    ----------
+    view : GateView
+
+    Returns
+    -------
+    bool
+    """
     return view.histogram.ndim == 1

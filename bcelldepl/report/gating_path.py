@@ -46,7 +46,16 @@ _DASHES: dict[Evidence, tuple[float, ...]] = {
 
 
 def tree_order(views: Sequence[GateView]) -> list[GateView]:
-    """Order gates so that each population is followed by what was gated in it; siblings keep their order."""
+    """Order gates so that each population is followed by what was gated in it; siblings keep their order.
+
+    Parameters
+    ----------
+    views : sequence of GateView
+
+    Returns
+    -------
+    list of GateView
+    """
     children: dict[str, list[int]] = {}
     names = {view.population for view in views}
     for index, view in enumerate(views):

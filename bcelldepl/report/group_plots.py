@@ -73,7 +73,24 @@ def draw_reconstitution(endpoints: pd.DataFrame, axes: Axes) -> Axes:
 def draw_proportionality(
     endpoints: pd.DataFrame, parameter: str, axes: Axes, study: Study | None = None
 ) -> Axes:
-    """Draw a parameter by dose with the fitted power model and the line of proportionality."""
+    """Draw a parameter by dose with the fitted power model and the line of proportionality.
+
+    Parameters
+    ----------
+    endpoints : DataFrame
+        Rows of ``endpoints.csv``.
+    parameter : str
+        Code of the endpoint.
+    axes : Axes
+        Where to draw.
+    study : Study, optional
+        Gives `dose_cells_per_kg`.
+
+    Returns
+    -------
+    Axes
+        The same axes.
+    """
     pairs = name_groups(reliable_pairs(endpoints, parameter, doses_of(endpoints, study)))
     _scatter(axes, pairs["dose_group"], pairs["dose"], pairs["value"])
     model = fit_power_model(pairs["dose"].tolist(), pairs["value"].tolist())
@@ -97,7 +114,24 @@ def draw_proportionality(
 
 
 def draw_exposure_response(endpoints: pd.DataFrame, exposure: str, response: str, axes: Axes) -> Axes:
-    """Draw a response by exposure; open markers are censored and lie at their bound."""
+    """Draw a response by exposure; open markers are censored and lie at their bound.
+
+    Parameters
+    ----------
+    endpoints : DataFrame
+        Rows of ``endpoints.csv``.
+    exposure : str
+        Code of an endpoint.
+    response : str
+        Code of an endpoint.
+    axes : Axes
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        The same axes.
+    """
     pairs = name_groups(pairs_of(endpoints, exposure, response))
     pairs = pairs[pairs["exposure"] > 0]
     _scatter(axes, pairs["dose_group"], pairs["exposure"], pairs["response"], pairs["censored"])

@@ -1,4 +1,4 @@
-"""The few colours of gating paths and strips: an image of bytes is a third the size of one of true colour.
+"""The few colours of gating paths and thumbnails: an image of bytes is a third the size of one of true colour.
 
 They are the same for every tube, so that none has to be chosen: to choose the best colours of one picture takes longer
 than to draw it.
@@ -38,7 +38,17 @@ _LEVEL = 3  # of compression: 6 takes twice the time for a tenth of the bytes
 
 
 def gate_png(image: Image.Image) -> bytes:
-    """Encode a picture of gates as PNG, each pixel in the nearest of the colours."""
+    """Encode a picture of gates as PNG, each pixel in the nearest of the colours.
+
+    Parameters
+    ----------
+    image : PIL Image
+        RGB.
+
+    Returns
+    -------
+    bytes
+    """
     buffer = io.BytesIO()
     reduced = image.quantize(palette=_palette(), dither=Image.Dither.NONE)
     reduced.save(buffer, format="PNG", compress_level=_LEVEL)
@@ -53,7 +63,12 @@ def _palette() -> Image.Image:
 
 
 def gate_colours() -> NDArray[np.uint8]:
-    """Return the colours, as uint8 of shape (n, 3) with n at most 256: all that is drawn, and its smooth edges."""
+    """Return the colours, as uint8 of shape (n, 3) with n at most 256: all that is drawn, and its smooth edges.
+
+    Returns
+    -------
+    ndarray of uint8
+    """
     amber, strength = INTERVAL
     events = [colour_ramp(*ramp, steps=_SHADES) for ramp in (OUTSIDE, INSIDE)]
     grey, blue = (colour_ramp(*ramp, steps=_MIXED) for ramp in (OUTSIDE, INSIDE))

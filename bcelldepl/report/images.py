@@ -38,7 +38,12 @@ _METADATA: dict[str, dict[str, Any]] = {
 
 
 def fixed_style() -> AbstractContextManager[None]:
-    """Set aside the user's matplotlib settings for a while: a report's bytes do not depend on them."""
+    """Set aside the user's matplotlib settings for a while: a report's bytes do not depend on them.
+
+    Returns
+    -------
+    context manager
+    """
     return mpl.rc_context({name: value for name, value in mpl.rcParamsDefault.items() if name not in _KEPT})
 
 
@@ -105,7 +110,20 @@ def _plain_text(figure: Figure) -> AbstractContextManager[None]:
 
 
 def small_png(figure: Figure, dpi: float, colours: int = 96) -> bytes:
-    """Render a figure to a PNG of so many colours, a third the size of true colour, for pages that hold many."""
+    """Render a figure to a PNG of so many colours, a third the size of true colour, for pages that hold many.
+
+    Parameters
+    ----------
+    figure : Figure
+    dpi : float
+        Pixels per inch.
+    colours : int
+        How many.
+
+    Returns
+    -------
+    bytes
+    """
     with _plain_text(figure):
         image = _image(figure, dpi)
     buffer = io.BytesIO()
@@ -122,5 +140,16 @@ def _image(figure: Figure, dpi: float) -> Image.Image:
 
 
 def data_uri(content: bytes, mime: str) -> str:
-    """Return `content` as a ``data:`` address that a page can hold."""
+    """Return `content` as a ``data:`` address that a page can hold.
+
+    Parameters
+    ----------
+    content : bytes
+    mime : str
+        Such as ``image/png``.
+
+    Returns
+    -------
+    str
+    """
     return f"data:{mime};base64,{base64.b64encode(content).decode('ascii')}"

@@ -10,12 +10,30 @@ DASH = "\u2013"
 
 
 def whole(number: float) -> str:
-    """Write a count of events with thousands marked: ``12,345``; a dash where it is not known."""
+    """Write a count of events with thousands marked: ``12,345``; a dash where it is not known.
+
+    Parameters
+    ----------
+    number : float
+
+    Returns
+    -------
+    str
+    """
     return DASH if math.isnan(number) else f"{round(number):,}"
 
 
 def percent(part: float, total: float) -> str:
-    """Write a share with about three figures: ``12.3 %``, ``0.0042 %``; a dash of nothing."""
+    """Write a share with about three figures: ``12.3 %``, ``0.0042 %``; a dash of nothing.
+
+    Parameters
+    ----------
+    part, total : float
+
+    Returns
+    -------
+    str
+    """
     if not total > 0 or math.isnan(part):
         return DASH
     share = 100 * part / total
@@ -25,14 +43,34 @@ def percent(part: float, total: float) -> str:
 
 
 def concentration(per_ul: float) -> str:
-    """Write cells per microlitre: whole from 100 upwards, three figures below."""
+    """Write cells per microlitre: whole from 100 upwards, three figures below.
+
+    Parameters
+    ----------
+    per_ul : float
+        [cells/uL].
+
+    Returns
+    -------
+    str
+    """
     if math.isnan(per_ul):
         return DASH
     return f"{per_ul:,.0f}" if per_ul >= 100 else f"{per_ul:.1f}" if per_ul >= 10 else f"{per_ul:.2f}"
 
 
 def limit(per_ul: float) -> str:
-    """Write a limit in cells per microlitre with two figures: ``5.0``, ``0.37``, ``120``."""
+    """Write a limit in cells per microlitre with two figures: ``5.0``, ``0.37``, ``120``.
+
+    Parameters
+    ----------
+    per_ul : float
+        [cells/uL].
+
+    Returns
+    -------
+    str
+    """
     if math.isnan(per_ul):
         return DASH
     if per_ul <= 0:

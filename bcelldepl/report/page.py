@@ -88,7 +88,7 @@ def write_report(
         endpoints=endpoint_tables(endpoints),
         visits=visits,
         sheet=sheet,
-        strip_order=[row.note.population for row in order],
+        thumbnail_order=[row.note.population for row in order],
         results={str(code): (code.symbol, code.meaning) for code in ResultCode},
         evidence=[
             (str(rung), colour, text_on(colour), EVIDENCE_MEANINGS[rung])

@@ -59,7 +59,16 @@ EVIDENCE_COLOURS: dict[Evidence, str] = {
 
 
 def natural_key(text: str) -> tuple[tuple[int, float, str], ...]:
-    """Sort key that puts ``DL2`` before ``DL10`` and ``5e5`` before ``1e6``."""
+    """Sort key that puts ``DL2`` before ``DL10`` and ``5e5`` before ``1e6``.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    tuple of (int, float, str)
+    """
     parts = re.split(r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)", text)
     return tuple(
         (1, float(part), "") if odd % 2 else (2, 0.0, part) for odd, part in enumerate(parts) if part
@@ -87,7 +96,19 @@ def dose_styles(groups: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 
 def colour_ramp(*anchors: str, steps: int = 256) -> NDArray[np.uint8]:
-    """Return `steps` colours that run evenly through the anchors, as uint8 of shape (steps, 3)."""
+    """Return `steps` colours that run evenly through the anchors, as uint8 of shape (steps, 3).
+
+    Parameters
+    ----------
+    *anchors : str
+        ``#rrggbb``, two or more.
+    steps : int
+        How many.
+
+    Returns
+    -------
+    ndarray of uint8
+    """
     rgb = np.array([[int(anchor[i : i + 2], 16) for i in (1, 3, 5)] for anchor in anchors], dtype=float)
     at = np.linspace(0, 1, len(anchors))
     where = np.linspace(0, 1, steps)
@@ -97,11 +118,32 @@ def colour_ramp(*anchors: str, steps: int = 256) -> NDArray[np.uint8]:
 def blend(
     under: NDArray[np.uint8], over: NDArray[np.uint8], strength: float | NDArray[np.float64]
 ) -> NDArray[np.uint8]:
-    """Lay colours over others, each a triple of the last axis, so strong."""
+    """Lay colours over others, each a triple of the last axis, so strong.
+
+    Parameters
+    ----------
+    under, over : ndarray of uint8, shape (..., 3)
+    strength : float or ndarray of float64
+        0 to 1.
+
+    Returns
+    -------
+    ndarray of uint8
+    """
     return np.rint(under + (over.astype(np.float64) - under) * strength).astype(np.uint8)
 
 
 def text_on(colour: str) -> str:
-    """Return the text colour, dark or white, that reads well on `colour`."""
+    """Return the text colour, dark or white, that reads well on `colour`.
+
+    Parameters
+    ----------
+    colour : str
+        ``#rrggbb``.
+
+    Returns
+    -------
+    str
+    """
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return "#ffffff" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.55 else INK

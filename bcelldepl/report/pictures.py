@@ -46,8 +46,8 @@ class TubePicture:
     status : TubeStatus
     reason : str
         Why it needs a look, or why it failed.
-    path_png, strip_png : bytes
-        The gating path and the strip of the contact sheet; empty for a tube that could not be gated.
+    path_png, thumbnail_png : bytes
+        The gating path and the thumbnail of the contact sheet; empty for a tube that could not be gated.
     gates : tuple of GateNote
         The gates in tree order, for the table beside the path.
     """
@@ -61,7 +61,7 @@ class TubePicture:
     status: TubeStatus
     reason: str
     path_png: bytes
-    strip_png: bytes
+    thumbnail_png: bytes
     gates: tuple[GateNote, ...] = ()
 
 
@@ -77,7 +77,7 @@ def picture_tube(
     status: TubeStatus = TubeStatus.OK,
     reason: str = "",
 ) -> TubePicture:
-    """Draw the gating path and the strip of one tube.
+    """Draw the gating path and the thumbnail of one tube.
 
     Parameters
     ----------
@@ -90,11 +90,11 @@ def picture_tube(
     -------
     TubePicture
     """
-    path_png = strip_png = b""
+    path_png = thumbnail_png = b""
     if views:
         title = f"{subject}   ·   {visit} (day {day:g})   ·   {role}   ·   {file}"
         path_png = gate_png(draw_gating_path(views, title))
-        strip_png = draw_thumbnail(views)
+        thumbnail_png = draw_thumbnail(views)
     notes = tuple(
         GateNote(
             population=view.population,
@@ -109,4 +109,6 @@ def picture_tube(
         )
         for view in tree_order(views)
     )
-    return TubePicture(file, sha256, subject, visit, day, role, status, reason, path_png, strip_png, notes)
+    return TubePicture(
+        file, sha256, subject, visit, day, role, status, reason, path_png, thumbnail_png, notes
+    )

@@ -106,7 +106,26 @@ def draw_kinetics(
     kinetics: CellularKinetics | None = None,
     analyte: str = CAR_T,
 ) -> Axes:
-    """Draw CAR+ T cells of one subject with Cmax, the terminal slope and the numbers beside it."""
+    """Draw CAR+ T cells of one subject with Cmax, the terminal slope and the numbers beside it.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Rows of ``counts.csv``.
+    endpoints : DataFrame
+        Rows of ``endpoints.csv``.
+    axes : Axes
+        Where to draw.
+    kinetics : CellularKinetics, optional
+        Gives the terminal slope.
+    analyte : str
+        Name of the population.
+
+    Returns
+    -------
+    Axes
+        The same axes.
+    """
     draw_curves(counts.assign(dose_group=""), analyte, axes, styles=STYLES)
     values = _by_parameter(endpoints, analyte)
     cmax, tmax = values.get(CMAX), values.get(TMAX)
@@ -126,7 +145,26 @@ def draw_kinetics(
 def draw_depletion(
     counts: pd.DataFrame, endpoints: pd.DataFrame, axes: Axes, study: Study, analyte: str = B
 ) -> Axes:
-    """Draw B cells of one subject with the threshold and the time of depletion."""
+    """Draw B cells of one subject with the threshold and the time of depletion.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Rows of ``counts.csv``.
+    endpoints : DataFrame
+        Rows of ``endpoints.csv``.
+    axes : Axes
+        Where to draw.
+    study : Study
+        Gives the threshold.
+    analyte : str
+        Name of the population.
+
+    Returns
+    -------
+    Axes
+        The same axes.
+    """
     draw_curves(counts.assign(dose_group=""), analyte, axes, styles=STYLES)
     values = _by_parameter(endpoints, analyte)
     if study.endpoints.denominator == "blood":
@@ -147,7 +185,20 @@ def draw_depletion(
 
 
 def draw_companions(results: Sequence[CompanionResult], axes: Axes) -> Axes:
-    """Draw one companion test of one subject by day; censored results are open triangles."""
+    """Draw one companion test of one subject by day; censored results are open triangles.
+
+    Parameters
+    ----------
+    results : sequence of CompanionResult
+        Of one test of one subject.
+    axes : Axes
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        The same axes.
+    """
     axes.plot(
         [one.day for one in results], [one.value for one in results], color="#4a4a4a", linewidth=1, zorder=2
     )

@@ -70,20 +70,49 @@ class EndpointTable:
 
 
 def plain(value: object) -> str:
-    """Return a table entry as text; empty where it is missing."""
+    """Return a table entry as text; empty where it is missing.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    str
+    """
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return ""
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def number(row: Mapping[Any, Any], column: str) -> float:
-    """Return a number of a row; NaN where it is missing."""
+    """Return a number of a row; NaN where it is missing.
+
+    Parameters
+    ----------
+    row : mapping of object to object
+    column : str
+
+    Returns
+    -------
+    float
+    """
     value = row.get(column)
     return float("nan") if value is None or pd.isna(value) else float(value)
 
 
 def in_order(day: float) -> float:
-    """Return a day to sort by; an unknown one comes last."""
+    """Return a day to sort by; an unknown one comes last.
+
+    Parameters
+    ----------
+    day : float
+        Days since infusion.
+
+    Returns
+    -------
+    float
+    """
     return math.inf if math.isnan(day) else day
 
 
@@ -170,7 +199,17 @@ def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[TubeRe
 
 
 def endpoint_tables(endpoints: pd.DataFrame | None) -> list[EndpointTable]:
-    """Turn ``endpoints.csv`` into one table per analyte: a row per subject, a column per parameter."""
+    """Turn ``endpoints.csv`` into one table per analyte: a row per subject, a column per parameter.
+
+    Parameters
+    ----------
+    endpoints : DataFrame or None
+        Rows of ``endpoints.csv``.
+
+    Returns
+    -------
+    list of EndpointTable
+    """
     if endpoints is None or endpoints.empty:
         return []
     tables = []

@@ -1,4 +1,4 @@
-"""The small gating strip of the contact sheet, composed pixel by pixel: hundreds are drawn per study."""
+"""The thumbnail of the contact sheet: small gates in a row, composed pixel by pixel: hundreds are drawn per study."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class TubeEntry:
     facts: tuple[tuple[str, str], ...]
     gates: tuple[GateRow, ...]
     counts: tuple[CountCell, ...]
-    strip: str
+    thumbnail: str
     path: str
 
     @property
@@ -108,7 +108,9 @@ def tube_entries(
                 facts=_facts(row),
                 gates=tuple(_gate_row(note) for note in picture.gates) if picture else (),
                 counts=tuple(results.get(file, ())),
-                strip=data_uri(picture.strip_png, "image/png") if picture and picture.strip_png else "",
+                thumbnail=data_uri(picture.thumbnail_png, "image/png")
+                if picture and picture.thumbnail_png
+                else "",
                 path=data_uri(picture.path_png, "image/png") if picture and picture.path_png else "",
             )
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcelldepl.definitions.codes import TubeStatus
+from bcelldepl.definitions.files import RUN
 from bcelldepl.definitions.tables import ENDPOINTS, SUMMARY, TUBES
+from bcelldepl.errors import ExchangeError
 from bcelldepl.names import file_stem, with_digest
 from bcelldepl.store.files import sha256_of
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
     from bcelldepl.study import Study
 
-__all__ = ["Results", "tube_stem"]
+__all__ = ["Results", "open_results", "tube_stem"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Results:
     @cached_property
     def record(self) -> dict[str, Any]:
         """``run.json``."""
-        content: dict[str, Any] = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads((self.folder / RUN).read_text(encoding="utf-8"))
         return content
 
     def changed(self, names: Sequence[str]) -> list[str]:
@@ -108,10 +111,43 @@ class Results:
         return 1 if self.attention else 0
 
 
+def open_results(folder: str | os.PathLike[str]) -> Results:
+    """Open the results folder of a study that was run.
+
+    Parameters
+    ----------
+    folder : path
+        As ``bcelldepl run`` wrote it.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    ExchangeError
+        Where it is no results folder.
+    """
+    path = Path(folder)
+    if not (path / RUN).is_file():
+        remedy = "give the folder that `bcelldepl run` wrote, once it is done"
+        raise ExchangeError(f"there is no {RUN}", str(path), remedy)
+    return Results(path)
+
+
 def tube_stem(file: str) -> str:
     """Name of a tube's files in the results: its path in the sheet with ``__`` for ``/``, without ``.fcs``.
 
     A path that this could make the same as another's, or that is no name of a file, has a digest at its end.
+
+    Parameters
+    ----------
+    file : str
+        As in the sample sheet.
+
+    Returns
+    -------
+    str
     """
     stem = file.removesuffix(".fcs").replace("/", "__")
     plain = file_stem(stem) == stem and stem.replace("__", "/") + ".fcs" == file

@@ -1,4 +1,4 @@
-"""Tables that are handed over are those that the run wrote."""
+"""Tables that others are given are those that the run wrote."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ TABLES: Final = (COUNTS.file, f"{COUNTS.name}.parquet", ENDPOINTS.file, TUBES.fi
 
 def refuse_changed(results: Results) -> None:
     """Refuse results whose tables were edited after the run: nobody would know of it downstream.
+
+    Parameters
+    ----------
+    results : Results
 
     Raises
     ------

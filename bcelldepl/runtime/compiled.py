@@ -29,12 +29,18 @@ __all__ = ["compiled_before", "kernel", "kernel_without_errors"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 FOLDER: Final = Path(__file__).parents[1] / "kernels"
 
-# What this process compiles from here on has numbers that no other process has.
-FunctionIdentity._unique_ids = itertools.count(secrets.randbits(48))
+_NUMBERS: Final = itertools.count(secrets.randbits(48))  # of what this process compiles for kernels
+_NUMBERS_OF_NUMBA: Final = FunctionIdentity._unique_ids  # of all else
+_NONE_YET: Final = repr(itertools.count(1))
 
 
 def kernel(function: Function) -> Function:
     """Compile a function at its first call with each signature; other threads run meanwhile.
+
+    Parameters
+    ----------
+    function : Function
+        On plain arrays and numbers.
 
     Returns
     -------
@@ -45,7 +51,18 @@ def kernel(function: Function) -> Function:
 
 
 def kernel_without_errors(function: Function) -> Function:
-    """Compile a function as `kernel` does; a number divided by zero is infinite or NaN, as in NumPy."""
+    """Compile a function as `kernel` does; a number divided by zero is infinite or NaN, as in NumPy.
+
+    Parameters
+    ----------
+    function : Function
+        On plain arrays and numbers.
+
+    Returns
+    -------
+    Function
+        As for `kernel`.
+    """
     return cast("Function", _kept(njit(nogil=True, error_model="numpy")(function)))
 
 
@@ -54,7 +71,22 @@ def _kept(dispatcher: Any) -> object:
     if hasattr(dispatcher, "enable_caching"):
         with suppress(RuntimeError):  # Numba's word for it
             dispatcher._cache = _KernelCache(dispatcher.py_func)
+            dispatcher._compiler.compile = _with_own_numbers(dispatcher._compiler.compile)
     return dispatcher
+
+
+def _with_own_numbers(compile_function: Callable[..., Any]) -> Callable[..., Any]:
+    """Number what is compiled meanwhile by `_NUMBERS`. Numba holds its lock: nothing else is compiled meanwhile."""
+
+    def compiled(*arguments: Any) -> Any:
+        numbers = FunctionIdentity._unique_ids
+        FunctionIdentity._unique_ids = _NUMBERS
+        try:
+            return compile_function(*arguments)
+        finally:
+            FunctionIdentity._unique_ids = numbers
+
+    return compiled
 
 
 class _KernelCache(FunctionCache):
@@ -69,7 +101,13 @@ class _SignatureFiles(IndexDataCacheFile):
     """Files of machine code whose names follow from sources, signature and processor alone."""
 
     def save(self, key: object, data: object) -> None:
-        """Save code, then its name: of two processes that save at once one may be forgotten, and compiles again."""
+        """Save code, then its name: of two processes that save at once one may be forgotten, and compiles again.
+
+        Where this process has compiled other functions before, a kernel may hold parts of theirs, by Numba's own count:
+        it is not kept.
+        """
+        if repr(_NUMBERS_OF_NUMBA) != _NONE_YET:
+            return
         digest = hashlib.sha256(repr((self._source_stamp, self._version, key)).encode())
         name = self._data_name(int.from_bytes(digest.digest()[:8]))
         if not self._load_index():
@@ -97,6 +135,11 @@ def sources() -> str:
 
 @cache
 def compiled_before() -> bool:
-    """Whether there are kernels of an earlier run."""
+    """Whether there are kernels of an earlier run.
+
+    Returns
+    -------
+    bool
+    """
     folder = os.environ.get("NUMBA_CACHE_DIR") or FOLDER / "__pycache__"
     return any(Path(folder).rglob("*.nbi"))

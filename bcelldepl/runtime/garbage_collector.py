@@ -11,15 +11,22 @@ import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Final
 
-__all__ = ["without_collections"]
+__all__ = ["leave_quickly", "without_collections"]
 
 _MANY: Final = 20_000  # new objects: dozens of times as many as let a collection begin
 
-# When Python ends, objects that hold each other in circles go back to the system as they are, not one by one; what is
-# held by a name, such as an open file, is still closed, and functions registered with `atexit` still run.
-atexit.register(gc.freeze)
+
+@cache
+def leave_quickly() -> None:
+    """Have this process, which is the program's own, look for no garbage when Python ends.
+
+    Objects that hold each other in circles then go back to the system as they are, not one by one; what is held by a
+    name, such as an open file, is still closed, and functions registered with `atexit` still run.
+    """
+    atexit.register(gc.freeze)
 
 
 @contextmanager

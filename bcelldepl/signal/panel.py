@@ -89,7 +89,20 @@ def _resolve(
 
 
 def find_marker(marker: str, channels: Sequence[Channel]) -> list[Channel]:
-    """List the channels that could carry a marker; the exact name wins over words within a label."""
+    """List the channels that could carry a marker; the exact name wins over words within a label.
+
+    Parameters
+    ----------
+    marker : str
+        Name of a marker, of a scatter signal, or ``Time``.
+    channels : sequence of Channel
+        Of one file.
+
+    Returns
+    -------
+    list of Channel
+        More than one where it cannot be told.
+    """
     base, _, signal = marker.partition("-")
     if base in SCATTER_WORDS and signal in SIGNAL_WORDS:
         return _find_scatter(base, signal, channels)

@@ -91,6 +91,10 @@ def plan_markers(
     extra : sequence of str
         Channels that are read beside.
 
+    Returns
+    -------
+    Recipe
+
     Raises
     ------
     CompensationError

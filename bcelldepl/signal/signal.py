@@ -13,7 +13,7 @@ from bcelldepl.errors import CompensationError
 from bcelldepl.fcs.acquisition import Acquisition, Spillover
 from bcelldepl.kernels.compensation import marker_positions
 from bcelldepl.runtime.threads import over_spans
-from bcelldepl.signal.quality import Quality, assess_quality
+from bcelldepl.signal.quality_mask import Quality, assess_quality
 from bcelldepl.signal.recipe import Recipe, plan_markers
 from bcelldepl.signal.transform import Transform
 

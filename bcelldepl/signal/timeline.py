@@ -78,7 +78,19 @@ class TimeBins:
 def find_blocks(
     timeline: TimeBins, signals: Mapping[str, NDArray[np.float32]]
 ) -> tuple[tuple[TimeBlock, ...], NDArray[np.bool_]]:
-    """Blocks to leave out, and the events outside of them."""
+    """Blocks to leave out, and the events outside of them.
+
+    Parameters
+    ----------
+    timeline : TimeBins
+    signals : mapping of str to ndarray of float32
+        Watched over time, by marker.
+
+    Returns
+    -------
+    (tuple of TimeBlock, ndarray of bool)
+        The second of shape (n_events,).
+    """
     counts = timeline.counts
     reason = np.full(len(counts), "", dtype="<U6")
     reason[_odd_signals(signals, timeline)] = "signal"
@@ -105,6 +117,14 @@ def lay_out(time_s: NDArray[np.float32]) -> tuple[TimeBins, float]:
 
     Every bin holds as many ticks of the clock: where a tick is no small part of a bin, bins of equal time would hold
     now one tick more, now one less, and their rates would jump.
+
+    Parameters
+    ----------
+    time_s : ndarray of float32, shape (n_events,)
+
+    Returns
+    -------
+    (TimeBins, float)
     """
     start, end = float(time_s.min()), float(time_s.max())
     backwards, least = clock_steps(time_s)

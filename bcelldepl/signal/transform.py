@@ -97,5 +97,9 @@ def transform_of(marker: str, transforms: Mapping[str, Transform]) -> Transform:
     marker : str
     transforms : mapping of str to Transform
         By marker, with ``scatter`` and ``fluorescence`` for those that are not named.
+
+    Returns
+    -------
+    Transform
     """
     return transforms.get(marker) or transforms["scatter" if marker in SCATTER else "fluorescence"]

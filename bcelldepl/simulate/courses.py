@@ -129,6 +129,10 @@ def draw_subject(rng: np.random.Generator, name: str, dose: DoseGroup, white_cel
     dose : DoseGroup
     white_cells : float
         Leukocytes but B cells relative to the average adult; below 1 for the leukopenia of lupus.
+
+    Returns
+    -------
+    Subject
     """
 
     def lognormal(median: float, sd: float) -> float:
@@ -167,6 +171,10 @@ def concentrations_per_ul(subject: Subject, day: float, rng: np.random.Generator
         Actual study day, 0 = infusion; a sample of day 0 was drawn before it.
     rng : numpy Generator
         The visit's own stream, for what varies from day to day in one person.
+
+    Returns
+    -------
+    dict of str to float
     """
     today = {row: float(np.exp(_WITHIN_SUBJECT_SD * rng.standard_normal())) for row in BASELINE}
     level = {

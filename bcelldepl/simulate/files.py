@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.definitions.tables import SAMPLES, TRUTH
 from bcelldepl.fcs.write import spillover_keyword
 from bcelldepl.simulate.cells import LABELS, POPULATIONS
 from bcelldepl.simulate.detectors import DETECTORS, FLUORESCENCE_CHANNELS, SPILLOVER
@@ -48,13 +49,28 @@ _OTHER_LABELS: Final = {
 
 
 def is_simulation(folder: Path) -> bool:
-    """Whether a folder holds a study that `simulate` wrote, or began to write."""
+    """Whether a folder holds a study that `simulate` wrote, or began to write.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    bool
+    """
     return (folder / _MEANINGS).is_file()
 
 
 def remove_former(folder: Path) -> None:
-    """Take away the files of a former simulation, and only those: a tube is ours if it has labels."""
-    for name in ("study.toml", "samples.csv", "truth.csv", "labels/incidents.csv"):
+    """Take away the files of a former simulation, and only those: a tube is ours if it has labels.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the study.
+    """
+    for name in ("study.toml", SAMPLES.file, TRUTH.file, "labels/incidents.csv"):
         (folder / name).unlink(missing_ok=True)
     for labels in (folder / "labels").glob("*.npy"):
         (folder / "fcs" / f"{labels.stem}.fcs").unlink(missing_ok=True)
@@ -68,13 +84,31 @@ def channel_labels(*, other_site: bool = False) -> tuple[str, ...]:
     ----------
     other_site : bool
         Spelled as another site would.
+
+    Returns
+    -------
+    tuple of str
     """
     names = {d.channel: _OTHER_LABELS[d.marker] if other_site else d.label for d in DETECTORS}
     return tuple(names.get(channel, "") for channel in CHANNELS)
 
 
 def tube_keywords(stem: str, collected: datetime, duration_s: float) -> dict[str, str]:
-    """TEXT keywords of one tube, measured four hours after the blood was drawn."""
+    """TEXT keywords of one tube, measured four hours after the blood was drawn.
+
+    Parameters
+    ----------
+    stem : str
+        Of the tube's file.
+    collected : datetime
+        When the blood was drawn.
+    duration_s : float
+        Of the acquisition [s].
+
+    Returns
+    -------
+    dict of str to str
+    """
     begin = collected + timedelta(hours=4)
     end = begin + timedelta(seconds=duration_s)
     return {
@@ -96,7 +130,14 @@ _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP",
 
 
 def write_study(path: Path, scenario: Scenario, seed: int) -> None:
-    """Write ``study.toml``."""
+    """Write ``study.toml``.
+
+    Parameters
+    ----------
+    path : Path
+    scenario : Scenario
+    seed : int
+    """
     drift = scenario.difficulty.drift
     text = f"""# Simulated study: scenario {scenario.name}, seed {seed}, drift {drift:g} log10.
 [study]
@@ -111,7 +152,13 @@ method = "beads"
 
 
 def write_label_meanings(folder: Path) -> None:
-    """Write what the codes in the label files mean, and which labels make a reported population."""
+    """Write what the codes in the label files mean, and which labels make a reported population.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the study.
+    """
     meaning = {
         "labels": {label: code for code, label in enumerate(LABELS)},
         "populations": {name: list(members) for name, members in POPULATIONS.items()},
@@ -120,14 +167,27 @@ def write_label_meanings(folder: Path) -> None:
 
 
 def write_array(path: Path, values: NDArray[np.uint8]) -> None:
-    """Write one ``.npy`` file."""
+    """Write one ``.npy`` file.
+
+    Parameters
+    ----------
+    path : Path
+    values : ndarray of uint8
+    """
     content = io.BytesIO()
     np.save(content, values)
     _replace(path, content.getvalue())
 
 
 def write_table(path: Path, columns: tuple[str, ...], rows: Iterable[Row]) -> None:
-    """Write one CSV file."""
+    """Write one CSV file.
+
+    Parameters
+    ----------
+    path : Path
+    columns : tuple of str
+    rows : iterable of Row
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()

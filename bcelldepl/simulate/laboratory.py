@@ -41,7 +41,16 @@ class Batch:
 
 
 def batch_week(collected: datetime) -> tuple[int, int]:
-    """ISO year and week in which blood of a day is measured."""
+    """ISO year and week in which blood of a day is measured.
+
+    Parameters
+    ----------
+    collected : datetime
+
+    Returns
+    -------
+    (int, int)
+    """
     year, week, _ = collected.isocalendar()
     return year, week
 
@@ -56,6 +65,10 @@ def draw_batch(rng: np.random.Generator, scenario: Scenario, week: tuple[int, in
     scenario : Scenario
     week : (int, int)
         ISO year and week.
+
+    Returns
+    -------
+    Batch
     """
     drift = scenario.difficulty.drift
     bead_count = round(scenario.bead_count * float(1.0 + 0.03 * rng.standard_normal()))
@@ -73,7 +86,25 @@ def draw_batch(rng: np.random.Generator, scenario: Scenario, week: tuple[int, in
 def draw_staining(
     rng: np.random.Generator, hard: Difficulty, person: Person, batch: Batch, day: float, *, car: bool
 ) -> Staining:
-    """Stain one tube; `car` is False for the tube without the anti-CAR reagent."""
+    """Stain one tube; `car` is False for the tube without the anti-CAR reagent.
+
+    Parameters
+    ----------
+    rng : numpy Generator
+        Source of chance.
+    hard : Difficulty
+        What makes the scenario hard.
+    person : Person
+    batch : Batch
+    day : float
+        Days since infusion.
+    car : bool
+        Whether the anti-CAR reagent is in.
+
+    Returns
+    -------
+    Staining
+    """
     antigen_gain = batch.antigen_gain * 10.0 ** (0.39 * hard.drift * rng.standard_normal(len(MARKERS)))
     if not car:
         antigen_gain[MARKERS.index("CAR")] = 0.0
@@ -88,14 +119,39 @@ def draw_staining(
 
 
 def draw_spillover(rng: np.random.Generator, hard: Difficulty) -> NDArray[np.float64]:
-    """Tandem dyes decay: the coefficients of the day are near, not at, those of the compensation controls."""
+    """Tandem dyes decay: the coefficients of the day are near, not at, those of the compensation controls.
+
+    Parameters
+    ----------
+    rng : numpy Generator
+        Source of chance.
+    hard : Difficulty
+        What makes the scenario hard.
+
+    Returns
+    -------
+    ndarray of float64
+    """
     matrix = SPILLOVER * (1.0 + hard.spillover_error * rng.standard_normal(SPILLOVER.shape))
     np.fill_diagonal(matrix, 1.0)
     return matrix
 
 
 def draw_clogs(rng: np.random.Generator, hard: Difficulty, *, certain: bool) -> tuple[Clog, ...]:
-    """No clog or one; always one where `certain`."""
+    """No clog or one; always one where `certain`.
+
+    Parameters
+    ----------
+    rng : numpy Generator
+        Source of chance.
+    hard : Difficulty
+        What makes the scenario hard.
+    certain : bool
+
+    Returns
+    -------
+    tuple of Clog
+    """
     chance, start, length, rate, scatter, light = (float(value) for value in rng.random(6))
     if not certain and chance >= hard.clog_probability:
         return ()

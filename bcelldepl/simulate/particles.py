@@ -112,7 +112,21 @@ DAMAGES: Final = {
 
 
 def single(rng: np.random.Generator, kind: CellType, n: int, staining: Staining) -> Particles:
-    """`n` sound cells (or beads) of one kind."""
+    """`n` sound cells (or beads) of one kind.
+
+    Parameters
+    ----------
+    rng : numpy Generator
+        Source of chance.
+    kind : CellType
+    n : int
+        How many.
+    staining : Staining
+
+    Returns
+    -------
+    Particles
+    """
     # A large cell glows more, scatters more and carries more antigen; some cells bind more of every reagent.
     # These two latent values tilt the clouds as in real tubes; squares of the weights sum to one.
     size, binding = rng.standard_normal((2, n))
@@ -143,7 +157,22 @@ def single(rng: np.random.Generator, kind: CellType, n: int, staining: Staining)
 def damaged(
     rng: np.random.Generator, kind: CellType, n: int, staining: Staining, damage: Damage
 ) -> Particles:
-    """`n` damaged cells of one kind."""
+    """`n` damaged cells of one kind.
+
+    Parameters
+    ----------
+    rng : numpy Generator
+        Source of chance.
+    kind : CellType
+    n : int
+        How many.
+    staining : Staining
+    damage : Damage
+
+    Returns
+    -------
+    Particles
+    """
     sound = single(rng, kind, n, staining)
     stickiness = rng.standard_normal((n, 1))
     reagents = 0.9 * stickiness + 0.436 * rng.standard_normal(sound.light.shape)
@@ -165,6 +194,10 @@ def pairs(rng: np.random.Generator, n: int, per_ul: Mapping[str, float], stainin
     per_ul : mapping of str to float
         Concentration by label, ``"bead"`` included; debris is too small to be seen beside a cell.
     staining : Staining
+
+    Returns
+    -------
+    Particles
     """
     small = ("debris", "fragment")
     weight = np.array([0.0 if kind.label in small else per_ul.get(kind.label, 0.0) for kind in _KINDS])
@@ -185,7 +218,19 @@ def pairs(rng: np.random.Generator, n: int, per_ul: Mapping[str, float], stainin
 
 
 def clumps(rng: np.random.Generator, n: int) -> Particles:
-    """`n` clumps and bubbles whose scatter lies beyond the scale."""
+    """`n` clumps and bubbles whose scatter lies beyond the scale.
+
+    Parameters
+    ----------
+    rng : numpy Generator
+        Source of chance.
+    n : int
+        How many.
+
+    Returns
+    -------
+    Particles
+    """
     fsc = SATURATION * rng.uniform(1.05, 2.0, n)
     ssc = SATURATION * rng.uniform(0.3, 2.0, n)
     light = 10.0 ** rng.normal(3.3, 0.6, (n, len(MARKERS)))
@@ -193,7 +238,16 @@ def clumps(rng: np.random.Generator, n: int) -> Particles:
 
 
 def concatenate(parts: list[Particles]) -> Particles:
-    """All particles of several groups, group by group."""
+    """All particles of several groups, group by group.
+
+    Parameters
+    ----------
+    parts : list of Particles
+
+    Returns
+    -------
+    Particles
+    """
     return Particles(
         np.concatenate([part.fsc for part in parts]),
         np.concatenate([part.ssc for part in parts]),
@@ -204,7 +258,17 @@ def concatenate(parts: list[Particles]) -> Particles:
 
 
 def background(*, car: bool) -> NDArray[np.float64]:
-    """Light of a lymphocyte without any of the antigens; the anti-CAR reagent adds its own where it is in."""
+    """Light of a lymphocyte without any of the antigens; the anti-CAR reagent adds its own where it is in.
+
+    Parameters
+    ----------
+    car : bool
+        Whether the anti-CAR reagent is in.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_detectors,)
+    """
     glow = np.array([detector.glow for detector in DETECTORS])
     if car:
         glow[MARKERS.index("CAR")] *= _REAGENT_BACKGROUND

@@ -42,7 +42,17 @@ class Person:
 
 
 def subject_name(index: int) -> str:
-    """Identifier of a subject, ``S01`` for the first."""
+    """Identifier of a subject, ``S01`` for the first.
+
+    Parameters
+    ----------
+    index : int
+        0 for the first.
+
+    Returns
+    -------
+    str
+    """
     return f"S{index + 1:02d}"
 
 
@@ -56,6 +66,10 @@ def draw_person(rng: np.random.Generator, scenario: Scenario, index: int) -> Per
     scenario : Scenario
     index : int
         0 for the first subject.
+
+    Returns
+    -------
+    Person
     """
     dose = DOSE_GROUPS[index % len(DOSE_GROUPS)]
     subject = draw_subject(rng, subject_name(index), dose, scenario.white_cells)

@@ -244,6 +244,10 @@ def tube_orders(scenario: Scenario, subject_index: int, subject: str) -> Iterato
         0 for the first subject.
     subject : str
         Identifier, the beginning of every file name.
+
+    Yields
+    ------
+    TubeOrder
     """
     for visit_index, visit in enumerate(scenario.visits):
         mishaps = frozenset(

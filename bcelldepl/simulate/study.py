@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from bcelldepl.definitions.tables import SAMPLES, TRUTH
 from bcelldepl.errors import Problem, StudyError
 from bcelldepl.fcs.write import write_fcs
 from bcelldepl.simulate.cells import POPULATIONS
@@ -53,7 +54,6 @@ _SAMPLE_COLUMNS: Final = (
     "bead_count",
     "blood_volume_ul",
 )
-_TRUTH_COLUMNS: Final = ("file", "population", "true_per_ul", "true_events")
 _INCIDENT_COLUMNS: Final = ("file", "incident", "start_s", "end_s")
 
 
@@ -133,8 +133,8 @@ def simulate(
             progress(f"{order.stem} ({number} of {len(orders)})")
 
     write_table(out / "labels" / "incidents.csv", _INCIDENT_COLUMNS, incidents)
-    write_table(out / "truth.csv", _TRUTH_COLUMNS, truth)
-    write_table(out / "samples.csv", _SAMPLE_COLUMNS, samples)
+    write_table(out / TRUTH.file, tuple(TRUTH.names), truth)
+    write_table(out / SAMPLES.file, _SAMPLE_COLUMNS, samples)
     # Last, so that a study file always stands for a complete study.
     study_file = out / "study.toml"
     write_study(study_file, plan, seed)

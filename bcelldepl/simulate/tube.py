@@ -119,6 +119,10 @@ def acquire(rng: np.random.Generator, plan: TubePlan) -> SimulatedTube:
     ----------
     rng : numpy Generator
     plan : TubePlan
+
+    Returns
+    -------
+    SimulatedTube
     """
     particles = _draw(rng, plan)
     n = particles.label.size

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bcelldepl.definitions.files import RUN, STORE
 from bcelldepl.store.files import sha256_of
-from bcelldepl.store.store import RUN, STORE, Store
+from bcelldepl.store.store import Store
 
 __all__ = ["RecordedAccess", "recorded_access"]
 
@@ -66,6 +67,10 @@ def recorded_access(results: Path, action: str) -> Iterator[RecordedAccess]:
     results : Path
     action : str
         ``export`` or ``comparison``.
+
+    Yields
+    ------
+    RecordedAccess
 
     Raises
     ------

@@ -69,6 +69,10 @@ def make_entry(
         SHA-256 by name.
     settings : mapping
         After defaults.
+
+    Returns
+    -------
+    Entry
     """
     content = {
         "number": len(before) + 1,
@@ -131,5 +135,14 @@ def _against(entries: Sequence[Entry], length: int, sha256: str) -> list[tuple[i
 
 
 def read_lines(text: str) -> list[Entry]:
-    """Read ``audit.jsonl``."""
+    """Read ``audit.jsonl``.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of Entry
+    """
     return [Entry(line) for line in text.split("\n") if line]

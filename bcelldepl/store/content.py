@@ -26,6 +26,15 @@ __all__ = [
 def open_to_read(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a store that nobody writes to; not a byte of it or beside it changes, and a folder may be read only.
 
+    Parameters
+    ----------
+    path : Path
+        The store.
+
+    Yields
+    ------
+    Connection
+
     Raises
     ------
     sqlite3.DatabaseError
@@ -41,13 +50,41 @@ def open_to_read(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def integrity_problems(connection: sqlite3.Connection) -> list[str]:
-    """Say what SQLite finds wrong with the file; empty for a sound one."""
+    """Say what SQLite finds wrong with the file; empty for a sound one.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the store's database.
+
+    Returns
+    -------
+    list of str
+    """
     found = [words for (words,) in connection.execute("PRAGMA integrity_check(10)")]
     return [] if found == ["ok"] else found
 
 
 def stage_sha256(stage: str, tube: str, key: str, content: str, attachment: bytes) -> str:
-    """Hash of a stage and of what it belongs to: a bit that flips in any of it is noticed."""
+    """Hash of a stage and of what it belongs to: a bit that flips in any of it is noticed.
+
+    Parameters
+    ----------
+    stage : str
+        ``fit`` or ``count``.
+    tube : str
+        As in the sample sheet.
+    key : str
+        Digest of all that it depends on.
+    content : str
+        JSON.
+    attachment : bytes
+        Arrays.
+
+    Returns
+    -------
+    str
+    """
     total = hashlib.sha256("\0".join((stage, tube, key, content)).encode("utf-8", "surrogatepass"))
     total.update(attachment)
     return total.hexdigest()
@@ -55,6 +92,11 @@ def stage_sha256(stage: str, tube: str, key: str, content: str, attachment: byte
 
 def damaged_stages(connection: sqlite3.Connection) -> tuple[int, list[tuple[str, str]]]:
     """Check every stage against its hash.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the store's database.
 
     Returns
     -------
@@ -75,10 +117,30 @@ def damaged_stages(connection: sqlite3.Connection) -> tuple[int, list[tuple[str,
 
 
 def read_facts(connection: sqlite3.Connection) -> dict[str, Any]:
-    """Read settings, strategy, rows of the sample sheet and versions of the last finished run."""
+    """Read settings, strategy, rows of the sample sheet and versions of the last finished run.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the store's database.
+
+    Returns
+    -------
+    dict of str to object
+    """
     return {name: json.loads(value) for name, value in connection.execute("SELECT name, value FROM facts")}
 
 
 def read_entries(connection: sqlite3.Connection) -> list[Entry]:
-    """Read the audit record, oldest entry first."""
+    """Read the audit record, oldest entry first.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the store's database.
+
+    Returns
+    -------
+    list of Entry
+    """
     return [Entry(line) for (line,) in connection.execute("SELECT line FROM audit ORDER BY number")]

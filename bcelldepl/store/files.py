@@ -13,7 +13,15 @@ PART = ".part"
 
 
 def write_beside(path: Path, write: Callable[[Path], object]) -> None:
-    """Let a function write a file beside its place, and rename it once it is whole."""
+    """Let a function write a file beside its place, and rename it once it is whole.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file is to be.
+    write : callable
+        Takes the path to write to.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}{PART}")
     try:
@@ -24,7 +32,14 @@ def write_beside(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write bytes whole or not at all."""
+    """Write bytes whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        Where to write.
+    content : bytes
+    """
     write_beside(path, lambda part: part.write_bytes(content))
 
 
@@ -36,7 +51,18 @@ def remove_parts(*folders: Path) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file; empty where it is none or cannot be read."""
+    """SHA-256 of a file; empty where it is none or cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str
+        Hexadecimal digits.
+    """
     try:
         if not path.is_file():  # a pipe would never end
             return ""

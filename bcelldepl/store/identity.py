@@ -13,7 +13,12 @@ USER_VARIABLE = "BCELLDEPL_USER"
 
 
 def account() -> str:
-    """Name of the account that the process runs under, as the operating system knows it."""
+    """Name of the account that the process runs under, as the operating system knows it.
+
+    Returns
+    -------
+    str
+    """
     try:
         import pwd  # not on Windows
 
@@ -26,15 +31,30 @@ def account() -> str:
 
 
 def host() -> str:
-    """Name of this computer."""
+    """Name of this computer.
+
+    Returns
+    -------
+    str
+    """
     return platform.node()
 
 
 def who() -> dict[str, str]:
-    """The person as far as a program can tell: the account, and whom ``BCELLDEPL_USER`` names, where it is set."""
+    """The person as far as a program can tell: the account, and whom ``BCELLDEPL_USER`` names, where it is set.
+
+    Returns
+    -------
+    dict of str to str
+    """
     return {"user": os.environ.get(USER_VARIABLE, "") or account(), "account": account(), "host": host()}
 
 
 def now() -> str:
-    """This moment in UTC, to the second, ISO 8601."""
+    """This moment in UTC, to the second, ISO 8601.
+
+    Returns
+    -------
+    str
+    """
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -28,7 +28,13 @@ _SCHEMA = (
 
 
 def lay_out(connection: sqlite3.Connection) -> None:
-    """Make the tables of a new store."""
+    """Make the tables of a new store.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the store's database.
+    """
     connection.execute("BEGIN IMMEDIATE")
     for statement in _SCHEMA:
         connection.execute(statement)
@@ -39,6 +45,15 @@ def lay_out(connection: sqlite3.Connection) -> None:
 
 def check_layout(connection: sqlite3.Connection) -> bool:
     """Tell whether a database is laid out as a store; False where it is empty.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the store's database.
+
+    Returns
+    -------
+    bool
 
     Raises
     ------

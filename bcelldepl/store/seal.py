@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bcelldepl.definitions.files import SEAL
 from bcelldepl.store.files import sha256_of, write_bytes
 
-__all__ = ["SEAL", "Seal", "changed_files", "read_seal", "write_seal"]
-
-SEAL = "seal.json"
+__all__ = ["Seal", "changed_files", "read_seal", "write_seal"]
 
 
 @dataclass(frozen=True)
@@ -34,12 +33,29 @@ class Seal:
 
 
 def write_seal(folder: Path, seal: Seal) -> None:
-    """Write ``seal.json``."""
+    """Write ``seal.json``.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    seal : Seal
+    """
     write_bytes(folder / SEAL, (json.dumps(vars(seal), indent=1) + "\n").encode())
 
 
 def read_seal(folder: Path) -> Seal | None:
-    """Read ``seal.json``; None where there is none that can be read."""
+    """Read ``seal.json``; None where there is none that can be read.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+
+    Returns
+    -------
+    Seal or None
+    """
     try:
         content = json.loads((folder / SEAL).read_text(encoding="utf-8"))
         files = {str(name): str(sha256) for name, sha256 in content["files"].items()}
@@ -49,7 +65,20 @@ def read_seal(folder: Path) -> Seal | None:
 
 
 def changed_files(folder: Path, seal: Seal | None) -> list[str]:
-    """Say which sealed files are not any more what they were."""
+    """Say which sealed files are not any more what they were.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    seal : Seal or None
+        From `read_seal`.
+
+    Returns
+    -------
+    list of str
+        A sentence for each.
+    """
     return [
         f"{name} was {'changed' if (folder / name).is_file() else 'removed'} since the last command closed it"
         for name, sha256 in (seal.files.items() if seal else ())

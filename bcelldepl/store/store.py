@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bcelldepl.definitions.files import AUDIT, RUN, STORE
 from bcelldepl.store.audit import Entry, chain_problems, make_entry, read_lines
 from bcelldepl.store.content import read_entries, stage_sha256
 from bcelldepl.store.errors import StoreError
@@ -23,11 +24,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["AUDIT", "RUN", "STORE", "Store"]
+__all__ = ["Store"]
 
-STORE = "study.db"
-AUDIT = "audit.jsonl"
-RUN = "run.json"
 _REMEDY = "restore it, or move it away: `run` computes everything again, and takes the audit record from audit.jsonl"
 
 

@@ -42,6 +42,16 @@ def write_table(connection: sqlite3.Connection, name: str, table: pd.DataFrame) 
 def read_table(connection: sqlite3.Connection, name: str) -> pd.DataFrame:
     """Return a table as it was put in.
 
+    Parameters
+    ----------
+    connection : Connection
+        To the store's database.
+    name : str
+
+    Returns
+    -------
+    DataFrame
+
     Raises
     ------
     KeyError
@@ -60,13 +70,30 @@ def read_table(connection: sqlite3.Connection, name: str) -> pd.DataFrame:
 
 
 def drop_table(connection: sqlite3.Connection, name: str) -> None:
-    """Remove a table, if it is there; the caller commits."""
+    """Remove a table, if it is there; the caller commits.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the store's database.
+    name : str
+    """
     connection.execute(f"DROP TABLE IF EXISTS {_quoted(name)}")
     connection.execute("DELETE FROM table_columns WHERE name = ?", (name,))
 
 
 def table_names(connection: sqlite3.Connection) -> list[str]:
-    """Names of the result tables."""
+    """Names of the result tables.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the store's database.
+
+    Returns
+    -------
+    list of str
+    """
     return [name for (name,) in connection.execute("SELECT DISTINCT name FROM table_columns ORDER BY name")]
 
 

@@ -12,12 +12,21 @@ import bcelldepl
 
 __all__ = ["versions"]
 
-_LIBRARIES = ("numpy", "numba", "scipy", "pandas", "pyarrow", "matplotlib")
+# Whatever a number or a picture of a results folder is made with.
+_LIBRARIES = (
+    "numpy", "numba", "llvmlite", "scipy", "scikit-learn", "pandas", "pyarrow", "pydantic", "openpyxl", "matplotlib",
+    "pillow",
+)  # fmt: skip
 
 
 @cache
 def versions() -> dict[str, str]:
-    """Versions of the program, of Python and of the libraries that compute."""
+    """Versions of the program, of Python and of the libraries that compute.
+
+    Returns
+    -------
+    dict of str to str
+    """
     found = {"bcelldepl": bcelldepl.__version__, "source": _source(), "python": platform.python_version()}
     for name in _LIBRARIES:
         try:

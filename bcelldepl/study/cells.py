@@ -26,6 +26,17 @@ class CellError(BcelldeplError):
 def number(text: str, delimiter: str) -> float:
     """Read a number; a decimal comma counts where commas do not separate the cells.
 
+    Parameters
+    ----------
+    text : str
+        Of a cell.
+    delimiter : str
+        Between the cells of the sheet.
+
+    Returns
+    -------
+    float
+
     Raises
     ------
     CellError
@@ -45,7 +56,22 @@ def number(text: str, delimiter: str) -> float:
 
 
 def when(text: str) -> tuple[datetime, bool]:
-    """Read an ISO date or time; the second value tells whether there is a time of day."""
+    """Read an ISO date or time; the second value tells whether there is a time of day.
+
+    Parameters
+    ----------
+    text : str
+        Of a cell.
+
+    Returns
+    -------
+    (datetime, bool)
+
+    Raises
+    ------
+    CellError
+        Where it is neither.
+    """
     try:
         return datetime.fromisoformat(text), len(text) > len("2026-01-31")
     except ValueError:
@@ -54,7 +80,22 @@ def when(text: str) -> tuple[datetime, bool]:
 
 
 def role(text: str) -> tuple[Role, str | None]:
-    """Read a role and its marker, such as ``sample``, ``fmo:CAR``, ``FMO-CAR`` or ``single:CD19``."""
+    """Read a role and its marker, such as ``sample``, ``fmo:CAR``, ``FMO-CAR`` or ``single:CD19``.
+
+    Parameters
+    ----------
+    text : str
+        Of a cell.
+
+    Returns
+    -------
+    (Role, str or None)
+
+    Raises
+    ------
+    CellError
+        Where there is no such role, or a control names no marker.
+    """
     if not text:
         return Role.SAMPLE, None
     marked = ROLE.fullmatch(text)
@@ -73,7 +114,17 @@ def role(text: str) -> tuple[Role, str | None]:
 
 
 def relative_path(text: str) -> str:
-    """Spell a path with forward slashes, as sheets written on Windows do not."""
+    """Spell a path with forward slashes, as sheets written on Windows do not.
+
+    Parameters
+    ----------
+    text : str
+        Of a cell.
+
+    Returns
+    -------
+    str
+    """
     return text.replace("\\", "/")
 
 
@@ -86,6 +137,10 @@ def inside(text: str, depth: int = 0) -> bool:
         With forward slashes.
     depth : int
         How many folders below the study folder the path starts.
+
+    Returns
+    -------
+    bool
     """
     if text.startswith("/") or PureWindowsPath(text).drive:
         return False

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bcelldepl.definitions.codes import Method
 from bcelldepl.errors import Problem, StudyError
 from bcelldepl.input_limits import leaves
 from bcelldepl.study.cells import inside, relative_path
@@ -166,10 +167,10 @@ def _check_method(config: StudyFile, samples: Samples, name: str) -> list[Proble
     """Refuse a method that no tube of the sheet could be counted by; one tube without is its own affair."""
     tubes = [tube for tube in samples.tubes if tube.role is Role.SAMPLE]
     match config.counting.method:
-        case "beads":
+        case Method.BEADS:
             possible = any(tube.bead_count and tube.blood_volume_ul for tube in tubes)
             columns = "bead_count and blood_volume_ul"
-        case "dual":
+        case Method.DUAL:
             possible = any(tube.wbc_per_ul or tube.lymphocytes_per_ul for tube in tubes)
             columns = "wbc_per_ul or lymphocytes_per_ul"
         case _:

@@ -21,6 +21,10 @@ def complaint(text: str, lines: bool = False) -> tuple[str, str] | None:
     text : str
     lines : bool
         Whether it may hold line breaks and tabs.
+
+    Returns
+    -------
+    (str, str) or None
     """
     if len(text) > _LONGEST:
         return f"holds {len(text):,} characters, at most {_LONGEST:,} are read", "shorten it"

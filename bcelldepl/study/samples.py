@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bcelldepl.definitions.tables import SAMPLES
 from bcelldepl.input_limits import leaves
 from bcelldepl.study.cells import CellError, inside, number, relative_path, role, when
 from bcelldepl.study.sheet import Sheet, SheetRow
@@ -21,8 +22,7 @@ __all__ = ["Samples", "read_samples"]
 REQUIRED = ("file", "subject", "visit", "day")
 POSITIVE = ("bead_count", "blood_volume_ul", "acquired_volume_ul")
 NOT_NEGATIVE = ("dose_cells_per_kg", "wbc_per_ul", "lymphocytes_per_ul")
-OTHER = ("role", "dose_group", "collected", "infused", "batch", "dilution", "comment")
-KNOWN = (*REQUIRED, *OTHER, *POSITIVE, *NOT_NEGATIVE)
+KNOWN = tuple(SAMPLES.names)
 TEXTS = ("file", "subject", "visit", "role", "dose_group", "batch")
 PER_SUBJECT = ("dose_group", "dose_cells_per_kg", "infused")
 SURELY_MEANT = 0.9  # nearness from which an unknown column is a slip of the pen, not one of the user's own

@@ -71,11 +71,6 @@ class Study(BaseModel):
     warnings: tuple[str, ...] = ()
 
     @property
-    def strategy_path(self) -> Path | None:
-        """The strategy file, or None where `strategy` is a name in ``gates/``."""
-        return self.folder / self.strategy if is_path(self.strategy) else None
-
-    @property
     def subjects(self) -> tuple[str, ...]:
         """Subjects in the order of the sheet."""
         return tuple(dict.fromkeys(tube.subject for tube in self.tubes))

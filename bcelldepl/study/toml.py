@@ -25,7 +25,18 @@ KINDS = {bool: "a boolean", int: "a number", float: "a number", str: "text", lis
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
-    """Parse a TOML file; an unreadable one is one problem, with its line."""
+    """Parse a TOML file; an unreadable one is one problem, with its line.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    (dict of str to object, list of Problem)
+        The content, and what is wrong with it.
+    """
     try:
         text = read_limited(path, MEGABYTE).decode("utf-8-sig")
         return tomllib.loads(text.replace("\r\n", "\n")), []
@@ -75,13 +86,37 @@ def check_settings(raw: Mapping[str, Any], name: str) -> tuple[StudyFile | None,
 
 
 def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return a hint that names the nearest known word, or nothing."""
+    """Return a hint that names the nearest known word, or nothing.
+
+    Parameters
+    ----------
+    word : str
+        As it was typed.
+    known : iterable of str
+        What it could have been.
+    cutoff : float
+        Likeness from 0 to 1.
+
+    Returns
+    -------
+    str
+    """
     near = difflib.get_close_matches(word.casefold(), list(known), n=1, cutoff=cutoff)
     return f"did you mean `{near[0]}`?" if near else ""
 
 
 def show_config(study: Study) -> str:
-    """Return all settings of a study after defaults as TOML text, which `load_study` would accept again."""
+    """Return all settings of a study after defaults as TOML text, which `load_study` would accept again.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    str
+        TOML.
+    """
     return _tables(study.settings())
 
 

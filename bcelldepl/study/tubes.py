@@ -122,6 +122,10 @@ def iso_text(moment: datetime | None, has_time: bool, timespec: str = "auto") ->
     has_time : bool
     timespec : str
         As for `datetime.isoformat`.
+
+    Returns
+    -------
+    str
     """
     if moment is None:
         return ""

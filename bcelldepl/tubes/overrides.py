@@ -21,7 +21,17 @@ __all__ = ["check_overrides", "fits_with_overrides", "standing_on", "strategy_wi
 
 
 def check_overrides(study: Study, strategy: Strategy) -> list[Problem]:
-    """Name every override that the strategy has no place for."""
+    """Name every override that the strategy has no place for.
+
+    Parameters
+    ----------
+    study : Study
+    strategy : Strategy
+
+    Returns
+    -------
+    list of Problem
+    """
     problems = []
     for override in study.overrides:
         try:
@@ -109,7 +119,18 @@ def fits_with_overrides(
 
 
 def standing_on(population: str, strategy: Strategy) -> set[str]:
-    """Name the populations whose gates decide about a population, itself among them."""
+    """Name the populations whose gates decide about a population, itself among them.
+
+    Parameters
+    ----------
+    population : str
+        Name of the population.
+    strategy : Strategy
+
+    Returns
+    -------
+    set of str
+    """
     rules = {rule.name: rule for rule in strategy.populations}
     names: set[str] = set()
     waiting = [population]

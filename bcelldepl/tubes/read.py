@@ -47,6 +47,16 @@ class OpenTube:
 def open_tube(tube: Tube, study: Study, strategy: Strategy) -> OpenTube:
     """Read a tube as far as its TEXT.
 
+    Parameters
+    ----------
+    tube : Tube
+    study : Study
+    strategy : Strategy
+
+    Returns
+    -------
+    OpenTube
+
     Raises
     ------
     FcsError, PanelError, CompensationError
@@ -65,6 +75,12 @@ def open_tube(tube: Tube, study: Study, strategy: Strategy) -> OpenTube:
 
 def read_signal(tube: Tube, study: Study, strategy: Strategy) -> tuple[Acquisition, dict[str, str], Signal]:
     """Read a tube as far as its signals.
+
+    Parameters
+    ----------
+    tube : Tube
+    study : Study
+    strategy : Strategy
 
     Returns
     -------
@@ -99,5 +115,15 @@ def _spillover(
 
 
 def batch_of(tube: Tube, acquisition: Acquisition) -> str:
-    """Batch of a tube: as the sheet says, else the date of acquisition."""
+    """Batch of a tube: as the sheet says, else the date of acquisition.
+
+    Parameters
+    ----------
+    tube : Tube
+    acquisition : Acquisition
+
+    Returns
+    -------
+    str
+    """
     return tube.batch or acquisition.date or ""

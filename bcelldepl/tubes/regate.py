@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from bcelldepl.definitions.files import GATES
 from bcelldepl.errors import BcelldeplError, ExchangeError
 from bcelldepl.fcs.acquisition import Acquisition, Spillover
 from bcelldepl.gating.evidence import Evidence
@@ -140,7 +141,7 @@ class GatedResults:
             ) from error
 
     def _gates_of(self, file: str) -> dict[str, Any]:
-        path = self.folder / "gates" / f"{tube_stem(file)}.json"
+        path = self.folder / GATES / f"{tube_stem(file)}.json"
         try:
             content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:

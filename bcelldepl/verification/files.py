@@ -20,7 +20,18 @@ __all__ = ["check_inputs", "check_outputs", "check_study", "study_of"]
 
 
 def check_outputs(folder: Path, reference: Reference) -> CheckedPart:
-    """Check every file that the run wrote."""
+    """Check every file that the run wrote.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    reference : Reference
+
+    Returns
+    -------
+    CheckedPart
+    """
     check = CheckedPart(Part.OUTPUTS)
     for name, sha256 in reference.files("outputs").items():
         _check_file(check, name, folder / name, sha256)
@@ -28,7 +39,19 @@ def check_outputs(folder: Path, reference: Reference) -> CheckedPart:
 
 
 def check_inputs(study: Study | None, folder: Path, reference: Reference) -> CheckedPart:
-    """Check every file that the run read."""
+    """Check every file that the run read.
+
+    Parameters
+    ----------
+    study : Study or None
+    folder : Path
+        The results folder.
+    reference : Reference
+
+    Returns
+    -------
+    CheckedPart
+    """
     check = CheckedPart(Part.INPUTS)
     paths = {} if study is None else input_files(study)
     beside = folder.absolute().parent if study is None else study.folder
@@ -53,7 +76,18 @@ def _check_file(check: CheckedPart, name: str, path: Path, sha256: str) -> None:
 
 
 def study_of(folder: Path, reference: Reference) -> tuple[Study | None, str]:
-    """Load the study that was run, as it stands now; None and the reason where that cannot be."""
+    """Load the study that was run, as it stands now; None and the reason where that cannot be.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    reference : Reference
+
+    Returns
+    -------
+    (Study or None, str)
+    """
     named = reference.said("study_file")
     if not isinstance(named, str):
         return None, "the record does not say where it is"
@@ -68,7 +102,18 @@ def study_of(folder: Path, reference: Reference) -> tuple[Study | None, str]:
 
 
 def check_study(study: Study | None, reason: str, reference: Reference) -> CheckedPart:
-    """Check that settings, sample sheet, overrides and strategy still say what was run."""
+    """Check that settings, sample sheet, overrides and strategy still say what was run.
+
+    Parameters
+    ----------
+    study : Study or None
+    reason : str
+    reference : Reference
+
+    Returns
+    -------
+    CheckedPart
+    """
     check = CheckedPart(Part.STUDY)
     if study is None:
         check.found(str(reference.said("study_file", "study.toml")), f"cannot be read: {reason}")

@@ -17,7 +17,14 @@ MOST = 40  # findings on the page
 
 
 def write_page(path: Path, verification: Verification) -> None:
-    """Write the page; every value on it is escaped, and it asks no network for anything."""
+    """Write the page; every value on it is escaped, and it asks no network for anything.
+
+    Parameters
+    ----------
+    path : Path
+        Where to write.
+    verification : Verification
+    """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from bcelldepl.definitions.files import AUDIT, RUN, SEAL
 from bcelldepl.store.audit import chain_problems
 from bcelldepl.store.files import sha256_of
-from bcelldepl.store.seal import SEAL, read_seal
-from bcelldepl.store.store import AUDIT, RUN
+from bcelldepl.store.seal import read_seal
 from bcelldepl.verification.findings import CheckedPart, Part
 from bcelldepl.verification.reference import Reference
 
@@ -16,7 +16,18 @@ __all__ = ["check_record"]
 
 
 def check_record(folder: Path, reference: Reference) -> CheckedPart:
-    """Check the chain of entries, its exported copy, the seal, and ``run.json`` against all of them."""
+    """Check the chain of entries, its exported copy, the seal, and ``run.json`` against all of them.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    reference : Reference
+
+    Returns
+    -------
+    CheckedPart
+    """
     check = CheckedPart(Part.RECORD, checked=len(reference.entries))
     seal = read_seal(folder)
     if seal is None:

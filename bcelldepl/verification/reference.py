@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bcelldepl.definitions.files import AUDIT, RUN, STORE
 from bcelldepl.store.audit import Entry, read_lines
 from bcelldepl.store.content import open_to_read, read_entries, read_facts
-from bcelldepl.store.store import AUDIT, RUN, STORE
 
 __all__ = ["Reference", "read_reference"]
 
@@ -54,7 +54,17 @@ class Reference:
 
 
 def read_reference(folder: Path) -> Reference:
-    """Read what there is; nothing is believed yet."""
+    """Read what there is; nothing is believed yet.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+
+    Returns
+    -------
+    Reference
+    """
     lines = _lines(folder / AUDIT)
     entries, facts = lines or [], {}
     try:

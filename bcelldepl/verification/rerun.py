@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bcelldepl.batch import run
 from bcelldepl.batch.workers import Progress
+from bcelldepl.definitions.files import REPORT
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.store.files import sha256_of
 from bcelldepl.study import Study
@@ -15,13 +16,30 @@ from bcelldepl.verification.reference import Reference
 
 __all__ = ["check_by_rerun"]
 
-TELLS_TIME = "report.html"
+TELLS_TIME = REPORT
 
 
 def check_by_rerun(
     study: Study | None, folder: Path, reference: Reference, workers: int | None, progress: Progress | None
 ) -> CheckedPart:
-    """Run the study into a temporary folder, and compare what comes out with what was recorded."""
+    """Run the study into a temporary folder, and compare what comes out with what was recorded.
+
+    Parameters
+    ----------
+    study : Study or None
+        None where it cannot be read.
+    folder : Path
+        The results folder.
+    reference : Reference
+    workers : int or None
+        How many at a time.
+    progress : Progress or None
+        Told of every step that is done.
+
+    Returns
+    -------
+    CheckedPart
+    """
     check = CheckedPart(Part.RERUN)
     if study is None:
         check.found("the study", "cannot be run again: it cannot be read")

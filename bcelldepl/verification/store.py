@@ -7,13 +7,13 @@ import sqlite3
 from pathlib import Path
 
 from bcelldepl.batch.outputs import FACTS
+from bcelldepl.definitions.files import STORE
 from bcelldepl.spreadsheet import csv_text
 from bcelldepl.store import StoreError
 from bcelldepl.store.content import damaged_stages, integrity_problems, open_to_read, read_facts
 from bcelldepl.store.files import sha256_of
 from bcelldepl.store.schema import check_layout
 from bcelldepl.store.seal import read_seal
-from bcelldepl.store.store import STORE
 from bcelldepl.store.tables import read_table, table_names
 from bcelldepl.verification.findings import CheckedPart, Part
 from bcelldepl.verification.reference import Reference
@@ -22,7 +22,18 @@ __all__ = ["check_store"]
 
 
 def check_store(folder: Path, reference: Reference) -> CheckedPart:
-    """Check ``study.db`` without changing it."""
+    """Check ``study.db`` without changing it.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    reference : Reference
+
+    Returns
+    -------
+    CheckedPart
+    """
     check = CheckedPart(Part.STORE)
     path = folder / STORE
     if not path.is_file():

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bcelldepl.definitions.files import RUN, STORE
 from bcelldepl.store import LockedError, StoreError
 from bcelldepl.store.identity import now, who
 from bcelldepl.store.lock import FolderLock
-from bcelldepl.store.store import RUN, STORE
 from bcelldepl.store.versions import versions
 from bcelldepl.verification.files import check_inputs, check_outputs, check_study, study_of
 from bcelldepl.verification.findings import Verification

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bcelldepl.fcs import read_fcs
 from bcelldepl.gating.strategy import load_strategy
 from bcelldepl.signal import resolve_panel
-from bcelldepl.signal.quality import assess_quality
+from bcelldepl.signal.quality_mask import assess_quality
 from bcelldepl.signal.signal import make_signal
 from speed_rows.base import OURS, Bench, Goal, Measured, Row
 from speed_rows.tubes import tube_of

@@ -25,13 +25,13 @@ CP_REQUIRED = ("STUDYID", "DOMAIN", "USUBJID", "CPSEQ", "CPTESTCD", "CPTEST")
 
 
 @pytest.fixture(scope="module")
-def handed(finished):
+def finished_run(finished):
     return read_finished_run(finished)
 
 
 @pytest.fixture(scope="module")
-def tables(handed) -> dict[str, pd.DataFrame]:
-    return {table.name: table.frame() for table in datasets_of(handed)}
+def tables(finished_run) -> dict[str, pd.DataFrame]:
+    return {table.name: table.frame() for table in datasets_of(finished_run)}
 
 
 def test_data_sets(tables) -> None:
@@ -48,12 +48,12 @@ def test_cp_follows_the_order_of_the_implementation_guide(tables) -> None:
         assert (tables["CP"][name].astype(str) != "").all()
 
 
-def test_cp_has_count_fraction_and_events_of_each_population(tables, handed) -> None:
+def test_cp_has_count_fraction_and_events_of_each_population(tables, finished_run) -> None:
     cp = tables["CP"]
     tube = cp[(cp["CPREFID"] == "fcs/P-02_BL.fcs")]
     assert len(tube) == 6 + 5 + 6
     b = tube[tube["CPTESTCD"] == "BLYCE"].set_index("CPRESTYP")
-    counted = handed.counts[(handed.counts["file"] == "fcs/P-02_BL.fcs")].set_index("population")
+    counted = finished_run.counts[(finished_run.counts["file"] == "fcs/P-02_BL.fcs")].set_index("population")
     assert b.loc["NUMBER CONCENTRATION", "CPSTRESN"] == counted.loc["B", "cells_per_ul"]
     assert b.loc["NUMBER CONCENTRATION", "CPORRESU"] == "10^6/L"
     assert b.loc["NUMBER CONCENTRATION", "CPLLOQ"] == counted.loc["B", "lloq_per_ul"]
@@ -121,9 +121,9 @@ def test_last_observation_before_exposure(tables) -> None:
 
 
 def test_dates_are_absent_where_nothing_tells_them(run_of, tmp_path) -> None:
-    handed = read_finished_run(run_of(tmp_path / "r", dates=False))
-    assert handed.dates == "nowhere"
-    cp = next(table for table in datasets_of(handed) if table.name == "CP").frame()
+    finished_run = read_finished_run(run_of(tmp_path / "r", dates=False))
+    assert finished_run.dates == "nowhere"
+    cp = next(table for table in datasets_of(finished_run) if table.name == "CP").frame()
     assert (cp["CPDTC"] == "").all()
 
 
@@ -158,15 +158,15 @@ def test_adpc_excludes_with_a_reason(tables) -> None:
     assert adpc[adpc["NCAXFL"] == ""]["AVAL"].notna().all()
 
 
-def test_adpp_holds_every_endpoint_once(tables, handed) -> None:
+def test_adpp_holds_every_endpoint_once(tables, finished_run) -> None:
     adpp = tables["ADPP"]
-    assert len(adpp) == len(handed.endpoints)
+    assert len(adpp) == len(finished_run.endpoints)
     assert not adpp.duplicated(["USUBJID", "PARAMCD"]).any()
     assert ((adpp["PKSUMXF"] == "Y") | (adpp["AVALQ"] == "=")).all()
 
 
-def test_adtte_censors(tables, handed) -> None:
-    rows = handed.endpoints[handed.endpoints["parameter"] == "RECONSTITUTION_DAY"]
+def test_adtte_censors(tables, finished_run) -> None:
+    rows = finished_run.endpoints[finished_run.endpoints["parameter"] == "RECONSTITUTION_DAY"]
     assert tables["ADTTE"]["CNSR"].tolist() == (rows["qualifier"] != "=").astype(int).tolist()
     assert tables["ADTTE"]["AVAL"].tolist() == rows["value"].tolist()
 

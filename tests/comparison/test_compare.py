@@ -18,7 +18,7 @@ from bcelldepl.comparison.read_manual import read_manual
 from bcelldepl.comparison.stages import auto_stages, manual_stages
 from bcelldepl.gate_exchange.evaluate import Channels, evaluate
 from bcelldepl.gate_exchange.gate import Axis, Gate, GateTree
-from bcelldepl.gate_exchange.gates_from_fits import pack
+from bcelldepl.gate_exchange.gates_from_fits import portable_gates
 from bcelldepl.gate_exchange.write_flowjo import WorkspaceSample, for_flowjo, workspace
 from bcelldepl.gate_exchange.write_gatingml import gating_ml
 from bcelldepl.results import Results
@@ -88,7 +88,7 @@ def compare_with(
         if not file.endswith(("BL.fcs", "D90.fcs")):
             continue
         tube = gated.tube(file)
-        tree = by_hand(pack(tube).tree, rng)
+        tree = by_hand(portable_gates(tube).tree, rng)
         if fault is not None:
             tree = fault(tree, tube)
         samples.append(WorkspaceSample(Path(file).name, tube.acquisition, for_flowjo(tree), {}))
@@ -135,7 +135,7 @@ def test_the_fault_is_named(exchange_results: Path, tmp_path: Path, fault, gate:
 
 def operator(tube: GatedTube, seed: int) -> tuple[GateTree, float]:
     """Gates drawn by hand so that the B cells differ by about 5 % from the automated ones; and by how much they do."""
-    tree, auto = pack(tube).tree, int(tube.membership["B"].sum())
+    tree, auto = portable_gates(tube).tree, int(tube.membership["B"].sum())
     path = next(path for path in tree.gates if path[-1] == "B")
     drawn = []
     for unrest in np.geomspace(0.002, 0.03, 16):
@@ -172,7 +172,7 @@ def test_quadrant_against_rectangle(exchange_results: Path, tmp_path: Path) -> N
     """A manual rectangle with outer edges cuts off what a quadrant would take."""
     gated = GatedResults(exchange_results)
     tube = gated.tube("fcs/S01_BL.fcs")
-    tree = pack(tube).tree
+    tree = portable_gates(tube).tree
 
     def box(gate: Gate) -> Gate:
         assert gate.corners is not None
@@ -214,7 +214,7 @@ def test_renamed_and_missing_files_are_named(exchange_results: Path, tmp_path: P
     for i, file in enumerate(name for name in gated.files if "FMO" not in name):
         tube = gated.tube(file)
         name = "renamed by hand.fcs" if i == 0 else Path(file).name
-        samples.append(WorkspaceSample(name, tube.acquisition, for_flowjo(pack(tube).tree), {}))
+        samples.append(WorkspaceSample(name, tube.acquisition, for_flowjo(portable_gates(tube).tree), {}))
     samples.append(replace(samples[0], name="of another study.fcs"))
     path = tmp_path / "manual.wsp"
     path.write_bytes(workspace(samples, "by hand"))

@@ -15,9 +15,9 @@ from bcelldepl.errors import ExchangeError
 from bcelldepl.gate_exchange.evaluate import Channels, evaluate
 from bcelldepl.gate_exchange.export import export_gates
 from bcelldepl.gate_exchange.gate import GateTree, path_text
-from bcelldepl.gate_exchange.gates_from_fits import pack
+from bcelldepl.gate_exchange.gates_from_fits import portable_gates
 from bcelldepl.gate_exchange.nearest_polygon import nearest_polygon
-from bcelldepl.gate_exchange.quality_gates import kept_gates
+from bcelldepl.gate_exchange.quality_gates import quality_gates
 from bcelldepl.gate_exchange.subsets import export_subsets
 from bcelldepl.gate_exchange.write_flowjo import for_flowjo
 from bcelldepl.gating.strategy import ALL
@@ -61,7 +61,7 @@ def check_export(exchange_results: Path, exported: list[Path], out: Path) -> Non
     # Read back by flowkit alone, from the FCS file as flowkit reads it.
     file = gated.files[-1]
     tube = gated.tube(file)
-    packed = pack(tube)
+    packed = portable_gates(tube)
     document = next(
         path for path in written if path.stem.startswith(Path(file).stem) or Path(file).stem in path.stem
     )
@@ -102,7 +102,7 @@ def test_workspace_read_back_by_flowkit_alone(exchange_results: Path, flowjo: li
         warnings.simplefilter("ignore")  # of the samples that are not loaded
         other = fk.Workspace(str(wsp), fcs_samples=[sample])
     other.analyze_samples(sample_id=name, use_mp=False)
-    packed = pack(tube)
+    packed = portable_gates(tube)
     tree = for_flowjo(packed.tree)
     members, _ = evaluate(tree, Channels(tube.acquisition, tree.matrices))
     assert members
@@ -139,14 +139,14 @@ def test_quality_mask_travels(exchange_results: Path) -> None:
     quality = tube.signal.quality
     rng = np.random.default_rng(1)
     time = tube.acquisition.columns(["Time"])[0] * np.float32(tube.acquisition.time_step_s or 1)
-    from bcelldepl.signal.quality import TimeBlock
+    from bcelldepl.signal.quality_mask import TimeBlock
 
     first, last = np.quantile(time, [0.3, 0.5])
     block = TimeBlock(float(first), float(last), "rate", 0)
     off_scale = rng.random(len(time)) < 0
     keep = quality.keep & ~((time >= first) & (time < last)) & ~off_scale
     cut = replace(tube, signal=replace(tube.signal, quality=replace(quality, keep=keep, blocks=(block,))))
-    gates = {gate.path: gate for gate in kept_gates(cut, Channels(tube.acquisition))}
+    gates = {gate.path: gate for gate in quality_gates(cut, Channels(tube.acquisition))}
     members, lost = evaluate(GateTree(gates), Channels(tube.acquisition))
     assert not lost
     assert np.array_equal(members[("kept",)], keep)
@@ -158,7 +158,7 @@ def test_a_cut_that_rises_with_another_marker_travels_as_a_polygon(exchange_resu
     for file in gated.files:
         tube = gated.tube(file)
         shape = tube.fits["CAR_T"].shape
-        packed = pack(tube)
+        packed = portable_gates(tube)
         gate = packed.tree.gates[packed.paths["CAR_T"]]
         if not shape.slope:
             assert gate.kind == "rectangle"

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from bcelldepl.gating.rules import AnyRule, Rule
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.signal import Signal
-from bcelldepl.signal.quality import Quality
+from bcelldepl.signal.quality_mask import Quality
 
 Columns = dict[str, NDArray[np.float32]]
 

@@ -24,7 +24,7 @@ from bcelldepl.kernels.redraw import lowest_redrawn
 from bcelldepl.kernels.regions import ELLIPSE, POLYGON, STRIP, ellipse, judge, polygon, strip
 from bcelldepl.kernels.ridge import level_positions, ridge_sums
 from bcelldepl.kernels.rows import FETCHED, weigh_rows
-from bcelldepl.kernels.scales import asinh_scale, logicle_coefficients, logicle_scale
+from bcelldepl.kernels.scales import logicle_coefficients, logicle_position
 from bcelldepl.kernels.selection import gather, select
 from bcelldepl.kernels.sieve import WORK_ROWS, sift
 from bcelldepl.kernels.som import accumulate_nearest, find_nearest
@@ -61,10 +61,10 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
                 out[f"exact {kind} {n}"] = exact = np.empty(n)
                 exact_positions(both, weights, scale[0], exact)
         for width in (0.0, 0.5):
-            out[f"logicle {width} {n}"] = scaled = np.empty(n, dtype=np.float32)
-            logicle_scale(np.float32(1e4) * x, logicle_coefficients(1e4, width, 4.5, 0.0), scaled)
-        out[f"asinh {n}"] = arcsinh = np.empty(n, dtype=np.float32)
-        asinh_scale(x, 0.01, 1.0, arcsinh)
+            coefficients = logicle_coefficients(1e4, width, 4.5, 0.0)
+            out[f"logicle {width} {n}"] = np.array(
+                [logicle_position(1e4 * float(value), coefficients) for value in x]
+            )
         out[f"histogram {n}"] = line = np.zeros(7, dtype=np.uint32)
         histogram_1d(x, 0.0, 1.0, line)
         out[f"plane {n}"] = plane = np.zeros((3, 5), dtype=np.uint32)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from bcelldepl.kinetics import endpoints_table, segments_table, terminal_table
-from bcelldepl.kinetics.area import interpolate, segments_to, total_area
+from bcelldepl.kinetics.area import segments_to, total_area
 from bcelldepl.kinetics.terminal import choose_terminal, terminal_fits
 
 FAST, SLOW = math.log(2) / 5, math.log(2) / 40  # half-lives of contraction and persistence [day]
@@ -80,11 +80,11 @@ def test_a_peak_between_visits_is_missed_by_what_the_rule_must_miss(made, value_
 
 def test_interpolated_end_is_the_sum_of_both_sides() -> None:
     days, values = [0, 7, 14, 35], [0, 40, 90, 10]
-    at_28 = interpolate(days, values, 28.0)
+    at_28 = segments_to(days, values, 28)[-1].end_per_ul
     assert at_28 == pytest.approx(90 * (10 / 90) ** (2 / 3))
     whole, head = (total_area(segments_to(days, values, end)) for end in (35, 28))
     assert whole == pytest.approx(head + total_area(segments_to([28, 35], [at_28, 10], 35)))
-    assert interpolate(days, values, 36) is None
+    assert segments_to(days, values, 36)[-1].end_day == 35
 
 
 @given(

@@ -12,7 +12,7 @@ import pytest
 from bcelldepl.counting import TubeFacts, not_done
 from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.quality.tube_checks import check_acquisition, check_date, check_populations, check_results
-from bcelldepl.signal.quality import Quality
+from bcelldepl.signal.quality_mask import Quality
 from bcelldepl.study import CountingSettings, Tube
 
 AUTO = CountingSettings()

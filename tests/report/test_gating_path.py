@@ -196,7 +196,7 @@ def test_pictures_are_the_same_bytes_again(views):
     first, second = (picture_tube(views(), **names) for _ in range(2))
     assert first == second
     assert len(first.path_png) < 80_000
-    assert len(first.strip_png) < 12_000
+    assert len(first.thumbnail_png) < 12_000
     assert [note.population for note in first.gates][-1] == "NK"
 
 
@@ -211,4 +211,4 @@ def test_settings_of_the_user_do_not_change_a_picture(views):
 def test_a_tube_without_gates_has_no_picture():
     names = {"file": "a.fcs", "sha256": "0" * 64, "subject": "1", "visit": "D0", "day": 0.0}
     picture = picture_tube([], **names, status="failed", reason="cut short")
-    assert (picture.path_png, picture.strip_png, picture.gates) == (b"", b"", ())
+    assert (picture.path_png, picture.thumbnail_png, picture.gates) == (b"", b"", ())

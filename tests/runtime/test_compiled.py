@@ -134,25 +134,44 @@ def test_a_kernel_is_compiled_anew_where_one_that_it_calls_has_changed(
     assert len(list(tmp_path.rglob("caller*.nbc"))) == 1  # what is of no use any more is removed
 
 
-def test_kernels_of_two_processes_keep_their_own_parts(tmp_path: Path) -> None:
-    """By Numba's own count, three functions compiled before, parts of both sorts would have the same names."""
+@pytest.fixture
+def python(tmp_path: Path) -> Callable[[str], list[str]]:
+    """What runs code with kernels that sort in a process of its own, and gives what it prints."""
     (tmp_path / "sorts.py").write_text(SORTS)
     path = f"{tmp_path}{os.pathsep}{os.environ['PYTHONPATH']}"
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "kept"), "PYTHONPATH": path}
 
-    def python(code: str, compiled_before: int = 0) -> list[str]:
-        count = (
-            "import itertools; from numba.core.bytecode import FunctionIdentity as one; "
-            f"one._unique_ids = itertools.count(1 + {compiled_before}); from sorts import *"
-        )
-        command = [sys.executable, "-c", f"{count}; print({code})"]
+    def run(code: str) -> list[str]:
+        command = [sys.executable, "-c", code]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         return done.stdout.split()
 
-    assert python("argsort()", compiled_before=3) == ["True"]
-    assert python("sort()") == ["True"]
-    assert python("sort() and argsort()") == ["True"]
-    assert python("argsort() and sort()") == ["True"]
+    return run
+
+
+def test_kernels_of_two_processes_keep_their_own_parts(python: Callable[[str], list[str]]) -> None:
+    """By Numba's own count, parts of both sorts would have the same names."""
+    for code in ("argsort()", "sort()", "sort() and argsort()", "argsort() and sort()"):
+        assert python(f"from sorts import *; print({code})") == ["True"]
+    kept = "sum(order.stats.cache_hits.values())"
+    assert python(f"from sorts import *; argsort(); print({kept})") == ["1"]
+
+
+def test_numbas_own_count_is_as_it_was(python: Callable[[str], list[str]]) -> None:
+    code = "from numba.core.bytecode import FunctionIdentity as one; before = one._unique_ids; from sorts import *; "
+    assert python(f"{code}argsort(); print(one._unique_ids is before, one._unique_ids)") == [
+        "True",
+        "count(1)",
+    ]
+
+
+def test_what_may_hold_parts_of_a_host_program_is_not_kept(python: Callable[[str], list[str]]) -> None:
+    host = "import numba, numpy; numba.njit(lambda x: numpy.sort(x))(numpy.ones(3)); "
+    assert python(f"{host}from sorts import *; print(sort())") == ["True"]
+    assert python("from sorts import *; sort(); print(sum(ordered.stats.cache_hits.values()))") == ["0"]
+    assert python(f"{host}from sorts import *; sort(); print(sum(ordered.stats.cache_hits.values()))") == [
+        "1"
+    ]
 
 
 def test_where_nothing_can_be_kept_kernels_are_compiled_for_this_process(

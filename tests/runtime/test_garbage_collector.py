@@ -53,10 +53,20 @@ def test_what_came_meanwhile_is_still_collected_once_it_is_garbage() -> None:
 def test_when_python_ends_files_are_closed_and_functions_still_run(tmp_path: Path) -> None:
     path = tmp_path / "written.txt"
     code = (
-        "import atexit, sys, bcelldepl.runtime.garbage_collector; atexit.register(print, 'said at the end'); "
+        "import atexit, sys; from bcelldepl.runtime.garbage_collector import leave_quickly; leave_quickly(); "
+        "atexit.register(print, 'said at the end'); "
         "file = open(sys.argv[1], 'w'); file.write('all of it')"
     )
     command = [sys.executable, "-W", "ignore", "-c", code, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "said at the end"
     assert path.read_text() == "all of it"
+
+
+def test_a_program_that_uses_the_package_ends_as_it_would_without() -> None:
+    code = (
+        "import atexit, gc, bcelldepl; atexit.register(lambda: print(gc.get_freeze_count())); "
+        "import bcelldepl.batch.run, bcelldepl.gating.stream; bcelldepl.load_study"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0"

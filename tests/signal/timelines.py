@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.signal.quality import Quality, assess_quality
+from bcelldepl.signal.quality_mask import Quality, assess_quality
 
 TOP = 262_144.0
 POPULATIONS = ((0.55, 0.20, 0.06), (0.30, 0.45, 0.05), (0.15, 0.75, 0.03))  # share, place, spread

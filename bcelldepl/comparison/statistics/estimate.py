@@ -54,6 +54,10 @@ def take_pairs(reference: ArrayLike, test: ArrayLike) -> Pairs:
     reference, test : array_like of float, shape (n,)
         Manual and automated values, pair by pair.
 
+    Returns
+    -------
+    Pairs
+
     Raises
     ------
     ValueError
@@ -68,7 +72,16 @@ def take_pairs(reference: ArrayLike, test: ArrayLike) -> Pairs:
 
 
 def positive_pairs(reference: ArrayLike, test: ArrayLike) -> Pairs:
-    """Keep the pairs of which both are above zero: only they have a ratio."""
+    """Keep the pairs of which both are above zero: only they have a ratio.
+
+    Parameters
+    ----------
+    reference, test : array_like of float
+
+    Returns
+    -------
+    Pairs
+    """
     x, y = take_pairs(reference, test)
     sound = (x > 0) & (y > 0)
     return Pairs(x[sound], y[sound])

@@ -81,6 +81,10 @@ def overlap(auto: NDArray[np.bool_], manual: NDArray[np.bool_]) -> Overlap:
     ----------
     auto, manual : ndarray of bool, shape (n_events,)
         Of the same file.
+
+    Returns
+    -------
+    Overlap
     """
     both = int(np.count_nonzero(auto & manual))
     return Overlap(both, int(np.count_nonzero(auto)) - both, int(np.count_nonzero(manual)) - both)

@@ -18,6 +18,7 @@ from bcelldepl.definitions.tables.kinetics import (
     SUMMARY,
     TERMINAL,
 )
+from bcelldepl.definitions.tables.studies import SAMPLES, TRUTH
 
 __all__ = [
     "AGREEMENT",
@@ -31,14 +32,17 @@ __all__ = [
     "EXPOSURE_RESPONSE",
     "POINTS",
     "RECONSTITUTION",
+    "SAMPLES",
     "SEGMENTS",
     "SUMMARY",
     "TABLES",
     "TERMINAL",
+    "TRUTH",
     "TUBES",
 ]
 
 TABLES: Final = (
+    SAMPLES,
     COUNTS,
     TUBES,
     ENDPOINTS,
@@ -54,4 +58,5 @@ TABLES: Final = (
     COMPARISON,
     AGREEMENT,
     EXPORTED_GATES,
+    TRUTH,
 )

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 import bcelldepl
 from bcelldepl.errors import StudyError
+from bcelldepl.gating.shipped import strategy_file
 from bcelldepl.study import Role, Study, Tube, load_study, show_config
 
 TOML = '[study]\nid = "S1"\nsamples = "samples.csv"\nstrategy = "cart_pd"\n'
@@ -101,10 +102,10 @@ def test_matrices_by_batch(tmp_path) -> None:
 
 
 def test_strategy_by_name_or_path(tmp_path) -> None:
-    assert load_study(write(tmp_path)).strategy_path is None
+    assert load_study(write(tmp_path)).strategy == "cart_pd"
     (tmp_path / "mine.toml").touch()
     study = load_study(write(tmp_path, toml=TOML.replace("cart_pd", "mine.toml")))
-    assert study.strategy_path == tmp_path / "mine.toml"
+    assert strategy_file(study.strategy, study.folder) == tmp_path / "mine.toml"
 
 
 def test_all_columns(tmp_path) -> None:

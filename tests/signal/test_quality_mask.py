@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from timelines import TOP, steady
 
-from bcelldepl.signal.quality import assess_quality
+from bcelldepl.signal.quality_mask import assess_quality
 
 SECONDS = 100.0
 

@@ -1,0 +1,49 @@
+"""Why a result cannot be given, or a person has to look: one sentence each, with places for what was found.
+
+What a check of a tube says stands with the check, in `bcelldepl.quality.checks`; why a gate is in doubt, the gate says.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = ["Reason"]
+
+
+class Reason(StrEnum):
+    """A sentence; `format` fills in its places."""
+
+    # The tube could not be done.
+    FILE_CHANGED = "the file changed while the study was run"
+    PROGRAM_ERROR = "an error of the program itself, please report it: {error}"
+    MARKER_MISSING = "the panel of this tube lacks a marker of this population"
+    # Events cannot be turned into cells/uL.
+    NO_METHOD = "no bead count, acquired volume or haematology count is known"
+    NO_BEAD_COUNT = "the sample sheet gives no bead_count for this tube"
+    NO_BLOOD_VOLUME = "the sample sheet gives a bead_count but no blood_volume_ul for this tube"
+    NO_POPULATION = "the strategy has no population `{population}`"
+    BEADS_NOT_FOUND = "the beads were not found"
+    FEW_BEADS = "{events:,} bead events are fewer than the {least:,} that a count needs"
+    MANY_BEADS = (
+        "{events:,} bead events are more than the {bead_count:,g} beads that the sample sheet puts in the tube: "
+        "look at bead_count"
+    )
+    NO_VOLUME = "the acquired volume is not known"
+    NO_TIME_KEPT = "no acquisition time was kept, so no volume was analysed"
+    NO_HAEMATOLOGY = "the sample sheet gives neither wbc_per_ul nor lymphocytes_per_ul"
+    HAEMATOLOGY_CELLS_NOT_FOUND = "the {population} of the haematology count were not found"
+    HAEMATOLOGY_CELLS_ABSENT = (
+        "no {population} were acquired, of which the haematology count could be shared out"
+    )
+    HAEMATOLOGY_ZERO = "the haematology count of {population} is 0"
+    BEADS_NOT_USED = "this tube is not counted by beads"
+    # A population cannot be evaluated.
+    NO_GATE = "no gate for {population} could be founded in this tube"
+    FEW_LEUKOCYTES = (
+        "{events:,} leukocytes are fewer than the {least:,} without which a tube says nothing of {population}"
+    )
+    NO_PARENT_EVENTS = "no {parent} events were acquired, among which {population} could be looked for"
+    NOTHING_COUNTED = "no {population} were counted"
+    NO_CONCENTRATION = "a concentration is missing"
+    # A number that is given may mislead.
+    GATE_UNSURE = "the gate is unsure: {low:,} to {high:,} events within its own 95 % interval"

@@ -1,0 +1,49 @@
+"""The sample sheet of a study, and the truth of a simulated one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bcelldepl.definitions.columns import Column, ColumnType, TableDefinition
+
+__all__ = ["SAMPLES", "TRUTH"]
+
+_TEXT, _NUMBER, _INTEGER = ColumnType.TEXT, ColumnType.NUMBER, ColumnType.INTEGER
+
+SAMPLES: Final = TableDefinition(
+    "samples",
+    "FCS file",
+    (
+        Column("file", _TEXT, "the FCS file, by its path from the sheet; needed"),
+        Column("subject", _TEXT, "whose blood it is; needed"),
+        Column("visit", _TEXT, "name of the visit; needed"),
+        Column("day", _NUMBER, "nominal study day, 0 is the infusion; needed"),
+        Column("role", _TEXT, "sample where empty, else which control"),
+        Column("dose_group", _TEXT, "for summaries"),
+        Column("collected", _TEXT, "when the blood was drawn, ISO 8601"),
+        Column("infused", _TEXT, "when the cells were given, ISO 8601: actual days follow"),
+        Column(
+            "batch",
+            _TEXT,
+            "tubes stained and measured together, which may lend each other gates; else by date",
+        ),
+        Column("dilution", _NUMBER, "from blood to the acquired suspension, for counting by volume; else 1"),
+        Column("comment", _TEXT, "carried through"),
+        Column("bead_count", _NUMBER, "beads in the tube: counting by beads"),
+        Column("blood_volume_ul", _NUMBER, "blood pipetted into it: counting by beads"),
+        Column("acquired_volume_ul", _NUMBER, "counting by volume; else $VOL"),
+        Column("dose_cells_per_kg", _NUMBER, "for summaries and dose proportionality"),
+        Column("wbc_per_ul", _NUMBER, "leukocytes by haematology of the same blood: dual platform"),
+        Column("lymphocytes_per_ul", _NUMBER, "lymphocytes by haematology of the same blood: dual platform"),
+    ),
+)
+TRUTH: Final = TableDefinition(
+    "truth",
+    "tube of a simulated study and population",
+    (
+        Column("file", _TEXT, "path of the FCS file, as in the sample sheet"),
+        Column("population", _TEXT, "name of the population"),
+        Column("true_per_ul", _NUMBER, "concentration in the blood"),
+        Column("true_events", _INTEGER, "events of it in the file"),
+    ),
+)
