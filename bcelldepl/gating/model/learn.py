@@ -192,12 +192,12 @@ def _first_clusters(pooled: _Pooled) -> _First:
 
 
 def _find_singlets(pooled: _Pooled, first: _First, named: Named, strategy: Strategy) -> dict[str, float]:
-    """Find the ridge of single cells among all that is no bead, and mark the single events of the pool."""
+    """Find the ridge of single cells among leukocytes, and mark the single events of the pool."""
     rule = next((one for one in strategy.populations if isinstance(one, SingletRule)), None)
     if rule is None or not all(name in pooled.positions for name in rule.markers):
         return {}
-    kinds = np.array([not kind.startswith("beads") for kind in named.kinds])
-    cells = first.events[kinds[first.clusters]]
+    leukocytes = np.array([bool(kind) and kind not in strategy.lineages.no_leukocytes for kind in named.kinds])
+    cells = first.events[leukocytes[first.clusters]]
     fit = rule.fit({name: pooled.positions[name][cells] for name in rule.markers}, {})
     if fit.shape is None:
         return {}

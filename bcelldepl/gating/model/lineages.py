@@ -58,6 +58,8 @@ class Kind(BaseModel):
         Whether it is smaller than the reference and binds some of every stain that the reference lacks.
     reference : bool
         Whether others are told beside it.
+    leukocyte : bool
+        Whether it is a living leukocyte.
     note : str
         For readers.
     """
@@ -77,6 +79,7 @@ class Kind(BaseModel):
     even: bool = False
     sticky: bool = False
     reference: bool = False
+    leukocyte: bool = True
     note: str = ""
 
 
@@ -104,6 +107,12 @@ class Lineages(BaseModel):
     def lacking_in(self, kind: str) -> tuple[str, ...]:
         """Markers that most cells of a kind lack."""
         return tuple(dict.fromkeys(marker for row in self.kinds if row.name == kind for marker in row.lacking))
+
+    @property
+    def no_leukocytes(self) -> frozenset[str]:
+        """Kinds that are no living leukocytes; beads that pass as one are beads."""
+        others = {kind.name for kind in self.kinds if not kind.leukocyte}
+        return frozenset(others | {f"{name}_other" for name in others})
 
     @property
     def names(self) -> tuple[str, ...]:

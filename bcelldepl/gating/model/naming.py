@@ -20,6 +20,7 @@ _RISE = 2.0  # and natural units: seven times as bright
 _GAP = 1.2  # pooled spreads that part the high from the low
 _LOW = 3.0  # pooled spreads above the reference that a low marker may reach, and half of the way to the brightest
 _STICKY = (0.6, 1.2)  # pooled spreads above the reference: in each stain, and on average
+_STICKY_MARKERS = 3  # fewer may all be high on one kind of cell
 _SMALLER = 0.87  # forward scatter of a dead cell beside a living one
 _DIM_CD45 = 0.1  # of the reference's, below which a particle is no leukocyte
 _FAIR_SHARE = 0.02  # of all leukocytes, that the reference kind has over a whole study
@@ -304,7 +305,7 @@ class _Naming:
         summary, reference = self.clusters, self.named.reference
         told = {"CD3", "CD4", "CD5", "CD8", _CD45}
         others = [marker for marker in summary.markers if marker not in told]
-        if len(others) < 2 or reference < 0:
+        if len(others) < _STICKY_MARKERS or reference < 0:
             return np.zeros(len(summary), dtype=np.bool_)
         above = np.array([self._above_reference(marker) for marker in others])
         smaller = summary.forward < _SMALLER * summary.forward[reference]

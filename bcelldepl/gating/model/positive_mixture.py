@@ -31,6 +31,7 @@ _FLOOR = 1e-7  # of a density, for events that no shape explains
 _STRICT = 1e-4  # of the negatives that lie above a cut that hardly one passes
 _ROUNDS = 80
 _PRIOR_EVENTS = 50.0  # that the controls' part of cells that bind every stain weighs as
+_SPARSE = 1.0  # event by which positives must explain a tube better, so that a stray makes none
 _LIKE_OTHERS = 20.0  # events that the study's positives weigh as, in how many of a tube's bind every stain
 _DOUBT = 0.2  # of the positives that only the shapes tell from negatives, as a standard error
 
@@ -195,6 +196,7 @@ def _fit(
     for _ in range(_ROUNDS):
         mixed = np.einsum("sk,skb->sb", part, density)
         again = part * np.einsum("skb,sb->sk", density, seen / mixed) + prior
+        again[:, 1] = np.maximum(again[:, 1] - _SPARSE, 0.0)
         # A tube's positives may bind more than those of others.
         mine = part[:, 1, None] * density[:, 1] * seen / mixed
         bound = (mine[:, binds].sum(axis=1) + _LIKE_OTHERS * binding) / (mine.sum(axis=1) + _LIKE_OTHERS)

@@ -15,6 +15,7 @@ from bcelldepl.signal.transform import Transform
 __all__ = ["choose_scales", "decades_of", "natural_unit"]
 
 _LOWEST = 0.5  # percent of the events; how far the lowest lie from zero is the noise of the widest negative
+_HIGHEST = 99.9  # percent of the events below the top of a linear scale
 _LEAST_COFACTOR = 1e-6  # of the top
 _OFFSET = 0.1  # of the lower quartile; a scale on which no signal comes nearer to zero has its zero elsewhere
 _SCALED_STAINS = 0.75  # part of the stains that must look so for the values to be taken as transformed
@@ -52,7 +53,7 @@ def choose_scales(samples: Sequence[EventSample], given: Mapping[str, Transform]
         values = pooled.get(area, pooled[name])
         top = max(sample.tops.get(area, sample.tops[name]) for sample in samples)
         if transformed and is_stain(name):
-            scales[name] = Transform(kind="linear", top=top)
+            scales[name] = Transform(kind="linear", top=float(np.percentile(values, _HIGHEST)))
         else:
             scales[name] = Transform(kind="asinh", top=top, cofactor=_cofactor(values, top))
     return scales

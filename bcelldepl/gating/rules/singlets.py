@@ -24,7 +24,7 @@ _MIN_EVENTS = 300
 _MIN_SPREAD = 0.002
 # Doublets and sheared cells lie below the ridge of single cells, nothing lies above it: the ridge is read from two
 # upper quantiles of each slice, taken as quantiles of a normal of which the lower half is hidden.
-_RIDGE, _EDGE = 0.80, 0.975
+_RIDGE, _EDGE = 0.70, 0.90
 _APART = NormalDist().inv_cdf(_EDGE) - NormalDist().inv_cdf(_RIDGE)
 _ENDS = (0.3, 0.9)  # areas between which cells lie
 _BEYOND = (-2.0, 1.1)  # areas between which every event lies
