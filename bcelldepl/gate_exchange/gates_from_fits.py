@@ -11,17 +11,15 @@ from numpy.typing import NDArray
 from bcelldepl.definitions.markers import SCATTER, TIME
 from bcelldepl.gate_exchange.evaluate import Channels, scaled
 from bcelldepl.gate_exchange.gate import Axis, Gate, GateTree, Matrix, Path
-from bcelldepl.gate_exchange.nearest_polygon import nearest_polygon
 from bcelldepl.gate_exchange.quality_gates import quality_gates
 from bcelldepl.gate_exchange.scales import scale_of
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import Rule
 from bcelldepl.gating.rules.boolean import BooleanRule
-from bcelldepl.gating.rules.cluster import ClusterRule
 from bcelldepl.gating.rules.ellipse import EllipseRule
-from bcelldepl.gating.rules.marker_cut import MarkerCut
+from bcelldepl.gating.rules.kinds import KindsRule
+from bcelldepl.gating.rules.marker_cut import MarkerGate
 from bcelldepl.gating.rules.polygon import PolygonRule
-from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.rules.singlets import SingletRule
 from bcelldepl.gating.strategy import ALL
 from bcelldepl.signal.transform import transform_of
@@ -61,10 +59,9 @@ def portable_gates(tube: GatedTube) -> PortableGates:
     Returns
     -------
     PortableGates
-        Cuts become rectangles whose edges lie between two events, so that no rounding moves an event across, and where
-        they rise with another marker polygons; singlets and polygons stay polygons, ellipses ellipsoids and
-        combinations combinations; a cluster becomes the polygon nearest to it. A failed gate becomes one that holds
-        nothing.
+        Cuts become rectangles whose edges lie between two events, so that no rounding moves an event across; singlets,
+        polygons and gates of the study's model become polygons, ellipses ellipsoids and combinations combinations. A
+        failed gate becomes one that holds nothing.
     """
     return _Translation(tube).all_gates()
 
@@ -122,10 +119,8 @@ class _Translation:
             return self._combined(rule, path)
         if fit.evidence is Evidence.FAILED or fit.shape is None:
             self.done.notes[rule.name] = "no gate was found: written as one that holds nothing"
-            return [Gate(path, "rectangle", (self._axis(rule.markers[0], 0.0, 0.0),))]
-        if isinstance(rule, PositivesRule) and fit.shape.slope:
-            return [self._slanting(rule, path, parent)]
-        if isinstance(rule, MarkerCut):
+            return [Gate(path, "rectangle", (self._axis(self._any_marker(rule), 0.0, 0.0),))]
+        if isinstance(rule, MarkerGate):
             return [self._cut(rule, path, parent)]
         if isinstance(rule, EllipseRule):
             axes = (self._axis(rule.x), self._axis(rule.y))
@@ -143,12 +138,20 @@ class _Translation:
             ]
         if isinstance(rule, PolygonRule):
             return [self._polygon(path, rule.x, rule.y, np.array(fit.shape.vertices))]
+        if isinstance(rule, KindsRule):
+            return [self._polygon(path, fit.shape.x, fit.shape.y, np.array(fit.shape.corners))]
         if isinstance(rule, SingletRule):
             area = columns[rule.area][parent]
             ends = (area.min() - 0.1, area.max() + 0.1) if area.size else (-1.0, 1.1)
             corners = rule.corners(fit.shape, *ends)
             return [self._polygon(path, rule.area, rule.height, corners)]
-        return [self._nearest(rule, path, parent)]
+        msg = f"{type(rule).__name__} has no form in other programs"
+        raise TypeError(msg)
+
+    def _any_marker(self, rule: Rule) -> str:
+        """A marker of the tube, the rule's own first."""
+        candidates = (*rule.markers, *self.tube.panel)
+        return next(marker for marker in candidates if marker in self.tube.panel and marker != TIME)
 
     def _axis(self, marker: str, low: float | None = None, high: float | None = None) -> Axis:
         channel = self.tube.panel[marker]
@@ -159,7 +162,7 @@ class _Translation:
     def _polygon(self, path: Path, x: str, y: str, corners: NDArray[np.float64]) -> Gate:
         return Gate(path, "polygon", (self._axis(x), self._axis(y)), corners=corners)
 
-    def _cut(self, rule: MarkerCut, path: Path, parent: NDArray[np.bool_]) -> Gate:
+    def _cut(self, rule: MarkerGate, path: Path, parent: NDArray[np.bool_]) -> Gate:
         """Put the edge between the last event outside and the first inside."""
         axis = self._axis(rule.marker)
         values = scaled(axis, self.tree, self.channels)[parent]
@@ -175,44 +178,6 @@ class _Translation:
         if rule.side == "above":
             return Gate(path, "rectangle", (self._axis(rule.marker, low=position),))
         return Gate(path, "rectangle", (self._axis(rule.marker, high=position),))
-
-    def _slanting(self, rule: PositivesRule, path: Path, parent: NDArray[np.bool_]) -> Gate:
-        """Draw a cut that rises with another marker as far as there are events."""
-        columns = self.tube.signal.columns
-        shape = self.tube.fits[rule.name].shape
-        along = columns[rule.along][parent]
-        along = along[np.isfinite(along)]
-        span = (float(along.min()) - 0.1, float(along.max()) + 0.1) if along.size else (-1.0, 2.0)
-        positions = columns[rule.marker][parent]
-        end = float(np.max(positions, initial=1.0, where=np.isfinite(positions))) + 0.1
-        return self._polygon(path, rule.marker, rule.along, rule.corners(shape, span, end))
-
-    def _nearest(self, rule: Rule, path: Path, parent: NDArray[np.bool_]) -> Gate:
-        """Draw a population of several markers in the two of them that show it best."""
-        columns = self.tube.signal.columns
-        shape = self.tube.fits[rule.name].shape
-        markers = list(shape.markers) if isinstance(rule, ClusterRule) else list(rule.markers)
-        member = self.members[rule.name][parent]
-        best, fewest, axes = np.empty((0, 2)), int(member.sum()) + 1, ("", "")
-        for i, x in enumerate(markers):
-            for y in markers[i + 1 :]:
-                corners, disputed = nearest_polygon(columns[x][parent], columns[y][parent], member)
-                # The first pair is what people look at: another must be clearly nearer.
-                margin = max(2, 0.01 * member.sum()) if len(best) else 0
-                if len(corners) and disputed + margin < fewest:
-                    best, fewest, axes = corners, disputed, (x, y)
-        if not len(best):
-            inside_parent = {name: column[parent] for name, column in columns.items()}
-            outline = rule.outline(shape, inside_parent)
-            if not outline.outlines or not outline.y:
-                self.done.notes[rule.name] = "too few events to draw: written as a gate that holds nothing"
-                return Gate(path, "rectangle", (self._axis(markers[0], 0.0, 0.0),))
-            best, axes = outline.outlines[0], (outline.x, outline.y)
-        used = ", ".join(markers)
-        self.done.notes[rule.name] = (
-            f"a cluster in {used}: written as the nearest polygon in {axes[0]} and {axes[1]}"
-        )
-        return self._polygon(path, *axes, best)
 
     def _combined(self, rule: BooleanRule, path: Path) -> list[Gate]:
         paths = self.done.paths

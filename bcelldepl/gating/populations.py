@@ -34,8 +34,6 @@ class Population:
         Whether the strategy reports it in ``counts.csv``.
     early : int or None
         How many of its events came in the first half of those that the quality mask kept; None where not known.
-    outside : int or None
-        Events outside its parent that its gate would hold, of the wider population that its rule watches.
     """
 
     name: str
@@ -48,7 +46,6 @@ class Population:
     reason: str = ""
     reported: bool = False
     early: int | None = field(default=None, compare=False)  # not known where a file is streamed
-    outside: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

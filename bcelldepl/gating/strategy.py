@@ -59,7 +59,7 @@ class Strategy(BaseModel):
             if rule.name in known:
                 msg = f"population {rule.name!r} is defined twice"
                 raise ValueError(msg)
-            for name in (rule.parent, *rule.uses, *filter(None, [rule.watch])):
+            for name in (rule.parent, *rule.uses):
                 if name not in known:
                     msg = f"population {rule.name!r} needs {name!r}, which is not defined before it"
                     raise ValueError(msg)

@@ -31,7 +31,7 @@ class _Tube:
     def columns(self, rule: Rule, population: str) -> Columns:
         """Signals of a population's events, and its uses as columns of 0 and 1 for boolean rules."""
         index = self.members[population]
-        if rule.markers:
+        if not rule.uses or rule.markers:
             # Gates in one parent follow each other: what one has gathered serves the next.
             if self.last is None or self.last[0] != population:
                 self.last = population, Events(self.signal, index)
@@ -52,11 +52,6 @@ class _Tube:
         gated = self.members[ALL]
         middle = gated[len(gated) // 2] if len(gated) else 0
         return int(np.searchsorted(self.members[population], middle))
-
-    def outside(self, wider: str, population: str) -> Columns:
-        """Signals of the events of a wider population that are not in this one."""
-        index = self.members[wider]
-        return Events(self.signal, index[~self.belongs(population)[index]])
 
     def hold(self, population: str, index: NDArray[np.int32], inside: NDArray[np.bool_]) -> int:
         """Note the events of a population, which are some of its parent's; return how many."""
@@ -140,11 +135,7 @@ def apply_gates(
         add_population(
             members, rule, parent, fit, len(index), events, (applied.events_low, applied.events_high)
         )
-        outside = None
-        if rule.watch in tube.members and fit.evidence is not Evidence.FAILED:
-            strangers = tube.outside(rule.watch, parent)
-            outside = int(np.count_nonzero(rule.holds(fit.shape, strangers)))
-        members[rule.name] = replace(members[rule.name], early=tube.early(rule.name), outside=outside)
+        members[rule.name] = replace(members[rule.name], early=tube.early(rule.name))
         shape = fit.shape if fit.evidence is not Evidence.FAILED else None
         outline = rule.outline(shape, columns)
         picture = draw_plane(outline, columns, applied.inside)

@@ -1,4 +1,4 @@
-"""A number for every event that follows from its signals alone: a sample by it does not depend on the order of events."""
+"""A number for every event by its signals alone: a sample by it does not depend on the order of events."""
 
 from __future__ import annotations
 

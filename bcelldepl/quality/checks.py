@@ -120,13 +120,6 @@ _ROWS: Final = (
         review_limits=(90.0, 110.0),
     ),
     Check("t_sum", (90.0, 110.0), "{parts} make {value} % of {whole}; expected {limits}"),
-    # Fewer than 60 strays, or than a fifth of the events inside, are fragments and debris.
-    Check(
-        "strays",
-        (0.0, None),
-        "{outside:,} events outside of {parent} look like {population}, beside {inside:,} inside; "
-        "expected at most {most:,.0f}",
-    ),
     # The beads: as many as the study wants, and as many per cell from one half of the acquisition to the other.
     Check("bead_minimum", (None, None), "the tube holds {value} bead events; expected {limits}"),
     Check(

@@ -20,8 +20,6 @@ from bcelldepl.study import CountingSettings, Tube
 __all__ = ["check_acquisition", "check_date", "check_populations", "check_results"]
 
 MINIMUM_WHOLE_EVENTS: Final = 100  # below, one cell is a percent and the sum says nothing
-STRAYS: Final = 60  # events
-STRAY_PART: Final = 0.2  # of the events inside
 STEADY_Z: Final = 5.0  # standard errors that a change of beads per cell must have
 
 
@@ -77,8 +75,8 @@ def check_populations(
     Returns
     -------
     tuple of Outcome
-        ``lymphosum`` (T, B and NK cells against lymphocytes), ``t_sum`` (CD4 and CD8 against all T cells), ``strays``
-        (what a gate would hold outside of its parent), ``bead_minimum``, ``steady_beads`` (beads per cell early against
+        ``lymphosum`` (T, B and NK cells against lymphocytes), ``t_sum`` (CD4 and CD8 against all T cells),
+        ``bead_minimum``, ``steady_beads`` (beads per cell early against
         late), ``sample_flow`` (acquired volume against acquisition time).
     """
     return tuple(_checks(populations.members, facts, counting))
@@ -115,8 +113,6 @@ def _checks(
     yield from _sum("lymphosum", members, (T, B, NK), LYMPHOCYTES)
     for parts in (("CD4_T", "CD8_T"), ("CD4", "CD8")):
         yield from _sum("t_sum", members, parts, T)
-    for population in members.values():
-        yield from _strays(population)
     method = choose_scale(members, facts, counting).method
     beads = members.get(BEADS)
     if method is Method.BEADS and beads is not None:
@@ -137,22 +133,6 @@ def _sum(
         return
     percent = 100 * sum(members[part].events for part in parts) / members[whole].events
     yield CHECKS[name].judge(percent, parts=" + ".join(parts), whole=whole)
-
-
-def _strays(population: Population) -> Iterator[Outcome]:
-    """Hold the events of a gate against those outside its parent that it would hold too: these may be cells lost."""
-    if population.outside is None:
-        return
-    most = max(float(STRAYS), STRAY_PART * population.events)
-    yield CHECKS["strays"].judge(
-        population.outside,
-        limits=(0.0, most),
-        outside=population.outside,
-        parent=population.parent,
-        population=population.name,
-        inside=population.events,
-        most=most,
-    )
 
 
 def _steady(beads: Population, cells: Population | None) -> Iterator[Outcome]:

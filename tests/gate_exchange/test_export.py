@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from bcelldepl.gate_exchange.nearest_polygon import nearest_polygon
 
 import bcelldepl as bd
 from bcelldepl.errors import ExchangeError
@@ -16,7 +17,6 @@ from bcelldepl.gate_exchange.evaluate import Channels, evaluate
 from bcelldepl.gate_exchange.export import export_gates
 from bcelldepl.gate_exchange.gate import GateTree, path_text
 from bcelldepl.gate_exchange.gates_from_fits import portable_gates
-from bcelldepl.gate_exchange.nearest_polygon import nearest_polygon
 from bcelldepl.gate_exchange.quality_gates import quality_gates
 from bcelldepl.gate_exchange.subsets import export_subsets
 from bcelldepl.gate_exchange.write_flowjo import for_flowjo

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bcelldepl.gating.drift import ClusterShape
 from clouds import rule, strategy
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,6 @@ import bcelldepl
 from bcelldepl.errors import CompensationError, FcsError, StrategyError
 from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
-from bcelldepl.gating.drift import ClusterShape
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.landmarks import Landmark
 from bcelldepl.gating.plan import plan_gates

@@ -8,21 +8,21 @@ from __future__ import annotations
 import sys
 
 import numpy as np
+from bcelldepl.kernels.bridge import expect_positives
+from bcelldepl.kernels.maximisation import frame_islands, move_islands
+from bcelldepl.kernels.mixture import accumulate_islands
+from bcelldepl.kernels.posteriors import island_densities, island_posteriors, island_shares
+from bcelldepl.kernels.ridge import level_positions, ridge_sums
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.bridge import expect_positives
 from bcelldepl.kernels.charts import axis_of, chart_of, cut_signals
 from bcelldepl.kernels.compensation import exact_positions, marker_positions, weigh
 from bcelldepl.kernels.density import locate_peak, part_peaks, smooth_counts
 from bcelldepl.kernels.disturbance import mark_shifts, usual
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d, histogram_inside
-from bcelldepl.kernels.maximisation import frame_islands, move_islands
-from bcelldepl.kernels.mixture import accumulate_islands
 from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
-from bcelldepl.kernels.posteriors import island_densities, island_posteriors, island_shares
 from bcelldepl.kernels.redraw import lowest_redrawn
 from bcelldepl.kernels.regions import ELLIPSE, POLYGON, STRIP, ellipse, judge, polygon, strip
-from bcelldepl.kernels.ridge import level_positions, ridge_sums
 from bcelldepl.kernels.rows import FETCHED, weigh_rows
 from bcelldepl.kernels.scales import logicle_coefficients, logicle_position
 from bcelldepl.kernels.selection import gather, select

@@ -7,10 +7,9 @@ import math
 import naive
 import numpy as np
 import pytest
-from scipy.special import gammaln
-
 from bcelldepl.kernels.mixture import accumulate_islands
 from bcelldepl.kernels.posteriors import island_densities, island_posteriors, island_shares
+from scipy.special import gammaln
 
 DEGREES = 6.0
 FLOAT32 = {"rtol": 3e-5, "atol": 1e-6}  # densities are high powers of float32 distances

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.gating.model.components import DEGREES
 from bcelldepl.gating.model.study_model import StudyModel
-from bcelldepl.kernels.mixture import accumulate_islands
-from bcelldepl.kernels.posteriors import island_densities
+from bcelldepl.kernels.components import accumulate_components, component_densities
 
 __all__ = ["ALIGNED_EVENTS", "Alignment", "align", "posteriors"]
 
@@ -50,7 +49,7 @@ class Alignment:
 
 
 def align(model: StudyModel, points: NDArray[np.float32]) -> Alignment:
-    """Fit shift and shares by expectation and maximisation, the places and shapes of all kinds being those of the study.
+    """Fit shift and shares by expectation and maximisation; places and shapes of all kinds are those of the study.
 
     Parameters
     ----------
@@ -68,7 +67,7 @@ def align(model: StudyModel, points: NDArray[np.float32]) -> Alignment:
     for _ in range(_ROUNDS if n else 0):
         mean = frame.mean + shift * level
         sums = np.zeros((n_components, 2 + k + k * (k + 1) // 2))
-        accumulate_islands(
+        accumulate_components(
             points, worth, 0, n, mean.astype(np.float32), frame.whitener.astype(np.float32),
             (shares * np.exp(frame.height)).astype(np.float32), np.float32(_BACKGROUND), DEGREES, sums,
         )  # fmt: skip
@@ -131,7 +130,7 @@ def _densities(
     frame = model.frame
     out = np.empty((len(model.components), points.shape[1]), dtype=np.float32)
     mean = (frame.mean + shift * model.levels).astype(np.float32)
-    island_densities(
+    component_densities(
         np.ascontiguousarray(points), 0, points.shape[1], mean, frame.whitener.astype(np.float32),
         np.exp(frame.height).astype(np.float32), DEGREES, out,
     )  # fmt: skip

@@ -16,7 +16,9 @@ _LIMIT = 2.24  # spreads of the mean over markers: 1.25 % of a normal lie beyond
 _LEAST_MARKERS = 2
 
 
-def learn_binding(markers: Sequence[str], cells: Sequence[Mapping[str, NDArray[np.float32]]]) -> Binding | None:
+def learn_binding(
+    markers: Sequence[str], cells: Sequence[Mapping[str, NDArray[np.float32]]]
+) -> Binding | None:
     """Learn how far the mean over markers of a usual cell reaches up.
 
     Parameters
@@ -34,7 +36,9 @@ def learn_binding(markers: Sequence[str], cells: Sequence[Mapping[str, NDArray[n
     enough = [one for one in cells if len(next(iter(one.values()))) >= _ENOUGH]
     if len(markers) < _LEAST_MARKERS or not enough:
         return None
-    away = {m: np.concatenate([one[m] - np.median(one[m]) for one in enough]).astype(np.float64) for m in markers}
+    away = {
+        m: np.concatenate([one[m] - np.median(one[m]) for one in enough]).astype(np.float64) for m in markers
+    }
     spreads = tuple(max(_robust(values), 1e-6) for values in away.values())
     means = sum(values / spread for values, spread in zip(away.values(), spreads, strict=True)) / len(markers)
     return Binding(tuple(markers), spreads, round(_LIMIT * _robust(np.asarray(means)), 6))

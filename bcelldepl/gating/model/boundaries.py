@@ -84,7 +84,12 @@ def clearest_plane(
     """
     shares = model.shares()
     totals = {kind: float(shares[model.kinds == kind].sum()) for kind in weights}
-    part = np.array([weights.get(str(kind), 0.0) * share / totals[str(kind)] for kind, share in zip(model.kinds, shares, strict=True)])
+    part = np.array(
+        [
+            weights[kind] * share / totals[kind] if kind in weights else 0.0
+            for kind, share in zip(model.kinds, shares, strict=True)
+        ]
+    )
     held = np.isin(model.kinds, kept)
 
     def wrong(plane: tuple[str, str]) -> tuple[float, float]:
@@ -95,7 +100,9 @@ def clearest_plane(
             covariance = np.array(component.covariance)[corner] + _DRIFT**2 * np.eye(2)
             away = points[:, axes] - mean[axes]
             squared = np.einsum("ni,ij,nj->n", away, np.linalg.inv(covariance), away)
-            density[int(mine)] += weight * np.exp(-0.5 * squared) / math.sqrt(float(np.linalg.det(covariance)))
+            density[int(mine)] += (
+                weight * np.exp(-0.5 * squared) / math.sqrt(float(np.linalg.det(covariance)))
+            )
         odds = np.log(density[1] + 1e-300) - np.log(density[0] + 1e-300)
         side = np.where(is_kept, odds, -odds)
         return float(worth[side <= 0].sum()), float(-np.minimum(side, 20.0) @ worth)
@@ -177,7 +184,7 @@ class _Field:
         for kind in kinds:
             chosen = np.flatnonzero(self.model.kinds == kind)
             parts = shares[chosen] / shares[chosen].sum() * self.weights[kind]
-            for component, weight in zip(chosen, parts, strict=True):
+            for component, weight in zip(chosen.tolist(), parts, strict=True):
                 total = np.logaddexp(total, math.log(max(weight, 1e-300)) + self._log_normal(component))
         return total
 
@@ -186,7 +193,7 @@ class _Field:
         dx, dy = self.x - self.mean[component, 0], (self.y - self.mean[component, 1])[:, None]
         squared = precision[0, 0] * dx**2 + 2 * precision[0, 1] * dx * dy + precision[1, 1] * dy**2
         constant = 0.5 * math.log(float(np.linalg.det(precision))) - math.log(2 * math.pi)
-        return constant - 0.5 * squared
+        return np.asarray(constant - 0.5 * squared)
 
     def outer_level(self, kinds: Sequence[str], closed: bool) -> float:
         """Log density beyond which hardly an event of any of the kinds lies; an open gate has none."""

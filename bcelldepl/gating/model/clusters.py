@@ -30,7 +30,9 @@ _AGAIN = 3  # times that two clusters are compared, although each may have chang
 _MOVED = 0.02  # part of the smaller cluster that must change sides for old comparisons to be void
 
 
-def find_clusters(points: NDArray[np.float32], spread: NDArray[np.float64] | None = None) -> NDArray[np.int32]:
+def find_clusters(
+    points: NDArray[np.float32], spread: NDArray[np.float64] | None = None
+) -> NDArray[np.int32]:
     """Find the clusters of a sample.
 
     Parameters
@@ -195,7 +197,7 @@ class _Merging:
             ridge = _RIDGE if max(a.events, b.events) >= 4 * k else 50 * _RIDGE
         direction = np.linalg.solve(within + ridge * np.eye(k), b.mean - a.mean)
         length = float(np.linalg.norm(direction))
-        return direction / length if length > 0.0 else np.eye(k)[0]
+        return np.asarray(direction / length if length > 0.0 else np.eye(k)[0])
 
     def _moments(self, name: int) -> _Moments:
         if name not in self._known:
@@ -203,7 +205,9 @@ class _Merging:
             mean = points.mean(axis=0)
             away = points - mean
             enough = len(points) > points.shape[1]
-            covariance = away.T @ away / max(len(points) - 1, 1) if enough else np.zeros((len(mean), len(mean)))
+            covariance = (
+                away.T @ away / max(len(points) - 1, 1) if enough else np.zeros((len(mean), len(mean)))
+            )
             self._known[name] = _Moments(len(points), mean, covariance)
         return self._known[name]
 

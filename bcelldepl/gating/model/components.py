@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.mixture import accumulate_islands
-from bcelldepl.kernels.posteriors import island_densities
+from bcelldepl.kernels.components import accumulate_components, component_densities
 
 __all__ = ["DEGREES", "Component", "Frame", "describe_clusters", "frame_of"]
 
-DEGREES = 10.0  # of the t distributions that components are when events are given to them: stained cells have tails
+DEGREES = (
+    10.0  # of the t distributions that components are when events are given to them: stained cells have tails
+)
 _EVENTS = 4_000  # of a cluster that its shape is read from
 _PER_MARKER = 6  # events, so that a covariance is known
 _MOST = 3  # components of one cluster
@@ -168,7 +169,7 @@ def _settled(columns: NDArray[np.float32], mixture: _Mixture) -> tuple[_Mixture,
     for _ in range(_ROUNDS):
         whitener, height = _whitened(mixture.covariance)
         sums = np.zeros((len(mixture.weight), 2 + k + len(lower[0])))
-        accumulate_islands(
+        accumulate_components(
             columns, worth, 0, n, mixture.mean.astype(np.float32), whitener.astype(np.float32),
             (mixture.weight * np.exp(height)).astype(np.float32), np.float32(0.0), DEGREES, sums,
         )  # fmt: skip
@@ -183,7 +184,7 @@ def _settled(columns: NDArray[np.float32], mixture: _Mixture) -> tuple[_Mixture,
         )
     whitener, height = _whitened(mixture.covariance)
     densities = np.empty((len(mixture.weight), n), dtype=np.float32)
-    island_densities(
+    component_densities(
         columns, 0, n, mixture.mean.astype(np.float32), whitener.astype(np.float32),
         np.exp(height).astype(np.float32), DEGREES, densities,
     )  # fmt: skip
@@ -196,7 +197,9 @@ def _divided(points: NDArray[np.float32], mixture: _Mixture) -> _Mixture | None:
     """Divide the component that is most lopsided in a marker, at one standard deviation towards its longer tail."""
     whitener, height = _whitened(mixture.covariance)
     white = np.einsum("cij,cnj->cni", whitener, points[None] - mixture.mean[:, None])
-    nearest = (height[:, None] + np.log(mixture.weight)[:, None] - 0.5 * (white**2).sum(axis=2)).argmax(axis=0)
+    nearest = (height[:, None] + np.log(mixture.weight)[:, None] - 0.5 * (white**2).sum(axis=2)).argmax(
+        axis=0
+    )
     best, chosen = 0.0, (0, 0, 1.0)
     for component in range(len(mixture.weight)):
         own = points[nearest == component].astype(np.float64)
@@ -216,7 +219,9 @@ def _divided(points: NDArray[np.float32], mixture: _Mixture) -> _Mixture | None:
     ridge = _RIDGE * np.eye(points.shape[1])
     kept = [number for number in range(len(mixture.weight)) if number != component]
     return _Mixture(
-        np.concatenate([mixture.weight[kept], [mixture.weight[component] * len(half) / len(own) for half in halves]]),
+        np.concatenate(
+            [mixture.weight[kept], [mixture.weight[component] * len(half) / len(own) for half in halves]]
+        ),
         np.concatenate([mixture.mean[kept], [half.mean(axis=0) for half in halves]]),
         np.concatenate([mixture.covariance[kept], [np.cov(half.T) + ridge for half in halves]]),
     )
@@ -226,5 +231,7 @@ def _whitened(covariance: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDA
     """Inverse Cholesky factors, and the logarithms of the densities at the centres."""
     whitener = np.linalg.inv(np.linalg.cholesky(covariance))
     k = covariance.shape[1]
-    constant = math.lgamma(0.5 * (DEGREES + k)) - math.lgamma(0.5 * DEGREES) - 0.5 * k * math.log(DEGREES * math.pi)
+    constant = (
+        math.lgamma(0.5 * (DEGREES + k)) - math.lgamma(0.5 * DEGREES) - 0.5 * k * math.log(DEGREES * math.pi)
+    )
     return whitener, np.log(np.diagonal(whitener, axis1=1, axis2=2)).sum(axis=1) + constant

@@ -48,7 +48,8 @@ class EventSample:
 
     def positions(self, transforms: Mapping[str, Transform]) -> dict[str, NDArray[np.float32]]:
         """Put the signals on scales, by marker."""
-        return {name: transforms[name].apply(values, 1.0) for name, values in self.signals.items() if name in transforms}
+        known = {name: values for name, values in self.signals.items() if name in transforms}
+        return {name: transforms[name].apply(values, 1.0) for name, values in known.items()}
 
 
 def events_per_tube(tubes: int) -> int:

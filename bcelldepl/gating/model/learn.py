@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,7 +79,9 @@ def learn(
     )
     aligned = _align_all(model, pooled)
     model = _with_tubes(model, aligned, ordered)
-    model = replace(model, boundaries=draw_gates(model, strategy, balanced.points, clusters, named.kinds, worth))
+    model = replace(
+        model, boundaries=draw_gates(model, strategy, balanced.points, clusters, named.kinds, worth)
+    )
     model = replace(model, positives=learn_positives(model, strategy, ordered, aligned))
     return replace(model, questions=ask(model, strategy))
 
@@ -113,7 +116,9 @@ class _Pooled:
     single: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, samples: Sequence[EventSample], scales: Mapping[str, Transform], strategy: Strategy) -> _Pooled:
+    def of(
+        cls, samples: Sequence[EventSample], scales: Mapping[str, Transform], strategy: Strategy
+    ) -> _Pooled:
         """Put the events of all tubes one after the other."""
         counted = [rule.marker for rule in strategy.populations if isinstance(rule, PositivesRule)]
         wanted = dict.fromkeys((*strategy.lineages.markers, *counted, *_AREAS))
@@ -121,7 +126,10 @@ class _Pooled:
         linear = {name: pool(samples, name) for name in scales}
         units = tuple(natural_unit(scales[name], linear[name]) for name in markers)
         points = np.column_stack(
-            [scales[name].apply(linear[name], 1.0) * np.float32(unit) for name, unit in zip(markers, units, strict=True)]
+            [
+                scales[name].apply(linear[name], 1.0) * np.float32(unit)
+                for name, unit in zip(markers, units, strict=True)
+            ]
         )
         sizes = [sample.events for sample in samples]
         positions = {name: scales[name].apply(linear[name], 1.0) for name in scales if name in SCATTER}
@@ -169,7 +177,9 @@ class _First:
         cluster = np.zeros(len(points), dtype=np.int32)
         for number, (centre, whitener) in enumerate(zip(self.centres, self.whiteners, strict=True)):
             white = (points - centre.astype(np.float32)) @ whitener.T.astype(np.float32)
-            away = np.einsum("ij,ij->i", white, white) - np.float32(2 * np.log(np.abs(np.diag(whitener))).sum())
+            away = np.einsum("ij,ij->i", white, white) - np.float32(
+                2 * np.log(np.abs(np.diag(whitener))).sum()
+            )
             nearer = away < best
             best[nearer], cluster[nearer] = away[nearer], number
         return cluster
@@ -196,7 +206,9 @@ def _find_singlets(pooled: _Pooled, first: _First, named: Named, strategy: Strat
     rule = next((one for one in strategy.populations if isinstance(one, SingletRule)), None)
     if rule is None or not all(name in pooled.positions for name in rule.markers):
         return {}
-    leukocytes = np.array([bool(kind) and kind not in strategy.lineages.no_leukocytes for kind in named.kinds])
+    leukocytes = np.array(
+        [bool(kind) and kind not in strategy.lineages.no_leukocytes for kind in named.kinds]
+    )
     cells = first.events[leukocytes[first.clusters]]
     fit = rule.fit({name: pooled.positions[name][cells] for name in rule.markers}, {})
     if fit.shape is None:
@@ -270,13 +282,15 @@ def _align_all(model: StudyModel, pooled: _Pooled) -> list[Alignment]:
     single = np.flatnonzero(pooled.single)
     starts = np.searchsorted(pooled.tube[single], np.arange(tubes + 1))
     aligned = []
-    for first, last in zip(starts[:-1], starts[1:], strict=True):
+    for first, last in pairwise(starts):
         events = single[first:last][:ALIGNED_EVENTS]
         aligned.append(align(model, np.ascontiguousarray(pooled.points[events].T)))
     return aligned
 
 
-def _with_tubes(model: StudyModel, aligned: Sequence[Alignment], samples: Sequence[EventSample]) -> StudyModel:
+def _with_tubes(
+    model: StudyModel, aligned: Sequence[Alignment], samples: Sequence[EventSample]
+) -> StudyModel:
     """Note how far tubes lie from each other, how well they fit, and which kinds each shows."""
     shifts = np.array([one.shift for one in aligned])
     unrest = 1.4826 * np.median(np.abs(shifts - np.median(shifts, axis=0)), axis=0)
@@ -285,7 +299,9 @@ def _with_tubes(model: StudyModel, aligned: Sequence[Alignment], samples: Sequen
     seen = {}
     for sample, one in zip(samples, aligned, strict=True):
         shares = np.array(one.shares)
-        kinds = {kind: int(round(one.events * float(shares[model.kinds == kind].sum()))) for kind in set(model.kinds)}
+        kinds = {
+            kind: round(one.events * float(shares[model.kinds == kind].sum())) for kind in set(model.kinds)
+        }
         seen[sample.tube] = {str(kind): events for kind, events in sorted(kinds.items()) if events}
     return replace(
         model,

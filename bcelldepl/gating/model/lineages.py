@@ -1,4 +1,4 @@
-"""Kinds of particles by lineage, as data: what tells them from each other, in the order in which they are told apart."""
+"""Kinds of particles by lineage, as data: what tells them apart, in the order in which they are told."""
 
 from __future__ import annotations
 
@@ -101,12 +101,18 @@ class Lineages(BaseModel):
     @property
     def markers(self) -> tuple[str, ...]:
         """Markers that tell kinds apart."""
-        named = [marker for kind in self.kinds for marker in (*sum(kind.high, ()), *kind.low, *kind.needs, *kind.lacking)]
+        named = [
+            marker
+            for kind in self.kinds
+            for marker in (*sum(kind.high, ()), *kind.low, *kind.needs, *kind.lacking)
+        ]
         return tuple(dict.fromkeys(["CD45", *named]))
 
     def lacking_in(self, kind: str) -> tuple[str, ...]:
         """Markers that most cells of a kind lack."""
-        return tuple(dict.fromkeys(marker for row in self.kinds if row.name == kind for marker in row.lacking))
+        return tuple(
+            dict.fromkeys(marker for row in self.kinds if row.name == kind for marker in row.lacking)
+        )
 
     @property
     def no_leukocytes(self) -> frozenset[str]:

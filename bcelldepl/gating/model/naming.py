@@ -1,9 +1,10 @@
-"""Names of clusters by lineage: which markers are high and low beside the other clusters, and which scatter they have."""
+"""Names of clusters by lineage: markers that are high and low beside the other clusters, and scatter."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,7 +139,7 @@ class _Naming:
             all(have.intersection(markers) for markers in row.high)
             and have.issuperset(row.needs)
             and not have.intersection(row.lacks)
-                    )
+        )
 
     def find_reference(self) -> None:
         """Find the largest cluster of the reference kind; without its marker, that of leukocytes with low scatter."""
@@ -163,10 +164,14 @@ class _Naming:
 
     def _below_brightest(self, marker: str, among: NDArray[np.bool_]) -> float:
         """Middle of the highest wide gap of a marker below which a fair part of the events lies above it."""
-        values, spreads, share = self.clusters.of(marker), self.clusters.spread_of(marker), self.clusters.share
+        values, spreads, share = (
+            self.clusters.of(marker),
+            self.clusters.spread_of(marker),
+            self.clusters.share,
+        )
         ordered = np.flatnonzero(among)[np.argsort(-values[among], kind="stable")]
         middle, widest = _widest_gap(values, spreads, among)
-        for number, (upper, lower) in enumerate(zip(ordered[:-1], ordered[1:], strict=True), start=1):
+        for number, (upper, lower) in enumerate(pairwise(ordered), start=1):
             gap = (values[upper] - values[lower]) / np.hypot(spreads[upper], spreads[lower])
             fair = share[ordered[:number]].sum() >= _FAIR_SHARE * share[ordered].sum()
             if gap >= min(_SURE_GAP, widest) and fair:
@@ -225,7 +230,7 @@ class _Naming:
         main = int(np.argmax(np.where(even, summary.share, -1.0)))
         bright = summary.position[main] > _BRIGHT
         above = summary.position[:, bright] - summary.position[main, bright]
-        for number in np.flatnonzero(self.free):
+        for number in np.flatnonzero(self.free).tolist():
             typical = float(np.median(above[number]))
             if even[number]:
                 self.named.kinds[number] = row.name if abs(typical) < 0.5 * np.log(2) else f"{row.name}_other"
@@ -251,7 +256,7 @@ class _Naming:
             return np.ones(len(self.clusters), dtype=np.bool_)
         above = self.clusters.of(_CD45) - self.clusters.of(_CD45)[self.named.reference]
         low = np.log(row.cd45_at_least) if row.cd45_at_least > 0 else -np.inf
-        return (above >= low) & (above <= np.log(row.cd45_at_most))
+        return np.asarray((above >= low) & (above <= np.log(row.cd45_at_most)))
 
     def _above_reference(self, marker: str) -> NDArray[np.float64]:
         """How far each cluster lies above the reference, in pooled spreads."""
@@ -260,13 +265,13 @@ class _Naming:
             self.clusters.spread_of(marker),
             self.named.reference,
         )
-        return (values - values[reference]) / np.hypot(spreads, spreads[reference])
+        return np.asarray((values - values[reference]) / np.hypot(spreads, spreads[reference]))
 
     def _stands_out(self, marker: str) -> NDArray[np.bool_]:
         """Clusters that are clearly brighter than the reference."""
         values = self.clusters.of(marker)
         rise = values - values[self.named.reference]
-        return (self._above_reference(marker) > _APART) & (rise > _RISE)
+        return np.asarray((self._above_reference(marker) > _APART) & (rise > _RISE))
 
     def _is_low(self, marker: str) -> NDArray[np.bool_]:
         """Clusters that are not high in a marker; of CD45, those that are no leukocytes."""
@@ -275,11 +280,11 @@ class _Naming:
         if marker == _CD45:
             floor = min(float(values[cells].min()), values[reference] + np.log(_DIM_CD45))
             dim = values < 0.5 * (floor + values[reference])
-            return dim & (values < values[reference] + np.log(2 * _DIM_CD45))
+            return np.asarray(dim & (values < values[reference] + np.log(2 * _DIM_CD45)))
         if marker in self.thresholds:
-            return values < self.thresholds[marker]
+            return np.asarray(values < self.thresholds[marker])
         halfway = 0.5 * (values[reference] + np.max(values[cells]))
-        return (values < halfway) | (self._above_reference(marker) < _LOW)
+        return np.asarray((values < halfway) | (self._above_reference(marker) < _LOW))
 
     def _is_high(self, marker: str, fits: NDArray[np.bool_], kind: str) -> NDArray[np.bool_]:
         """Clusters beyond the widest gap among those that may be of a kind, and the reference."""
@@ -310,7 +315,7 @@ class _Naming:
         above = np.array([self._above_reference(marker) for marker in others])
         smaller = summary.forward < _SMALLER * summary.forward[reference]
         least, average = _STICKY
-        return smaller & (above.min(axis=0) > least) & (above.mean(axis=0) > average)
+        return np.asarray(smaller & (above.min(axis=0) > least) & (above.mean(axis=0) > average))
 
 
 def _widest_gap(
@@ -335,7 +340,7 @@ def _widest_gap(
     """
     ordered = np.flatnonzero(among)[np.argsort(values[among], kind="stable")]
     best = (np.inf, 0.0)
-    for lower, upper in zip(ordered[:-1], ordered[1:], strict=True):
+    for lower, upper in pairwise(ordered):
         if values[lower] < above:
             continue
         gap = float((values[upper] - values[lower]) / np.hypot(spreads[lower], spreads[upper]))

@@ -34,7 +34,9 @@ class Placed:
     alignment: Alignment
 
 
-def place_gates(model: StudyModel, strategy: Strategy, signal: Signal, borrowed: Evidence = Evidence.BATCH) -> Placed:
+def place_gates(
+    model: StudyModel, strategy: Strategy, signal: Signal, borrowed: Evidence = Evidence.BATCH
+) -> Placed:
     """Place the gates of one tube.
 
     Parameters
@@ -101,8 +103,12 @@ def _fit(
     if isinstance(rule, PositivesRule):
         positives = model.positives.get(rule.name)
         if positives is None:
-            return Fit(None, Evidence.FAILED, f"no control tube shows the {rule.marker} negative", 0, review=True)
+            return Fit(
+                None, Evidence.FAILED, f"no control tube shows the {rule.marker} negative", 0, review=True
+            )
         return Fit(positives, Evidence.CONTROL, "", positives.control_events)
     if rule.drawn is not None:
         return Fit(rule.drawn, Evidence.FIXED if rule.markers else Evidence.DATA, "", 0)
-    return Fit(None, Evidence.FAILED, "a gate that each tube is searched for cannot stand beside learned gates", 0)
+    return Fit(
+        None, Evidence.FAILED, "a gate that each tube is searched for cannot stand beside learned gates", 0
+    )

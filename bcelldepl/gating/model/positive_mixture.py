@@ -2,7 +2,7 @@
 
 A tube's cells are a mixture of three: negatives, whose shape the controls show; positives, whose shape the study shows;
 and cells that bind some of every stain, which controls show too, and which other markers tell from positives. How far
-the negative is moved and how many there are of each is found together; the tube's own spread, which positives may widen,
+the negative is moved and how many there are of each is found together; the tube's own spread, which positives widen,
 has no part in it.
 """
 
@@ -127,7 +127,7 @@ class PositiveCount:
 
 def make_grid(unit: float) -> Numbers:
     """Centres of the bins of a marker of which a position of 1 is worth so many natural units."""
-    return _LOWEST + STEP * np.arange(int((unit + 1.0 - _LOWEST) / STEP))
+    return np.asarray(_LOWEST + STEP * np.arange(int((unit + 1.0 - _LOWEST) / STEP)), dtype=np.float64)
 
 
 def cell_counts(values: NDArray[np.float32], binds: NDArray[np.bool_], grid: Numbers) -> Numbers:
@@ -137,7 +137,9 @@ def cell_counts(values: NDArray[np.float32], binds: NDArray[np.bool_], grid: Num
     return np.array(counts, dtype=np.float64)
 
 
-def count_positives(model: PositiveModel, values: NDArray[np.float32], binds: NDArray[np.bool_]) -> PositiveCount:
+def count_positives(
+    model: PositiveModel, values: NDArray[np.float32], binds: NDArray[np.bool_]
+) -> PositiveCount:
     """Count the positives of a tube, and place the cut above which as many events lie.
 
     Parameters
@@ -148,7 +150,7 @@ def count_positives(model: PositiveModel, values: NDArray[np.float32], binds: ND
     binds : ndarray of bool, shape (n_events,)
         Whether other markers show that an event binds every stain.
     """
-    grid = model.low + model.step * np.arange(len(model.negative))
+    grid = np.asarray(model.low + model.step * np.arange(len(model.negative)), dtype=np.float64)
     shapes = Shapes.of(model)
     counts = cell_counts(values, binds, grid)
     fitted = fit_tubes(counts[None], shapes, grid)
@@ -157,7 +159,9 @@ def count_positives(model: PositiveModel, values: NDArray[np.float32], binds: ND
     strict = float(grid[quantile(moved(shapes.densities[0], grid, shift), 1.0 - _STRICT)])
     positives = fitted.held[0, 1].sum(axis=0)
     error = math.hypot(error, _DOUBT * float(positives[grid <= strict].sum()))
-    cut, low, high = (_cut_for(events, grid, n) for n in (expected, expected + 1.96 * error, expected - 1.96 * error))
+    cut, low, high = (
+        _cut_for(events, grid, n) for n in (expected, expected + 1.96 * error, expected - 1.96 * error)
+    )
     if expected < 1.0:
         cut = max(cut, strict)
     above = float(fitted.held[0, 2].sum(axis=0)[grid > cut].sum())
@@ -176,7 +180,9 @@ def fit_tubes(counts: Numbers, shapes: Shapes, grid: Numbers) -> Fitted:
     joint = shapes.joint(grid)
     joint = joint.reshape(len(_SHIFTS), 3, -1)
     fitted = [_fit(one.reshape(-1), joint, shapes.usual, float(shapes.binding[1])) for one in counts]
-    held = np.array([one[4].reshape(3, 2, -1) for one in fitted]) if fitted else np.empty((0, 3, 2, len(grid)))
+    held = (
+        np.array([one[4].reshape(3, 2, -1) for one in fitted]) if fitted else np.empty((0, 3, 2, len(grid)))
+    )
     numbers = np.array([one[:4] for one in fitted]).reshape(-1, 4)
     return Fitted(numbers[:, 0], numbers[:, 1], numbers[:, 2], numbers[:, 3], held)
 
@@ -212,7 +218,9 @@ def _fit(
     weight /= weight.sum()
     number = part[:, 1] * events
     expected = float(weight @ number)
-    within = np.array([_variance(seen, density[s], mixed[s], part[s], events, prior[2]) for s in range(len(part))])
+    within = np.array(
+        [_variance(seen, density[s], mixed[s], part[s], events, prior[2]) for s in range(len(part))]
+    )
     between = float(weight @ (number - expected) ** 2)
     error = math.sqrt(float(weight @ within) + between)
     best = int(np.argmax(weight))
@@ -227,7 +235,9 @@ def _variance(
 ) -> float:
     """Variance of the number of positives that the overlap of the shapes makes, beyond that of a count."""
     away = (density[1:] - density[0]) / mixed
-    information = np.einsum("b,ib,jb->ij", seen, away, away) + np.diag([1e-9, prior / max(part[2], 1e-9) ** 2])
+    information = np.einsum("b,ib,jb->ij", seen, away, away) + np.diag(
+        [1e-9, prior / max(part[2], 1e-9) ** 2]
+    )
     variance = float(np.linalg.inv(information)[0, 0]) * events**2
     number = float(part[1]) * events
     most = (math.sqrt(number + 1.0) + number) ** 2  # where there are hardly any

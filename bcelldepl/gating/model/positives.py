@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bcelldepl.gating.model.alignment import Alignment
 from bcelldepl.gating.model.binding import binds_every_stain, learn_binding
@@ -156,7 +155,7 @@ def _median(counts: Sequence[Numbers], grid: Numbers) -> float | None:
 
 
 def _control_shapes(controls: Sequence[Numbers], grid: Numbers) -> Shapes:
-    """Negatives of the controls laid over each other by their medians, and the cells among them that bind every stain."""
+    """Negatives of the controls laid over each other by their medians; the cells that bind every stain apart."""
     seen = [one for one in controls if one.sum()]
     middles = [float(grid[quantile(one.sum(axis=0), 0.5)]) for one in seen]
     centre = float(np.average(middles, weights=[one.sum() for one in seen]))

@@ -102,6 +102,7 @@ def _spread_of_dim_half(values: NDArray[np.float32]) -> float:
 def _are_transformed(stains: Sequence[NDArray[np.float32]]) -> bool:
     """Whether the stains' zero lies elsewhere than at 0."""
     apart = [
-        float(np.percentile(values, _LOWEST)) > _OFFSET * float(np.percentile(values, 25)) > 0.0 for values in stains
+        float(np.percentile(values, _LOWEST)) > _OFFSET * float(np.percentile(values, 25)) > 0.0
+        for values in stains
     ]
     return bool(apart) and sum(apart) >= _SCALED_STAINS * len(apart)

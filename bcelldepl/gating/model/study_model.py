@@ -186,7 +186,9 @@ class StudyModel:
     @cached_property
     def levels(self) -> NDArray[np.float64]:
         """How much of a shift each component takes part in, by marker; shape (n_components, k)."""
-        columns = [self.level_of(marker, self.frame.mean[:, axis]) for axis, marker in enumerate(self.markers)]
+        columns = [
+            self.level_of(marker, self.frame.mean[:, axis]) for axis, marker in enumerate(self.markers)
+        ]
         return np.column_stack(columns)
 
     def level_of(self, marker: str, position: NDArray[np.float64]) -> NDArray[np.float64]:

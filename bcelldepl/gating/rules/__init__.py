@@ -21,8 +21,6 @@ _RULES: Final = {
     "positives": "PositivesRule",
     "polygon": "PolygonRule",
     "ellipse": "EllipseRule",
-    "cluster": "ClusterRule",
-    "map": "MapRule",
     "boolean": "BooleanRule",
 }
 
@@ -35,7 +33,7 @@ def _by_its_word(entry: Any) -> Any:
         raise PydanticKnownError("union_tag_not_found", {"discriminator": "'rule'"})
     word = entry["rule"]
     if not isinstance(word, str) or word not in _RULES:
-        known = ", ".join(repr(name) for name in _RULES)  # no `map` here: the module of that name hides it
+        known = ", ".join(repr(name) for name in _RULES)
         raise PydanticKnownError(
             "union_tag_invalid", {"discriminator": "'rule'", "tag": str(word), "expected_tags": known}
         )

@@ -116,9 +116,6 @@ class Rule(BaseModel, ABC):
         Marker whose FMO tubes (and pre-infusion tubes) place this gate; empty for none.
     leaves_out : str
         What of its parent the gate keeps out, where a reader should see how much that was: ``dead cells``.
-    watch : str
-        A wider population than the parent: how many of its events outside the parent the gate would hold too is
-        counted, and many call for a look. Empty for none.
     note : str
         Why the rule is as it is; for readers of the strategy.
     """
@@ -131,7 +128,6 @@ class Rule(BaseModel, ABC):
     optional: bool = False
     control: str = ""
     leaves_out: str = ""
-    watch: str = ""
     note: str = ""
     if TYPE_CHECKING:
         rule: str  # each rule has its own word; among the fields it comes where the rule has it

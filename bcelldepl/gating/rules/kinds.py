@@ -90,7 +90,9 @@ class KindsRule(Rule):
 
     def regions(self, shape: KindsShape) -> Regions:
         """Inside the polygon."""
-        gate, inner, outer = (_region(shape, corners) for corners in (shape.corners, shape.inner, shape.outer))
+        gate, inner, outer = (
+            _region(shape, corners) for corners in (shape.corners, shape.inner, shape.outer)
+        )
         return Regions(gate, (inner, outer))
 
     def outline(self, shape: KindsShape | None, columns: Columns) -> Outline:

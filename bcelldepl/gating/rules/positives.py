@@ -21,7 +21,7 @@ __all__ = ["PositivesRule"]
 class PositivesRule(MarkerGate):
     """Cut a marker where as many events lie above as the tube holds positives.
 
-    The negative's shape is that of control tubes, moved by as much as the tube's own negative is; the positives' shape is
+    The negative's shape is that of control tubes, moved by as much as the tube's own negative; the positives' shape is
     that of the study (`bcelldepl.gating.model.positive_mixture`).
 
     Attributes
@@ -46,6 +46,8 @@ class PositivesRule(MarkerGate):
         if not isinstance(fit.shape, PositiveModel):
             return fit
         values = columns[self.marker] * np.float32(fit.shape.unit)
-        found = count_positives(fit.shape, values, binds_every_stain(fit.shape.binding_by, columns, len(values)))
-        ends = (round(end / fit.shape.unit, 6) for end in (found.cut, found.low, found.high))
-        return replace(fit, shape=CutShape(*ends))
+        found = count_positives(
+            fit.shape, values, binds_every_stain(fit.shape.binding_by, columns, len(values))
+        )
+        cut, low, high = (round(end / fit.shape.unit, 6) for end in (found.cut, found.low, found.high))
+        return replace(fit, shape=CutShape(cut, low, high))

@@ -8,19 +8,17 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bcelldepl.gating.drift import ClusterShape
-from bcelldepl.gating.islands import Island
 from bcelldepl.gating.landmarks import Landmark
 from bcelldepl.gating.rules.ellipse import EllipseShape
-from bcelldepl.gating.rules.map import MapShape
+from bcelldepl.gating.rules.kinds import KindsShape
 from bcelldepl.gating.rules.marker_cut import CutShape
 from bcelldepl.gating.rules.polygon import PolygonShape
 from bcelldepl.gating.rules.singlets import SingletShape
 
 __all__ = ["PARTS", "SHAPES", "read_shape"]
 
-SHAPES: tuple[type, ...] = (CutShape, SingletShape, PolygonShape, EllipseShape, ClusterShape, MapShape)
-PARTS: tuple[type, ...] = (Landmark, Island)  # dataclasses that shapes hold
+SHAPES: tuple[type, ...] = (CutShape, SingletShape, PolygonShape, EllipseShape, KindsShape)
+PARTS: tuple[type, ...] = (Landmark,)  # dataclasses that shapes hold
 
 
 def read_shape(recorded: Mapping[str, Any]) -> Any:

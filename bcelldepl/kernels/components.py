@@ -1,4 +1,4 @@
-"""A mixture of heavy-tailed islands over an even background: densities, and the expectation step.
+"""A mixture of heavy-tailed components over an even background: their densities, and the expectation step.
 
 Events are taken in tiles that stay in the first cache, one plain loop over a whole tile for each step, so that the
 compiler makes vector instructions of it; a tile that is not full is filled up with events that are worth nothing. The
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.runtime.compiled import kernel, kernel_without_errors
 
-__all__ = ["TILE", "TILES", "accumulate_islands", "load_tile", "tile_densities"]
+__all__ = ["accumulate_components", "component_densities"]
 
 TILE = 192  # events
 _FOLD = TILE // 4
@@ -22,7 +22,7 @@ _FARTHEST = np.float32(1e4)  # of 1 + squared distance / degrees: what lies beyo
 
 
 @kernel_without_errors
-def load_tile(
+def _load_tile(
     columns: NDArray[np.float32],
     worth: NDArray[np.float32],
     first: int,
@@ -46,7 +46,7 @@ def load_tile(
 
 
 @kernel_without_errors
-def tile_densities(
+def _tile_densities(
     points: NDArray[np.float32],
     mean: NDArray[np.float32],
     whitener: NDArray[np.float32],
@@ -57,7 +57,7 @@ def tile_densities(
     inverse: NDArray[np.float32],
     density: NDArray[np.float32],
 ) -> None:
-    """Density of one island at a tile of events, and the inverse of 1 + squared distance / degrees."""
+    """Density of one component at a tile of events, and the inverse of 1 + squared distance / degrees."""
     k = points.shape[0]
     for i in range(k):
         own, point, centre = away[i], points[i], mean[i]
@@ -115,7 +115,7 @@ def _add_products(one: NDArray[np.float32], other: NDArray[np.float32], sums: ND
 
 
 @kernel_without_errors
-def accumulate_islands(
+def accumulate_components(
     columns: NDArray[np.float32],
     worth: NDArray[np.float32],
     begin: int,
@@ -127,7 +127,7 @@ def accumulate_islands(
     degrees: float,
     sums: NDArray[np.float64],
 ) -> None:
-    """One expectation step over events of a mixture of multivariate t islands and a flat background.
+    """One expectation step over events of a mixture of multivariate t components and a flat background.
 
     Parameters
     ----------
@@ -138,53 +138,53 @@ def accumulate_islands(
     begin, end : int
         First event, and the one past the last. A slice of the columns would hide from Numba that the events of one lie
         side by side.
-    means : ndarray of float32, shape (n_islands, k)
-    whiteners : ndarray of float32, shape (n_islands, k, k)
+    means : ndarray of float32, shape (n_components, k)
+    whiteners : ndarray of float32, shape (n_components, k, k)
         Inverse of the lower Cholesky factor of each scale matrix.
-    heights : ndarray of float32, shape (n_islands,)
-        Weight times density at the centre of each island.
+    heights : ndarray of float32, shape (n_components,)
+        Weight times density at the centre of each component.
     background : float
         Weight times density of the background.
     degrees : float
         Degrees of freedom of the t distribution, a whole number.
-    sums : ndarray of float64, shape (n_islands, 2 + k + k (k + 1) / 2)
-        Added to, for each island: the sum of posteriors; that of posterior times t weight; of that times the event's
-        differences from the island's mean; of that times the products of two differences, the lower triangle by rows.
+    sums : ndarray of float64, shape (n_components, 2 + k + k (k + 1) / 2)
+        Added to, for each component: the sum of posteriors; that of posterior times t weight; of that times the event's
+        differences from the component's mean; of that times products of two differences, the lower triangle by rows.
 
     References
     ----------
     Peel and McLachlan, Statistics and Computing 10:339-348 (2000), doi:10.1023/A:1008981510081.
     """
     k = columns.shape[0]
-    n_islands, n_sums = sums.shape
+    n_components, n_sums = sums.shape
     points, away = np.empty((k, TILE), np.float32), np.empty((k, TILE), np.float32)
     white, sound, total = (
         np.empty(TILE, np.float32),
         np.empty(TILE, np.float32),
         np.empty(TILE, np.float32),
     )
-    inverse, density = np.empty((n_islands, TILE), np.float32), np.empty((n_islands, TILE), np.float32)
-    parts = np.empty((n_islands, n_sums, _FOLD), np.float32)
+    inverse, density = np.empty((n_components, TILE), np.float32), np.empty((n_components, TILE), np.float32)
+    parts = np.empty((n_components, n_sums, _FOLD), np.float32)
     factor = np.float32((degrees + k) / degrees)
     for start in range(begin, end, TILE * TILES):
         parts[:] = 0.0
         for first in range(start, min(start + TILE * TILES, end), TILE):
             size = min(TILE, end - first)
-            load_tile(columns, worth[first : first + size], first, size, points, sound)
+            _load_tile(columns, worth[first : first + size], first, size, points, sound)
             for e in range(TILE):
                 total[e] = background
-            for island in range(n_islands):
-                one = density[island]
-                tile_densities(
-                    points, means[island], whiteners[island], heights[island], degrees,
-                    away, white, inverse[island], one,
+            for component in range(n_components):
+                one = density[component]
+                _tile_densities(
+                    points, means[component], whiteners[component], heights[component], degrees,
+                    away, white, inverse[component], one,
                 )  # fmt: skip
                 for e in range(TILE):
                     total[e] += one[e]
             for e in range(TILE):
                 total[e] = sound[e] / total[e]
-            for island in range(n_islands):
-                posterior, weight, part = density[island], inverse[island], parts[island]
+            for component in range(n_components):
+                posterior, weight, part = density[component], inverse[component], parts[component]
                 for e in range(TILE):
                     posterior[e] *= total[e]
                     weight[e] *= posterior[e] * factor
@@ -192,7 +192,7 @@ def accumulate_islands(
                 _add_folded(weight, part[1])
                 place = 2 + k
                 for i in range(k):
-                    own, point, centre = away[i], points[i], means[island, i]
+                    own, point, centre = away[i], points[i], means[component, i]
                     for e in range(TILE):
                         own[e] = point[e] - centre
                         white[e] = weight[e] * own[e]
@@ -200,9 +200,49 @@ def accumulate_islands(
                     for j in range(i + 1):
                         _add_products(white, away[j], part[place])
                         place += 1
-        for island in range(n_islands):
+        for component in range(n_components):
             for s in range(n_sums):
-                row, found = parts[island, s], 0.0
+                row, found = parts[component, s], 0.0
                 for e in range(_FOLD):
                     found += float(row[e])
-                sums[island, s] += found
+                sums[component, s] += found
+
+
+@kernel_without_errors
+def component_densities(
+    columns: NDArray[np.float32],
+    begin: int,
+    end: int,
+    means: NDArray[np.float32],
+    whiteners: NDArray[np.float32],
+    heights: NDArray[np.float32],
+    degrees: float,
+    out: NDArray[np.float32],
+) -> None:
+    """Density of every component at every event.
+
+    Parameters
+    ----------
+    columns, begin, end, means, whiteners, degrees
+        As in `accumulate_components`.
+    heights : ndarray of float32, shape (n_components,)
+        Density at the centre of each component.
+    out : ndarray of float32, shape (n_components, n_events)
+        Filled between `begin` and `end`; 0 for events with a value that is not finite.
+    """
+    k = columns.shape[0]
+    points, away = np.empty((k, TILE), np.float32), np.empty((k, TILE), np.float32)
+    white, sound = np.empty(TILE, np.float32), np.empty(TILE, np.float32)
+    inverse, density = np.empty(TILE, np.float32), np.empty(TILE, np.float32)
+    every = np.ones(TILE, np.float32)
+    for first in range(begin, end, TILE):
+        size = min(TILE, end - first)
+        _load_tile(columns, every, first, size, points, sound)
+        for component in range(means.shape[0]):
+            _tile_densities(
+                points, means[component], whiteners[component], heights[component], degrees,
+                away, white, inverse, density,
+            )  # fmt: skip
+            target = out[component, first : first + size]
+            for e in range(size):
+                target[e] = density[e] * sound[e]
