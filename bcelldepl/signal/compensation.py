@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 
 from bcelldepl.errors import CompensationError
 from bcelldepl.fcs.acquisition import Spillover
+from bcelldepl.fcs.spillover import MAX_CONDITION, condition_number
 from bcelldepl.untrusted import MEGABYTE, read_limited
 
 __all__ = ["MAX_CONDITION", "Unmixing", "plan_unmixing", "read_matrix"]
-
-# Beyond this condition number, 0.1 % of noise in a detector becomes all of a signal.
-MAX_CONDITION = 1000.0
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def _invert(spillover: Spillover, present: Sequence[str], where: str) -> NDArray
 def _inverse(numbers: bytes, n: int) -> tuple[NDArray[np.float64] | None, float]:
     """Inverse of a square matrix, None where it is nearly singular, and its condition number."""
     matrix = np.frombuffer(numbers).reshape(n, n)
-    condition = float(np.linalg.cond(matrix))
+    condition = condition_number(matrix)
     if not condition <= MAX_CONDITION:
         return None, condition
     inverse = np.asarray(np.linalg.inv(matrix), dtype=np.float64)

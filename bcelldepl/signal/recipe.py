@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.errors import PanelError
 from bcelldepl.fcs.acquisition import Recording, Spillover
 from bcelldepl.kernels.compensation import exact_positions
 from bcelldepl.signal.compensation import plan_unmixing
@@ -95,24 +96,43 @@ def plan_markers(
     ------
     CompensationError
         Where the matrix cannot be used.
+    PanelError
+        Where a channel has no range (``$PnR``), and the scale needs one.
     """
     ranges = {channel.name: channel.range for channel in acquisition.channels}
     scatter = [marker for marker in panel if marker in SCATTER]
     stains = [marker for marker in panel if marker not in SCATTER and marker != "Time"]
-    plan = plan_unmixing(
-        spillover, [panel[marker] for marker in stains], list(ranges), where=acquisition.path.name
-    )
+    where = acquisition.path.name
+    plan = plan_unmixing(spillover, [panel[marker] for marker in stains], list(ranges), where=where)
     channels = tuple(dict.fromkeys([*(panel[marker] for marker in scatter), *extra, *plan.detectors]))
     row = {name: i for i, name in enumerate(channels)}
     markers = {}
+    _check_ranges(
+        {panel[marker]: _scale_of(marker, transforms) for marker in (*scatter, *stains)}, ranges, where
+    )
     for marker in (*scatter, *stains):
         weights = np.zeros(len(channels))
         if marker in SCATTER:
             weights[row[panel[marker]]] = 1.0
         else:
             weights[[row[name] for name in plan.detectors]] = plan.weights[:, stains.index(marker)]
-        transform = transforms.get(marker) or transforms["scatter" if marker in SCATTER else "fluorescence"]
+        transform = _scale_of(marker, transforms)
         channel_range = ranges[panel[marker]]
         words = f"{transform.kind} to {transform.top_signal(channel_range):g}"
         markers[marker] = MarkerRecipe(weights, transform.table(channel_range), words)
     return Recipe(channels, markers)
+
+
+def _scale_of(marker: str, transforms: Mapping[str, Transform]) -> Transform:
+    return transforms.get(marker) or transforms["scatter" if marker in SCATTER else "fluorescence"]
+
+
+def _check_ranges(scales: Mapping[str, Transform], ranges: Mapping[str, float], where: str) -> None:
+    """Refuse channels that have no range where the scale is that of the range."""
+    without = [name for name, scale in scales.items() if scale.top == "range" and not ranges[name] > 0]
+    if without:
+        raise PanelError(
+            f"$PnR of {', '.join(without)} is no number above 0: the range, which sets the scale, is not known",
+            where,
+            "export the file again with its ranges, or give `top` in the strategy's transforms",
+        )
