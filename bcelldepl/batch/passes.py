@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any, TypeVar
 
+from bcelldepl.batch.controls import lone_controls
 from bcelldepl.batch.inputs import Identity, matrix_files
 from bcelldepl.batch.oddities import find_oddities
 from bcelldepl.batch.outcome import CountedTube, FittedTube
@@ -84,6 +85,7 @@ class Passes:
             update={
                 "tubes": (),
                 "companion_results": (),
+                "tube_doubts": {},
                 "overrides": (),  # a gate set by hand changes how its tube is counted, not what the tube shows
                 "endpoints": EndpointSettings(),
                 "agreement": AcceptanceLimits(),
@@ -126,8 +128,11 @@ class Passes:
         """
         jobs, keys = [], []
         oddities_of = find_oddities(self.tubes, fitted)
+        lone = lone_controls(self.tubes, fitted)
         for tube, one in zip(self.tubes, fitted, strict=True):
-            own, oddities = fits.get(tube.file, {}), oddities_of.get(tube.file, [])
+            own = fits.get(tube.file, {})
+            of_row = self.study.tube_doubts.get(tube.file, ())
+            oddities = [*of_row, *lone.get(tube.file, []), *oddities_of.get(tube.file, [])]
             by_hand = self.study.overrides_of(tube.file)
             settings = self.settings.model_copy(update={"overrides": by_hand})
             jobs.append((tube, settings, self.strategy, self.identities[tube.file], one, own, oddities))

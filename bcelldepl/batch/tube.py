@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 
+from bcelldepl.batch.controls import doubt_of_marker
 from bcelldepl.batch.inputs import Identity, identify
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.counting import Check, Concentration, check_tube, count_tube, not_done, tube_facts
@@ -99,7 +100,7 @@ def count(
     try:
         overrides = study.overrides_of(tube.file)
         strategy = strategy_by_hand(strategy, overrides)
-        acquisition, _, signal = read_signal(tube, study, strategy)
+        acquisition, panel, signal = read_signal(tube, study, strategy)
         fits = fits_by_hand(fits, strategy, overrides)
         populations = apply_gates(signal, strategy, fits)
     except Exception as error:
@@ -132,6 +133,7 @@ def count(
         doubts += [check.sentence for check in failed if _worth_a_look(check)]
         doubts += _tells_too_little(counted.values())
     doubts += _measured_too_early(tube, acquisition.date)
+    doubts += filter(None, [doubt_of_marker(tube, acquisition.channels, panel, strategy.markers)])
     return CountedTube(
         file=tube.file,
         concentrations=tuple((counted | absent)[name] for name in reported),

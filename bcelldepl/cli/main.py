@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 import bcelldepl.kernels.collector  # noqa: F401  nothing is looked through for garbage when the program ends
 from bcelldepl.cli.compare import compare
 from bcelldepl.cli.export import export
 from bcelldepl.cli.inspect import inspect
+from bcelldepl.cli.interruption import guarded
 from bcelldepl.cli.run import run
 from bcelldepl.cli.selftest import selftest
 from bcelldepl.cli.simulate import simulate
 from bcelldepl.cli.verify import verify
 
 __all__ = ["app", "main"]
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     help="From the FCS files of a CD19 CAR-T trial to B cells and CAR+ T cells per microlitre.",
@@ -48,8 +45,4 @@ def _options(
 
 def main() -> None:
     """Run the program; an interruption leaves no traceback."""
-    try:
-        app()
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
+    guarded(app)

@@ -25,6 +25,7 @@ from bcelldepl.fcs.spillover import read_spillover
 from bcelldepl.fcs.timeline import read_timeline
 from bcelldepl.fcs.transfer import refuse_text_transfer
 from bcelldepl.fcs.volume import read_volume
+from bcelldepl.names import near_file
 from bcelldepl.untrusted import check_plain_file
 
 __all__ = ["open_recording", "read_fcs"]
@@ -114,7 +115,9 @@ def _find(path: Path, dataset: int | None, offsets: Source) -> _Found:
             datasets, warnings = read_datasets(file, file_bytes, str(path))
     except OSError as error:
         raise UnreadableFileError(
-            f"{error.strerror or error}", str(path), "check the name and the right to read it"
+            f"{error.strerror or error}",
+            str(path),
+            near_file(path) or "check the name and the right to read it",
         ) from error
     chosen, notes = _choose(datasets, dataset, file_bytes, str(path), offsets)
     keywords, sibling_notes = with_facts_of_sibling(chosen.dataset.text.keywords, datasets[0].text.keywords)

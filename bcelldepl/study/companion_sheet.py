@@ -17,9 +17,10 @@ from bcelldepl.study.companions import CompanionResult
 from bcelldepl.study.sheet import Row, Sheet
 from bcelldepl.study.tubes import Tube
 
-__all__ = ["read_companions"]
+__all__ = ["COMPANION_COLUMNS", "read_companions"]
 
 REQUIRED: Final = ("subject", "visit", "test", "value")
+COMPANION_COLUMNS: Final = (*REQUIRED, "unit", "day", "collected", "comment")
 SIGNS: Final = ("<", ">")
 
 
@@ -110,7 +111,7 @@ def _day(row: Row, sheet: Sheet, own: Sequence[Tube]) -> float | None:
     try:
         collected = row.cells.get("collected", "")
         if collected and infused is not None and infused.infused is not None:
-            return _days_between(*when(collected), infused.infused, infused.infused_has_time)
+            return _days_between(*when(collected, sheet.epoch), infused.infused, infused.infused_has_time)
         if row.cells.get("day"):
             return number(row.cells["day"], sheet.delimiter)
     except CellError as error:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from bcelldepl.errors import Problem, StudyError
+from bcelldepl.names import near_file
 from bcelldepl.study.cells import inside, relative_path
-from bcelldepl.study.companion_sheet import read_companions
+from bcelldepl.study.companion_sheet import COMPANION_COLUMNS, read_companions
 from bcelldepl.study.companions import CompanionResult
 from bcelldepl.study.config import StudyFile
 from bcelldepl.study.override_file import OVERRIDES_FILE, read_overrides
 from bcelldepl.study.overrides import Override
-from bcelldepl.study.samples import Samples, read_samples
+from bcelldepl.study.samples import SAMPLE_COLUMNS, Samples, read_samples
 from bcelldepl.study.sheet import Sheet, read_sheet
 from bcelldepl.study.study import Study, is_path
 from bcelldepl.study.toml import check_settings, read_toml
@@ -72,6 +73,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         companion_results=companion_results,
         overrides=overrides,
         warnings=(*samples.warnings, *_unused_batches(config, samples)),
+        tube_doubts=samples.doubts,
     )
 
 
@@ -90,7 +92,8 @@ def _samples(study: Mapping[str, Any], folder: Path) -> Samples:
     if not allow_outside and _is_link_out(folder, sheet_path):
         return Samples(Sheet(name))
     depth = len(Path(os.path.relpath(sheet_path, folder)).parts) - 1
-    return read_samples(read_sheet(sheet_path, name), sheet_path.parent, allow_outside, depth)
+    sheet = read_sheet(sheet_path, name, SAMPLE_COLUMNS)
+    return read_samples(sheet, sheet_path.parent, allow_outside, depth)
 
 
 def _companions(
@@ -103,7 +106,7 @@ def _companions(
     allowed = config.study.allow_outside or (inside(name) and not _is_link_out(folder, folder / name))
     if not (allowed and _is_file(folder / name)):
         return (), []  # the check of paths says so
-    sheet = read_sheet(folder / name, config.study.companions)
+    sheet = read_sheet(folder / name, config.study.companions, COMPANION_COLUMNS)
     return tuple(read_companions(sheet, samples.tubes)), sheet.problems
 
 
@@ -142,7 +145,7 @@ def _check_paths(raw: Mapping[str, Any], path: Path) -> list[Problem]:
         elif bound and _is_link_out(path.parent, file):
             problems.append(Problem(where, f"{name!r} is a link out of the study folder", remedy))
         elif key != "[study] samples" and not _is_file(file):
-            remedy = "paths are relative to the study file"
+            remedy = near_file(file) or "paths are relative to the study file"
             problems.append(Problem(where, f"there is no file {name!r}", remedy))
     return problems
 

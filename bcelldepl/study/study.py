@@ -47,6 +47,8 @@ class Study(BaseModel):
         Gates of single tubes set by hand, from ``overrides.toml`` beside the study file.
     warnings : tuple of str
         What was accepted but looks odd, one sentence each.
+    tube_doubts : dict of str to tuple of str
+        By file, why the row of a tube needs review.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -69,6 +71,7 @@ class Study(BaseModel):
     companion_results: tuple[CompanionResult, ...] = ()
     overrides: tuple[Override, ...] = ()
     warnings: tuple[str, ...] = ()
+    tube_doubts: dict[str, tuple[str, ...]] = {}
 
     @property
     def strategy_path(self) -> Path | None:
