@@ -12,8 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import Final
 
 __all__ = ["Rule", "Segment", "choose_rules", "extrapolate", "interpolate", "segments_to", "total_area"]
+
+
+NOTHING_LEFT: Final = 650.0  # powers of e: what is left beyond adds nothing to an area
 
 
 class Rule(StrEnum):
@@ -50,9 +54,9 @@ class Segment:
         width = self.end_day - self.start_day
         if self.rule is Rule.ZERO:
             return 0.0
-        if self.rule is Rule.LINEAR or self.start_per_ul == self.end_per_ul:
+        if self.rule is Rule.LINEAR or self.end_per_ul in (self.start_per_ul, 0.0):
             return width * (self.start_per_ul + self.end_per_ul) / 2.0
-        return width * (self.start_per_ul - self.end_per_ul) / math.log(self.start_per_ul / self.end_per_ul)
+        return width * (self.start_per_ul - self.end_per_ul) / _log_ratio(self.start_per_ul, self.end_per_ul)
 
     def at(self, day: float) -> float:
         """Concentration on a day inside the segment [cells/uL]."""
@@ -61,7 +65,14 @@ class Segment:
             return 0.0
         if self.rule is Rule.LINEAR:
             return self.start_per_ul + part * (self.end_per_ul - self.start_per_ul)
-        return self.start_per_ul * math.exp(part * math.log(self.end_per_ul / self.start_per_ul))
+        return self.start_per_ul * math.exp(part * _log_ratio(self.end_per_ul, self.start_per_ul))
+
+
+def _log_ratio(one: float, other: float) -> float:
+    """ln(one / other), not 0 for numbers that differ in their last digit, and finite for ones of any size."""
+    if 0.5 < one / other < 2.0:
+        return math.log1p((one - other) / other)
+    return math.log(one) - math.log(other)
 
 
 def choose_rules(values: Sequence[float]) -> list[Rule]:
@@ -122,7 +133,8 @@ def interpolate(days: Sequence[float], values: Sequence[float], day: float) -> f
 
 
 def extrapolate(last_day: float, last_per_ul: float, lambda_z_per_day: float, end_day: float) -> Segment:
-    """Continue a curve beyond its last quantified point by its terminal slope."""
+    """Continue a curve beyond its last quantified point by its terminal slope, as far as there is a number for it."""
+    end_day = min(end_day, last_day + NOTHING_LEFT / lambda_z_per_day)
     end = last_per_ul * math.exp(-lambda_z_per_day * (end_day - last_day))
     return Segment(last_day, end_day, last_per_ul, end, Rule.EXTRAPOLATED)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bcelldepl.kinetics.by_hand import ByHand
@@ -12,6 +14,8 @@ from bcelldepl.kinetics.depletion import Depletion, analyse_depletion, depth_of
 from bcelldepl.kinetics.endpoint import Endpoint, table_of
 from bcelldepl.kinetics.parameters import CAR_T, B, parameters
 from bcelldepl.kinetics.propagation import with_intervals
+from bcelldepl.kinetics.safeguard import safely
+from bcelldepl.kinetics.visits import Course
 from bcelldepl.study import Study
 
 if TYPE_CHECKING:
@@ -51,9 +55,8 @@ def cellular_of(counts: pd.DataFrame, study: Study) -> tuple[CellularKinetics, .
     """Analyse CAR+ T cells of every subject; empty where no tube reports them."""
     if not (counts["population"] == CAR_T).any():
         return ()
-    return tuple(
-        analyse_cellular(course, study.endpoints.auc_days) for course in courses(counts, study, CAR_T)
-    )
+    analyse = partial(analyse_cellular, auc_days=study.endpoints.auc_days)
+    return tuple(safely(analyse, course) for course in courses(counts, study, CAR_T))
 
 
 def depletion_of(counts: pd.DataFrame, study: Study) -> tuple[Depletion, ...]:
@@ -68,11 +71,13 @@ def depletion_of(counts: pd.DataFrame, study: Study) -> tuple[Depletion, ...]:
     else:
         judged = courses(counts, study, B, settings.denominator)
         thresholds = (settings.depletion_threshold_percent, settings.reconstitution_threshold_percent)
+
+    def analyse(course: Course, judged_course: Course) -> Depletion:
+        confirm = settings.confirm_visits, settings.confirm_within_days
+        return analyse_depletion(course, *thresholds, *confirm, judged=judged_course)
+
     return tuple(
-        analyse_depletion(
-            course, *thresholds, settings.confirm_visits, settings.confirm_within_days, judged=judged_course
-        )
-        for course, judged_course in zip(in_blood, judged, strict=True)
+        safely(analyse, course, judged_course) for course, judged_course in zip(in_blood, judged, strict=True)
     )
 
 
@@ -91,6 +96,17 @@ def _rows(
 
 
 def _with_intervals(analysed: CellularKinetics | Depletion, study: Study) -> list[Endpoint]:
+    """Endpoints with their intervals; without them where the program itself stumbles over these."""
+    try:
+        return _intervals(analysed, study)
+    except Exception as error:
+        why = f"no interval, by an error of the program itself: {type(error).__name__}: {error}"
+        return [
+            replace(one, reason=f"{one.reason}; {why}" if one.reason else why) for one in analysed.endpoints
+        ]
+
+
+def _intervals(analysed: CellularKinetics | Depletion, study: Study) -> list[Endpoint]:
     if isinstance(analysed, CellularKinetics):
         days = study.endpoints.auc_days
         return with_intervals(
