@@ -1,4 +1,4 @@
-"""Courses that are level, jump by the last digit, or hold numbers of any size: every table comes, with what is known."""
+"""Courses that are level, jump by the last digit, or hold numbers of any size: every table comes of them."""
 
 from __future__ import annotations
 
