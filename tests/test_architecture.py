@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "kernels": set(),
     "errors": set(),
     "units": set(),
-    "study": COMMON,
+    "study": COMMON | {"fcs"},
     "store": COMMON,
     "fcs": COMMON | {"kernels"},
     "signal": COMMON | {"fcs", "kernels"},

@@ -19,6 +19,7 @@ from bcelldepl.study import Role, Study, Tube, load_study, show_config
 
 TOML = '[study]\nid = "S1"\nsamples = "samples.csv"\nstrategy = "cart_pd"\n'
 HEAD = "file,subject,visit,day"
+ONE = "PE-A\n1\n"  # a matrix
 
 
 def write(folder: Path, sheet: str = f"{HEAD}\na.fcs,P1,V1,0\n", toml: str = TOML) -> Path:
@@ -58,7 +59,7 @@ def test_defaults_are_those_promised(tmp_path) -> None:
 
 
 def test_every_promised_key_is_accepted(tmp_path) -> None:
-    (tmp_path / "m.csv").touch()
+    (tmp_path / "m.csv").write_text(ONE)
     toml = TOML + (
         '[panel]\nCD19 = "V2-A"\n[counting]\nmethod = "volumetric"\nvolume_unit = "ul"\n'
         "[limits]\nlod_events = 10\nlloq_events = 30\n"
@@ -74,7 +75,7 @@ def test_every_promised_key_is_accepted(tmp_path) -> None:
 
 
 def test_settings_survive_printing(tmp_path) -> None:
-    (tmp_path / 'm "1".csv').touch()
+    (tmp_path / 'm "1".csv').write_text(ONE)
     toml = TOML + '[panel]\n"CD3 ε" = "R\\\\1"\n[compensation.by_batch]\n"lot 7" = "m \\"1\\".csv"\n'
     study = load_study(write(tmp_path, toml=toml))
     text = show_config(study)
@@ -94,7 +95,7 @@ def test_a_study_is_frozen_and_travels(tmp_path) -> None:
 
 
 def test_matrices_by_batch(tmp_path) -> None:
-    (tmp_path / "m.csv").touch()
+    (tmp_path / "m.csv").write_text(ONE)
     toml = TOML + '[compensation.by_batch]\nA = "m.csv"\n'
     study = load_study(write(tmp_path, f"{HEAD},batch\na.fcs,P1,V1,0,A\nb.fcs,P1,V2,1,B\n", toml))
     assert [study.matrix_path(tube.batch) for tube in study.tubes] == [tmp_path / "m.csv", None]
@@ -251,7 +252,7 @@ def test_sheet_in_a_folder_of_its_own(tmp_path) -> None:
 def test_outside_where_it_is_allowed(tmp_path) -> None:
     home = tmp_path / "study"
     home.mkdir()
-    (tmp_path / "m.csv").touch()
+    (tmp_path / "m.csv").write_text(ONE)
     sheet = f"{HEAD}\n../a.fcs,P1,V1,0\n{tmp_path}/b.fcs,P1,V2,1\n"
     toml = TOML + 'allow_outside = true\n[compensation]\nmatrix = "../m.csv"\n'
     study = load_study(write(home, sheet, toml))
@@ -273,7 +274,7 @@ def test_odd_but_accepted(tmp_path, sheet: str, words: str) -> None:
 
 
 def test_a_batch_that_no_tube_has(tmp_path) -> None:
-    (tmp_path / "m.csv").touch()
+    (tmp_path / "m.csv").write_text(ONE)
     toml = TOML + '[compensation.by_batch]\nB = "m.csv"\n'
     (warning,) = load_study(write(tmp_path, f"{HEAD},batch\na.fcs,P1,V1,0,A\n", toml)).warnings
     assert "no tube is of the batch B" in warning
@@ -301,3 +302,15 @@ def test_reading_a_study_needs_no_heavy_library() -> None:
     code = f"import sys, bcelldepl.study; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_matrices_are_read_when_the_study_is(tmp_path) -> None:
+    (tmp_path / "m.csv").write_text("PE-A,FITC-A\n1,1\n1,1\n")
+    (tmp_path / "n.csv").write_text("PE-A,FITC-A\n1,x\n1,1\n")
+    toml = TOML + '[compensation]\nmatrix = "m.csv"\n[compensation.by_batch]\nA = "n.csv"\nB = "none.csv"\n'
+    with pytest.raises(StudyError) as caught:
+        load_study(write(tmp_path, toml=toml))
+    said = {problem.where: problem.what for problem in caught.value.problems}
+    assert "m.csv: the spillover matrix is singular" in said["study.toml, [compensation] matrix"]
+    assert "n.csv: the spillover matrix holds text" in said["study.toml, [compensation] by_batch.A"]
+    assert said["study.toml, [compensation] by_batch.B"] == "there is no file 'none.csv'"

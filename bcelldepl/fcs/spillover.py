@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.fcs.acquisition import Channel, Spillover
 
-__all__ = ["MAX_CONDITION", "condition_number", "read_spillover"]
+__all__ = ["MAX_CONDITION", "condition_number", "plain_name", "read_spillover"]
 
 # Beyond this condition number, 0.1 % of noise in a detector becomes all of a signal.
 MAX_CONDITION: Final = 1000.0
@@ -166,15 +166,15 @@ def _resolve(names: Sequence[str], channels: Sequence[Channel]) -> list[str | No
         return [*names]
     alike: dict[str, list[str]] = {}
     for channel in channels:
-        alike.setdefault(_plain(channel.name), []).append(channel.name)
+        alike.setdefault(plain_name(channel.name), []).append(channel.name)
     resolved: list[str | None] = []
     for name in names:
-        close = alike.get(_plain(name), [])
+        close = alike.get(plain_name(name), [])
         resolved.append(name if name in exact else close[0] if len(close) == 1 else None)
     return resolved
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name without what programs add to or change in it: brackets, ``Comp-``, case, blanks, dashes."""
     bare = re.sub(r"^comp-", "", name.strip("<> ").lower())
     return re.sub(r"[\s_./-]+", "", bare)

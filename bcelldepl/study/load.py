@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bcelldepl.errors import Problem, StudyError
+from bcelldepl.errors import CompensationError, Problem, StudyError
 from bcelldepl.names import near_file
 from bcelldepl.study.cells import inside, relative_path
 from bcelldepl.study.companion_sheet import COMPANION_COLUMNS, read_companions
 from bcelldepl.study.companions import CompanionResult
-from bcelldepl.study.config import StudyFile
+from bcelldepl.study.config import CompensationSettings, StudyFile
 from bcelldepl.study.override_file import OVERRIDES_FILE, read_overrides
 from bcelldepl.study.overrides import Override
 from bcelldepl.study.samples import SAMPLE_COLUMNS, Samples, read_samples
@@ -51,6 +51,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     samples = _samples(_table(raw, "study"), path.parent)
     problems += _check_paths(raw, path)
     problems += samples.sheet.problems
+    problems += _check_matrices(config, path, problems)
     problems += [] if config is None else _check_method(config, samples, path.name)
     companion_results, complaints = _companions(config, path.parent, samples)
     problems += complaints
@@ -148,6 +149,25 @@ def _check_paths(raw: Mapping[str, Any], path: Path) -> list[Problem]:
             remedy = near_file(file) or "paths are relative to the study file"
             problems.append(Problem(where, f"there is no file {name!r}", remedy))
     return problems
+
+
+def _check_matrices(config: StudyFile | None, path: Path, problems: Sequence[Problem]) -> list[Problem]:
+    """Read every spillover matrix that is there: one that is wrong would fail tube after tube."""
+    settings = CompensationSettings() if config is None else config.compensation
+    named = {"matrix": settings.matrix} | {f"by_batch.{key}": name for key, name in settings.by_batch.items()}
+    missing = {problem.where for problem in problems}
+    found = []
+    for key, name in named.items():
+        where = f"{path.name}, [compensation] {key}"
+        if name is None or where in missing:
+            continue
+        from bcelldepl.fcs.spillover_table import read_matrix
+
+        try:
+            read_matrix(path.parent / relative_path(name))
+        except CompensationError as error:
+            found.append(Problem(where, f"{name}: {error.what}", error.remedy))
+    return found
 
 
 def _is_link_out(folder: Path, path: Path) -> bool:
