@@ -314,3 +314,46 @@ def test_matrices_are_read_when_the_study_is(tmp_path) -> None:
     assert "m.csv: the spillover matrix is singular" in said["study.toml, [compensation] matrix"]
     assert "n.csv: the spillover matrix holds text" in said["study.toml, [compensation] by_batch.A"]
     assert said["study.toml, [compensation] by_batch.B"] == "there is no file 'none.csv'"
+
+
+def test_what_is_different_in_a_batch(tmp_path) -> None:
+    (tmp_path / "mine.toml").touch()
+    toml = TOML + (
+        '[panel]\nCD19 = "V2-A"\nCD3 = "B1-A"\n'
+        '[batch."lot 7"]\nstrategy = "mine.toml"\npanel = { CD19 = "R1-A" }\n[batch.B.panel]\nCD3 = "R2-A"\n'
+    )
+    sheet = f"{HEAD},batch\na.fcs,P1,V1,0,lot 7\nb.fcs,P1,V2,1,B\nc.fcs,P1,V3,2,C\n"
+    study = load_study(write(tmp_path, sheet, toml))
+    assert study.panel_of("lot 7") == {"CD19": "R1-A", "CD3": "B1-A"}
+    assert study.panel_of("B") == {"CD19": "V2-A", "CD3": "R2-A"}
+    assert study.panel_of("C") == study.panel_of(None) == study.panel
+    assert [study.strategy_of(batch) for batch in ("lot 7", "B", None)] == ["mine.toml", "cart_pd", "cart_pd"]
+    assert study.warnings == ()
+    text = show_config(study)
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    assert load_study(tmp_path / "study.toml") == study
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        (
+            '[batch.A]\nstrategy = "none.toml"\n',
+            "study.toml, [batch] A.strategy: there is no file 'none.toml'",
+        ),
+        ('[batch.A]\nstrategi = "x"\n', "did you mean `strategy`?"),
+        ('[batch.A]\nstrategy = "tbnk"\n', "goes by batch, and samples.csv gives none for b.fcs"),
+    ],
+)
+def test_batches_that_are_wrong(tmp_path, toml: str, words: str) -> None:
+    sheet = f"{HEAD},batch\na.fcs,P1,V1,0,A\nb.fcs,P1,V2,1,\n"
+    with pytest.raises(StudyError) as caught:
+        load_study(write(tmp_path, sheet, TOML + toml))
+    assert words in str(caught.value)
+
+
+def test_a_batch_that_no_tube_is_of(tmp_path) -> None:
+    (warning,) = load_study(
+        write(tmp_path, f"{HEAD},batch\na.fcs,P1,V1,0,A\n", TOML + "[batch.B]\n")
+    ).warnings
+    assert warning == "[batch]: no tube is of the batch B"

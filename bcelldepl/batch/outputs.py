@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from bcelldepl.batch import record, write
 from bcelldepl.batch.outcome import CountedTube, FittedTube
+from bcelldepl.batch.strategies import Strategies
 from bcelldepl.batch.tables import tubes_table
 from bcelldepl.batch.workers import as_done
 from bcelldepl.counting import CountRow, counts_table
-from bcelldepl.gating.strategy import Strategy
 from bcelldepl.kinetics import endpoints_table, kinetics_tables
 from bcelldepl.report import TubePicture, write_report
 from bcelldepl.report.curves import draw_study_curves
@@ -30,7 +30,8 @@ __all__ = ["remove_half_written", "write_outputs"]
 
 # Of run.json, kept in the store too.
 FACTS = (
-    "study", "study_file", "digest", "inputs", "overrides", "settings", "strategy", "tubes", "versions",
+    "study", "study_file", "digest", "inputs", "overrides", "settings", "strategy", "strategies_by_batch", "tubes",
+    "versions",
 )  # fmt: skip
 Done = Sequence[tuple[CountedTube, TubePicture]]
 
@@ -38,7 +39,7 @@ Done = Sequence[tuple[CountedTube, TubePicture]]
 def write_outputs(
     folder: Path,
     study: Study,
-    strategy: Strategy,
+    strategies: Strategies,
     fitted: Sequence[FittedTube],
     done: Done,
     store: Store,
@@ -51,7 +52,7 @@ def write_outputs(
     ----------
     folder : Path
     study : Study
-    strategy : Strategy
+    strategies : Strategies
     fitted, done : sequence
         From the two passes, in the order of the study.
     store : Store
@@ -83,12 +84,12 @@ def write_outputs(
     store.keep_facts({name: content[name] for name in FACTS})
     store.prune(tables, [tube.file for tube in study.tubes])
     outputs = ["counts.parquet", *(f"{name}.csv" for name in tables)]
-    outputs += _write_gates(folder, study, strategy, fitted, done)
+    outputs += _write_gates(folder, study, strategies, fitted, done)
     outputs += _draw(folder, study, counts, endpoints, 1 if isinstance(workers, str) else workers)
     write_report(
         folder / "report.html",
         study_id=study.id,
-        strategy=strategy.name,
+        strategy=", ".join(strategy.name for strategy in strategies.all),
         counts=counts,
         tubes=tubes,
         endpoints=endpoints,
@@ -117,7 +118,7 @@ def _counts(study: Study, fitted: Sequence[FittedTube], done: Done) -> pd.DataFr
 
 
 def _write_gates(
-    folder: Path, study: Study, strategy: Strategy, fitted: Sequence[FittedTube], done: Done
+    folder: Path, study: Study, strategies: Strategies, fitted: Sequence[FittedTube], done: Done
 ) -> list[str]:
     """Write the gates and the gating path of every tube that has some."""
     written = []
@@ -126,6 +127,7 @@ def _write_gates(
             continue
         stem = tube_stem(tube.file)
         overrides = study.overrides_of(tube.file)
+        strategy = strategies.of(tube)
         gates = write.gates_json(
             tube.file, one.sha256, one.panel, one.scales, strategy, counted.fits, overrides
         )

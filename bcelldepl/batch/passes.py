@@ -11,6 +11,7 @@ from bcelldepl.batch.inputs import Identity, matrix_files
 from bcelldepl.batch.oddities import find_oddities
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.record import digest_of
+from bcelldepl.batch.strategies import Strategies
 from bcelldepl.batch.tube import count, fit, role_name
 from bcelldepl.batch.workers import Progress, as_done
 from bcelldepl.counting.concentration import Concentration
@@ -52,7 +53,7 @@ class Passes:
     Parameters
     ----------
     study : Study
-    strategy : Strategy
+    strategies : Strategies
     identities : mapping of str to Identity
         Of every input, by name.
     store : Store
@@ -65,7 +66,7 @@ class Passes:
     def __init__(
         self,
         study: Study,
-        strategy: Strategy,
+        strategies: Strategies,
         identities: Mapping[str, Identity],
         store: Store,
         *,
@@ -74,7 +75,7 @@ class Passes:
     ) -> None:
         self.study = study
         self.tubes = study.tubes
-        self.strategy = strategy
+        self.strategies = strategies
         self.identities = identities
         self.store = store
         self.workers = workers
@@ -95,13 +96,17 @@ class Passes:
             "settings": self.settings.model_dump(
                 mode="json", exclude={"path", "folder", "samples_path", "samples", "companions", "warnings"}
             ),
-            "strategy": strategy.sha256,
             "matrices": {name: identities[name].sha256 for name in matrix_files(study)},
             "versions": versions(),
         })  # fmt: skip
         self.keys = {
             tube.file: digest_of(
-                [common, identities[tube.file].sha256, tube.model_dump(mode="json", exclude={"path"})]
+                [
+                    common,
+                    strategies.of(tube).sha256,
+                    identities[tube.file].sha256,
+                    tube.model_dump(mode="json", exclude={"path"}),
+                ]
             )
             for tube in study.tubes
         }
@@ -109,7 +114,9 @@ class Passes:
 
     def fit(self, progress: Progress) -> list[FittedTube]:
         """First pass: what each tube shows by itself."""
-        jobs = [(tube, self.settings, self.strategy, self.identities[tube.file]) for tube in self.tubes]
+        jobs = [
+            (tube, self.settings, self.strategies.of(tube), self.identities[tube.file]) for tube in self.tubes
+        ]
         keys = [self.keys[tube.file] for tube in self.tubes]
         return self._each("fit", fit, jobs, keys, lambda fitted: not fitted.failure, progress)
 
@@ -135,7 +142,8 @@ class Passes:
             oddities = [*of_row, *lone.get(tube.file, []), *oddities_of.get(tube.file, [])]
             by_hand = self.study.overrides_of(tube.file)
             settings = self.settings.model_copy(update={"overrides": by_hand})
-            jobs.append((tube, settings, self.strategy, self.identities[tube.file], one, own, oddities))
+            strategy = self.strategies.of(tube)
+            jobs.append((tube, settings, strategy, self.identities[tube.file], one, own, oddities))
             words = [override.model_dump(mode="json") for override in by_hand]
             keys.append(digest_of([self.keys[tube.file], CODEC.encode(own)[0], words, oddities]))
         return self._each("count", _count_and_draw, jobs, keys, lambda done: not done[0].failure, progress)

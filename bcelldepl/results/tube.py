@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bcelldepl.errors import CompensationError
+from bcelldepl.errors import CompensationError, StrategyError
 from bcelldepl.fcs import Acquisition, Spillover, read_fcs
-from bcelldepl.gating.strategy import Strategy
+from bcelldepl.gating.strategy import Strategy, load_strategy
 from bcelldepl.signal import Signal, make_signal, resolve_panel
 from bcelldepl.signal.compensation import read_matrix
 from bcelldepl.signal.panel import SCATTER
@@ -41,13 +41,20 @@ def open_tube(tube: Tube, study: Study, strategy: Strategy) -> OpenTube:
     ------
     FcsError, PanelError, CompensationError
         Where the file cannot be read, lacks a marker, or has no usable spillover matrix.
+    StrategyError
+        Where the tube's batch has another strategy.
     """
+    own = study.strategy_of(tube.batch)
+    if own != study.strategy and load_strategy(own, study.folder).name != strategy.name:
+        what = f"the batch {tube.batch} is gated by the strategy {own}, not by {strategy.name}"
+        raise StrategyError(what, tube.file, "ask for the tubes of one strategy")
     acquisition = read_fcs(tube.path, volume_unit=study.counting.volume_unit)
+    named = study.panel_of(batch_of(tube, acquisition))
     panel = resolve_panel(
         acquisition.channels,
         strategy.required_markers,
         strategy.optional_markers,
-        {marker: name for marker, name in study.panel.items() if marker in strategy.markers},
+        {marker: name for marker, name in named.items() if marker in strategy.markers},
         where=tube.file,
     )
     return OpenTube(acquisition, panel, _spillover(acquisition, study, tube, panel))

@@ -10,6 +10,7 @@ from bcelldepl.study.plain import PlainText
 
 __all__ = [
     "AcceptanceLimits",
+    "BatchSettings",
     "CompensationSettings",
     "CountingSettings",
     "EndpointSettings",
@@ -77,6 +78,21 @@ class CompensationSettings(Settings):
             msg = 'source = "none" compensates nothing, yet a matrix is given'
             raise ValueError(msg)
         return self
+
+
+class BatchSettings(Settings):
+    """``[batch.NAME]``: what is different in one batch, as after a change of the cytometer.
+
+    Attributes
+    ----------
+    strategy : str or None
+        As in ``[study]``; None: the same.
+    panel : dict of str to str
+        As ``[panel]``, before which it goes marker by marker.
+    """
+
+    strategy: Text | None = None
+    panel: dict[str, Text] = Field(default_factory=dict)
 
 
 class CountingSettings(Settings):
@@ -205,6 +221,7 @@ class StudyFile(Settings):
 
     study: StudySettings
     panel: dict[str, Text] = Field(default_factory=dict)
+    batch: dict[str, BatchSettings] = Field(default_factory=dict)
     compensation: CompensationSettings = CompensationSettings()
     counting: CountingSettings = CountingSettings()
     limits: LimitSettings = LimitSettings()

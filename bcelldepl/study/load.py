@@ -53,6 +53,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     problems += samples.sheet.problems
     problems += _check_matrices(config, path, problems)
     problems += [] if config is None else _check_method(config, samples, path.name)
+    problems += [] if config is None else _check_batches(config, samples, path.name)
     companion_results, complaints = _companions(config, path.parent, samples)
     problems += complaints
     overrides, complaints = _overrides(_table(raw, "study"), path.parent, samples)
@@ -65,6 +66,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         samples_path=path.parent / relative_path(config.study.samples),
         **config.study.model_dump(),
         panel=config.panel,
+        batch=config.batch,
         compensation=config.compensation,
         counting=config.counting,
         limits=config.limits,
@@ -134,9 +136,14 @@ def _check_paths(raw: Mapping[str, Any], path: Path) -> list[Problem]:
     named |= {
         f"[compensation] by_batch.{key}": name for key, name in _table(compensation, "by_batch").items()
     }
+    named |= {
+        f"[batch] {key}.strategy": batch.get("strategy")
+        for key, batch in _table(raw, "batch").items()
+        if isinstance(batch, Mapping)
+    }
     problems = []
     for key, name in named.items():
-        if not isinstance(name, str) or (key == "[study] strategy" and not is_path(name)):
+        if not isinstance(name, str) or (key.endswith("strategy") and not is_path(name)):
             continue  # not a path; where it should be one, the settings say so
         where = f"{path.name}, {key}"
         file, bound = path.parent / relative_path(name), study.get("allow_outside") is not True
@@ -203,12 +210,21 @@ def _check_method(config: StudyFile, samples: Samples, name: str) -> list[Proble
     return [Problem(f"{name}, [counting] method", what, "fill them in, or choose another method")]
 
 
+def _check_batches(config: StudyFile, samples: Samples, name: str) -> list[Problem]:
+    """Strategies by batch need the batches in the sheet: that of a file is known only when it is gated already."""
+    own = [batch for batch, settings in config.batch.items() if settings.strategy is not None]
+    without = [tube.file for tube in samples.tubes if tube.batch is None]
+    if not own or not without:
+        return []
+    what = f"the strategy goes by batch, and {samples.sheet.name} gives none for {without[0]}"
+    more = f" and {len(without) - 1} more" if len(without) > 1 else ""
+    return [Problem(f"{name}, [batch] {own[0]}", what + more, "fill in the column `batch` for every tube")]
+
+
 def _unused_batches(config: StudyFile, samples: Samples) -> list[str]:
     batches = {tube.batch for tube in samples.tubes}
     if None in batches:
         return []  # a tube without a batch is of its acquisition date, which only the file knows
-    return [
-        f"[compensation] by_batch: no tube is of the batch {name}"
-        for name in config.compensation.by_batch
-        if name not in batches
-    ]
+    named = [("[compensation] by_batch", name) for name in config.compensation.by_batch]
+    named += [("[batch]", name) for name in config.batch]
+    return [f"{where}: no tube is of the batch {name}" for where, name in named if name not in batches]

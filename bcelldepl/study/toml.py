@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bcelldepl.errors import Problem
-from bcelldepl.study.config import StudyFile
+from bcelldepl.study.config import BatchSettings, StudyFile
 from bcelldepl.study.study import Study
 from bcelldepl.untrusted import MEGABYTE, read_limited
 
@@ -151,6 +151,7 @@ def _hint(loc: list[str]) -> str:
     for table, keys in tables.items():
         if key in keys and table != loc[0]:
             return f"it belongs in [{table}]"
+    tables["batch"] = list(BatchSettings.model_fields)
     known = list(StudyFile.model_fields) if len(loc) == 1 else tables[loc[0]]
     return did_you_mean(key, known) or f"known: {', '.join(known)}"
 
