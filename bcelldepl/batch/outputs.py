@@ -45,6 +45,7 @@ def write_outputs(
     store: Store,
     content: Mapping[str, Any],
     workers: int | str,
+    made: Sequence[str] = (),
 ) -> dict[str, str]:
     """Write everything but ``run.json``.
 
@@ -61,6 +62,8 @@ def write_outputs(
         Of ``run.json``, as far as it is known.
     workers : int or str
         Processes that draw figures; those of a cluster draw none.
+    made : sequence of str
+        Files that are there already.
 
     Returns
     -------
@@ -83,7 +86,7 @@ def write_outputs(
         export(name, table)
     store.keep_facts({name: content[name] for name in FACTS})
     store.prune(tables, [tube.file for tube in study.tubes])
-    outputs = ["counts.parquet", *(f"{name}.csv" for name in tables)]
+    outputs = [*made, "counts.parquet", *(f"{name}.csv" for name in tables)]
     outputs += _write_gates(folder, study, strategies, fitted, done)
     outputs += _draw(folder, study, counts, endpoints, 1 if isinstance(workers, str) else workers)
     write_report(
@@ -104,7 +107,11 @@ def write_outputs(
 def remove_half_written(folder: Path) -> None:
     """Remove what a killed run was writing."""
     remove_parts(
-        folder, *(folder / name for name in ("gates", "figures", "figures/tubes", "figures/subjects"))
+        folder,
+        *(
+            folder / name
+            for name in ("gates", "compensation", "figures", "figures/tubes", "figures/subjects")
+        ),
     )
 
 

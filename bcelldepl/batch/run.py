@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcelldepl.batch import record
-from bcelldepl.batch.inputs import Identity, identify_inputs
+from bcelldepl.batch.inputs import Identity, identify, identify_inputs, matrix_files
 from bcelldepl.batch.workers import Progress
 from bcelldepl.results import Results
 from bcelldepl.store import Store
@@ -95,6 +95,7 @@ def _run(
     tell: Progress,
 ) -> None:
     """Go through the passes with an open store, and write down what was done."""
+    from bcelldepl.batch.control_matrices import matrices_of_controls
     from bcelldepl.batch.outputs import remove_half_written, write_outputs
     from bcelldepl.batch.passes import Passes, tube_fits
     from bcelldepl.batch.write import write_json
@@ -123,7 +124,11 @@ def _run(
     what = {"study": study.id, "digest": digest, "strategy": strategy.sha256, "tubes": len(study.tubes)}
     begun, _ = store.append("run started", why=why, what={**what, "fresh": fresh})
     remove_half_written(folder)
-    passes = Passes(study, strategies, identities, store, workers=workers, fresh=fresh)
+    made = matrices_of_controls(study, folder)
+    identities |= {
+        name: identify(path) for name, path in matrix_files(made.study).items() if name not in identities
+    }
+    passes = Passes(made.study, strategies, identities, store, workers=workers, fresh=fresh)
     fitted = passes.fit(_stage(tell, "gates"))
     facts = [tube_fits(tube, one) for tube, one in zip(study.tubes, fitted, strict=True)]
     fits = strategies.reconcile(study.tubes, fitted, facts)
@@ -132,7 +137,7 @@ def _run(
     content["finished"] = now()
     # What was read of these is not what is recorded of them: a later run looks at them again.
     content["disturbed"] = [t.file for t in study.tubes if not identities[t.file].still_holds(t.path)]
-    outputs = write_outputs(folder, study, strategies, fitted, done, store, content, workers)
+    outputs = write_outputs(folder, study, strategies, fitted, done, store, content, workers, made.files)
     number, head = store.append(
         "run finished",
         why=why,

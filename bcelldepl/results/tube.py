@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from bcelldepl.errors import CompensationError, StrategyError
 from bcelldepl.fcs import Acquisition, Spillover, read_fcs
@@ -85,15 +86,31 @@ def _spillover(
     if study.compensation.source == "none":
         return None
     path = study.matrix_path(batch_of(tube, acquisition))
+    stains = [marker for marker in panel if marker not in SCATTER and marker != "Time"]
+    if study.compensation.source == "controls":
+        return _of_controls(path, tube, {marker: panel[marker] for marker in stains})
     if path is not None:
         return read_matrix(path)
-    stains = [marker for marker in panel if marker not in SCATTER and marker != "Time"]
     if acquisition.spillover is None and len(stains) > 1:
         msg = f"the file has no spillover matrix, and {len(stains)} stains are gated"
         raise CompensationError(
             msg, tube.file, 'give one in [compensation], or say source = "none" if the data needs none'
         )
     return acquisition.spillover
+
+
+def _of_controls(path: Path | None, tube: Tube, stains: Mapping[str, str]) -> Spillover:
+    """Read the matrix that a run made of the controls: every stain that is gated needs one."""
+    if path is None:
+        what = "no matrix was made of single-stain controls for the batch of this tube"
+        remedy = "give its batch controls, or name matrices that a run made (compensation/) in [compensation] by_batch"
+        raise CompensationError(what, tube.file, remedy)
+    spillover = read_matrix(path)
+    missing = [f"{marker} ({name})" for marker, name in stains.items() if name not in spillover.channels]
+    if missing and len(stains) > 1:
+        what = f"there is no single-stain control of {', '.join(missing)}"
+        raise CompensationError(what, tube.file, "add a row with the role single: and the marker")
+    return spillover
 
 
 def batch_of(tube: Tube, acquisition: Acquisition) -> str:

@@ -54,6 +54,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     problems += _check_matrices(config, path, problems)
     problems += [] if config is None else _check_method(config, samples, path.name)
     problems += [] if config is None else _check_batches(config, samples, path.name)
+    problems += [] if config is None else _check_controls(config, samples, path.name)
     companion_results, complaints = _companions(config, path.parent, samples)
     problems += complaints
     overrides, complaints = _overrides(_table(raw, "study"), path.parent, samples)
@@ -219,6 +220,15 @@ def _check_batches(config: StudyFile, samples: Samples, name: str) -> list[Probl
     what = f"the strategy goes by batch, and {samples.sheet.name} gives none for {without[0]}"
     more = f" and {len(without) - 1} more" if len(without) > 1 else ""
     return [Problem(f"{name}, [batch] {own[0]}", what + more, "fill in the column `batch` for every tube")]
+
+
+def _check_controls(config: StudyFile, samples: Samples, name: str) -> list[Problem]:
+    if config.compensation.source != "controls" or not samples.tubes:
+        return []
+    if any(tube.role is Role.SINGLE for tube in samples.tubes):
+        return []
+    what = f"'controls' needs rows with the role single:MARKER, and {samples.sheet.name} has none"
+    return [Problem(f"{name}, [compensation] source", what, "add a single-stain control for each dye")]
 
 
 def _unused_batches(config: StudyFile, samples: Samples) -> list[str]:
