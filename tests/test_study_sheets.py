@@ -12,6 +12,7 @@ from bcelldepl.errors import StudyError
 from bcelldepl.study import Study, load_study
 from bcelldepl.study.cells import DAY_NUMBERS, CellError, when
 from bcelldepl.study.encoding import CLEAR_LEAD, LEAST_COMMON, EncodingError, decode_sheet
+from bcelldepl.study.sheet import LEAST_COLUMNS, MOST_TITLES
 
 HEAD = "file,subject,visit,day"
 # Names, visits and remarks of a trial as a person types them.
@@ -207,3 +208,31 @@ def test_a_sheet_of_another_spelling_is_named(tmp_path: Path) -> None:
     (tmp_path / "Samples.CSV").write_text(f"{HEAD}\na.fcs,P1,V1,0\n")
     (problem,) = refusals(tmp_path, "samples.csv")
     assert "did you mean 'Samples.CSV'?" in problem
+
+
+@pytest.mark.parametrize(("titles", "found"), [(MOST_TITLES - 1, True), (MOST_TITLES, False)])
+def test_how_far_down_the_heading_may_be(tmp_path: Path, titles: int, found: bool) -> None:
+    data = ("a title\n" * titles + f"{HEAD}\na.fcs,P1,V1,0\n").encode()
+    if found:
+        assert load(tmp_path, data=data).tubes[0].file == "a.fcs"
+    else:
+        assert "no heading was found" in refusals(tmp_path, data=data)[0]
+
+
+@pytest.mark.parametrize(("known", "found"), [(LEAST_COLUMNS - 1, False), (LEAST_COLUMNS, True)])
+def test_how_many_columns_make_a_heading(tmp_path: Path, known: int, found: bool) -> None:
+    columns = HEAD.split(",")[:known] + ["x", "y", "z", "u"][: 4 - known]
+    problems = refusals(tmp_path, data=f"{','.join(columns)}\na.fcs,P1,V1,0\n".encode())
+    assert ("no heading was found" in problems[0]) is not found
+
+
+def test_how_a_table_of_companions_was_read_is_told_too(tmp_path: Path) -> None:
+    (tmp_path / "samples.csv").write_text(f"{HEAD}\na.fcs,P1,V1,0\n")
+    (tmp_path / "other.csv").write_bytes(
+        "subject,visit,test,value,comment\nP1,V1,IgG,9,样本溶血\n".encode("gbk")
+    )
+    toml = '[study]\nid = "S1"\nsamples = "samples.csv"\nstrategy = "cart_pd"\ncompanions = "other.csv"\n'
+    (tmp_path / "study.toml").write_text(toml)
+    study = load_study(tmp_path / "study.toml")
+    assert study.companion_results[0].comment == "样本溶血"
+    assert "other.csv is not UTF-8; it is read as GB18030" in study.warnings[0]

@@ -25,6 +25,7 @@ from bcelldepl.fcs.locate import Place
 from bcelldepl.fcs.scaling import is_time
 
 __all__ = [
+    "CROWDED",
     "LEAST_COVERAGE",
     "MOST_AT_TOP",
     "MOST_EVENTS_PER_S",
@@ -42,7 +43,7 @@ _FEWEST_EVENTS: Final = 20
 SHUFFLED_FRACTION: Final = 0.2  # of steps that go back in time; a counter that rolls over gives far less
 LEAST_COVERAGE: Final = 0.5  # of the clock's time by the time channel
 MOST_AT_TOP: Final = 0.05  # of the events, at the highest time that there is room for
-_CROWDED: Final = 3.0  # times as many as at another tick
+CROWDED: Final = 3.0  # times as many as at another tick
 MOST_EVENTS_PER_S: Final = 250_000.0  # no cytometer measures more
 _LONGEST_S: Final = 1e6
 _CLOCK_SLACK_S: Final = 2.0  # clocks tell whole seconds
@@ -150,7 +151,7 @@ def _share_at_top(times: NDArray[np.float64], channel_range: float) -> float:
     """Part of the times that were cut to the range; 0 where the last tick holds no more than others."""
     top = float(times.max())
     share = float(np.mean(times == top))
-    crowded = share > max(MOST_AT_TOP, _CROWDED / len(np.unique(times)))
+    crowded = share > max(MOST_AT_TOP, CROWDED / len(np.unique(times)))
     return share if crowded and 0 < channel_range - 1 <= top <= channel_range else 0.0
 
 

@@ -111,6 +111,7 @@ def _companions(
     if not (allowed and _is_file(folder / name)):
         return (), []  # the check of paths says so
     sheet = read_sheet(folder / name, config.study.companions, COMPANION_COLUMNS)
+    samples.warnings += sheet.notes
     return tuple(read_companions(sheet, samples.tubes)), sheet.problems
 
 

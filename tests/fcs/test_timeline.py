@@ -11,6 +11,7 @@ from fcs_builder import fcs
 
 from bcelldepl.fcs import Acquisition, read_fcs
 from bcelldepl.fcs.timeline import (
+    CROWDED,
     LEAST_COVERAGE,
     MOST_AT_TOP,
     MOST_EVENTS_PER_S,
@@ -71,6 +72,16 @@ def test_a_coarse_clock_is_not_cut(tmp_path: Path) -> None:
     )
     assert acquisition.warnings == ()
     assert acquisition.time_advances
+
+
+@pytest.mark.parametrize("more", [-0.03, 0.03])
+def test_a_last_tick_that_holds_many_times_what_others_hold(tmp_path: Path, more: float) -> None:
+    """Thirty ticks: three times a thirtieth is a tenth of the events."""
+    ticks = 30
+    at_top = CROWDED / ticks + more
+    times = np.minimum(np.linspace(0, (ticks - 1) / (1 - at_top), N).astype(int), ticks - 1)
+    acquisition = read(tmp_path, times, {**MINUTE, "$TIMESTEP": "2"}, ranges=[ticks, 1024], datatype="I")
+    assert said(acquisition, "is cut to its range") is (more > 0)
 
 
 def test_time_in_seconds_already(tmp_path: Path) -> None:
