@@ -33,6 +33,7 @@ def read_volume(
     repeated: Mapping[str, tuple[str, ...]],
     timeline: Timeline,
     unit: str,
+    program: str = "",
 ) -> Volume:
     """The acquired volume in microlitres, or why there is none.
 
@@ -44,7 +45,22 @@ def read_volume(
     timeline : Timeline
         Length of the acquisition, the volume by a channel, and doubts.
     unit : {"auto", "nl", "ul"}
+    program : str
+        Which wrote the file again, perhaps with a part of its events; empty where none did.
     """
+    volume = _of_all_events(keywords, repeated, timeline, unit)
+    if not program or volume.microlitres is None:
+        return volume
+    return Volume(
+        None,
+        f"the volume of {volume.microlitres:.4g} uL is that of the file before {program} wrote it again, perhaps with "
+        "a part of its events: give acquired_volume_ul in the sample sheet where they are all there",
+    )
+
+
+def _of_all_events(
+    keywords: Mapping[str, str], repeated: Mapping[str, tuple[str, ...]], timeline: Timeline, unit: str
+) -> Volume:
     if timeline.doubt:
         said = f"$VOL is {keywords['$VOL']}, but " if keywords.get("$VOL") else ""
         return Volume(None, said + timeline.doubt)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from bcelldepl.study.companions import CompanionResult
 from bcelldepl.study.config import (
     AcceptanceLimits,
+    BatchSettings,
     CompensationSettings,
     CountingSettings,
     EndpointSettings,
@@ -34,6 +35,8 @@ class Study(BaseModel):
         As in ``[study]``.
     panel : dict of str to str
         Marker to detector or label, where the files do not say it.
+    batch : dict of str to BatchSettings
+        What is different in a batch.
     compensation, counting, limits, endpoints
         The tables of that name, with defaults.
     companions : str or None
@@ -60,6 +63,7 @@ class Study(BaseModel):
     companions: str | None = None
     allow_outside: bool = False
     panel: dict[str, str] = {}
+    batch: dict[str, BatchSettings] = {}
     compensation: CompensationSettings = CompensationSettings()
     counting: CountingSettings = CountingSettings()
     limits: LimitSettings = LimitSettings()
@@ -78,6 +82,16 @@ class Study(BaseModel):
     def overrides_of(self, file: str) -> tuple[Override, ...]:
         """Return the gates of a tube that were set by hand."""
         return tuple(override for override in self.overrides if override.file == file)
+
+    def panel_of(self, batch: str | None) -> dict[str, str]:
+        """Return the study's own names of detectors and labels for a batch."""
+        own = self.batch.get(batch or "")
+        return {**self.panel, **own.panel} if own else dict(self.panel)
+
+    def strategy_of(self, batch: str | None) -> str:
+        """Return the name or path of the strategy for a batch."""
+        own = self.batch.get(batch or "")
+        return (own.strategy if own else None) or self.strategy
 
     def matrix_path(self, batch: str | None) -> Path | None:
         """Return the study's spillover matrix for a batch, or None where the file's own is meant."""
