@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from bcelldepl.definitions.instruments import SAMPLE_FLOW_UL_PER_MIN
 from bcelldepl.fcs.acquisition import Volume
 from bcelldepl.fcs.numbers import real
 from bcelldepl.fcs.timeline import Timeline
@@ -22,7 +23,6 @@ _MICROLITRE_MAKERS: Final = re.compile(r"aurora|northern ?lights", re.IGNORECASE
 _NANOLITRE_MAKERS: Final = re.compile(
     r"accuri|attune|macsquant|cyflow|partec|icyt|eclipse|synergy", re.IGNORECASE
 )
-_FLOW_UL_PER_MIN: Final = (1.0, 2500.0)  # slowest and fastest sample flow of flow cytometers, with a margin
 _CHANNEL_TOLERANCE: Final = 0.15  # the channel counts on to the last event only
 _UNITS: Final = {"nl": MICROLITRES_PER_NANOLITRE, "ul": 1.0}
 _UNIT_NAMES: Final = {"nl": "nL", "ul": "uL"}
@@ -141,5 +141,5 @@ def _flow(microlitres: float, seconds: float) -> float:
 
 
 def _is_flow(microlitres: float, seconds: float) -> bool:
-    slowest, fastest = _FLOW_UL_PER_MIN
+    slowest, fastest = SAMPLE_FLOW_UL_PER_MIN
     return slowest <= _flow(microlitres, seconds) <= fastest

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from bcelldepl.definitions.instruments import SAMPLE_FLOW_UL_PER_MIN
+
 __all__ = ["CHECKS", "Check", "Level", "Outcome"]
 
 Limits = tuple[float | None, float | None]
@@ -100,10 +102,9 @@ _ROWS: Final = (
     # The acquisition
     Check("margin", (None, 0.05), "{percent:.0f} % of events lie off the forward scatter's scale"),
     Check("kept_time", (0.7, None), "only {percent:.0f} % of the acquisition time is undisturbed"),
-    # No cytometer samples slower or faster; a wrong unit is a thousand-fold off.
     Check(
         "sample_flow",
-        (1.0, 2000.0),
+        SAMPLE_FLOW_UL_PER_MIN,
         "acquired volume over acquisition time is {value} uL/min; expected {limits}",
     ),
     # Clocks of other time zones may differ by a day.

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from fcs_builder import fcs
 
+from bcelldepl.definitions.instruments import SAMPLE_FLOW_UL_PER_MIN
 from bcelldepl.fcs import Acquisition, read_fcs
+from bcelldepl.quality.checks import CHECKS
 
 CLOCK = {"$BTIM": "10:00:00", "$ETIM": "10:01:00", "$TIMESTEP": "0.01"}
 
@@ -49,6 +51,15 @@ def test_unit_by_instrument_and_flow(
     volume = tube(tmp_path, {**CLOCK, "$CYT": cytometer, "$VOL": amount}).volume
     assert volume.microlitres == (None if microlitres is None else pytest.approx(microlitres))
     assert volume.reason
+
+
+@pytest.mark.parametrize("end", SAMPLE_FLOW_UL_PER_MIN)
+def test_volume_is_held_to_the_flow_that_tubes_are_checked_for(tmp_path: Path, end: float) -> None:
+    assert CHECKS["sample_flow"].limits == SAMPLE_FLOW_UL_PER_MIN
+    inside, outside = (1.01, 0.99) if end == SAMPLE_FLOW_UL_PER_MIN[0] else (0.99, 1.01)
+    for times, known in ((inside, True), (outside, False)):  # the acquisition takes one minute
+        keywords = {**CLOCK, "$CYT": "Aurora", "$VOL": f"{times * end:g}"}
+        assert (tube(tmp_path, keywords).volume.microlitres is not None) is known
 
 
 @pytest.mark.parametrize(
