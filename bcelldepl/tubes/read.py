@@ -9,7 +9,7 @@ from pathlib import Path
 from bcelldepl.definitions.markers import is_stain
 from bcelldepl.errors import CompensationError, StrategyError
 from bcelldepl.fcs import Acquisition, Spillover, read_fcs
-from bcelldepl.fcs.spillover_table import read_matrix
+from bcelldepl.fcs.spillover_table import on_detectors, read_matrix
 from bcelldepl.gating.strategy import Strategy, load_strategy
 from bcelldepl.signal import Signal, make_signal, resolve_panel
 from bcelldepl.study import Study, Tube
@@ -27,7 +27,7 @@ class OpenTube:
     panel : dict of str to str
         Marker to channel.
     spillover : Spillover or None
-        The matrix to use.
+        The matrix to use, by the names of the file's detectors.
     """
 
     acquisition: Acquisition
@@ -107,7 +107,7 @@ def read_signal(tube: Tube, study: Study, strategy: Strategy) -> tuple[Acquisiti
 def _spillover(
     acquisition: Acquisition, study: Study, tube: Tube, panel: Mapping[str, str]
 ) -> Spillover | None:
-    """Find the matrix for a tube: the study's goes before the file's own."""
+    """Find the matrix for a tube, by the names of its detectors: the study's goes before the file's own."""
     if study.compensation.source == "none":
         return None
     path = study.matrix_path(batch_of(tube, acquisition))
@@ -115,7 +115,7 @@ def _spillover(
     if study.compensation.source == "controls":
         return _of_controls(path, tube, {marker: panel[marker] for marker in stains})
     if path is not None:
-        return read_matrix(path)
+        return on_detectors(read_matrix(path), [channel.name for channel in acquisition.channels])
     if acquisition.spillover is None and len(stains) > 1:
         msg = f"the file has no spillover matrix, and {len(stains)} stains are gated"
         raise CompensationError(

@@ -43,7 +43,7 @@ class GatedTube:
         Marker to channel.
     signal : Signal
     spillover : Spillover or None
-        The matrix that was used.
+        The matrix that was used, by the names of the file's detectors.
     strategy : Strategy
     fits : dict of str to Fit
         As they were applied.
