@@ -82,7 +82,7 @@ def write_outputs(
 
     counts = export(COUNTS.name, _counts(study, fitted, done))
     write.write_parquet(folder / f"{COUNTS.name}.parquet", counts)
-    tubes = export(TUBES.name, tubes_table(study.tubes, fitted, [counted for counted, _ in done]))
+    tubes = export(TUBES.name, tubes_table(study, fitted, [counted for counted, _ in done]))
     # Only now: the counts are safe whatever becomes of these.
     endpoints = export(ENDPOINTS.name, endpoints_table(counts, study))
     for name, table in kinetics_tables(counts, endpoints, study).items():

@@ -88,6 +88,8 @@ class Passes:
             update={
                 "tubes": (),
                 "companion_results": (),
+                "warnings": (),
+                "tube_notes": {},
                 "overrides": (),  # a gate set by hand changes how its tube is counted, not what the tube shows
                 "endpoints": EndpointSettings(),
                 "agreement": AcceptanceLimits(),
@@ -95,7 +97,7 @@ class Passes:
         )
         common = digest_of({
             "settings": self.settings.model_dump(
-                mode="json", exclude={"path", "folder", "samples_path", "samples", "companions", "warnings"}
+                mode="json", exclude={"path", "folder", "samples_path", "samples", "companions"}
             ),
             "matrices": {name: identities[name].sha256 for name in matrix_files(study)},
             "versions": versions(),

@@ -56,6 +56,7 @@ def digest(study: Study, inputs: Mapping[str, str]) -> str:
         "tubes": sheet_rows(study),
         "overrides": [override.model_dump(mode="json") for override in study.overrides],
         "strategies": strategies,
+        "notes": [study.warnings, study.tube_notes],
         "inputs": dict(inputs),
         "versions": versions(),
     })  # fmt: skip

@@ -78,6 +78,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         companion_results=companion_results,
         overrides=overrides,
         warnings=(*samples.warnings, *_unused_batches(config, samples)),
+        tube_notes=samples.notes,
     )
 
 

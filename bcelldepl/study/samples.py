@@ -14,7 +14,7 @@ from bcelldepl.definitions.tables import SAMPLES
 from bcelldepl.input_limits import leaves
 from bcelldepl.study.cells import CellError, inside, is_day_number, number, relative_path, role, when
 from bcelldepl.study.sheet import Sheet, SheetRow
-from bcelldepl.study.sheet_checks import check_spelling, notes_of_tubes
+from bcelldepl.study.sheet_checks import check_spelling, notes_by_tube, notes_of_sheet
 from bcelldepl.study.toml import did_you_mean
 from bcelldepl.study.tube_limits import held_to
 from bcelldepl.study.tubes import Role, Tube
@@ -34,11 +34,12 @@ T = TypeVar("T")
 
 @dataclass
 class Samples:
-    """Tubes of a sheet, and what is odd about it; what is wrong is noted in the sheet."""
+    """Tubes of a sheet, and what is odd about it and about single tubes; what is wrong is noted in the sheet."""
 
     sheet: Sheet
     tubes: list[Tube] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_samples(sheet: Sheet, folder: Path, allow_outside: bool, depth: int = 0) -> Samples:
@@ -76,7 +77,9 @@ def read_samples(sheet: Sheet, folder: Path, allow_outside: bool, depth: int = 0
     if sheet.found:
         return samples
     samples.tubes = [Tube(path=folder / values["file"], **values) for _, values in rows]
-    samples.warnings += _day_numbers(sheet, rows) + notes_of_tubes(sheet.name, samples.tubes)
+    samples.notes = notes_by_tube(samples.tubes)
+    _note_day_numbers(samples, rows)
+    samples.warnings += notes_of_sheet(sheet.name, samples.tubes)
     subjects = list(dict.fromkeys(tube.subject for tube in samples.tubes))
     place = {name: position for position, name in enumerate(subjects)}
     samples.tubes.sort(key=lambda tube: (place[tube.subject], tube.day, list(Role).index(tube.role)))
@@ -156,22 +159,23 @@ def _read_row(row: SheetRow, sheet: Sheet) -> dict[str, Any]:
     return values
 
 
-def _day_numbers(sheet: Sheet, rows: list[tuple[SheetRow, dict[str, Any]]]) -> list[str]:
+def _note_day_numbers(samples: Samples, rows: list[tuple[SheetRow, dict[str, Any]]]) -> None:
     """Say how dates were read that a spreadsheet wrote as numbers."""
-    found = [
-        (row, column, text)
-        for row, _ in rows
-        for column in ("collected", "infused")
-        if is_day_number(text := row.cells.get(column, ""))
-    ]
-    if not found:
-        return []
-    row, column, text = found[0]
-    read = when(text, sheet.epoch)[0].isoformat(" ", "minutes").removesuffix(" 00:00")
-    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    return [
-        f"{sheet.name}, row {row.number}, column {column}: {text}{more} read as a spreadsheet's day: {read}"
-    ]
+    sheet, found = samples.sheet, []
+    for row, values in rows:
+        for column in ("collected", "infused"):
+            text = row.cells.get(column, "")
+            if not is_day_number(text):
+                continue
+            read = when(text, sheet.epoch)[0].isoformat(" ", "minutes").removesuffix(" 00:00")
+            found.append((row.number, column, text, read))
+            note = f"{column} {text} is read as a spreadsheet's day: {read}"
+            samples.notes[values["file"]] = (*samples.notes.get(values["file"], ()), note)
+    if found:
+        number, column, text, read = found[0]
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        where = f"{sheet.name}, row {number}, column {column}"
+        samples.warnings.append(f"{where}: {text}{more} read as a spreadsheet's day: {read}")
 
 
 def _check_files(sheet: Sheet, folder: Path, allow_outside: bool, depth: int) -> None:

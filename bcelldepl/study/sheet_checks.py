@@ -9,7 +9,7 @@ from bcelldepl.study.sheet import Sheet, SheetRow
 from bcelldepl.study.spelling import folded, what_differs
 from bcelldepl.study.tubes import Tube
 
-__all__ = ["TINY_COUNT_PER_UL", "check_spelling", "notes_of_tubes"]
+__all__ = ["TINY_COUNT_PER_UL", "check_spelling", "notes_by_tube", "notes_of_sheet"]
 
 NAMES: Final = ("subject", "visit", "dose_group", "batch")
 TINY_COUNT_PER_UL: Final = 50.0  # no study's every count lies below; 10^9/L does
@@ -43,7 +43,27 @@ def check_spelling(rows: Sequence[tuple[SheetRow, Mapping[str, Any]]], sheet: Sh
             )
 
 
-def notes_of_tubes(sheet_name: str, tubes: Sequence[Tube]) -> list[str]:
+def notes_by_tube(tubes: Sequence[Tube]) -> dict[str, tuple[str, ...]]:
+    """Say what is accepted, but is not used of single rows.
+
+    Parameters
+    ----------
+    tubes : sequence of Tube
+        The whole study.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        By file.
+    """
+    return {
+        tube.file: (f"counting by beads does not use the dilution of {tube.dilution:g}",)
+        for tube in tubes
+        if tube.bead_count is not None and tube.dilution != 1
+    }
+
+
+def notes_of_sheet(sheet_name: str, tubes: Sequence[Tube]) -> list[str]:
     """Say what is accepted, but looks odd in the sheet as a whole.
 
     Parameters
@@ -58,7 +78,7 @@ def notes_of_tubes(sheet_name: str, tubes: Sequence[Tube]) -> list[str]:
         One sentence each.
     """
     notes = []
-    diluted = [tube.file for tube in tubes if tube.bead_count is not None and tube.dilution != 1]
+    diluted = list(notes_by_tube(tubes))
     if diluted:
         also = f" and {len(diluted) - 1} more have" if len(diluted) > 1 else " has"
         notes.append(

@@ -50,6 +50,8 @@ class Study(BaseModel):
         Gates of single tubes set by hand, from ``overrides.toml`` beside the study file.
     warnings : tuple of str
         What was accepted but looks odd, one sentence each.
+    tube_notes : dict of str to tuple of str
+        By file, how its row of the sheet was read, and what of it is not used, where that is not plain.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -73,6 +75,7 @@ class Study(BaseModel):
     companion_results: tuple[CompanionResult, ...] = ()
     overrides: tuple[Override, ...] = ()
     warnings: tuple[str, ...] = ()
+    tube_notes: dict[str, tuple[str, ...]] = {}
 
     @property
     def subjects(self) -> tuple[str, ...]:

@@ -274,6 +274,12 @@ def test_odd_but_accepted(tmp_path, sheet: str, words: str) -> None:
     assert words in warning
 
 
+def test_a_dilution_beside_beads_is_noted_of_its_tube(tmp_path) -> None:
+    rows = "a.fcs,P1,V1,0,50000,10\nb.fcs,P1,V2,1,50000,\nc.fcs,P1,V3,2,,10\n"
+    study = load_study(write(tmp_path, f"{HEAD},bead_count,dilution\n{rows}"))
+    assert study.tube_notes == {"a.fcs": ("counting by beads does not use the dilution of 10",)}
+
+
 def test_a_batch_that_no_tube_has(tmp_path) -> None:
     (tmp_path / "m.csv").write_text(ONE)
     toml = TOML + '[compensation.by_batch]\nB = "m.csv"\n'

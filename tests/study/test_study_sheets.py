@@ -182,6 +182,12 @@ def test_numbers_of_days_are_told(tmp_path: Path) -> None:
     assert note == (
         "samples.csv, row 2, column collected: 45674 and 1 more read as a spreadsheet's day: 2025-01-17"
     )
+    assert study.tube_notes == {
+        "a.fcs": (
+            "collected 45674 is read as a spreadsheet's day: 2025-01-17",
+            "infused 45667 is read as a spreadsheet's day: 2025-01-10",
+        )
+    }
 
 
 def test_a_workbook_that_counts_from_1904(tmp_path: Path) -> None:
