@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,13 +43,16 @@ class ControlMatrices:
     ----------
     study : Study
         The study with these matrices.
+    matrices : dict of str to str
+        File of each batch's matrix, by its name in the results folder.
     files : tuple of str
-        What was written, by its name in the results folder.
+        All that was written, by the same names.
     failed : dict of str to list of Outcome
         By file of a control, how it contradicts the matrix in its file.
     """
 
     study: Study
+    matrices: Mapping[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     failed: Mapping[str, Sequence[Outcome]] = field(default_factory=dict)
 
@@ -84,7 +86,7 @@ def matrices_of_controls(study: Study, folder: Path) -> ControlMatrices:
         return ControlMatrices(study)
     by_batch, problems = _controls(study)
     written: list[str] = []
-    paths: dict[str, str] = {}
+    matrices: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
     failed: dict[str, list[Outcome]] = {}
     for batch, controls in by_batch.items():
@@ -97,7 +99,7 @@ def matrices_of_controls(study: Study, folder: Path) -> ControlMatrices:
             continue
         name = f"{COMPENSATION}/{file_stem(batch or 'all')}.csv"
         write_bytes(folder / name, _matrix_text(found.spillover).encode())
-        paths[batch] = os.path.relpath(folder / name, study.folder)
+        matrices[batch] = name
         in_file = _file_matrix(controls, found.spillover.channels)
         rows += _compared(batch, found, in_file)
         failed |= _contradicting(controls, found.spillover, in_file)
@@ -106,10 +108,8 @@ def matrices_of_controls(study: Study, folder: Path) -> ControlMatrices:
         raise StudyError(problems)
     table = csv_text(CONTROL_MATRICES.frame(rows, rounded=False))
     write_bytes(folder / CONTROL_MATRICES.file, table.encode())
-    only = next(iter(paths.values())) if len(paths) == 1 else None
-    settings = study.compensation.model_copy(update={"matrix": only, "by_batch": paths})
-    own = study.model_copy(update={"compensation": settings})
-    return ControlMatrices(own, (*written, CONTROL_MATRICES.file), failed)
+    own = study.with_matrices({batch: folder / name for batch, name in matrices.items()})
+    return ControlMatrices(own, matrices, (*written, CONTROL_MATRICES.file), failed)
 
 
 def control_detector(marker: str, acquisition: Acquisition, panel: Mapping[str, str], where: str) -> str:

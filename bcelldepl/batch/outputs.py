@@ -33,8 +33,8 @@ __all__ = ["remove_half_written", "write_outputs"]
 
 # Of run.json, kept in the store too.
 FACTS = (
-    "study", "study_file", "digest", "inputs", "overrides", "settings", "strategy", "strategies_by_batch", "tubes",
-    "versions",
+    "study", "study_file", "digest", "inputs", "overrides", "settings", "strategy", "strategies_by_batch",
+    "matrices_of_controls", "tubes", "versions",
 )  # fmt: skip
 Done = Sequence[tuple[CountedTube, TubePicture]]
 

@@ -18,6 +18,7 @@ from bcelldepl.study import Study
 
 if TYPE_CHECKING:
     from bcelldepl.batch.strategies import Strategies
+    from bcelldepl.gating.strategy import Strategy
 
 __all__ = ["run"]
 
@@ -101,7 +102,6 @@ def _run(
     from bcelldepl.batch.passes import Passes, tube_fits
     from bcelldepl.batch.write import write_json
 
-    strategy = strategies.common
     content: dict[str, Any] = {
         "study": study.id,
         "study_file": str(study.path),
@@ -111,24 +111,24 @@ def _run(
         "versions": versions(),
         "settings": study.settings(),
         "overrides": [override.model_dump(mode="json", exclude_none=True) for override in study.overrides],
-        "strategy": {
-            "name": strategy.name,
-            "sha256": strategy.sha256,
-            "content": strategy.model_dump(mode="json"),
-        },
-        "strategies_by_batch": {
-            batch: {"name": own.name, "sha256": own.sha256} for batch, own in strategies.of_batch.items()
-        },
+        "strategy": _recorded(strategies.common),
+        "strategies_by_batch": {batch: _recorded(own) for batch, own in strategies.of_batch.items()},
         "tubes": record.sheet_rows(study),
         "warnings": list(study.warnings),
     }
-    what = {"study": study.id, "digest": digest, "strategy": strategy.sha256, "tubes": len(study.tubes)}
+    what = {
+        "study": study.id,
+        "digest": digest,
+        "strategy": strategies.common.sha256,
+        "tubes": len(study.tubes),
+    }
     begun, _ = store.append("run started", why=why, what={**what, "fresh": fresh})
     remove_half_written(folder)
     made = matrices_of_controls(study, folder)
     identities |= {
         name: identify(path) for name, path in matrix_files(made.study).items() if name not in identities
     }
+    content["matrices_of_controls"] = dict(made.matrices)
     passes = Passes(made.study, strategies, identities, store, workers=workers, fresh=fresh)
     fitted = passes.fit(_stage(tell, "gates"))
     facts = [tube_fits(tube, one) for tube, one in zip(study.tubes, fitted, strict=True)]
@@ -153,6 +153,14 @@ def _run(
         settings=content["settings"],
     )
     write_json(folder / RUN, {**content, "audit": {"entry": number, "sha256": head}, "outputs": outputs})
+
+
+def _recorded(strategy: Strategy) -> dict[str, Any]:
+    return {
+        "name": strategy.name,
+        "sha256": strategy.sha256,
+        "content": strategy.model_dump(mode="json"),
+    }
 
 
 def _stage(tell: Progress, stage: str) -> Progress:

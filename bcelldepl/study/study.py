@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,13 @@ class Study(BaseModel):
         """Return the study's spillover matrix for a batch, or None where the file's own is meant."""
         name = self.compensation.by_batch.get(batch or "", self.compensation.matrix)
         return None if name is None else self.folder / name
+
+    def with_matrices(self, made: Mapping[str, Path]) -> Study:
+        """Return the study with matrices that were made of its controls, by batch; the only one serves all batches."""
+        names = {batch: os.path.relpath(path, self.folder) for batch, path in made.items()}
+        only = next(iter(names.values())) if len(names) == 1 else None
+        settings = self.compensation.model_copy(update={"matrix": only, "by_batch": names})
+        return self.model_copy(update={"compensation": settings})
 
     def settings(self) -> dict[str, Any]:
         """Return every setting after defaults, as ``study.toml`` would spell it; ready for JSON."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,10 +112,11 @@ def _spillover(
         return None
     path = study.matrix_path(batch_of(tube, acquisition))
     stains = [marker for marker in panel if is_stain(marker)]
+    present = [channel.name for channel in acquisition.channels]
     if study.compensation.source == "controls":
-        return _of_controls(path, tube, {marker: panel[marker] for marker in stains})
+        return _of_controls(path, tube, {marker: panel[marker] for marker in stains}, present)
     if path is not None:
-        return on_detectors(read_matrix(path), [channel.name for channel in acquisition.channels])
+        return on_detectors(read_matrix(path), present)
     if acquisition.spillover is None and len(stains) > 1:
         msg = f"the file has no spillover matrix, and {len(stains)} stains are gated"
         raise CompensationError(
@@ -124,13 +125,15 @@ def _spillover(
     return acquisition.spillover
 
 
-def _of_controls(path: Path | None, tube: Tube, stains: Mapping[str, str]) -> Spillover:
+def _of_controls(
+    path: Path | None, tube: Tube, stains: Mapping[str, str], present: Sequence[str]
+) -> Spillover:
     """Read the matrix that a run made of the controls: every stain that is gated needs one."""
     if path is None:
         what = "no matrix was made of single-stain controls for the batch of this tube"
         remedy = "give its batch controls, or name matrices that a run made (compensation/) in [compensation] by_batch"
         raise CompensationError(what, tube.file, remedy)
-    spillover = read_matrix(path)
+    spillover = on_detectors(read_matrix(path), present)
     missing = [f"{marker} ({name})" for marker, name in stains.items() if name not in spillover.channels]
     if missing and len(stains) > 1:
         what = f"there is no single-stain control of {', '.join(missing)}"

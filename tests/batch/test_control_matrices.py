@@ -14,16 +14,18 @@ from single_stains import NAMES, control
 
 from bcelldepl.batch import run
 from bcelldepl.batch.control_matrices import ControlMatrices, matrices_of_controls
-from bcelldepl.definitions.tables import CONTROL_MATRICES
-from bcelldepl.errors import CompensationError, StudyError
+from bcelldepl.definitions.tables import CONTROL_MATRICES, EXPORTED_GATES
+from bcelldepl.errors import CompensationError, ExchangeError, StudyError
 from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.spillover_table import read_matrix
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
+from bcelldepl.gate_exchange.export import export_gates
 from bcelldepl.quality.checks import CHECKS
 from bcelldepl.report.compensation_plots import draw_control, draw_spillover_pair
 from bcelldepl.simulate.detectors import DETECTORS, SPILLOVER
-from bcelldepl.study import Study, load_study
+from bcelldepl.study import Role, Study, load_study
 from bcelldepl.tubes.read import open_tube
+from bcelldepl.tubes.regate import GatedResults
 from bcelldepl.verification import verify
 
 FIRST = "2025-W02"
@@ -226,3 +228,28 @@ def test_pictures_show_both_lines(with_controls: Path) -> None:
     np.testing.assert_allclose(slopes, [0.105, 0.2])
     figure = draw_control(signals, NAMES, 1, SPILLOVER[1], [0.0] * 8, [None] * 8, "PE-A")
     assert sum(bool(panel.lines) for panel in figure.axes) == len(NAMES) - 1
+
+
+def test_tubes_are_read_again_with_the_matrices_of_the_run(with_controls: Path, tmp_path: Path) -> None:
+    results = run(loaded(with_controls), with_controls / "results", workers=1)
+    gated = GatedResults(results.folder)
+    sample = loaded(with_controls).tubes[0].file
+    tube = gated.tube(sample)
+    assert tube.spillover is not None
+    assert tube.spillover.keyword == f"{FIRST}.csv"
+    rows = results.counts[results.counts["file"] == sample]
+    assert [int(tube.membership[name].sum()) for name in rows["population"]] == list(rows["events"])
+    *written, table = export_gates(results.folder, "gatingml", tmp_path)
+    exported = EXPORTED_GATES.read(table)
+    skipped = set(exported["file"][exported["note"].str.contains("skipped")])
+    assert skipped <= {tube.file for tube in loaded(with_controls).tubes if tube.role is Role.SINGLE}
+    text = written[0].read_text(encoding="utf-8")
+    assert all(f'name="{detector}"' in text for detector in tube.spillover.channels)
+
+
+def test_a_matrix_that_changed_since_the_run_is_not_used(with_controls: Path) -> None:
+    results = run(loaded(with_controls), with_controls / "results", workers=1)
+    matrix = results.folder / results.record["matrices_of_controls"][FIRST]
+    matrix.write_text(matrix.read_text().replace("PE-A,", "PE-A,0"))
+    with pytest.raises(ExchangeError, match=r"compensation/2025-W02\.csv changed since the run"):
+        GatedResults(results.folder)

@@ -10,11 +10,18 @@ from rewriting import rewrite
 
 from bcelldepl.batch import run
 from bcelldepl.batch.strategies import load_strategies
-from bcelldepl.errors import StrategyError, StudyError
+from bcelldepl.cdisc.cp import cp_tables
+from bcelldepl.cdisc.results import read_finished_run
+from bcelldepl.comparison.compare import compare
+from bcelldepl.definitions.tables import EXPORTED_GATES
+from bcelldepl.errors import ExchangeError, StrategyError, StudyError
 from bcelldepl.fcs import read_fcs
+from bcelldepl.gate_exchange.export import export_gates
+from bcelldepl.gate_exchange.subsets import export_subsets
 from bcelldepl.gating.shipped import strategy_file
 from bcelldepl.study import load_study
 from bcelldepl.tubes.read import open_tube
+from bcelldepl.tubes.regate import GatedResults
 from bcelldepl.verification import verify
 
 LATE = ("2025-W07", "2025-W16")
@@ -97,3 +104,51 @@ def test_detectors_by_batch(copy_of_one: Path) -> None:
     toml.write_text(f'{plain}\n[batch."{LATE[0]}".panel]\nCD99 = "{detector.name}"\n')
     with pytest.raises(StudyError, match="uses no marker of this name"):
         load_strategies(load_study(toml))
+
+
+BRIGHT = """
+[[population]]
+name = "bright"
+parent = "CAR_T"
+report = true
+rule = "cut"
+marker = "CAR"
+side = "above"
+fixed = 0.7
+"""
+
+
+def test_each_tube_is_read_again_by_its_own(two_strategies: Path, tmp_path: Path) -> None:
+    """Results of two strategies are compared and exported tube by tube, and CDISC says which strategy it was."""
+    own = two_strategies / "new.toml"
+    own.write_text(own.read_text(encoding="utf-8") + BRIGHT, encoding="utf-8")
+    study = load_study(two_strategies / "study.toml")
+    results = run(study, two_strategies / "results", workers=1)
+    gated = GatedResults(results.folder)
+    assert [one.name for one in gated.strategies] == ["cart_pd", "new"]
+    for tube in study.tubes:
+        assert gated.strategy_of(tube.file).name == ("new" if tube.batch in LATE else "cart_pd")
+        members = gated.tube(tube.file).membership
+        rows = results.counts[results.counts["file"] == tube.file]
+        assert {name: int(members[name].sum()) for name in rows["population"]} == dict(
+            zip(rows["population"], rows["events"], strict=True)
+        )
+    *written, table = export_gates(results.folder, "flowjo", tmp_path / "flowjo")
+    exported = EXPORTED_GATES.read(table)
+    assert not exported["note"].str.contains("skipped").any()
+    late = {tube.file for tube in study.tubes if tube.batch in LATE}
+    assert set(exported["file"][exported["population"] == "bright"]) == late
+    comparison = compare(results.folder, written[0], tmp_path / "compared")
+    assert not any("compared by counts alone" in problem.what for problem in comparison.problems)
+    assert (comparison.rows["verdict"][comparison.rows["population"] == "B"] != "disagree").all()
+    page = (tmp_path / "compared" / "comparison.html").read_text(encoding="utf-8")
+    assert "strategy <b>cart_pd, new</b>" in page
+    files, problems = export_subsets(results.folder, ["bright"], tmp_path / "events")
+    assert len(files) == len(late)
+    assert {problem.where for problem in problems} == set(gated.files) - late
+    with pytest.raises(ExchangeError, match="has no population 'dim'"):
+        export_subsets(results.folder, ["dim"], tmp_path / "events")
+    cp = cp_tables(read_finished_run(results.folder))[0]
+    panels = dict(zip(cp.column("CPREFID"), cp.column("CPTSTPNL"), strict=True))
+    assert {file for file, name in panels.items() if name == "new"} == late & set(panels)
+    assert set(panels.values()) == {"new", "cart_pd"}
