@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from bcelldepl.batch import record, write
 from bcelldepl.batch.outcome import CountedTube, FittedTube
+from bcelldepl.batch.strategies import Strategies
 from bcelldepl.batch.tables import tubes_table
 from bcelldepl.batch.workers import as_done
 from bcelldepl.counting import CountRow, counts_table
-from bcelldepl.definitions.files import FIGURES, GATES, REPORT
+from bcelldepl.definitions.files import COMPENSATION, FIGURES, GATES, REPORT
 from bcelldepl.definitions.populations import POPULATIONS
 from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
-from bcelldepl.gating.strategy import Strategy
 from bcelldepl.kinetics import endpoints_table, kinetics_tables
 from bcelldepl.report import TubePicture, write_report
 from bcelldepl.report.curves import draw_study_curves
@@ -33,7 +33,8 @@ __all__ = ["remove_half_written", "write_outputs"]
 
 # Of run.json, kept in the store too.
 FACTS = (
-    "study", "study_file", "digest", "inputs", "overrides", "settings", "strategy", "tubes", "versions",
+    "study", "study_file", "digest", "inputs", "overrides", "settings", "strategy", "strategies_by_batch",
+    "matrices_of_controls", "tubes", "versions",
 )  # fmt: skip
 Done = Sequence[tuple[CountedTube, TubePicture]]
 
@@ -41,12 +42,13 @@ Done = Sequence[tuple[CountedTube, TubePicture]]
 def write_outputs(
     folder: Path,
     study: Study,
-    strategy: Strategy,
+    strategies: Strategies,
     fitted: Sequence[FittedTube],
     done: Done,
     store: Store,
     content: Mapping[str, Any],
     workers: int | str,
+    made: Sequence[str] = (),
 ) -> dict[str, str]:
     """Write everything but ``run.json``.
 
@@ -54,7 +56,7 @@ def write_outputs(
     ----------
     folder : Path
     study : Study
-    strategy : Strategy
+    strategies : Strategies
     fitted, done : sequence
         From the two passes, in the order of the study.
     store : Store
@@ -63,6 +65,8 @@ def write_outputs(
         Of ``run.json``, as far as it is known.
     workers : int or str
         Processes that draw figures; those of a cluster draw none.
+    made : sequence of str
+        Files that are there already.
 
     Returns
     -------
@@ -78,20 +82,20 @@ def write_outputs(
 
     counts = export(COUNTS.name, _counts(study, fitted, done))
     write.write_parquet(folder / f"{COUNTS.name}.parquet", counts)
-    tubes = export(TUBES.name, tubes_table(study.tubes, fitted, [counted for counted, _ in done]))
+    tubes = export(TUBES.name, tubes_table(study, fitted, [counted for counted, _ in done]))
     # Only now: the counts are safe whatever becomes of these.
     endpoints = export(ENDPOINTS.name, endpoints_table(counts, study))
     for name, table in kinetics_tables(counts, endpoints, study).items():
         export(name, table)
     store.keep_facts({name: content[name] for name in FACTS})
     store.prune(tables, [tube.file for tube in study.tubes])
-    outputs = [f"{COUNTS.name}.parquet", *(f"{name}.csv" for name in tables)]
-    outputs += _write_gates(folder, study, strategy, fitted, done)
+    outputs = [*made, f"{COUNTS.name}.parquet", *(f"{name}.csv" for name in tables)]
+    outputs += _write_gates(folder, study, strategies, fitted, done)
     outputs += _draw(folder, study, counts, endpoints, 1 if isinstance(workers, str) else workers)
     write_report(
         folder / REPORT,
         study_id=study.id,
-        strategy=strategy.name,
+        strategy=", ".join(strategy.name for strategy in strategies.all),
         counts=counts,
         tubes=tubes,
         endpoints=endpoints,
@@ -112,7 +116,18 @@ def remove_half_written(folder: Path) -> None:
         The results folder.
     """
     remove_parts(
-        folder, *(folder / name for name in (GATES, FIGURES, f"{FIGURES}/tubes", f"{FIGURES}/subjects"))
+        folder,
+        *(
+            folder / name
+            for name in (
+                GATES,
+                COMPENSATION,
+                FIGURES,
+                f"{FIGURES}/tubes",
+                f"{FIGURES}/subjects",
+                f"{FIGURES}/{COMPENSATION}",
+            )
+        ),
     )
 
 
@@ -126,7 +141,7 @@ def _counts(study: Study, fitted: Sequence[FittedTube], done: Done) -> pd.DataFr
 
 
 def _write_gates(
-    folder: Path, study: Study, strategy: Strategy, fitted: Sequence[FittedTube], done: Done
+    folder: Path, study: Study, strategies: Strategies, fitted: Sequence[FittedTube], done: Done
 ) -> list[str]:
     """Write the gates and the gating path of every tube that has some."""
     written = []
@@ -135,6 +150,7 @@ def _write_gates(
             continue
         stem = tube_stem(tube.file)
         overrides = study.overrides_of(tube.file)
+        strategy = strategies.of(tube)
         gates = write.gates_json(
             tube.file, one.sha256, one.panel, one.scales, strategy, counted.fits, overrides
         )

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from bcelldepl.batch.inputs import Identity, matrix_files
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.record import digest_of
+from bcelldepl.batch.strategies import Strategies
 from bcelldepl.batch.tube import count, fit, role_name
 from bcelldepl.batch.workers import Progress, as_done
 from bcelldepl.counting.concentration import Concentration
@@ -18,7 +19,10 @@ from bcelldepl.gating.reconcile import TubeFits
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.rules.shapes import PARTS, SHAPES
 from bcelldepl.gating.strategy import Strategy
+from bcelldepl.quality.checks import Outcome
+from bcelldepl.quality.control_checks import check_for_samples
 from bcelldepl.quality.cross_tube_checks import check_across_tubes
+from bcelldepl.quality.row_checks import check_rows
 from bcelldepl.report.pictures import GateNote, TubePicture, picture_tube
 from bcelldepl.store import Store, StoreError
 from bcelldepl.store.codec import Codec
@@ -51,7 +55,7 @@ class Passes:
     Parameters
     ----------
     study : Study
-    strategy : Strategy
+    strategies : Strategies
     identities : mapping of str to Identity
         Of every input, by name.
     store : Store
@@ -64,7 +68,7 @@ class Passes:
     def __init__(
         self,
         study: Study,
-        strategy: Strategy,
+        strategies: Strategies,
         identities: Mapping[str, Identity],
         store: Store,
         *,
@@ -73,7 +77,7 @@ class Passes:
     ) -> None:
         self.study = study
         self.tubes = study.tubes
-        self.strategy = strategy
+        self.strategies = strategies
         self.identities = identities
         self.store = store
         self.workers = workers
@@ -84,6 +88,8 @@ class Passes:
             update={
                 "tubes": (),
                 "companion_results": (),
+                "warnings": (),
+                "tube_notes": {},
                 "overrides": (),  # a gate set by hand changes how its tube is counted, not what the tube shows
                 "endpoints": EndpointSettings(),
                 "agreement": AcceptanceLimits(),
@@ -91,15 +97,19 @@ class Passes:
         )
         common = digest_of({
             "settings": self.settings.model_dump(
-                mode="json", exclude={"path", "folder", "samples_path", "samples", "companions", "warnings"}
+                mode="json", exclude={"path", "folder", "samples_path", "samples", "companions"}
             ),
-            "strategy": strategy.sha256,
             "matrices": {name: identities[name].sha256 for name in matrix_files(study)},
             "versions": versions(),
         })  # fmt: skip
         self.keys = {
             tube.file: digest_of(
-                [common, identities[tube.file].sha256, tube.model_dump(mode="json", exclude={"path"})]
+                [
+                    common,
+                    strategies.of(tube).sha256,
+                    identities[tube.file].sha256,
+                    tube.model_dump(mode="json", exclude={"path"}),
+                ]
             )
             for tube in study.tubes
         }
@@ -107,12 +117,18 @@ class Passes:
 
     def fit(self, progress: Progress) -> list[FittedTube]:
         """First pass: what each tube shows by itself."""
-        jobs = [(tube, self.settings, self.strategy, self.identities[tube.file]) for tube in self.tubes]
+        jobs = [
+            (tube, self.settings, self.strategies.of(tube), self.identities[tube.file]) for tube in self.tubes
+        ]
         keys = [self.keys[tube.file] for tube in self.tubes]
         return self._each("fit", fit, jobs, keys, lambda fitted: not fitted.failure, progress)
 
     def count(
-        self, fitted: Sequence[FittedTube], fits: Mapping[str, Mapping[str, Fit]], progress: Progress
+        self,
+        fitted: Sequence[FittedTube],
+        fits: Mapping[str, Mapping[str, Fit]],
+        of_controls: Mapping[str, Sequence[Outcome]],
+        progress: Progress,
     ) -> list[tuple[CountedTube, TubePicture]]:
         """Last pass: count and draw with the reconciled gates.
 
@@ -122,15 +138,24 @@ class Passes:
             From the first pass.
         fits : mapping of str to mapping of str to Fit
             Reconciled, by tube and population.
+        of_controls : mapping of str to sequence of Outcome
+            By file, what is odd about the controls that matrices were made of.
         progress : callable
         """
         jobs, keys = [], []
-        failed = check_across_tubes(self.tubes, fitted)
+        failed = [
+            check_rows(self.tubes),
+            of_controls,
+            check_for_samples(self.tubes, fitted),
+            check_across_tubes(self.tubes, fitted),
+        ]
         for tube, one in zip(self.tubes, fitted, strict=True):
-            own, doubts = fits.get(tube.file, {}), [one.sentence for one in failed.get(tube.file, [])]
+            own = fits.get(tube.file, {})
+            doubts = [one.sentence for by_file in failed for one in by_file.get(tube.file, ())]
             by_hand = self.study.overrides_of(tube.file)
             settings = self.settings.model_copy(update={"overrides": by_hand})
-            jobs.append((tube, settings, self.strategy, self.identities[tube.file], one, own, doubts))
+            strategy = self.strategies.of(tube)
+            jobs.append((tube, settings, strategy, self.identities[tube.file], one, own, doubts))
             words = [override.model_dump(mode="json") for override in by_hand]
             keys.append(digest_of([self.keys[tube.file], CODEC.encode(own)[0], words, doubts]))
         return self._each("count", _count_and_draw, jobs, keys, lambda done: not done[0].failure, progress)

@@ -36,7 +36,7 @@ def digest_of(content: Any) -> str:
 
 
 def digest(study: Study, inputs: Mapping[str, str]) -> str:
-    """One digest of all that the results depend on: inputs, settings, strategy and versions.
+    """One digest of all that the results depend on: inputs, settings, strategies and versions.
 
     Parameters
     ----------
@@ -49,12 +49,14 @@ def digest(study: Study, inputs: Mapping[str, str]) -> str:
     str
         Hexadecimal digits.
     """
-    strategy = strategy_file(study.strategy, study.folder)
+    named = [study.strategy, *(study.strategy_of(batch) for batch in study.batch)]
+    strategies = [sha256_of(strategy_file(name, study.folder)) for name in named]
     return digest_of({
         "settings": study.settings(),
         "tubes": sheet_rows(study),
         "overrides": [override.model_dump(mode="json") for override in study.overrides],
-        "strategy": sha256_of(strategy),
+        "strategies": strategies,
+        "notes": [study.warnings, study.tube_notes],
         "inputs": dict(inputs),
         "versions": versions(),
     })  # fmt: skip

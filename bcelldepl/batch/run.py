@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcelldepl.batch import record
-from bcelldepl.batch.inputs import Identity, identify_inputs
+from bcelldepl.batch.inputs import Identity, identify, identify_inputs, matrix_files
 from bcelldepl.batch.workers import Progress
 from bcelldepl.definitions.files import RUN
-from bcelldepl.errors import Problem, StudyError
 from bcelldepl.results import Results
 from bcelldepl.store import Store
 from bcelldepl.store.identity import now
@@ -18,6 +17,7 @@ from bcelldepl.store.versions import versions
 from bcelldepl.study import Study
 
 if TYPE_CHECKING:
+    from bcelldepl.batch.strategies import Strategies
     from bcelldepl.gating.strategy import Strategy
 
 __all__ = ["run"]
@@ -75,35 +75,19 @@ def run(
     wanted = record.digest(study, inputs)
     if not fresh and record.is_current(folder, wanted):
         return Results(folder, was_current=True)
-    from bcelldepl.gating.strategy import load_strategy  # only now: what computes takes a second to import
+    from bcelldepl.batch.strategies import load_strategies  # only now: what computes takes a second to import
 
-    strategy = load_strategy(study.strategy, study.folder)
-    _check_request(study, strategy)
+    strategies = load_strategies(study)
     with Store(folder, "run") as store:
-        _run(folder, study, strategy, identities, wanted, store, workers, fresh, why, tell)
+        _run(folder, study, strategies, identities, wanted, store, workers, fresh, why, tell)
     tell("done", 1, 1)
     return Results(folder)
-
-
-def _check_request(study: Study, strategy: Strategy) -> None:
-    """Refuse what no tube could be run with."""
-    from bcelldepl.tubes.overrides import check_overrides
-
-    problems = [
-        Problem(f"{study.path.name} [panel] {marker}", f"the strategy {strategy.name!r} uses no marker of this name",
-                f"it uses {', '.join(strategy.markers)}")
-        for marker in study.panel
-        if marker not in strategy.markers
-    ]  # fmt: skip
-    problems += check_overrides(study, strategy)
-    if problems:
-        raise StudyError(problems)
 
 
 def _run(
     folder: Path,
     study: Study,
-    strategy: Strategy,
+    strategies: Strategies,
     identities: dict[str, Identity],
     digest: str,
     store: Store,
@@ -113,10 +97,10 @@ def _run(
     tell: Progress,
 ) -> None:
     """Go through the passes with an open store, and write down what was done."""
+    from bcelldepl.batch.control_matrices import matrices_of_controls
     from bcelldepl.batch.outputs import remove_half_written, write_outputs
     from bcelldepl.batch.passes import Passes, tube_fits
     from bcelldepl.batch.write import write_json
-    from bcelldepl.gating.reconcile import reconcile
 
     content: dict[str, Any] = {
         "study": study.id,
@@ -127,27 +111,34 @@ def _run(
         "versions": versions(),
         "settings": study.settings(),
         "overrides": [override.model_dump(mode="json", exclude_none=True) for override in study.overrides],
-        "strategy": {
-            "name": strategy.name,
-            "sha256": strategy.sha256,
-            "content": strategy.model_dump(mode="json"),
-        },
+        "strategy": _recorded(strategies.common),
+        "strategies_by_batch": {batch: _recorded(own) for batch, own in strategies.of_batch.items()},
         "tubes": record.sheet_rows(study),
         "warnings": list(study.warnings),
     }
-    what = {"study": study.id, "digest": digest, "strategy": strategy.sha256, "tubes": len(study.tubes)}
+    what = {
+        "study": study.id,
+        "digest": digest,
+        "strategy": strategies.common.sha256,
+        "tubes": len(study.tubes),
+    }
     begun, _ = store.append("run started", why=why, what={**what, "fresh": fresh})
     remove_half_written(folder)
-    passes = Passes(study, strategy, identities, store, workers=workers, fresh=fresh)
+    made = matrices_of_controls(study, folder)
+    identities |= {
+        name: identify(path) for name, path in matrix_files(made.study).items() if name not in identities
+    }
+    content["matrices_of_controls"] = dict(made.matrices)
+    passes = Passes(made.study, strategies, identities, store, workers=workers, fresh=fresh)
     fitted = passes.fit(_stage(tell, "gates"))
-    pairs = zip(study.tubes, fitted, strict=True)
-    fits = reconcile([tube_fits(tube, one) for tube, one in pairs if not one.failure], strategy)
-    done = passes.count(fitted, fits, _stage(tell, "counts"))
+    facts = [tube_fits(tube, one) for tube, one in zip(study.tubes, fitted, strict=True)]
+    fits = strategies.reconcile(study.tubes, fitted, facts)
+    done = passes.count(fitted, fits, made.failed, _stage(tell, "counts"))
     tell("writing the report", 0, 1)
     content["finished"] = now()
     # What was read of these is not what is recorded of them: a later run looks at them again.
     content["disturbed"] = [t.file for t in study.tubes if not identities[t.file].still_holds(t.path)]
-    outputs = write_outputs(folder, study, strategy, fitted, done, store, content, workers)
+    outputs = write_outputs(folder, study, strategies, fitted, done, store, content, workers, made.files)
     number, head = store.append(
         "run finished",
         why=why,
@@ -162,6 +153,14 @@ def _run(
         settings=content["settings"],
     )
     write_json(folder / RUN, {**content, "audit": {"entry": number, "sha256": head}, "outputs": outputs})
+
+
+def _recorded(strategy: Strategy) -> dict[str, Any]:
+    return {
+        "name": strategy.name,
+        "sha256": strategy.sha256,
+        "content": strategy.model_dump(mode="json"),
+    }
 
 
 def _stage(tell: Progress, stage: str) -> Progress:

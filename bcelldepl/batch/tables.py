@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.tube import role_name
 from bcelldepl.definitions.tables import TUBES
-from bcelldepl.study import Tube, iso_text
+from bcelldepl.study import Study, iso_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,14 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["tubes_table"]
 
 
-def tubes_table(
-    tubes: Sequence[Tube], fitted: Sequence[FittedTube], counted: Sequence[CountedTube]
-) -> pd.DataFrame:
+def tubes_table(study: Study, fitted: Sequence[FittedTube], counted: Sequence[CountedTube]) -> pd.DataFrame:
     """Return one row per tube, in the order of the study.
 
     Parameters
     ----------
-    tubes : sequence of Tube
+    study : Study
     fitted : sequence of FittedTube
         What the first pass brought back of each.
     counted : sequence of CountedTube
@@ -35,7 +33,7 @@ def tubes_table(
         As ``tubes.csv`` holds it.
     """
     rows = []
-    for tube, fit, count in zip(tubes, fitted, counted, strict=True):
+    for tube, fit, count in zip(study.tubes, fitted, counted, strict=True):
         rows.append(
             {
                 "file": tube.file,
@@ -57,7 +55,7 @@ def tubes_table(
                 "quality_flags": "; ".join(count.flags),
                 "acquired_volume_ul": count.acquired_volume_ul,
                 "cytometer": fit.cytometer,
-                "warnings": "; ".join(fit.warnings),
+                "warnings": "; ".join((*fit.warnings, *study.tube_notes.get(tube.file, ()))),
                 "collected": iso_text(tube.collected, tube.collected_has_time),
                 "infused": iso_text(tube.infused, tube.infused_has_time),
                 "comment": tube.comment,

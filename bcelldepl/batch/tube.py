@@ -18,6 +18,7 @@ from bcelldepl.gating.strategy import Strategy
 from bcelldepl.gating.stream import drawn_gates
 from bcelldepl.gating.tube import apply_gates, fit_gates
 from bcelldepl.quality.checks import Outcome
+from bcelldepl.quality.control_checks import check_control
 from bcelldepl.quality.tube_checks import check_acquisition, check_date, check_populations, check_results
 from bcelldepl.signal.recipe import plan_markers
 from bcelldepl.study import Override, Role, Study, Tube
@@ -109,7 +110,7 @@ def count(
     try:
         overrides = study.overrides_of(tube.file)
         strategy = strategy_with_overrides(strategy, overrides)
-        acquisition, _, signal = read_signal(tube, study, strategy)
+        acquisition, panel, signal = read_signal(tube, study, strategy)
         fits = fits_with_overrides(fits, strategy, overrides)
         populations = apply_gates(signal, strategy, fits)
     except Exception as error:
@@ -139,6 +140,7 @@ def count(
         doubts += sorted({c.reason for c in counted.values() if c.result.needs_review})
         doubts += _in_doubt([*failed, *check_results(counted.values())])
     doubts += _in_doubt([*check_date(tube, acquisition.date), *acquired])
+    doubts += _in_doubt(check_control(tube, acquisition.channels, panel, strategy.markers))
     return CountedTube(
         file=tube.file,
         concentrations=tuple((counted | absent)[name] for name in reported),

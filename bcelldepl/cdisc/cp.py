@@ -145,7 +145,7 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
         if test is None:
             continue  # beads are no cells
         tube = tubes.get(row["file"])
-        gated = run.gates.get(row["file"])
+        gated, strategy = run.gates.get(row["file"]), run.strategies.of(row["file"])
         shared = {
             "STUDYID": run.study.id,
             "DOMAIN": "CP",
@@ -154,15 +154,15 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
             "CPREFID": row["file"],
             "CPSBMRKS": test.sublineage,
             "CPGATE": row["population"],
-            "CPGATDEF": gate_definition(run.strategy, row["population"], gated),
+            "CPGATDEF": gate_definition(strategy, row["population"], gated),
             "CPCAT": "IMMUNOPHENOTYPING",
-            "CPTSTPNL": run.strategy.get("name", ""),
+            "CPTSTPNL": strategy.get("name", ""),
             "CPRESSCL": "QUANTITATIVE",
             "CPSPEC": BLOOD,
             "CPMETHOD": "FLOW CYTOMETRY",
             **plan.cells("CP", tube, row["visit"], row["day"]),
         }
-        own = marker_string(run.strategy, row["population"], gated)
+        own = marker_string(strategy, row["population"], gated)
         count = {
             "CPTESTCD": test.code,
             "CPTEST": test.name,
@@ -175,7 +175,7 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
         yield row, shared | count, True
         total = events.get((row["file"], test.of))
         if test.of and _known(row["events"]) and total is not None and _known(total) and total > 0:
-            whole = marker_string(run.strategy, test.of, gated)
+            whole = marker_string(strategy, test.of, gated)
             fraction = {"CPTESTCD": test.fraction_code, "CPTEST": test.fraction_name, "CPMRKSTR": f"{own}/{whole}",
                         "CPRESTYP": "NUMBER FRACTION"}  # fmt: skip
             yield row, shared | fraction | _number(100.0 * row["events"] / total, "%"), False

@@ -12,6 +12,7 @@ from bcelldepl.definitions.files import GATES, RUN
 from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
 from bcelldepl.errors import BcelldeplError, ExchangeError
 from bcelldepl.results import Results
+from bcelldepl.results.strategies import RecordedStrategies, recorded_strategies
 from bcelldepl.results.unchanged import refuse_changed
 from bcelldepl.study import Study, Tube, load_study
 from bcelldepl.study.cells import role, when
@@ -35,8 +36,8 @@ class FinishedRun:
         Rows of ``counts.csv`` and ``endpoints.csv``.
     study : Study
         As it was run: settings from ``run.json``, tubes from ``tubes.csv``.
-    strategy : dict
-        The gating strategy as data.
+    strategies : RecordedStrategies
+        What each tube was gated by.
     gates : dict of str to set of str
         File to the populations that were gated in it.
     record : dict
@@ -48,7 +49,7 @@ class FinishedRun:
     counts: pd.DataFrame
     endpoints: pd.DataFrame
     study: Study
-    strategy: dict[str, Any]
+    strategies: RecordedStrategies
     gates: dict[str, set[str]]
     record: dict[str, Any]
     dates: str
@@ -87,7 +88,7 @@ def read_finished_run(folder: Path) -> FinishedRun:
     try:
         record: dict[str, Any] = json.loads((folder / RUN).read_text(encoding="utf-8"))
         settings = StudyFile.model_validate_json(json.dumps(record["settings"]))
-        strategy: dict[str, Any] = record["strategy"]["content"]
+        strategies = recorded_strategies(record)
         datetime.fromisoformat(record["finished"])
     except (ValueError, KeyError, TypeError) as error:
         raise ExchangeError(f"{RUN} is not the record of a run: {error}", str(folder)) from None
@@ -105,7 +106,7 @@ def read_finished_run(folder: Path) -> FinishedRun:
         endpoints=settings.endpoints,
         tubes=tubes,
     )
-    return FinishedRun(counts, endpoints, study, strategy, _gates(folder), record, dates)
+    return FinishedRun(counts, endpoints, study, strategies, _gates(folder), record, dates)
 
 
 def _tubes(sheet: pd.DataFrame, folder: Path, study_file: Path) -> tuple[tuple[Tube, ...], str]:

@@ -93,6 +93,8 @@ def _show(acquisition: Acquisition, comparisons: tuple[CrossCheck, ...] | None) 
     _show_spillover(console, acquisition.spillover)
     for warning in acquisition.warnings:
         console.print(Text.assemble(("! ", "bold yellow"), warning))
+    for fact in acquisition.facts:
+        console.print(Text(f"- {fact}", style="dim"))
     for comparison in comparisons or ():
         style = {"agrees": "green", "differs": "bold red", "refuses": "yellow"}[comparison.verdict]
         detail = f": {comparison.detail}" if comparison.detail else ""

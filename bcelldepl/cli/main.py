@@ -1,8 +1,6 @@
-"""The ``bcelldepl`` program."""
+"""The ``bcelldepl`` program and its commands."""
 
 from __future__ import annotations
-
-import sys
 
 import typer
 
@@ -13,11 +11,8 @@ from bcelldepl.cli.run import run
 from bcelldepl.cli.selftest import selftest
 from bcelldepl.cli.simulate import simulate
 from bcelldepl.cli.verify import verify
-from bcelldepl.runtime.garbage_collector import leave_quickly
 
-__all__ = ["app", "main"]
-
-INTERRUPTED = 130
+__all__ = ["app"]
 
 app = typer.Typer(
     help="From the FCS files of a CD19 CAR-T trial to B cells and CAR+ T cells per microlitre.",
@@ -44,13 +39,3 @@ def _options(
 
         typer.echo(f"bcelldepl {__version__}")
         raise typer.Exit
-
-
-def main() -> None:
-    """Run the program; an interruption leaves no traceback."""
-    leave_quickly()
-    try:
-        app()
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)

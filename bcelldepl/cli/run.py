@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bcelldepl.cli.interruption import raise_if_interrupted
 from bcelldepl.definitions.codes import TubeStatus
 from bcelldepl.definitions.files import REPORT
 from bcelldepl.definitions.tables import COUNTS, TUBES
@@ -99,16 +100,25 @@ def _with_progress(
         from bcelldepl.batch import run as run_study
 
         def show(words: str, done: int, total: int) -> None:
+            raise_if_interrupted()
             bar.update(task, description=words, completed=done, total=total)
 
         return run_study(study, out, workers=workers, fresh=fresh, why=why, progress=show)
 
 
+def _by_reason(attention: list[tuple[str, str, str]]) -> list[tuple[str, str, list[str]]]:
+    """Tubes with the same status and reason together, so that a mistake of the whole study is said once."""
+    files: dict[tuple[str, str], list[str]] = {}
+    for file, status, reason in attention:
+        files.setdefault((status, reason), []).append(file)
+    return [(status, reason, named) for (status, reason), named in files.items()]
+
+
 def _report(study: Study, results: Results) -> None:
     if results.was_current:
         typer.echo("the results are current: nothing was run (--fresh runs again)")
-    for file, status, reason in results.attention:
-        typer.echo(f"{file}: {status}: {reason}", err=True)
+    for status, reason, files in _by_reason(results.attention):
+        typer.echo(f"{', '.join(files)}: {status}: {reason}", err=True)
     tubes = results.tally(TUBES.file, "status")
     ok, review, failed = (tubes[status] for status in (TubeStatus.OK, TubeStatus.REVIEW, TubeStatus.FAILED))
     typer.echo(f"{study.id}: {tubes.total()} tubes, {ok} ok, {review} need review, {failed} failed")

@@ -86,7 +86,7 @@ def _workbook(path: Path) -> pd.DataFrame:
     """Read the first sheet; a formula is refused, since only the program that wrote it knows its value."""
     import pandas as pd
 
-    rows = [row for row in read_workbook(path, "") if any(row.cells) or row.problems]
+    rows = [row for row in read_workbook(path, "").rows if any(row.cells) or row.problems]
     problems = [problem for row in rows for problem in row.problems]
     if problems:
         raise ExchangeError(problems[0].what, path.name, problems[0].remedy)

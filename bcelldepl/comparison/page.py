@@ -20,6 +20,7 @@ from bcelldepl.comparison.tube import ComparedPopulation, TubeComparison
 from bcelldepl.definitions.populations import label_of
 from bcelldepl.report.images import data_uri, figure_bytes, small_png
 from bcelldepl.report.number_format import DASH, concentration, whole
+from bcelldepl.results.strategies import recorded_strategies
 
 __all__ = ["comparison_page"]
 
@@ -59,7 +60,7 @@ def comparison_page(comparison: Comparison, record: Mapping[str, Any]) -> str:
     by_tube = Counter(tube.verdict for tube in comparison.tubes)
     return environment.from_string(template).render(
         study_id=str(record.get("study", "")),
-        strategy=str(record.get("strategy", {}).get("name", "")),
+        strategy=", ".join(recorded_strategies(record).all),
         finished=str(record.get("finished", "")),
         style=Markup(files("bcelldepl.report").joinpath("style.css").read_text(encoding="utf-8")),
         comparison=comparison,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["AUDIT", "FIGURES", "GATES", "REPORT", "RUN", "SEAL", "STORE"]
+__all__ = ["AUDIT", "COMPENSATION", "FIGURES", "GATES", "REPORT", "RUN", "SEAL", "STORE"]
 
 RUN: Final = "run.json"  # versions, settings, and the hash of every input and output
 STORE: Final = "study.db"  # each tube as it is done, and the tables
@@ -13,3 +13,6 @@ SEAL: Final = "seal.json"  # what the last command left behind
 REPORT: Final = "report.html"
 GATES: Final = "gates"  # a file per tube
 FIGURES: Final = "figures"
+COMPENSATION: Final = (
+    "compensation"  # matrices that were made of controls; their pictures in a folder of this name
+)

@@ -193,7 +193,9 @@ class Acquisition(Recording):
         Upper-case keys, standard ones with their ``$``; values without blanks around them.
     volume : Volume
     time_step_s : float or None
-        ``$TIMESTEP`` [s].
+        ``$TIMESTEP`` [s]; 1 where the time channel is in seconds already, None where it cannot be right.
+    time_advances : bool
+        Whether the time channel tells the order of the events: not where it is cut to its range.
     acquisition_seconds : float or None
         By the clock (``$ETIM`` - ``$BTIM``, over midnight too), else the span of the time channel [s].
     date : str or None
@@ -204,15 +206,19 @@ class Acquisition(Recording):
         Which data set of the file this is, counted from 0, and how many there are.
     warnings : tuple of str
         What was odd in the file and how it was read.
+    facts : tuple of str
+        What many sound files have, and nobody need look at.
     """
 
     version: str
     keywords: Mapping[str, str]
     volume: Volume
     time_step_s: float | None
+    time_advances: bool
     acquisition_seconds: float | None
     date: str | None
     cytometer: str
     dataset: int
     n_datasets: int
     warnings: tuple[str, ...]
+    facts: tuple[str, ...] = ()

@@ -64,7 +64,7 @@ def _moment(text: str) -> datetime | None:
 
 
 def _iso_date(text: str) -> str | None:
-    parts = re.split(r"[-/. ,]+", text.strip())
+    parts = re.split(r"[-/. ,_]+", text.strip())
     if len(parts) != 3:
         return None
     if parts[1].isdecimal() and parts[0].isdecimal() and len(parts[0]) == 4:

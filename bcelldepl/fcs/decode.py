@@ -73,7 +73,7 @@ def common_storage(row: Row, indices: Sequence[int], finish: Sequence[Finish | N
     """
     words = [row.words[i] for i in indices]
     types = {(word.kind, word.width) for word in words}
-    if len(types) != 1 or any(finish):
+    if len(types) != 1 or any(finish) or any(word.is_clipped for word in words):
         return None
     kind, width = types.pop()
     if (
@@ -103,26 +103,28 @@ def _decoder(word: Word, significance: tuple[int, ...], where: str) -> tuple[Any
     if word.width in (1, 2, 4, 8) and order in (little, big):
         letter = "u" if word.kind == "I" else "f"
         storage: Any = np.dtype(f"{'<' if order == little else '>'}{letter}{word.width}")
-        if word.mask is None:
-            return storage, _as_is
-        mask = word_dtype(word).type(word.mask)
-        return storage, lambda values: values & mask
+        return storage, _within_mask(word)
     return np.dtype((np.uint8, (word.width,))), _reordered(word, order)
 
 
-def _as_is(values: Array) -> Array:
-    return values
+def _within_mask(word: Word) -> Finish:
+    """What leaves the significant part of stored values."""
+    if word.mask is None:
+        return lambda values: values
+    mask = word_dtype(word).type(word.mask)
+    if word.is_clipped:
+        return lambda values: np.minimum(values, mask)
+    return lambda values: values & mask
 
 
 def _reordered(word: Word, order: tuple[int, ...]) -> Finish:
     dtype = word_dtype(word)
-    mask = None if word.mask is None else dtype.type(word.mask)
+    significant = _within_mask(word)
 
     def decode(stored: Array) -> Array:
         padded = np.zeros((len(stored), dtype.itemsize), np.uint8)
         padded[:, : word.width] = stored[:, list(order)]
-        values: Array = padded.view(dtype.newbyteorder("<"))[:, 0]
-        return values if mask is None else values & mask
+        return significant(padded.view(dtype.newbyteorder("<"))[:, 0])
 
     return decode
 

@@ -50,4 +50,5 @@ def describe(acquisition: Acquisition) -> dict[str, Any]:
             "matrix": spillover.matrix.tolist(),
         },
         "warnings": list(acquisition.warnings),
+        "facts": list(acquisition.facts),
     }

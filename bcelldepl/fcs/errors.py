@@ -8,6 +8,7 @@ __all__ = [
     "BadHeaderError",
     "BadKeywordError",
     "BadTextError",
+    "DamagedDataError",
     "DataNotFoundError",
     "MissingKeywordError",
     "NoSuchChannelError",
@@ -40,6 +41,10 @@ class BadKeywordError(FcsError):
 
 class DataNotFoundError(FcsError):
     """No place in the file fits what HEADER and TEXT say about DATA."""
+
+
+class DamagedDataError(FcsError):
+    """DATA is there, but its values were changed by a program for text."""
 
 
 class TruncatedDataError(FcsError):

@@ -6,32 +6,42 @@ from collections.abc import Mapping
 
 from bcelldepl.fcs.numbers import integer
 
-__all__ = ["history_notes"]
+__all__ = ["loss_notes", "rewritten_by"]
 
 
-def history_notes(keywords: Mapping[str, str], n_events: int, has_volume: bool) -> tuple[str, ...]:
-    """Warnings for counting.
+def loss_notes(keywords: Mapping[str, str], n_events: int, is_part: bool) -> tuple[str, ...]:
+    """Warnings of events that the instrument did not keep.
 
     Parameters
     ----------
     keywords : mapping of str to str
     n_events : int
-    has_volume : bool
-        Whether a volume was found: it may be that of a larger file.
+    is_part : bool
+        Whether the file holds, or may hold, a part of the run that ``$LOST`` and ``$ABRT`` count.
     """
     notes = []
     for key, meaning in (("$LOST", "lost, the computer being busy"), ("$ABRT", "aborted as coincident")):
         missed = integer(keywords, key) or 0
-        if missed > 0:
+        if missed <= 0:
+            continue
+        if is_part:
+            told = "were {} in the whole run; the file may hold a part of it, so their share is not known"
+        else:
             share = 100 * missed / (missed + n_events)
-            notes.append(f"{key}: {missed} events ({share:.2g} %) were {meaning}; counts are too low by them")
-    program = _rewritten_by(keywords)
-    if program and has_volume:
-        notes.append(f"the file was written again by {program}: $VOL is that of the file before")
+            told = f"({share:.2g} %) were {{}}; counts are too low by them"
+        notes.append(f"{key}: {missed} events {told.format(meaning)}")
     return tuple(notes)
 
 
-def _rewritten_by(keywords: Mapping[str, str]) -> str:
+def rewritten_by(keywords: Mapping[str, str]) -> str:
+    """The program that wrote the file after the cytometer's own; empty where none is known of.
+
+    A gate exported by FlowJo, a file cleaned in R and a whole file look alike: they keep the keywords they had.
+    """
+    if "FJ_FCS_VERSION" in keywords:
+        return "FlowJo"
+    if "cytobank" in keywords.get("$COM", "").lower():
+        return "Cytobank"
     if "$CYTOLIB_VERSION" in keywords:
         return f"cytolib {keywords['$CYTOLIB_VERSION']}"
     if any(key.startswith("FLOWCORE_") for key in keywords):

@@ -29,12 +29,15 @@ class Word:
         Unsigned integer, single or double precision float, decimal digits.
     mask : int or None
         The bits that ``$PnR`` leaves significant; None where all are.
+    is_clipped : bool
+        Whether larger values are off the scale and cut to `mask`; else their upper bits are masked off.
     """
 
     offset: int
     width: int
     kind: Kind
     mask: int | None = None
+    is_clipped: bool = False
 
 
 @dataclass(frozen=True)

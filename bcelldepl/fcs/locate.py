@@ -16,6 +16,7 @@ __all__ = ["Place", "Source", "locate_data"]
 Source = Literal["auto", "header", "text"]
 _CHECKSUM_BYTES: Final = 8
 _MOST_OVERLAP_BYTES: Final = 16
+_FROM_ONE: Final = "offsets count from 1"
 _EXACT, _OFF_BY_ONE, _LONGER, _SHORTER, _GUESSED = range(5)
 
 
@@ -31,12 +32,15 @@ class Place:
     row : Row
         How each event lies there.
     warnings : tuple of str
+    facts : tuple of str
+        What many sound files have, and nobody need look at.
     """
 
     begin: int
     n_events: int
     row: Row
     warnings: tuple[str, ...]
+    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ def locate_data(
     if not candidates:
         _refuse(segments, rows[0], total, base, room, where)
     best = min(candidates, key=lambda candidate: candidate.grade)  # the first of equals
-    return Place(best.begin, best.n_events, best.row, _warnings(best, said, header))
+    return Place(best.begin, best.n_events, best.row, _warnings(best, said, header), _facts(best))
 
 
 def _total(keywords: Mapping[str, str], where: str) -> int | None:
@@ -152,7 +156,7 @@ def _candidates(
         if begin < base + HEADER_BYTES:
             continue
         if begin + needed == room + 1 and length == needed:
-            yield _Candidate(source, segment, begin - 1, n_events, row, _OFF_BY_ONE, "offsets count from 1")
+            yield _Candidate(source, segment, begin - 1, n_events, row, _OFF_BY_ONE, _FROM_ONE)
         elif begin + needed <= room:
             grade = (
                 _EXACT if length == needed
@@ -193,15 +197,11 @@ def _warnings(best: _Candidate, said: Mapping[str, Segment], header: Header) -> 
     warnings = []
     stored_rows = best.segment.n_bytes // best.row.n_bytes
     other = "TEXT" if best.source == "HEADER" else "HEADER"
-    if best.note:
+    if best.note and best.note != _FROM_ONE:
         warnings.append(f"DATA: {best.note}")
     if best.row.note:
         warnings.append(f"DATA: {best.row.note}")
-    if best.grade == _OFF_BY_ONE and not best.note:
-        warnings.append(
-            f"DATA: {best.source} says {best.segment}, one byte off its {best.needed_bytes} bytes of events"
-        )
-    elif best.grade == _LONGER and stored_rows > best.n_events:
+    if best.grade == _LONGER and stored_rows > best.n_events:
         warnings.append(
             f"DATA: {best.source} has room for {stored_rows} events, $TOT says {best.n_events}; $TOT is taken"
         )
@@ -217,6 +217,14 @@ def _warnings(best: _Candidate, said: Mapping[str, Segment], header: Header) -> 
             f"{best.source} fits and is taken"
         )
     return tuple(warnings)
+
+
+def _facts(best: _Candidate) -> tuple[str, ...]:
+    if best.grade != _OFF_BY_ONE:
+        return ()
+    if best.note == _FROM_ONE:
+        return (f"DATA: {_FROM_ONE}",)
+    return (f"DATA: {best.source} says {best.segment}, one byte off its {best.needed_bytes} bytes of events",)
 
 
 def _refuse(

@@ -15,15 +15,18 @@ from bcelldepl.fcs.clock import acquisition_date, clock_seconds
 from bcelldepl.fcs.dataset_merge import with_facts_of_sibling
 from bcelldepl.fcs.datasets import Dataset, read_datasets
 from bcelldepl.fcs.errors import NoSuchDatasetError, UnreadableFileError, UnsupportedDataError
-from bcelldepl.fcs.history import history_notes
+from bcelldepl.fcs.history import loss_notes, rewritten_by
 from bcelldepl.fcs.layout import row_layouts
 from bcelldepl.fcs.locate import Place, Source, locate_data
 from bcelldepl.fcs.numbers import real
+from bcelldepl.fcs.off_scale import settle_upper_bits
 from bcelldepl.fcs.plausible import plausibility_notes
 from bcelldepl.fcs.spillover import read_spillover
 from bcelldepl.fcs.timeline import read_timeline
+from bcelldepl.fcs.transfer import refuse_text_transfer
 from bcelldepl.fcs.volume import read_volume
 from bcelldepl.input_limits import check_plain_file
+from bcelldepl.names import near_file
 
 __all__ = ["open_recording", "read_fcs"]
 
@@ -101,6 +104,7 @@ class _Found:
     n_datasets: int
     warnings: tuple[str, ...]  # before those of its own segments
     channel_warnings: tuple[str, ...]
+    facts: tuple[str, ...]
 
 
 def _find(path: Path, dataset: int | None, offsets: Source) -> _Found:
@@ -111,15 +115,25 @@ def _find(path: Path, dataset: int | None, offsets: Source) -> _Found:
             datasets, warnings = read_datasets(file, file_bytes, str(path))
     except OSError as error:
         raise UnreadableFileError(
-            f"{error.strerror or error}", str(path), "check the name and the right to read it"
+            f"{error.strerror or error}",
+            str(path),
+            near_file(path) or "check the name and the right to read it",
         ) from error
     chosen, notes = _choose(datasets, dataset, file_bytes, str(path), offsets)
     keywords, sibling_notes = with_facts_of_sibling(chosen.dataset.text.keywords, datasets[0].text.keywords)
     channels, channel_notes = read_channels(keywords, chosen.place.row.words)
-    spillover, spillover_notes = read_spillover(keywords, channels)
-    recording = Recording(path, channels, chosen.place.n_events, spillover, chosen.place)
-    notes = (*warnings, *notes, *sibling_notes)
-    return _Found(recording, chosen, keywords, len(datasets), notes, (*channel_notes, *spillover_notes))
+    spillover, spillover_notes, spillover_facts = read_spillover(keywords, channels)
+    refuse_text_transfer(path, chosen.place)
+    place, bit_notes = settle_upper_bits(path, chosen.place, channels)
+    return _Found(
+        Recording(path, channels, place.n_events, spillover, place),
+        chosen,
+        keywords,
+        len(datasets),
+        (*warnings, *notes, *sibling_notes),
+        (*bit_notes, *channel_notes, *spillover_notes),
+        (*place.facts, *spillover_facts),
+    )
 
 
 def _choose(
@@ -180,8 +194,11 @@ def _with_facts(found: _Found, volume_unit: str) -> Acquisition:
         step_notes = (f"$TIMESTEP is {keywords['$TIMESTEP']!r}, not a time; not used",)
         time_step_s = None
     timeline = read_timeline(path, place, recording.channels, time_step_s, clock_seconds(keywords))
-    volume = read_volume(keywords, text.repeated, timeline, volume_unit)
-    volume_notes = (volume.reason,) if keywords.get("$VOL") and volume.microlitres is None else ()
+    clock_notes = (timeline.clock_doubt,) if timeline.clock_doubt else ()
+    program = rewritten_by(keywords)
+    volume = read_volume(keywords, text.repeated, timeline, volume_unit, program)
+    has_volume = bool(keywords.get("$VOL")) or timeline.volume_ul is not None
+    volume_notes = (volume.reason,) if has_volume and volume.microlitres is None else ()
     return Acquisition(
         path=path,
         channels=recording.channels,
@@ -191,7 +208,8 @@ def _with_facts(found: _Found, volume_unit: str) -> Acquisition:
         version=header.version,
         keywords=keywords,
         volume=volume,
-        time_step_s=time_step_s,
+        time_step_s=timeline.time_step_s,
+        time_advances=timeline.advances,
         acquisition_seconds=timeline.seconds,
         date=acquisition_date(keywords),
         cytometer=keywords.get("$CYT", ""),
@@ -206,6 +224,8 @@ def _with_facts(found: _Found, volume_unit: str) -> Acquisition:
             *found.channel_warnings,
             *step_notes,
             *volume_notes,
-            *history_notes(keywords, place.n_events, volume.microlitres is not None),
+            *clock_notes,
+            *loss_notes(keywords, place.n_events, bool(program or timeline.doubt)),
         ),
+        facts=found.facts,
     )

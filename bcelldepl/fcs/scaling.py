@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_time", "linearise"]
 
-_TIME: Final = re.compile(r"(HDR-)?TIME\d*([ _-].*)?", re.IGNORECASE)
+_TIME: Final = re.compile(r"(HDR-)?TIME\d*([ _-].*)?|HDR-TM?", re.IGNORECASE)
 
 
 def is_time(channel: Channel) -> bool:

@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 
 from bcelldepl.fcs.acquisition import Channel, Spillover
 
-__all__ = ["read_spillover"]
+__all__ = ["MAX_CONDITION", "condition_number", "plain_name", "read_spillover"]
+
+# Beyond this condition number, 0.1 % of noise in a detector becomes all of a signal.
+MAX_CONDITION: Final = 1000.0
 
 _KEYWORDS: Final = ("$SPILLOVER", "SPILL", "SPILLOVER", "$SPILL", "$COMP", "COMP", "DET_SPILL")
 _MOST_PIECES: Final = 8  # of a channel name that holds commas
@@ -22,38 +25,58 @@ _COMPENSATED: Final = re.compile(r"comp-|<", re.IGNORECASE)  # what FlowJo puts 
 _DFC: Final = re.compile(r"\$DFC(\d{1,3})TO(\d{1,3})")
 _FLUORESCENCE: Final = re.compile(r"FL\s*(\d{1,3})\b", re.IGNORECASE)
 
-Found = tuple[Spillover | None, tuple[str, ...]]
+Found = tuple[Spillover | None, tuple[str, ...], tuple[str, ...]]
 
 
 def read_spillover(keywords: Mapping[str, str], channels: Sequence[Channel]) -> Found:
-    """The matrix and what is odd about it; None where the file has none that can be used."""
+    """The matrix of a file.
+
+    Parameters
+    ----------
+    keywords : mapping of str to str
+    channels : sequence of Channel
+
+    Returns
+    -------
+    Spillover or None
+        None where the file has none that can be used.
+    tuple of str, tuple of str
+        Warnings, and facts that nobody need look at.
+    """
     warnings: list[str] = []
     for key in _KEYWORDS:
         if keywords.get(key):
-            is_matrix, spillover, notes = _listed(key, keywords[key], tuple(channels))
+            is_matrix, (spillover, notes, facts) = _listed(key, keywords[key], tuple(channels))
             warnings.extend(notes)
             if is_matrix:
-                return spillover, tuple(warnings)
+                return spillover, tuple(warnings), facts
     percents = _from_dfc(keywords, channels, warnings)
     if percents is None:
-        return None, tuple(warnings)
+        return None, tuple(warnings), ()
     warnings.append("$DFCiTOj: the instrument may have compensated these values already; compare before use")
     return _checked(percents, warnings)
 
 
+def condition_number(matrix: NDArray[np.float64]) -> float:
+    """By how much the inverse of a square matrix can enlarge noise; infinite for a singular one."""
+    try:
+        with np.errstate(all="ignore"):
+            return float(np.linalg.cond(matrix))
+    except np.linalg.LinAlgError:
+        return math.inf
+
+
 @lru_cache(maxsize=4)  # the tubes of a study, one after the other, say the same
-def _listed(
-    key: str, text: str, channels: tuple[Channel, ...]
-) -> tuple[bool, Spillover | None, tuple[str, ...]]:
+def _listed(key: str, text: str, channels: tuple[Channel, ...]) -> tuple[bool, Found]:
     """Whether a keyword holds a matrix, the matrix if it can be used, and what is odd about it."""
     warnings: list[str] = []
     listed = _from_list(key, text, channels, warnings)
     if listed is None:
-        return False, None, tuple(warnings)
-    spillover, notes = _checked(listed, warnings)
-    if spillover is not None:
-        spillover.matrix.setflags(write=False)
-    return True, spillover, notes
+        return False, (None, tuple(warnings), ())
+    found = _checked(listed, warnings)
+    if found[0] is not None:
+        found[0].matrix.setflags(write=False)
+    return True, found
 
 
 def _from_list(key: str, text: str, channels: Sequence[Channel], warnings: list[str]) -> Spillover | None:
@@ -143,15 +166,15 @@ def _resolve(names: Sequence[str], channels: Sequence[Channel]) -> list[str | No
         return [*names]
     alike: dict[str, list[str]] = {}
     for channel in channels:
-        alike.setdefault(_plain(channel.name), []).append(channel.name)
+        alike.setdefault(plain_name(channel.name), []).append(channel.name)
     resolved: list[str | None] = []
     for name in names:
-        close = alike.get(_plain(name), [])
+        close = alike.get(plain_name(name), [])
         resolved.append(name if name in exact else close[0] if len(close) == 1 else None)
     return resolved
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name without what programs add to or change in it: brackets, ``Comp-``, case, blanks, dashes."""
     bare = re.sub(r"^comp-", "", name.strip("<> ").lower())
     return re.sub(r"[\s_./-]+", "", bare)
@@ -209,7 +232,17 @@ def _checked(spillover: Spillover, warnings: list[str]) -> Found:
         spillover = Spillover(spillover.channels, matrix / 100.0, key)
     elif (diagonal <= 0.0).any():
         warnings.append(f"{key} has a diagonal that is not positive; not used")
-        return None, tuple(warnings)
+        return None, tuple(warnings), ()
     if np.abs(spillover.matrix - np.eye(len(spillover.channels))).max() <= _NOTHING:
-        warnings.append(f"{key} is the identity: the file does not say how to compensate")
-    return spillover, tuple(warnings)
+        return (
+            spillover,
+            tuple(warnings),
+            (f"{key} is the identity: the file does not say how to compensate",),
+        )
+    condition = condition_number(spillover.matrix)
+    if not condition <= MAX_CONDITION:
+        warnings.append(
+            f"{key} is singular or nearly so: its condition number is {condition:.3g}, at most {MAX_CONDITION:g} is "
+            "accepted, and events cannot be compensated by it"
+        )
+    return spillover, tuple(warnings), ()

@@ -23,6 +23,16 @@ _STANDARD: Final = re.compile(
     r"PLATEID|PLATENAME|P\d+(?:[BDEFGLNOPRSTV]|CALIBRATION|DATATYPE))",
     re.IGNORECASE,
 )
+_FREE_TEXT: Final = re.compile(
+    r"\$(CELLS|COM|CYT|CYTSN|EXP|FIL|INST|LAST_MODIFIER|OP|PLATENAME|PROJ|SMNO|SRC|SYS|P\d+[FNS])",
+    re.IGNORECASE,
+)
+_MATRICES: Final = (
+    "SPILL",
+    "SPILLOVER",
+    "DET_SPILL",
+)  # keywords of makers that count as much as the standard's
+_MATRIX: Final = re.compile(rb"\s*[0-9]+,")
 _REQUIRED: Final = ("$PAR", "$DATATYPE", "$BYTEORD", "$TOT")
 _MAX_SCORED_CHANNELS: Final = 10_000
 _MOST_REPEATS: Final = 10
@@ -130,24 +140,35 @@ def _escaped(body: bytes, delimiter: bytes) -> Pairs:
 
 
 def _anchored(tokens: list[bytes], delimiter: bytes) -> Pairs:
-    """Standard keywords are anchors: a run between two of them that does not pair up belongs to the first."""
+    """Known keywords are anchors: a run between two of them that does not pair up has a value with delimiters.
+
+    It is that of the first keyword where that is free text, else that of the last.
+    """
     pairs: Pairs = []
     for run in _runs(tokens):
         if len(run) % 2:
-            run = [run[0], delimiter.join(run[1:])]
+            whole = 0 if _FREE_TEXT.fullmatch(_decode(run[0])) else max(len(run) - 3, 0)
+            run = [*run[: whole + 1], delimiter.join(run[whole + 1 :])]
         pairs.extend(_pairs(run))
     return pairs
 
 
 def _runs(tokens: list[bytes]) -> Iterator[list[bytes]]:
     run: list[bytes] = []
-    for token in tokens:
-        if run and b"$" in token and _STANDARD.fullmatch(_decode(token)):
+    for token, after in zip(tokens, [*tokens[1:], b""], strict=True):
+        if run and _is_anchor(token, after):
             yield run
             run = []
         run.append(token)
     if run:
         yield run
+
+
+def _is_anchor(token: bytes, after: bytes) -> bool:
+    """Whether a token is a keyword wherever it stands."""
+    if b"$" in token:
+        return bool(_STANDARD.fullmatch(_decode(token)))
+    return b"SPILL" in token.upper() and _decode(token).upper() in _MATRICES and bool(_MATRIX.match(after))
 
 
 def missing_keywords(keywords: dict[str, str]) -> int:
@@ -161,8 +182,11 @@ def missing_keywords(keywords: dict[str, str]) -> int:
 
 
 def _swallowed(keywords: dict[str, str]) -> int:
-    """Standard keywords that ended up as values: a sign that keys and values are out of step."""
-    return sum(value.startswith("$") and bool(_STANDARD.fullmatch(value)) for value in keywords.values())
+    """Known keywords that ended up as values: a sign that keys and values are out of step."""
+    return sum(
+        value.upper() in _MATRICES or (value.startswith("$") and bool(_STANDARD.fullmatch(value)))
+        for value in keywords.values()
+    )
 
 
 def _is_in_step(pairs: Pairs) -> bool:

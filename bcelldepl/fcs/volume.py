@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from bcelldepl.definitions.instruments import SAMPLE_FLOW_UL_PER_MIN
 from bcelldepl.fcs.acquisition import Volume
 from bcelldepl.fcs.numbers import real
 from bcelldepl.fcs.timeline import Timeline
@@ -22,7 +23,6 @@ _MICROLITRE_MAKERS: Final = re.compile(r"aurora|northern ?lights", re.IGNORECASE
 _NANOLITRE_MAKERS: Final = re.compile(
     r"accuri|attune|macsquant|cyflow|partec|icyt|eclipse|synergy", re.IGNORECASE
 )
-_FLOW_UL_PER_MIN: Final = (1.0, 2500.0)  # slowest and fastest sample flow of flow cytometers, with a margin
 _CHANNEL_TOLERANCE: Final = 0.15  # the channel counts on to the last event only
 _UNITS: Final = {"nl": MICROLITRES_PER_NANOLITRE, "ul": 1.0}
 _UNIT_NAMES: Final = {"nl": "nL", "ul": "uL"}
@@ -33,6 +33,7 @@ def read_volume(
     repeated: Mapping[str, tuple[str, ...]],
     timeline: Timeline,
     unit: str,
+    program: str = "",
 ) -> Volume:
     """The acquired volume in microlitres, or why there is none.
 
@@ -44,7 +45,22 @@ def read_volume(
     timeline : Timeline
         Length of the acquisition, the volume by a channel, and doubts.
     unit : {"auto", "nl", "ul"}
+    program : str
+        Which wrote the file again, perhaps with a part of its events; empty where none did.
     """
+    volume = _of_all_events(keywords, repeated, timeline, unit)
+    if not program or volume.microlitres is None:
+        return volume
+    return Volume(
+        None,
+        f"the volume of {volume.microlitres:.4g} uL is that of the file before {program} wrote it again, perhaps with "
+        "a part of its events: give acquired_volume_ul in the sample sheet where they are all there",
+    )
+
+
+def _of_all_events(
+    keywords: Mapping[str, str], repeated: Mapping[str, tuple[str, ...]], timeline: Timeline, unit: str
+) -> Volume:
     if timeline.doubt:
         said = f"$VOL is {keywords['$VOL']}, but " if keywords.get("$VOL") else ""
         return Volume(None, said + timeline.doubt)
@@ -125,5 +141,5 @@ def _flow(microlitres: float, seconds: float) -> float:
 
 
 def _is_flow(microlitres: float, seconds: float) -> bool:
-    slowest, fastest = _FLOW_UL_PER_MIN
+    slowest, fastest = SAMPLE_FLOW_UL_PER_MIN
     return slowest <= _flow(microlitres, seconds) <= fastest

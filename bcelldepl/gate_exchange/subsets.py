@@ -33,7 +33,7 @@ def export_subsets(results: Path, populations: Sequence[str], out: Path) -> tupl
     results : Path
         Folder that ``bcelldepl run`` wrote.
     populations : sequence of str
-        Of the strategy.
+        Of the strategies.
     out : Path
         Folder to write to.
 
@@ -48,10 +48,10 @@ def export_subsets(results: Path, populations: Sequence[str], out: Path) -> tupl
     Raises
     ------
     ExchangeError
-        Where the strategy has no such population; nothing is written then.
+        Where no strategy of the study has such a population; nothing is written then.
     """
     gated = GatedResults(results)
-    known = [rule.name for rule in gated.strategy.populations]
+    known = list(dict.fromkeys(rule.name for one in gated.strategies for rule in one.populations))
     for population in populations:
         if population not in (ALL, *known):
             remedy = did_you_mean(population, known) or f"there are {', '.join(known)}"

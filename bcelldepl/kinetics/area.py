@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import Final
 
 __all__ = [
     "CurveSegment",
@@ -21,6 +22,9 @@ __all__ = [
     "segments_to",
     "total_area",
 ]
+
+
+NOTHING_LEFT: Final = 650.0  # powers of e: what is left beyond adds nothing to an area
 
 
 class SegmentRule(StrEnum):
@@ -57,9 +61,9 @@ class CurveSegment:
         width = self.end_day - self.start_day
         if self.rule is SegmentRule.ZERO:
             return 0.0
-        if self.rule is SegmentRule.LINEAR or self.start_per_ul == self.end_per_ul:
+        if self.rule is SegmentRule.LINEAR or self.end_per_ul in (self.start_per_ul, 0.0):
             return width * (self.start_per_ul + self.end_per_ul) / 2.0
-        return width * (self.start_per_ul - self.end_per_ul) / math.log(self.start_per_ul / self.end_per_ul)
+        return width * (self.start_per_ul - self.end_per_ul) / _log_ratio(self.start_per_ul, self.end_per_ul)
 
     def at(self, day: float) -> float:
         """Concentration on a day inside the segment [cells/uL]."""
@@ -68,7 +72,14 @@ class CurveSegment:
             return 0.0
         if self.rule is SegmentRule.LINEAR:
             return self.start_per_ul + part * (self.end_per_ul - self.start_per_ul)
-        return self.start_per_ul * math.exp(part * math.log(self.end_per_ul / self.start_per_ul))
+        return self.start_per_ul * math.exp(part * _log_ratio(self.end_per_ul, self.start_per_ul))
+
+
+def _log_ratio(one: float, other: float) -> float:
+    """ln(one / other), not 0 for numbers that differ in their last digit, and finite for ones of any size."""
+    if 0.5 < one / other < 2.0:
+        return math.log1p((one - other) / other)
+    return math.log(one) - math.log(other)
 
 
 def choose_rules(values: Sequence[float]) -> list[SegmentRule]:
@@ -139,7 +150,9 @@ def extrapolate(last_day: float, last_per_ul: float, lambda_z_per_day: float, en
     Returns
     -------
     CurveSegment
+        As far as there is a number for it.
     """
+    end_day = min(end_day, last_day + NOTHING_LEFT / lambda_z_per_day)
     end = last_per_ul * math.exp(-lambda_z_per_day * (end_day - last_day))
     return CurveSegment(last_day, end_day, last_per_ul, end, SegmentRule.EXTRAPOLATED)
 

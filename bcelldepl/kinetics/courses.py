@@ -192,4 +192,4 @@ def _one_tube(row: dict[str, Any], tube: Tube | None) -> Visit:
 def _log_error(row: dict[str, Any]) -> float:
     """Standard error of the logarithm of a concentration, from the 95 % interval that the counts give it."""
     low, high = (row.get(end) for end in INTERVAL)
-    return math.log(high / low) / (2.0 * Z_95) if low and high else 0.0
+    return (math.log(high) - math.log(low)) / (2.0 * Z_95) if low and high else 0.0

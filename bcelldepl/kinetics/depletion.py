@@ -174,9 +174,14 @@ def _change(visit: Visit, baseline: Visit | None, evidence: ThresholdEvidence) -
         or not math.isfinite(visit.at_most)
     ):
         return VisitChange(visit, None, None, Qualifier.NOT_EVALUABLE, evidence)
-    fraction = visit.at_most / baseline.value
+    percent, reduction = _reduction(visit.at_most, baseline.value)
     qualifier = Qualifier.EQUAL if visit.is_quantified else Qualifier.BELOW
-    return VisitChange(visit, 100.0 * fraction, -math.log10(fraction) + 0.0, qualifier, evidence)
+    return VisitChange(visit, percent, reduction, qualifier, evidence)
+
+
+def _reduction(per_ul: float, baseline_per_ul: float) -> tuple[float, float]:
+    """Percent of the baseline, and powers of ten below it."""
+    return 100.0 * (per_ul / baseline_per_ul), math.log10(baseline_per_ul) - math.log10(per_ul)
 
 
 def _baseline(baseline: Visit | None) -> Endpoint:
@@ -225,12 +230,12 @@ def _depth(nadir: Endpoint, lowest: Visit, baseline: Visit | None) -> tuple[Endp
         return not_evaluable(percent, reason, nadir.n_points), not_evaluable(
             reduction, reason, nadir.n_points
         )
-    fraction = lowest.at_most / baseline.value
+    of_baseline, powers_of_ten = _reduction(lowest.at_most, baseline.value)
     window = (nadir.window_start_day, nadir.window_end_day, nadir.n_points)
     deeper = Qualifier.ABOVE if nadir.qualifier is Qualifier.BELOW else Qualifier.EQUAL
     return (
-        Endpoint(percent, 100.0 * fraction, nadir.qualifier, *window, nadir.reason),
-        Endpoint(reduction, -math.log10(fraction) + 0.0, deeper, *window, nadir.reason),
+        Endpoint(percent, of_baseline, nadir.qualifier, *window, nadir.reason),
+        Endpoint(reduction, powers_of_ten, deeper, *window, nadir.reason),
     )
 
 

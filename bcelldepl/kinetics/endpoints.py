@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bcelldepl.definitions.endpoints import endpoint_definitions
@@ -13,7 +15,9 @@ from bcelldepl.kinetics.depletion import Depletion, analyse_depletion, depth_of
 from bcelldepl.kinetics.endpoint import Endpoint, table_of
 from bcelldepl.kinetics.override_marks import OverrideMarks
 from bcelldepl.kinetics.propagation import with_intervals
-from bcelldepl.study import Study
+from bcelldepl.kinetics.safeguard import safely
+from bcelldepl.kinetics.visits import Course
+from bcelldepl.study import EndpointSettings, Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,8 +64,9 @@ def cellular_of(counts: pd.DataFrame, study: Study) -> tuple[CellularKinetics, .
     -------
     tuple of CellularKinetics
     """
+    analyse = partial(analyse_cellular, auc_days=study.endpoints.auc_days)
     return tuple(
-        analyse_cellular(course, study.endpoints.auc_days)
+        safely(analyse, course)
         for analyte in _reported(counts, Kinetics.EXPANSION)
         for course in courses(counts, study, analyte)
     )
@@ -90,17 +95,16 @@ def depletion_of(counts: pd.DataFrame, study: Study) -> tuple[Depletion, ...]:
         else:
             judged = courses(counts, study, analyte, settings.denominator)
             thresholds = (settings.depletion_threshold_percent, settings.reconstitution_threshold_percent)
-        found += [
-            analyse_depletion(
-                course,
-                *thresholds,
-                settings.confirm_visits,
-                settings.confirm_within_days,
-                judged=judged_course,
-            )
-            for course, judged_course in zip(in_blood, judged, strict=True)
-        ]
+        analyse = partial(_analyse_depletion, thresholds=thresholds, settings=settings)
+        found += [safely(analyse, *pair) for pair in zip(in_blood, judged, strict=True)]
     return tuple(found)
+
+
+def _analyse_depletion(
+    course: Course, judged: Course, *, thresholds: tuple[float, float], settings: EndpointSettings
+) -> Depletion:
+    confirm = settings.confirm_visits, settings.confirm_within_days
+    return analyse_depletion(course, *thresholds, *confirm, judged=judged)
 
 
 def _reported(counts: pd.DataFrame, kinetics: Kinetics) -> list[str]:
@@ -123,6 +127,17 @@ def _rows(
 
 
 def _with_intervals(analysed: CellularKinetics | Depletion, study: Study) -> list[Endpoint]:
+    """Endpoints with their intervals; without them where the program itself stumbles over these."""
+    try:
+        return _intervals(analysed, study)
+    except Exception as error:
+        why = f"no interval, by an error of the program itself: {type(error).__name__}: {error}"
+        return [
+            replace(one, reason=f"{one.reason}; {why}" if one.reason else why) for one in analysed.endpoints
+        ]
+
+
+def _intervals(analysed: CellularKinetics | Depletion, study: Study) -> list[Endpoint]:
     if isinstance(analysed, CellularKinetics):
         days = study.endpoints.auc_days
         return with_intervals(

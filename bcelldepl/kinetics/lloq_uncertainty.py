@@ -49,7 +49,9 @@ def plausible_courses(course: Course) -> list[tuple[float, Course]]:
 def _sides(visit: Visit) -> Sequence[tuple[float, Visit]]:
     if not (visit.is_evaluable and visit.value and visit.lloq and visit.log_error):
         return [(1.0, visit)]
-    limit = math.log(visit.lloq / visit.value) / visit.log_error  # in standard errors from the value
+    limit = (
+        math.log(visit.lloq) - math.log(visit.value)
+    ) / visit.log_error  # in standard errors from the value
     above, below = NORMAL.cdf(-limit), NORMAL.cdf(limit)
     if min(above, below) < SMALLEST_CHANCE:
         return [(1.0, visit)]

@@ -94,7 +94,7 @@ def _log_errors(course: Course, analyse: Callable[[Course], Sequence[Endpoint]])
             continue
         up, down = (_amounts(analyse(_moved(course, index, sign))) for sign in (1.0, -1.0))
         for code in up.keys() & down.keys():
-            squares[code] += (0.5 * math.log(up[code] / down[code])) ** 2
+            squares[code] += (0.5 * (math.log(up[code]) - math.log(down[code]))) ** 2
     return {code: math.sqrt(square) for code, square in squares.items()}
 
 

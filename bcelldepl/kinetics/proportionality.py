@@ -119,9 +119,9 @@ def dose_of_group(name: str) -> float | None:
     found = DOSE.search(name)
     if found is None:
         return None
-    if found[3]:
-        return float("".join(found[3].split()))
-    return float(found[1].replace(",", ".")) * 10.0 ** int(found[2])
+    text = "".join(found[3].split()) if found[3] else f"{found[1].replace(',', '.')}e{found[2]}"
+    dose = float(text)
+    return dose if math.isfinite(dose) else None
 
 
 def dose_proportionality(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["CONCENTRATION", "one_per_visit", "statistics", "summarise"]
 
 CONCENTRATION: Final = "CONCENTRATION"
+LARGEST_SQUARED: Final = 1e150  # beyond it the SD is no number
 LARGEST_LOG_VARIANCE: Final = 700.0  # beyond it the CV is no number
 STATISTICS: Final = tuple(SUMMARY.names[SUMMARY.names.index("mean") : SUMMARY.names.index("speaks")])
 
@@ -82,7 +83,7 @@ def statistics(values: Sequence[float]) -> dict[str, float | None]:
     sample = np.asarray(values, dtype=float)
     found |= {"mean": sample.mean(), "median": np.median(sample), "min": sample.min(), "max": sample.max()}
     several = len(sample) > 1
-    if several:
+    if several and sample.max() < LARGEST_SQUARED:
         found["sd"] = float(sample.std(ddof=1))
         if sample.mean() > 0:
             found["cv_percent"] = float(100.0 * sample.std(ddof=1) / sample.mean())

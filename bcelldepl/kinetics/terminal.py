@@ -44,13 +44,13 @@ class TerminalFit:
 
     @property
     def half_life_days(self) -> float:
-        """ln(2) / lambda_z [day]."""
-        return math.log(2.0) / self.lambda_z_per_day
+        """ln(2) / lambda_z [day]; infinite for a level window."""
+        return math.log(2.0) / self.lambda_z_per_day if self.lambda_z_per_day else math.inf
 
     @property
     def span_ratio(self) -> float:
         """Length of the window in half-lives."""
-        return (self.days[-1] - self.days[0]) / self.half_life_days
+        return (self.days[-1] - self.days[0]) * self.lambda_z_per_day / math.log(2.0)
 
     @property
     def doubts(self) -> str:

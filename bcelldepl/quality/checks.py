@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from bcelldepl.definitions.instruments import SAMPLE_FLOW_UL_PER_MIN
+
 __all__ = ["CHECKS", "Check", "Level", "Outcome"]
 
 Limits = tuple[float | None, float | None]
@@ -100,10 +102,9 @@ _ROWS: Final = (
     # The acquisition
     Check("margin", (None, 0.05), "{percent:.0f} % of events lie off the forward scatter's scale"),
     Check("kept_time", (0.7, None), "only {percent:.0f} % of the acquisition time is undisturbed"),
-    # No cytometer samples slower or faster; a wrong unit is a thousand-fold off.
     Check(
         "sample_flow",
-        (1.0, 2000.0),
+        SAMPLE_FLOW_UL_PER_MIN,
         "acquired volume over acquisition time is {value} uL/min; expected {limits}",
     ),
     # Clocks of other time zones may differ by a day.
@@ -134,6 +135,37 @@ _ROWS: Final = (
         (None, 4.0),
         "{population}: {events} events, yet by its gate's interval there may be {most:.3g} cells/uL, "
         "far above the LLOQ of {lloq:.3g}",
+    ),
+    # The row of the sheet, and rows beside each other. Replicates are of one subject, visit and day, and of one draw.
+    Check(
+        "draw_day",
+        (None, None),
+        "the sheet says day {nominal:g}, but the blood was collected {collected:g} days after infusion",
+    ),
+    Check(
+        "visit_on_two_days",
+        (None, None),
+        "visit {visit} of {subject} is day {day:g} here and day {other_day:g} in {other}",
+    ),
+    Check(
+        "visit_on_two_dates",
+        (None, None),
+        "visit {visit} of {subject} was collected on {date} here and on {other_date} in {other}",
+    ),
+    Check(
+        "day_of_two_visits",
+        (None, None),
+        "day {day:g} of {subject} is visit {visit} here and visit {other_visit} in {other}",
+    ),
+    # Controls. No dye of a sound control is off by more than a few percent of its own signal.
+    Check("control_marker", (None, None), "the role fmo:{marker} is used by no gate: {why}"),
+    Check(
+        "lone_control", (None, None), "a control without its sample: subject {subject} and {batch} have none"
+    ),
+    Check(
+        "control_spillover",
+        (None, 0.05),
+        "{detector} gives {by_control:.1f} % to {other} by this control, {in_file:.1f} % by the matrix in the file",
     ),
     # Tubes beside each other
     Check("copied_file", (None, None), "the same bytes as {twin}: one of the two is a copy"),

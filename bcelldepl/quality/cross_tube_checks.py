@@ -26,6 +26,14 @@ class OpenedTube(Protocol):
         """Of the file; empty where it could not be read."""
 
     @property
+    def failure(self) -> str:
+        """Why it could not be opened; empty where it could."""
+
+    @property
+    def batch(self) -> str:
+        """As in the sheet, else the date of acquisition; empty where neither is known."""
+
+    @property
     def cytometer(self) -> str:
         """As the file names it."""
 

@@ -79,6 +79,7 @@ def write_report(
         tubes=entries,
         anchors=anchors,
         look=needing_a_look(entries),
+        notes=[plain(note) for note in run.get("warnings", ())],
         status_counts=Counter(tube.status for tube in entries),
         n_subjects=len(sheet),
         populations=populations,

@@ -1,4 +1,4 @@
-"""Tables that others are given are those that the run wrote."""
+"""Tables that others are given, and matrices that tubes are read by, are those that the run wrote."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TABLES: Final = (COUNTS.file, f"{COUNTS.name}.parquet", ENDPOINTS.file, TUBES.fi
 
 
 def refuse_changed(results: Results) -> None:
-    """Refuse results whose tables were edited after the run: nobody would know of it downstream.
+    """Refuse results whose tables, or matrices made of controls, were edited after the run: nobody would know of it.
 
     Parameters
     ----------
@@ -23,9 +23,9 @@ def refuse_changed(results: Results) -> None:
     Raises
     ------
     ExchangeError
-        Where a table is gone, or not as ``run.json`` has it.
+        Where one is gone, or not as ``run.json`` has it.
     """
-    if changed := results.changed(TABLES):
+    if changed := results.changed([*TABLES, *results.record.get("matrices_of_controls", {}).values()]):
         what = f"{' and '.join(changed)} changed since the run"
         remedy = "`bcelldepl run` writes them again from the store; `bcelldepl verify` tells all that changed"
         raise ExchangeError(what, str(results.folder), remedy)

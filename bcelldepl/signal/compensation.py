@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.errors import CompensationError
 from bcelldepl.fcs.acquisition import Spillover
-from bcelldepl.input_limits import MEGABYTE, read_limited
+from bcelldepl.fcs.spillover import MAX_CONDITION, condition_number
+from bcelldepl.fcs.spillover_table import on_detectors
 
-__all__ = ["MAX_CONDITION", "Unmixing", "plan_unmixing", "read_matrix"]
-
-# Beyond this condition number, 0.1 % of noise in a detector becomes all of a signal.
-MAX_CONDITION = 1000.0
+__all__ = ["Unmixing", "plan_unmixing"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +61,7 @@ def plan_unmixing(
     """
     if spillover is None:
         return Unmixing(tuple(wanted), np.eye(len(wanted)))
+    spillover = on_detectors(spillover, present)
     inverse = _invert(spillover, present, where)
     index = {name: i for i, name in enumerate(spillover.channels)}
     columns = np.zeros((len(spillover.channels), len(wanted)))
@@ -106,61 +102,9 @@ def _invert(spillover: Spillover, present: Sequence[str], where: str) -> NDArray
 def _inverse(numbers: bytes, n: int) -> tuple[NDArray[np.float64] | None, float]:
     """Inverse of a square matrix, None where it is nearly singular, and its condition number."""
     matrix = np.frombuffer(numbers).reshape(n, n)
-    condition = float(np.linalg.cond(matrix))
+    condition = condition_number(matrix)
     if not condition <= MAX_CONDITION:
         return None, condition
     inverse = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
     inverse.setflags(write=False)
     return inverse, condition
-
-
-def read_matrix(path: Path) -> Spillover:
-    """Read a spillover matrix of the study.
-
-    Parameters
-    ----------
-    path : Path
-        CSV: a header of channel names, then one row per fluorochrome; a first column of names is allowed.
-
-    Returns
-    -------
-    Spillover
-
-    Raises
-    ------
-    CompensationError
-        For a table that is not square, holds text, or whose rows and columns are named differently.
-    """
-    where = path.name
-    try:
-        text = read_limited(path, 10 * MEGABYTE).decode("utf-8-sig")
-        rows = [
-            [cell.strip() for cell in row]
-            for row in csv.reader(io.StringIO(text, newline=""))
-            if any(cell.strip() for cell in row)
-        ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        msg = f"the spillover matrix cannot be read: {getattr(error, 'strerror', None) or error}"
-        raise CompensationError(msg, where, "give a CSV file of channel names and numbers") from error
-    if len(rows) < 2:
-        msg = "the spillover matrix is empty"
-        raise CompensationError(msg, where, "first a row of channel names, then one row of numbers for each")
-    header, body = rows[0], rows[1:]
-    if len(header) == len(body) + 1 or (header[0] == "" and len(header) == len(body) + 1):
-        names, header = [row[0] for row in body], header[1:]
-        body = [row[1:] for row in body]
-        if names != header:
-            msg = f"rows are named {', '.join(names)}, columns {', '.join(header)}"
-            raise CompensationError(msg, where, "name rows and columns alike, in the same order")
-    if len(header) != len(body) or any(len(row) != len(header) for row in body):
-        msg = f"the spillover matrix is not square: {len(header)} names, {len(body)} rows"
-        raise CompensationError(msg, where, "give one row of numbers for each channel name")
-    if len(set(header)) != len(header):
-        msg = "the spillover matrix names a channel twice"
-        raise CompensationError(msg, where, "name each channel once")
-    try:
-        matrix = np.array([[float(cell) for cell in row] for row in body])
-    except ValueError as error:
-        msg = f"the spillover matrix holds text where a number belongs: {error}"
-        raise CompensationError(msg, where, "write numbers with a decimal point") from error
-    return Spillover(channels=tuple(header), matrix=matrix, keyword=path.name)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from bcelldepl.definitions.markers import MARKERS, SCATTER_WORDS, SIGNAL_WORDS, Marker
 from bcelldepl.errors import PanelError
 from bcelldepl.fcs.acquisition import Channel
+from bcelldepl.fcs.scaling import is_time
 
-__all__ = ["find_marker", "resolve_panel"]
+__all__ = ["find_marker", "find_named", "resolve_panel"]
+
+MOST_LISTED = 8  # channels in a message
+PANEL_REMEDY = (
+    'name the detector of each such marker in the study file: under [panel], a line such as CD19 = "V2-A"'
+)
 
 
 def resolve_panel(
@@ -48,8 +55,8 @@ def resolve_panel(
         tuple(channels), tuple(required), tuple(optional), tuple((overrides or {}).items())
     )
     if complaints:
-        msg = "; ".join(complaints) + f". Channels of the file: {_list(channels)}"
-        raise PanelError(msg, where, "name the detector of each such marker in the study's [panel]")
+        msg = "; ".join(complaints) + f". Channels of the file: {_list(_unused(channels, found))}"
+        raise PanelError(msg, where, PANEL_REMEDY)
     return dict(found)
 
 
@@ -66,9 +73,7 @@ def _resolve(
     complaints: list[str] = []
     for marker in dict.fromkeys((*required, *optional)):
         if marker in overrides:
-            candidates = [c for c in channels if _same(overrides[marker], c.name)] or [
-                c for c in channels if _same(overrides[marker], c.label)
-            ]
+            candidates = find_named(overrides[marker], channels)
             missing = (
                 f"{marker}: the study's [panel] names {overrides[marker]!r}, which this file does not have"
             )
@@ -86,6 +91,28 @@ def _resolve(
         if len(sharing) > 1:
             complaints.append(f"{' and '.join(sharing)}: one channel carries them all ({name})")
     return found, complaints
+
+
+def find_named(text: str, channels: Sequence[Channel]) -> list[Channel]:
+    """List the channels of a detector or label: the very text, else compatible characters (NFKC), else its words.
+
+    Parameters
+    ----------
+    text : str
+    channels : sequence of Channel
+        Of one file.
+
+    Returns
+    -------
+    list of Channel
+        More than one where it cannot be told.
+    """
+    for same in (str.__eq__, _compatible, _same):
+        for names in ("name", "label"):
+            found = [channel for channel in channels if same(text, getattr(channel, names))]
+            if found:
+                return found
+    return []
 
 
 def find_marker(marker: str, channels: Sequence[Channel]) -> list[Channel]:
@@ -171,12 +198,26 @@ def _split_signal(name: str) -> tuple[tuple[str, ...], str]:
 
 @lru_cache(maxsize=4096)
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"[a-z0-9]+", text.casefold()))
+    """Words of a text: runs of Latin letters and digits, and of other letters (``TCRαβ`` is two)."""
+    return tuple(re.findall(r"[a-z0-9]+|[^\W_a-z0-9]+", unicodedata.normalize("NFKC", text).casefold()))
+
+
+def _compatible(one: str, other: str) -> bool:
+    return unicodedata.normalize("NFKC", one).strip() == unicodedata.normalize("NFKC", other).strip()
 
 
 def _same(one: str, other: str) -> bool:
     return _words(one) == _words(other) and bool(_words(one))
 
 
+def _unused(channels: Sequence[Channel], found: Mapping[str, str]) -> list[Channel]:
+    """The channels that a marker could be on: areas that carry no other one, if there are such."""
+    free = [c for c in channels if c.name not in found.values() and not is_time(c)]
+    areas = [c for c in free if _split_signal(c.name)[1] == "A"]
+    return areas or free or list(channels)
+
+
 def _list(channels: Sequence[Channel]) -> str:
-    return ", ".join(f"{c.name} ({c.label})" if c.label else c.name for c in channels)
+    told = [f"{c.name} ({c.label})" if c.label else c.name for c in channels[:MOST_LISTED]]
+    more = len(channels) - len(told)
+    return ", ".join(told) + (f" and {more} more, which `bcelldepl inspect` lists" if more else "")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.definitions.markers import SCATTER, is_stain
+from bcelldepl.errors import PanelError
 from bcelldepl.fcs.acquisition import Recording, Spillover
 from bcelldepl.kernels.compensation import exact_positions
 from bcelldepl.signal.compensation import plan_unmixing
@@ -99,16 +100,20 @@ def plan_markers(
     ------
     CompensationError
         Where the matrix cannot be used.
+    PanelError
+        Where a channel has no range (``$PnR``), and the scale needs one.
     """
     ranges = {channel.name: channel.range for channel in acquisition.channels}
     scatter = [marker for marker in panel if marker in SCATTER]
     stains = [marker for marker in panel if is_stain(marker)]
-    plan = plan_unmixing(
-        spillover, [panel[marker] for marker in stains], list(ranges), where=acquisition.path.name
-    )
+    where = acquisition.path.name
+    plan = plan_unmixing(spillover, [panel[marker] for marker in stains], list(ranges), where=where)
     channels = tuple(dict.fromkeys([*(panel[marker] for marker in scatter), *extra, *plan.detectors]))
     row = {name: i for i, name in enumerate(channels)}
     markers = {}
+    _check_ranges(
+        {panel[marker]: transform_of(marker, transforms) for marker in (*scatter, *stains)}, ranges, where
+    )
     for marker in (*scatter, *stains):
         weights = np.zeros(len(channels))
         if marker in SCATTER:
@@ -120,3 +125,14 @@ def plan_markers(
         words = f"{transform.kind} to {transform.top_signal(channel_range):g}"
         markers[marker] = MarkerRecipe(weights, transform.table(channel_range), words)
     return Recipe(channels, markers)
+
+
+def _check_ranges(scales: Mapping[str, Transform], ranges: Mapping[str, float], where: str) -> None:
+    """Refuse channels that have no range where the scale is that of the range."""
+    without = [name for name, scale in scales.items() if scale.top == "range" and not ranges[name] > 0]
+    if without:
+        raise PanelError(
+            f"$PnR of {', '.join(without)} is no number above 0: the range, which sets the scale, is not known",
+            where,
+            "export the file again with its ranges, or give `top` in the strategy's transforms",
+        )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.errors import CompensationError
 from bcelldepl.fcs.acquisition import Acquisition, Spillover
+from bcelldepl.fcs.timeline import unrolled
 from bcelldepl.kernels.compensation import marker_positions
 from bcelldepl.runtime.threads import over_spans
 from bcelldepl.signal.quality_mask import Quality, assess_quality
@@ -81,7 +82,7 @@ def make_signal(
     CompensationError
         Where the matrix cannot be used.
     """
-    time = [panel["Time"]] if "Time" in panel else []
+    time = [panel["Time"]] if "Time" in panel and acquisition.time_advances else []
     recipe = plan_markers(acquisition, panel, transforms, spillover, extra=time)
     raw = acquisition.columns(recipe.channels)
     columns = _positions(raw, recipe, acquisition)
@@ -90,12 +91,22 @@ def make_signal(
     ranges = {channel.name: channel.range for channel in acquisition.channels}
     quality = assess_quality(
         forward=forward,
-        forward_top=ranges[panel["FSC-A"]] if "FSC-A" in panel else np.inf,
-        time_s=raw[row[time[0]]] * np.float32(acquisition.time_step_s or 1.0) if time else None,
+        forward_top=(ranges[panel["FSC-A"]] if "FSC-A" in panel else 0.0) or np.inf,
+        time_s=_seconds(acquisition, time[0], raw[row[time[0]]]) if time else None,
         signals=columns,
     )
     scales = {marker: one.words for marker, one in recipe.markers.items()}
     return Signal(columns, quality, scales, lambda marker, events: recipe.exact(marker, raw[:, events]))
+
+
+def _seconds(acquisition: Acquisition, name: str, ticks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Time of every event [s], of a counter that rolls over too; ticks where their length is not known."""
+    (index,) = acquisition.indices([name])
+    channel_range = acquisition.channels[index].range
+    step_s = np.float32(acquisition.time_step_s or 1.0)
+    if acquisition.place.row.words[index].kind != "I" or not channel_range > 0:
+        return ticks * step_s
+    return (unrolled(ticks, channel_range) * step_s).astype(np.float32)
 
 
 def _positions(

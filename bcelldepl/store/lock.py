@@ -12,13 +12,16 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Final
 
 from bcelldepl.store.errors import LockedError
 from bcelldepl.store.identity import account, host, now
 
-__all__ = ["LOCK", "FolderLock"]
+__all__ = ["LOCK", "NAMELESS_S", "FolderLock"]
 
 LOCK = ".lock"
+# How long the holder's note is waited for: it comes right after the lock, and goes right before it.
+NAMELESS_S: Final = 2.0
 _FAR = 1 << 30  # Windows locks a byte, which nobody else can read then: one beyond the note
 
 if sys.platform == "win32":  # pragma: no cover - the suite runs on POSIX
@@ -70,16 +73,17 @@ class FolderLock:
     def __init__(self, folder: Path, doing: str, wait_s: float = 0.0) -> None:
         self.path = folder / LOCK
         folder.mkdir(parents=True, exist_ok=True)
-        deadline = time.monotonic() + wait_s
+        begun = time.monotonic()
         while True:
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
             if not _try_lock(handle):
                 os.close(handle)
-                if time.monotonic() < deadline:
+                holder, waited_s = _holder(self.path), time.monotonic() - begun
+                if waited_s < (wait_s if holder else max(wait_s, NAMELESS_S)):
                     time.sleep(0.05)
                     continue
                 raise LockedError(
-                    f"these results are in use: {_holder(self.path)}",
+                    f"these results are in use: {holder or 'a process that has only just begun or is about to end'}",
                     str(folder),
                     "wait until it is done, or end it",
                 )
@@ -113,9 +117,10 @@ def _is_at(handle: int, path: Path) -> bool:
 
 
 def _holder(path: Path) -> str:
+    """Who holds the lock, by its note; empty where there is none yet, or none any more."""
     try:
         note = json.loads(path.read_text(encoding="utf-8"))
         return (f"`bcelldepl {note['doing']}` of {note['user']}, process {note['pid']} on {note['host']}, "
                 f"since {note['since']}")  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError):
-        return "by a process that has only just begun or is about to end"
+        return ""

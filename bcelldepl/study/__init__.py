@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bcelldepl.study.config import (
     AcceptanceLimits,
+    BatchSettings,
     CompensationSettings,
     CountingSettings,
     EndpointSettings,
@@ -19,6 +20,7 @@ from bcelldepl.study.tubes import Role, Tube, iso_text
 __all__ = [
     "OVERRIDES_FILE",
     "AcceptanceLimits",
+    "BatchSettings",
     "CompensationSettings",
     "CountingSettings",
     "EndpointSettings",

@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime
+import unicodedata
+from datetime import datetime, time, timedelta
 from pathlib import PureWindowsPath
 
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.study.toml import did_you_mean
 from bcelldepl.study.tubes import Role
 
-__all__ = ["GROUPED", "CellError", "inside", "number", "relative_path", "role", "when"]
+__all__ = [
+    "DAY_NUMBERS",
+    "EPOCH",
+    "GROUPED",
+    "CellError",
+    "inside",
+    "is_day_number",
+    "number",
+    "relative_path",
+    "role",
+    "when",
+]
 
 # One to three digits, then groups of three: 12,500 may be twelve and a half, or twelve thousand five hundred.
 GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([.,]\d{3})+")
 PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+YEAR_FIRST = re.compile(
+    r"(?P<year>\d{4})[-/.年] ?(?P<month>\d{1,2})[-/.月] ?(?P<day>\d{1,2})日?"
+    r"(?:[ T]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?)?"
+)
+EPOCH = datetime(1899, 12, 30)  # day 0 of spreadsheets, but for old ones of the Macintosh
+DAY_NUMBERS = (36_526, 73_051)  # 2000-01-01 to before 2100-01-01
+MINUTES_PER_DAY = 1440
 ROLE = re.compile(r"(?P<kind>fmo|single)(?:[\s:_-]+(?P<marker>.*))?", re.IGNORECASE)
 
 
@@ -55,8 +74,43 @@ def number(text: str, delimiter: str) -> float:
     return float(plain)
 
 
-def when(text: str) -> tuple[datetime, bool]:
-    """Read an ISO date or time; the second value tells whether there is a time of day.
+def when(text: str, epoch: datetime = EPOCH) -> tuple[datetime, bool]:
+    """Read a date or time: by ISO 8601, with the year first, or as the number of a day in a spreadsheet.
+
+    Parameters
+    ----------
+    text : str
+        ``2026-01-31T09:30``, ``2026/1/31 9:30``, ``2026年1月31日`` or ``46053.4``.
+    epoch : datetime
+        Day 0 of the spreadsheet.
+
+    Returns
+    -------
+    (datetime, bool)
+        The second value tells whether there is a time of day.
+
+    Raises
+    ------
+    CellError
+        Where it is none of these.
+    """
+    parts = YEAR_FIRST.fullmatch(text)
+    try:
+        if parts is not None:
+            numbers = [int(part or 0) for part in parts.groups()]
+            return datetime(*numbers), parts["hour"] is not None  # type: ignore[arg-type]
+        if is_day_number(text):
+            moment = epoch + timedelta(minutes=round(float(text) * MINUTES_PER_DAY))
+            return moment, moment.time() != time()
+        return datetime.fromisoformat(text), len(text) > len("2026-01-31")
+    except ValueError:
+        numbers_only = re.fullmatch(r"\d{1,2}[-/. ]\d{1,2}[-/. ](\d{2}|\d{4})\b.*", text)
+        what = f"{text!r} " + ("can be read in two ways" if numbers_only else "is not an ISO date or time")
+        raise CellError(what, remedy="write 2026-01-31 or 2026-01-31T09:30") from None
+
+
+def is_day_number(text: str) -> bool:
+    """Tell whether a text is the number that spreadsheets keep a day of this century as.
 
     Parameters
     ----------
@@ -65,18 +119,10 @@ def when(text: str) -> tuple[datetime, bool]:
 
     Returns
     -------
-    (datetime, bool)
-
-    Raises
-    ------
-    CellError
-        Where it is neither.
+    bool
     """
-    try:
-        return datetime.fromisoformat(text), len(text) > len("2026-01-31")
-    except ValueError:
-        what = f"{text!r} is not an ISO date or time"
-        raise CellError(what, remedy="write 2026-01-31 or 2026-01-31T09:30") from None
+    low, high = DAY_NUMBERS
+    return bool(re.fullmatch(r"\d{5}(\.\d+)?", text)) and low <= float(text) < high
 
 
 def role(text: str) -> tuple[Role, str | None]:
@@ -96,6 +142,7 @@ def role(text: str) -> tuple[Role, str | None]:
     CellError
         Where there is no such role, or a control names no marker.
     """
+    text = unicodedata.normalize("NFKC", text)
     if not text:
         return Role.SAMPLE, None
     marked = ROLE.fullmatch(text)

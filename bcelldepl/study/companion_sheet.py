@@ -12,14 +12,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from bcelldepl.definitions.tables import COMPANION_SHEET
 from bcelldepl.study.cells import CellError, number, when
 from bcelldepl.study.companions import CompanionResult
 from bcelldepl.study.sheet import Sheet, SheetRow
 from bcelldepl.study.tubes import Tube
 
-__all__ = ["read_companions"]
+__all__ = ["COMPANION_COLUMNS", "read_companions"]
 
 REQUIRED: Final = ("subject", "visit", "test", "value")
+COMPANION_COLUMNS: Final = tuple(COMPANION_SHEET.names)
 SIGNS: Final = ("<", ">")
 
 
@@ -110,7 +112,7 @@ def _day(row: SheetRow, sheet: Sheet, own: Sequence[Tube]) -> float | None:
     try:
         collected = row.cells.get("collected", "")
         if collected and infused is not None and infused.infused is not None:
-            return _days_between(*when(collected), infused.infused, infused.infused_has_time)
+            return _days_between(*when(collected, sheet.epoch), infused.infused, infused.infused_has_time)
         if row.cells.get("day"):
             return number(row.cells["day"], sheet.delimiter)
     except CellError as error:

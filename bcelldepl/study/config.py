@@ -10,6 +10,7 @@ from bcelldepl.study.plain import PlainText
 
 __all__ = [
     "AcceptanceLimits",
+    "BatchSettings",
     "CompensationSettings",
     "CountingSettings",
     "EndpointSettings",
@@ -58,25 +59,41 @@ class CompensationSettings(Settings):
 
     Attributes
     ----------
-    source : {"auto", "none"}
+    source : {"auto", "none", "controls"}
         ``auto``: the study's matrix where one is given, else the file's own. ``none``: the values in the
-        files are compensated already.
+        files are compensated already. ``controls``: from the tubes with the role ``single:MARKER``, batch by batch.
     matrix : str or None
         A CSV file for every tube.
     by_batch : dict of str to str
         A CSV file per batch; goes before `matrix`.
     """
 
-    source: Literal["auto", "none"] = "auto"
+    source: Literal["auto", "none", "controls"] = "auto"
     matrix: Text | None = None
     by_batch: dict[str, Text] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_answer(self) -> Self:
-        if self.source == "none" and (self.matrix or self.by_batch):
-            msg = 'source = "none" compensates nothing, yet a matrix is given'
+        if self.source != "auto" and (self.matrix or self.by_batch):
+            does = "compensates nothing" if self.source == "none" else "takes the matrix from the controls"
+            msg = f'source = "{self.source}" {does}, yet a matrix is given'
             raise ValueError(msg)
         return self
+
+
+class BatchSettings(Settings):
+    """``[batch.NAME]``: what is different in one batch, as after a change of the cytometer.
+
+    Attributes
+    ----------
+    strategy : str or None
+        As in ``[study]``; None: the same.
+    panel : dict of str to str
+        As ``[panel]``, before which it goes marker by marker.
+    """
+
+    strategy: Text | None = None
+    panel: dict[str, Text] = Field(default_factory=dict)
 
 
 class CountingSettings(Settings):
@@ -205,6 +222,7 @@ class StudyFile(Settings):
 
     study: StudySettings
     panel: dict[str, Text] = Field(default_factory=dict)
+    batch: dict[str, BatchSettings] = Field(default_factory=dict)
     compensation: CompensationSettings = CompensationSettings()
     counting: CountingSettings = CountingSettings()
     limits: LimitSettings = LimitSettings()

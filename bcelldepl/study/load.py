@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bcelldepl.definitions.codes import Method
-from bcelldepl.errors import Problem, StudyError
+from bcelldepl.errors import CompensationError, Problem, StudyError
 from bcelldepl.input_limits import leaves
+from bcelldepl.names import near_file
 from bcelldepl.study.cells import inside, relative_path
-from bcelldepl.study.companion_sheet import read_companions
+from bcelldepl.study.companion_sheet import COMPANION_COLUMNS, read_companions
 from bcelldepl.study.companions import CompanionResult
-from bcelldepl.study.config import StudyFile
+from bcelldepl.study.config import CompensationSettings, StudyFile
 from bcelldepl.study.override_file import OVERRIDES_FILE, read_overrides
 from bcelldepl.study.overrides import Override
-from bcelldepl.study.samples import Samples, read_samples
+from bcelldepl.study.samples import SAMPLE_COLUMNS, Samples, read_samples
 from bcelldepl.study.sheet import Sheet, read_sheet
 from bcelldepl.study.study import Study, is_path
 from bcelldepl.study.toml import check_settings, read_toml
@@ -51,7 +52,10 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     samples = _samples(_table(raw, "study"), path.parent)
     problems += _check_paths(raw, path)
     problems += samples.sheet.problems
+    problems += _check_matrices(config, path, problems)
     problems += [] if config is None else _check_method(config, samples, path.name)
+    problems += [] if config is None else _check_batches(config, samples, path.name)
+    problems += [] if config is None else _check_controls(config, samples, path.name)
     companion_results, complaints = _companions(config, path.parent, samples)
     problems += complaints
     overrides, complaints = _overrides(_table(raw, "study"), path.parent, samples)
@@ -64,6 +68,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         samples_path=path.parent / relative_path(config.study.samples),
         **config.study.model_dump(),
         panel=config.panel,
+        batch=config.batch,
         compensation=config.compensation,
         counting=config.counting,
         limits=config.limits,
@@ -73,6 +78,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         companion_results=companion_results,
         overrides=overrides,
         warnings=(*samples.warnings, *_unused_batches(config, samples)),
+        tube_notes=samples.notes,
     )
 
 
@@ -91,7 +97,8 @@ def _samples(study: Mapping[str, Any], folder: Path) -> Samples:
     if not allow_outside and _is_link_out(folder, sheet_path):
         return Samples(Sheet(name))
     depth = len(Path(os.path.relpath(sheet_path, folder)).parts) - 1
-    return read_samples(read_sheet(sheet_path, name), sheet_path.parent, allow_outside, depth)
+    sheet = read_sheet(sheet_path, name, SAMPLE_COLUMNS)
+    return read_samples(sheet, sheet_path.parent, allow_outside, depth)
 
 
 def _companions(
@@ -104,7 +111,8 @@ def _companions(
     allowed = config.study.allow_outside or (inside(name) and not _is_link_out(folder, folder / name))
     if not (allowed and _is_file(folder / name)):
         return (), []  # the check of paths says so
-    sheet = read_sheet(folder / name, config.study.companions)
+    sheet = read_sheet(folder / name, config.study.companions, COMPANION_COLUMNS)
+    samples.warnings += sheet.notes
     return tuple(read_companions(sheet, samples.tubes)), sheet.problems
 
 
@@ -131,9 +139,14 @@ def _check_paths(raw: Mapping[str, Any], path: Path) -> list[Problem]:
     named |= {
         f"[compensation] by_batch.{key}": name for key, name in _table(compensation, "by_batch").items()
     }
+    named |= {
+        f"[batch] {key}.strategy": batch.get("strategy")
+        for key, batch in _table(raw, "batch").items()
+        if isinstance(batch, Mapping)
+    }
     problems = []
     for key, name in named.items():
-        if not isinstance(name, str) or (key == "[study] strategy" and not is_path(name)):
+        if not isinstance(name, str) or (key.endswith("strategy") and not is_path(name)):
             continue  # not a path; where it should be one, the settings say so
         where = f"{path.name}, {key}"
         file, bound = path.parent / relative_path(name), study.get("allow_outside") is not True
@@ -143,9 +156,28 @@ def _check_paths(raw: Mapping[str, Any], path: Path) -> list[Problem]:
         elif bound and _is_link_out(path.parent, file):
             problems.append(Problem(where, f"{name!r} is a link out of the study folder", remedy))
         elif key != "[study] samples" and not _is_file(file):
-            remedy = "paths are relative to the study file"
+            remedy = near_file(file) or "paths are relative to the study file"
             problems.append(Problem(where, f"there is no file {name!r}", remedy))
     return problems
+
+
+def _check_matrices(config: StudyFile | None, path: Path, problems: Sequence[Problem]) -> list[Problem]:
+    """Read every spillover matrix that is there: one that is wrong would fail tube after tube."""
+    settings = CompensationSettings() if config is None else config.compensation
+    named = {"matrix": settings.matrix} | {f"by_batch.{key}": name for key, name in settings.by_batch.items()}
+    missing = {problem.where for problem in problems}
+    found = []
+    for key, name in named.items():
+        where = f"{path.name}, [compensation] {key}"
+        if name is None or where in missing:
+            continue
+        from bcelldepl.fcs.spillover_table import read_matrix
+
+        try:
+            read_matrix(path.parent / relative_path(name))
+        except CompensationError as error:
+            found.append(Problem(where, f"{name}: {error.what}", error.remedy))
+    return found
 
 
 def _is_link_out(folder: Path, path: Path) -> bool:
@@ -181,12 +213,30 @@ def _check_method(config: StudyFile, samples: Samples, name: str) -> list[Proble
     return [Problem(f"{name}, [counting] method", what, "fill them in, or choose another method")]
 
 
+def _check_batches(config: StudyFile, samples: Samples, name: str) -> list[Problem]:
+    """Strategies by batch need the batches in the sheet: that of a file is known only when it is gated already."""
+    own = [batch for batch, settings in config.batch.items() if settings.strategy is not None]
+    without = [tube.file for tube in samples.tubes if tube.batch is None]
+    if not own or not without:
+        return []
+    what = f"the strategy goes by batch, and {samples.sheet.name} gives none for {without[0]}"
+    more = f" and {len(without) - 1} more" if len(without) > 1 else ""
+    return [Problem(f"{name}, [batch] {own[0]}", what + more, "fill in the column `batch` for every tube")]
+
+
+def _check_controls(config: StudyFile, samples: Samples, name: str) -> list[Problem]:
+    if config.compensation.source != "controls" or not samples.tubes:
+        return []
+    if any(tube.role is Role.SINGLE for tube in samples.tubes):
+        return []
+    what = f"'controls' needs rows with the role single:MARKER, and {samples.sheet.name} has none"
+    return [Problem(f"{name}, [compensation] source", what, "add a single-stain control for each dye")]
+
+
 def _unused_batches(config: StudyFile, samples: Samples) -> list[str]:
     batches = {tube.batch for tube in samples.tubes}
     if None in batches:
         return []  # a tube without a batch is of its acquisition date, which only the file knows
-    return [
-        f"[compensation] by_batch: no tube is of the batch {name}"
-        for name in config.compensation.by_batch
-        if name not in batches
-    ]
+    named = [("[compensation] by_batch", name) for name in config.compensation.by_batch]
+    named += [("[batch]", name) for name in config.batch]
+    return [f"{where}: no tube is of the batch {name}" for where, name in named if name not in batches]

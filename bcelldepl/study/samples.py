@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import posixpath
 import unicodedata
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,33 +12,34 @@ from typing import Any, TypeVar
 
 from bcelldepl.definitions.tables import SAMPLES
 from bcelldepl.input_limits import leaves
-from bcelldepl.study.cells import CellError, inside, number, relative_path, role, when
+from bcelldepl.study.cells import CellError, inside, is_day_number, number, relative_path, role, when
 from bcelldepl.study.sheet import Sheet, SheetRow
+from bcelldepl.study.sheet_checks import check_spelling, notes_by_tube, notes_of_sheet
 from bcelldepl.study.toml import did_you_mean
+from bcelldepl.study.tube_limits import held_to
 from bcelldepl.study.tubes import Role, Tube
 
-__all__ = ["Samples", "read_samples"]
+__all__ = ["SAMPLE_COLUMNS", "Samples", "read_samples"]
 
 REQUIRED = ("file", "subject", "visit", "day")
 POSITIVE = ("bead_count", "blood_volume_ul", "acquired_volume_ul")
 NOT_NEGATIVE = ("dose_cells_per_kg", "wbc_per_ul", "lymphocytes_per_ul")
-KNOWN = tuple(SAMPLES.names)
+SAMPLE_COLUMNS = tuple(SAMPLES.names)
 TEXTS = ("file", "subject", "visit", "role", "dose_group", "batch")
 PER_SUBJECT = ("dose_group", "dose_cells_per_kg", "infused")
 SURELY_MEANT = 0.9  # nearness from which an unknown column is a slip of the pen, not one of the user's own
-ODD_DAYS = 7.0  # a sample this far from its nominal day, and by a quarter of it, is worth a sentence
-TINY_COUNT_PER_UL = 50.0  # no study's every count lies below; 10^9/L does
 
 T = TypeVar("T")
 
 
 @dataclass
 class Samples:
-    """Tubes of a sheet, and what is odd about it; what is wrong is noted in the sheet."""
+    """Tubes of a sheet, and what is odd about it and about single tubes; what is wrong is noted in the sheet."""
 
     sheet: Sheet
     tubes: list[Tube] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_samples(sheet: Sheet, folder: Path, allow_outside: bool, depth: int = 0) -> Samples:
@@ -60,7 +61,7 @@ def read_samples(sheet: Sheet, folder: Path, allow_outside: bool, depth: int = 0
     Samples
         Tubes in the order described at `Study`; none where the sheet has problems.
     """
-    samples = Samples(sheet)
+    samples = Samples(sheet, warnings=list(sheet.notes))
     if not sheet.rows:
         return samples
     _check_columns(samples)
@@ -69,13 +70,16 @@ def read_samples(sheet: Sheet, folder: Path, allow_outside: bool, depth: int = 0
         sheet.check_text(row, ("comment",), lines=True)
     rows = [(row, _read_row(row, sheet)) for row in sheet.rows]
     _check_files(sheet, folder, allow_outside, depth)
+    check_spelling(rows, sheet)
     _share_subject_facts(rows, sheet)
     if all(values["role"] is not Role.SAMPLE for _, values in rows):
         sheet.report("no row has the role `sample`", "an empty role means sample")
     if sheet.found:
         return samples
     samples.tubes = [Tube(path=folder / values["file"], **values) for _, values in rows]
-    _check_plausibility(samples)
+    samples.notes = notes_by_tube(samples.tubes)
+    _note_day_numbers(samples, rows)
+    samples.warnings += notes_of_sheet(sheet.name, samples.tubes)
     subjects = list(dict.fromkeys(tube.subject for tube in samples.tubes))
     place = {name: position for position, name in enumerate(subjects)}
     samples.tubes.sort(key=lambda tube: (place[tube.subject], tube.day, list(Role).index(tube.role)))
@@ -84,8 +88,8 @@ def read_samples(sheet: Sheet, folder: Path, allow_outside: bool, depth: int = 0
 
 def _check_columns(samples: Samples) -> None:
     sheet = samples.sheet
-    unknown = [column for column in sheet.columns if column and column not in KNOWN]
-    missing = [column for column in KNOWN if column not in sheet.columns]
+    unknown = [column for column in sheet.columns if column and column not in SAMPLE_COLUMNS]
+    missing = [column for column in SAMPLE_COLUMNS if column not in sheet.columns]
     for column in unknown:
         # A required column misspelt is reported as missing, an optional one would be lost in silence.
         near = did_you_mean(column, missing, SURELY_MEANT)
@@ -130,22 +134,48 @@ def _read_row(row: SheetRow, sheet: Sheet) -> dict[str, Any]:
 
         return read
 
+    def amount(column: str, lowest: float = -math.inf, also: bool = True) -> float | None:
+        read = at_least(lowest, also, "leave it empty where not known")
+        return cell(column, lambda text: held_to(column, read(text), text))
+
     values["file"] = cell("file", relative_path)
     for column in ("subject", "visit"):
         values[column] = cell(column, str)
-    values["day"] = cell("day", lambda text: number(text, sheet.delimiter))
+    values["day"] = amount("day")
     values["role"], values["role_marker"] = cell("role", role) or (Role.SAMPLE, None)
     for column in POSITIVE:
-        values[column] = cell(column, at_least(0, False, "leave it empty where not known"))
+        values[column] = amount(column, 0, False)
     for column in NOT_NEGATIVE:
-        values[column] = cell(column, at_least(0, True, "leave it empty where not known"))
-    values["dilution"] = cell("dilution", at_least(1, True, "it is a factor: 10 for one part in ten")) or 1.0
+        values[column] = amount(column, 0)
+    values["dilution"] = amount("dilution") or 1.0
     values["batch"] = cell("batch", str)
     for column in ("dose_group", "comment"):
         values[column] = cell(column, str) or ""
     for column in ("collected", "infused"):
-        values[column], values[f"{column}_has_time"] = cell(column, when) or (None, False)
+        values[column], values[f"{column}_has_time"] = cell(column, lambda text: when(text, sheet.epoch)) or (
+            None,
+            False,
+        )
     return values
+
+
+def _note_day_numbers(samples: Samples, rows: list[tuple[SheetRow, dict[str, Any]]]) -> None:
+    """Say how dates were read that a spreadsheet wrote as numbers."""
+    sheet, found = samples.sheet, []
+    for row, values in rows:
+        for column in ("collected", "infused"):
+            text = row.cells.get(column, "")
+            if not is_day_number(text):
+                continue
+            read = when(text, sheet.epoch)[0].isoformat(" ", "minutes").removesuffix(" 00:00")
+            found.append((row.number, column, text, read))
+            note = f"{column} {text} is read as a spreadsheet's day: {read}"
+            samples.notes[values["file"]] = (*samples.notes.get(values["file"], ()), note)
+    if found:
+        number, column, text, read = found[0]
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        where = f"{sheet.name}, row {number}, column {column}"
+        samples.warnings.append(f"{where}: {text}{more} read as a spreadsheet's day: {read}")
 
 
 def _check_files(sheet: Sheet, folder: Path, allow_outside: bool, depth: int) -> None:
@@ -200,22 +230,3 @@ def _share_subject_facts(rows: list[tuple[SheetRow, dict[str, Any]]], sheet: She
             sheet.report(what, "give both, or none", row.number)
         if not values["dose_group"] and values["dose_cells_per_kg"] is not None:
             values["dose_group"] = f"{values['dose_cells_per_kg']:.6g} cells/kg".replace("e+0", "e")
-
-
-def _check_plausibility(samples: Samples) -> None:
-    name, tubes, warn = samples.sheet.name, samples.tubes, samples.warnings.append
-    spellings: dict[str, set[str]] = defaultdict(set)
-    for tube in tubes:
-        spellings[tube.subject.casefold()].add(tube.subject)
-        day = tube.actual_day
-        if day is not None and abs(day - tube.day) > max(ODD_DAYS, abs(tube.day) / 4):
-            warn(f"{name}: {tube.file} is of day {tube.day:g}, but was collected {day:g} days after infusion")
-        if tube.bead_count is not None and tube.dilution != 1:
-            warn(f"{name}: {tube.file} has beads and a dilution; counting by beads does not use the dilution")
-    for same in spellings.values():
-        if len(same) > 1:
-            warn(f"{name}: {' and '.join(sorted(same))} are taken as different subjects")
-    for column in ("wbc_per_ul", "lymphocytes_per_ul"):
-        counts = [count for tube in tubes if (count := getattr(tube, column)) is not None]
-        if counts and max(counts) < TINY_COUNT_PER_UL:
-            warn(f"{name}: no {column} reaches {TINY_COUNT_PER_UL:g}; is it in 10^9/L? Multiply by 1000")

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from bcelldepl.errors import Problem
 from bcelldepl.input_limits import MEGABYTE, read_limited
+from bcelldepl.names import near_file
 from bcelldepl.spreadsheet import is_live
+from bcelldepl.study.cells import EPOCH
+from bcelldepl.study.encoding import EncodingError, decode_sheet
 from bcelldepl.study.plain import complaint
 from bcelldepl.study.workbook import WorkbookError, read_workbook
 
 __all__ = ["Sheet", "SheetRow", "read_sheet"]
 
+MOST_TITLES: Final = 20  # rows above the heading
+LEAST_COLUMNS: Final = 2  # known ones, in a heading
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 MOST_BYTES: Final = 50 * MEGABYTE
 
@@ -43,6 +50,10 @@ class Sheet:
         Rows that are not blank.
     delimiter : str
         Between cells; empty for a workbook.
+    epoch : datetime
+        Day 0 of its numbers of days.
+    notes : list of str
+        How it was read, where that was not plain.
     found : list of (int, Problem)
         Problems with the row of each, 0 for the sheet as a whole.
     """
@@ -51,6 +62,8 @@ class Sheet:
     columns: list[str] = field(default_factory=list)
     rows: list[SheetRow] = field(default_factory=list)
     delimiter: str = ""
+    epoch: datetime = EPOCH
+    notes: list[str] = field(default_factory=list)
     found: list[tuple[int, Problem]] = field(default_factory=list)
 
     def report(self, what: str, remedy: str = "", row: int = 0, column: str = "") -> None:
@@ -84,16 +97,18 @@ class Sheet:
         return [problem for _, problem in sorted(self.found, key=lambda one: one[0])]
 
 
-def read_sheet(path: Path, name: str) -> Sheet:
+def read_sheet(path: Path, name: str, known: Sequence[str]) -> Sheet:
     """Read a sample sheet.
 
     Parameters
     ----------
     path : Path
-        A ``.csv`` (comma, semicolon or tab), ``.tsv`` or ``.xlsx`` file. Text is UTF-8, or UTF-16 with
-        its mark. Of a workbook the sheet named `samples` is read, else the first.
+        A ``.csv`` (comma, semicolon or tab), ``.tsv`` or ``.xlsx`` file; see `decode_sheet` for its text. Of a workbook
+        the sheet named `samples` is read, else the first.
     name : str
         How problems call it.
+    known : sequence of str
+        Columns by which the heading is told from titles above it, the most important first.
 
     Returns
     -------
@@ -104,7 +119,7 @@ def read_sheet(path: Path, name: str) -> Sheet:
     try:
         match path.suffix.lower():
             case ".csv" | ".tsv":
-                records = _text_records(path, sheet)
+                records = _text_records(path, sheet, known)
             case ".xlsx":
                 records = _workbook_records(path, sheet)
             case suffix:
@@ -112,27 +127,28 @@ def read_sheet(path: Path, name: str) -> Sheet:
                 sheet.report(f"a sample sheet cannot be {kind}", "save it as .csv, .tsv or .xlsx")
                 return sheet
     except FileNotFoundError:
-        sheet.report("the sample sheet does not exist", "correct `samples` in [study]")
+        sheet.report("the sample sheet does not exist", near_file(path) or "correct `samples` in [study]")
         return sheet
     except (OSError, ValueError) as error:
         sheet.report(f"cannot be read: {getattr(error, 'strerror', None) or error}")
         return sheet
-    _arrange(records, sheet)
+    _arrange(records, sheet, known)
     return sheet
 
 
-def _text_records(path: Path, sheet: Sheet) -> list[list[str]]:
+def _text_records(path: Path, sheet: Sheet, known: Sequence[str]) -> list[list[str]]:
     data = read_limited(path, MOST_BYTES)
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        sheet.report(f"byte 0x{data[error.start]:02x} is not UTF-8 text", 'save it as "CSV UTF-8"', line)
+        text, encoding = decode_sheet(data)
+    except EncodingError as error:
+        sheet.report(error.what, error.remedy, error.line)
         return []
-    heading = next((line for line in text.splitlines() if line.strip()), "")
-    # Headings hold no delimiters, so the one that cuts the first line into most cells is the delimiter.
-    sheet.delimiter = "\t" if path.suffix.lower() == ".tsv" else max(DELIMITERS.values(), key=heading.count)
+    if encoding:
+        first = next(word for word in re.split(r"[\s,;]+", text) if not word.isascii())
+        sheet.notes.append(
+            f"{sheet.name} is not UTF-8; it is read as {encoding}, in which {first!r} is the first name"
+        )
+    sheet.delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text, known)
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=sheet.delimiter, strict=True))
     except csv.Error as error:
@@ -140,23 +156,44 @@ def _text_records(path: Path, sheet: Sheet) -> list[list[str]]:
         return []
 
 
+def _delimiter(text: str, known: Sequence[str]) -> str:
+    """What cuts the heading into most columns that are known, else the first line into most cells."""
+    lines = [line for line in text.splitlines()[:MOST_TITLES] if line.strip()]
+    first = lines[0] if lines else ""
+
+    def fit(delimiter: str) -> tuple[int, int]:
+        named = [sum(_column(cell.strip('"')) in known for cell in line.split(delimiter)) for line in lines]
+        return max(named, default=0), first.count(delimiter)
+
+    return max(DELIMITERS.values(), key=fit)
+
+
 def _workbook_records(path: Path, sheet: Sheet) -> list[list[str]]:
     try:
-        rows = read_workbook(path, "samples")
+        page = read_workbook(path, "samples")
     except WorkbookError as error:
         sheet.report(str(error), "save it again as .xlsx or .csv")
         return []
-    for row in rows:
+    sheet.epoch = page.epoch
+    if page.others:
+        others = ", ".join(map(repr, page.others))
+        sheet.notes.append(f"{sheet.name}: the sheet {page.name!r} is read, and not {others}")
+    for row in page.rows:
         for problem in row.problems:
             sheet.report(problem.what, problem.remedy, row.number)
-    return [row.cells for row in rows]
+    return [row.cells for row in page.rows]
 
 
-def _arrange(records: Iterable[list[str]], sheet: Sheet) -> None:
+def _arrange(records: Sequence[list[str]], sheet: Sheet, known: Sequence[str]) -> None:
     """Find the heading row, then give every later row its cells by column."""
+    heading = _heading_row(records, known)
+    if not heading and any(map(any, records)):
+        what = f"no heading was found: no row of the first {MOST_TITLES} names {LEAST_COLUMNS} columns"
+        sheet.report(what, f"write a row with {', '.join(known[:4])} and the other columns")
+        return
     for number, record in enumerate(records, 1):
         cells = [cell.strip() for cell in record]
-        if not any(cells):
+        if not any(cells) or number < heading:
             continue
         if not sheet.columns:
             _head(cells, sheet, number)
@@ -173,8 +210,19 @@ def _arrange(records: Iterable[list[str]], sheet: Sheet) -> None:
         sheet.report("holds no tubes" if sheet.columns else "is empty", "write one row per FCS file")
 
 
+def _heading_row(records: Sequence[list[str]], known: Sequence[str]) -> int:
+    """Row with the heading: the one of the first rows that names most columns; 0 where none names two."""
+    names = [sum(_column(cell) in known for cell in record) for record in records[:MOST_TITLES]]
+    most = max(names, default=0)
+    return names.index(most) + 1 if most >= LEAST_COLUMNS else 0
+
+
+def _column(cell: str) -> str:
+    return cell.strip().casefold().replace(" ", "_").replace("-", "_")
+
+
 def _head(cells: list[str], sheet: Sheet, number: int) -> None:
-    sheet.columns = [cell.casefold().replace(" ", "_").replace("-", "_") for cell in cells]
+    sheet.columns = [_column(cell) for cell in cells]
     while sheet.columns and not sheet.columns[-1]:
         sheet.columns.pop()
     for column in sorted({column for column in sheet.columns if column and sheet.columns.count(column) > 1}):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from bcelldepl.study.companions import CompanionResult
 from bcelldepl.study.config import (
     AcceptanceLimits,
+    BatchSettings,
     CompensationSettings,
     CountingSettings,
     EndpointSettings,
@@ -34,6 +37,8 @@ class Study(BaseModel):
         As in ``[study]``.
     panel : dict of str to str
         Marker to detector or label, where the files do not say it.
+    batch : dict of str to BatchSettings
+        What is different in a batch.
     compensation, counting, limits, endpoints
         The tables of that name, with defaults.
     companions : str or None
@@ -47,6 +52,8 @@ class Study(BaseModel):
         Gates of single tubes set by hand, from ``overrides.toml`` beside the study file.
     warnings : tuple of str
         What was accepted but looks odd, one sentence each.
+    tube_notes : dict of str to tuple of str
+        By file, how its row of the sheet was read, and what of it is not used, where that is not plain.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,6 +67,7 @@ class Study(BaseModel):
     companions: str | None = None
     allow_outside: bool = False
     panel: dict[str, str] = {}
+    batch: dict[str, BatchSettings] = {}
     compensation: CompensationSettings = CompensationSettings()
     counting: CountingSettings = CountingSettings()
     limits: LimitSettings = LimitSettings()
@@ -69,6 +77,7 @@ class Study(BaseModel):
     companion_results: tuple[CompanionResult, ...] = ()
     overrides: tuple[Override, ...] = ()
     warnings: tuple[str, ...] = ()
+    tube_notes: dict[str, tuple[str, ...]] = {}
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -79,10 +88,27 @@ class Study(BaseModel):
         """Return the gates of a tube that were set by hand."""
         return tuple(override for override in self.overrides if override.file == file)
 
+    def panel_of(self, batch: str | None) -> dict[str, str]:
+        """Return the study's own names of detectors and labels for a batch."""
+        own = self.batch.get(batch or "")
+        return {**self.panel, **own.panel} if own else dict(self.panel)
+
+    def strategy_of(self, batch: str | None) -> str:
+        """Return the name or path of the strategy for a batch."""
+        own = self.batch.get(batch or "")
+        return (own.strategy if own else None) or self.strategy
+
     def matrix_path(self, batch: str | None) -> Path | None:
         """Return the study's spillover matrix for a batch, or None where the file's own is meant."""
         name = self.compensation.by_batch.get(batch or "", self.compensation.matrix)
         return None if name is None else self.folder / name
+
+    def with_matrices(self, made: Mapping[str, Path]) -> Study:
+        """Return the study with matrices that were made of its controls, by batch; the only one serves all batches."""
+        names = {batch: os.path.relpath(path, self.folder) for batch, path in made.items()}
+        only = next(iter(names.values())) if len(names) == 1 else None
+        settings = self.compensation.model_copy(update={"matrix": only, "by_batch": names})
+        return self.model_copy(update={"compensation": settings})
 
     def settings(self) -> dict[str, Any]:
         """Return every setting after defaults, as ``study.toml`` would spell it; ready for JSON."""

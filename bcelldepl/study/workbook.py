@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import warnings
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bcelldepl.errors import Problem
 from bcelldepl.input_limits import MEGABYTE, check_plain_file, defines_entities
 
-__all__ = ["WorkbookError", "WorkbookRow", "read_workbook"]
+__all__ = ["WorkbookError", "WorkbookRow", "WorkbookSheet", "read_workbook"]
 
 _MOST_BYTES: Final = 50 * MEGABYTE
 _MOST_UNPACKED: Final = 200 * MEGABYTE
@@ -37,7 +38,28 @@ class WorkbookRow:
     problems: tuple[Problem, ...] = ()
 
 
-def read_workbook(path: Path, preferred: str) -> list[WorkbookRow]:
+@dataclass(frozen=True)
+class WorkbookSheet:
+    """One sheet of a workbook.
+
+    Attributes
+    ----------
+    name : str
+    others : tuple of str
+        The sheets that were not read.
+    epoch : datetime
+        Day 0 of its numbers of days.
+    rows : list of WorkbookRow
+        Blank rows included.
+    """
+
+    name: str
+    others: tuple[str, ...]
+    epoch: datetime
+    rows: list[WorkbookRow]
+
+
+def read_workbook(path: Path, preferred: str) -> WorkbookSheet:
     """Read one sheet of a workbook.
 
     Formulas are never evaluated: a cell that holds one, or an error, is empty and named in the row's problems.
@@ -46,12 +68,12 @@ def read_workbook(path: Path, preferred: str) -> list[WorkbookRow]:
     ----------
     path : Path
     preferred : str
-        Name of the sheet to read; the first where there is none of this name.
+        Name of the sheet to read, in small letters or capitals; the first that is not hidden where there is none of
+        this name.
 
     Returns
     -------
-    list of WorkbookRow
-        Blank rows included.
+    WorkbookSheet
 
     Raises
     ------
@@ -70,20 +92,27 @@ def read_workbook(path: Path, preferred: str) -> list[WorkbookRow]:
         try:
             _check_archive(stream)
             book = openpyxl.load_workbook(stream, read_only=True, keep_links=False)
-            page = book[preferred] if preferred in book.sheetnames else book.worksheets[0]
+            page = _page(book.worksheets, preferred)
             page.reset_dimensions()  # some programs write wrong ones
             rows = []
             for number, cells in enumerate(page.iter_rows(), 1):
                 if number > _MOST_ROWS or len(cells) > _MOST_COLUMNS:
                     raise WorkbookError(f"more than {_MOST_ROWS:,} rows or {_MOST_COLUMNS:,} columns")
                 rows.append(_row(number, cells))
-            return rows
+            others = tuple(one.title for one in book.worksheets if one is not page)
+            return WorkbookSheet(page.title, others, book.epoch, rows)
         except OSError:
             raise
         except WorkbookError as error:
             raise WorkbookError(f"not read, for safety: {error}") from None
         except Exception as error:  # a broken workbook raises whatever its broken part raises
             raise WorkbookError(f"not a readable workbook: {error}") from error
+
+
+def _page(pages: Sequence[Any], preferred: str) -> Any:
+    named = [page for page in pages if page.title.strip().casefold() == preferred]
+    shown = [page for page in pages if page.sheet_state == "visible"]
+    return (named or shown or pages)[0]
 
 
 def _check_archive(stream: object) -> None:

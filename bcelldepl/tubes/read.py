@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bcelldepl.definitions.markers import is_stain
-from bcelldepl.errors import CompensationError
+from bcelldepl.errors import CompensationError, StrategyError
 from bcelldepl.fcs import Acquisition, Spillover, read_fcs
-from bcelldepl.gating.strategy import Strategy
+from bcelldepl.fcs.spillover_table import on_detectors, read_matrix
+from bcelldepl.gating.strategy import Strategy, load_strategy
 from bcelldepl.signal import Signal, make_signal, resolve_panel
-from bcelldepl.signal.compensation import read_matrix
 from bcelldepl.study import Study, Tube
 
 __all__ = ["OpenTube", "batch_of", "open_tube", "read_signal"]
@@ -26,7 +27,7 @@ class OpenTube:
     panel : dict of str to str
         Marker to channel.
     spillover : Spillover or None
-        The matrix to use.
+        The matrix to use, by the names of the file's detectors.
     """
 
     acquisition: Acquisition
@@ -61,13 +62,20 @@ def open_tube(tube: Tube, study: Study, strategy: Strategy) -> OpenTube:
     ------
     FcsError, PanelError, CompensationError
         Where the file cannot be read, lacks a marker, or has no usable spillover matrix.
+    StrategyError
+        Where the tube's batch has another strategy.
     """
+    own = study.strategy_of(tube.batch)
+    if own != study.strategy and load_strategy(own, study.folder).name != strategy.name:
+        what = f"the batch {tube.batch} is gated by the strategy {own}, not by {strategy.name}"
+        raise StrategyError(what, tube.file, "ask for the tubes of one strategy")
     acquisition = read_fcs(tube.path, volume_unit=study.counting.volume_unit)
+    named = study.panel_of(batch_of(tube, acquisition))
     panel = resolve_panel(
         acquisition.channels,
         strategy.required_markers,
         strategy.optional_markers,
-        {marker: name for marker, name in study.panel.items() if marker in strategy.markers},
+        {marker: name for marker, name in named.items() if marker in strategy.markers},
         where=tube.file,
     )
     return OpenTube(acquisition, panel, _spillover(acquisition, study, tube, panel))
@@ -99,19 +107,38 @@ def read_signal(tube: Tube, study: Study, strategy: Strategy) -> tuple[Acquisiti
 def _spillover(
     acquisition: Acquisition, study: Study, tube: Tube, panel: Mapping[str, str]
 ) -> Spillover | None:
-    """Find the matrix for a tube: the study's goes before the file's own."""
+    """Find the matrix for a tube, by the names of its detectors: the study's goes before the file's own."""
     if study.compensation.source == "none":
         return None
     path = study.matrix_path(batch_of(tube, acquisition))
-    if path is not None:
-        return read_matrix(path)
     stains = [marker for marker in panel if is_stain(marker)]
+    present = [channel.name for channel in acquisition.channels]
+    if study.compensation.source == "controls":
+        return _of_controls(path, tube, {marker: panel[marker] for marker in stains}, present)
+    if path is not None:
+        return on_detectors(read_matrix(path), present)
     if acquisition.spillover is None and len(stains) > 1:
         msg = f"the file has no spillover matrix, and {len(stains)} stains are gated"
         raise CompensationError(
             msg, tube.file, 'give one in [compensation], or say source = "none" if the data needs none'
         )
     return acquisition.spillover
+
+
+def _of_controls(
+    path: Path | None, tube: Tube, stains: Mapping[str, str], present: Sequence[str]
+) -> Spillover:
+    """Read the matrix that a run made of the controls: every stain that is gated needs one."""
+    if path is None:
+        what = "no matrix was made of single-stain controls for the batch of this tube"
+        remedy = "give its batch controls, or name matrices that a run made (compensation/) in [compensation] by_batch"
+        raise CompensationError(what, tube.file, remedy)
+    spillover = on_detectors(read_matrix(path), present)
+    missing = [f"{marker} ({name})" for marker, name in stains.items() if name not in spillover.channels]
+    if missing and len(stains) > 1:
+        what = f"there is no single-stain control of {', '.join(missing)}"
+        raise CompensationError(what, tube.file, "add a row with the role single: and the marker")
+    return spillover
 
 
 def batch_of(tube: Tube, acquisition: Acquisition) -> str:

@@ -21,6 +21,7 @@ from bcelldepl.gating.rules.shapes import read_shape
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.gating.tube import membership_by
 from bcelldepl.results import Results, tube_stem
+from bcelldepl.results.strategies import recorded_strategies
 from bcelldepl.results.unchanged import refuse_changed
 from bcelldepl.signal import Signal
 from bcelldepl.study import Override, Study, load_study
@@ -43,7 +44,7 @@ class GatedTube:
         Marker to channel.
     signal : Signal
     spillover : Spillover or None
-        The matrix that was used.
+        The matrix that was used, by the names of the file's detectors.
     strategy : Strategy
     fits : dict of str to Fit
         As they were applied.
@@ -85,7 +86,11 @@ class GatedResults:
         try:
             self.record = self.results.record
             refuse_changed(self.results)
-            self.strategy = Strategy.model_validate(self.record["strategy"]["content"])
+            recorded = recorded_strategies(self.record)
+            self._strategies = {
+                name: Strategy.model_validate(content) for name, content in recorded.all.items()
+            }
+            self._recorded = recorded
             self.files = [str(file) for file in self.results.tubes["file"]]
             self.counts = self.results.counts
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -94,9 +99,22 @@ class GatedResults:
 
     @cached_property
     def study(self) -> Study:
-        """The study as it stands now."""
+        """The study as it stands now, with the matrices that the run made of its controls."""
         path = Path(self.record["study_file"])
-        return load_study(path if path.is_absolute() else self.folder / path)
+        study = load_study(path if path.is_absolute() else self.folder / path)
+        made = self.record.get("matrices_of_controls", {})
+        if study.compensation.source != "controls" or not made:
+            return study
+        return study.with_matrices({batch: self.folder / name for batch, name in made.items()})
+
+    @property
+    def strategies(self) -> tuple[Strategy, ...]:
+        """Every strategy of the run, that of the study first."""
+        return tuple(self._strategies.values())
+
+    def strategy_of(self, file: str) -> Strategy:
+        """Return the strategy that a tube was gated by, without gates that were set by hand."""
+        return self._strategies[str(self._recorded.of(file)["name"])]
 
     def tube(self, file: str) -> GatedTube:
         """Read a tube again and gate it with the recorded gates.
@@ -133,7 +151,7 @@ class GatedResults:
     def _gates_in(self, record: dict[str, Any], file: str) -> tuple[Strategy, dict[str, Fit]]:
         try:
             overrides = [Override.model_validate(one) for one in record.get("overrides", [])]
-            strategy = strategy_with_overrides(self.strategy, overrides)
+            strategy = strategy_with_overrides(self.strategy_of(file), overrides)
             return strategy, {name: _fit(gate) for name, gate in record["gates"].items()}
         except (ValidationError, KeyError, ValueError, TypeError) as error:
             raise ExchangeError(

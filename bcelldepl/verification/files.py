@@ -127,16 +127,20 @@ def check_study(study: Study | None, reason: str, reference: Reference) -> Check
     check.checked += 1
     if overrides != reference.said("overrides", []):
         check.found("overrides.toml", f"{len(overrides)} gates set by hand, and not those of the run")
-    check.checked += 1
-    try:
-        strategy = load_strategy(study.strategy, study.folder)
-    except (BcelldeplError, OSError) as error:
-        check.found(f"strategy {study.strategy}", str(error))
-    else:
-        recorded: Mapping[str, Any] = reference.said("strategy", {})
-        if strategy.sha256 != recorded.get("sha256"):
-            places = differences(recorded.get("content"), strategy.model_dump(mode="json")) or ["its digest"]
-            check.found(f"strategy {study.strategy}", f"is not what it was: {', '.join(places[:5])}")
+    recorded: dict[str, Mapping[str, Any]] = {study.strategy: reference.said("strategy", {})}
+    for batch, own in reference.said("strategies_by_batch", {}).items():
+        recorded.setdefault(study.strategy_of(batch), own)
+    for name, said in recorded.items():
+        check.checked += 1
+        try:
+            strategy = load_strategy(name, study.folder)
+        except (BcelldeplError, OSError) as error:
+            check.found(f"strategy {name}", str(error))
+            continue
+        if strategy.sha256 != said.get("sha256"):
+            content = said.get("content")
+            places = differences(content, strategy.model_dump(mode="json")) if content else []
+            check.found(f"strategy {name}", f"is not what it was: {', '.join(places[:5]) or 'its digest'}")
     return check
 
 

@@ -80,7 +80,7 @@ def _current(bench: Bench) -> Measured:
     command = [
         sys.executable,
         "-c",
-        "from bcelldepl.cli.main import main; main()",
+        "from bcelldepl.cli.program import main; main()",
         "run",
         str(toml),
         "--out",

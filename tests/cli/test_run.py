@@ -14,7 +14,7 @@ import pytest
 
 from bcelldepl.simulate import simulate
 
-PROGRAM = [sys.executable, "-c", "from bcelldepl.cli.main import main; main()"]
+PROGRAM = [sys.executable, "-c", "from bcelldepl.cli.program import main; main()"]
 
 
 def bcelldepl(*words: str | Path) -> subprocess.CompletedProcess[str]:

@@ -22,7 +22,7 @@ import pandas as pd
 
 from bcelldepl.simulate import simulate
 
-PROGRAM = (sys.executable, "-c", "from bcelldepl.cli.main import main; main()")
+PROGRAM = (sys.executable, "-c", "from bcelldepl.cli.program import main; main()")
 
 
 @dataclass(frozen=True)

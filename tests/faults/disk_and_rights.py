@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FAULTS", "Outcome", "UnableError"]
 
-PROGRAM = "from bcelldepl.cli.main import main; main()"
+PROGRAM = "from bcelldepl.cli.program import main; main()"
 RIGHTS = "-dac_override,-dac_read_search"  # with these, root asks for no permission
 VICTIM = "fcs/S01_D28.fcs"
 

@@ -27,7 +27,7 @@ from pathlib import Path
 
 from bcelldepl.simulate import simulate
 
-PROGRAM = (sys.executable, "-c", "from bcelldepl.cli.main import main; main()")
+PROGRAM = (sys.executable, "-c", "from bcelldepl.cli.program import main; main()")
 # They tell when and by whom; report.html and run.json are compared without their times.
 OWN = {"study.db", "audit.jsonl", "seal.json"}
 

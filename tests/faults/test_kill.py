@@ -25,4 +25,4 @@ def test_of_two_runs_at_once_one_is_told_and_no_file_is_torn(tmp_path: Path) -> 
         assert one.sound, one
         assert one.worked >= 1, one
         assert one.worked + one.told + one.was_current == 2, one
-        assert not one.words or "these results are in use: `bcelldepl run` of " in one.words
+        assert not one.words or "these results are in use: " in one.words

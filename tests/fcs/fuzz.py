@@ -110,6 +110,10 @@ def seeds() -> list[bytes]:
             names=["FS", "FL1", "FL2"],
         ),
     ]
+    off_scale = [[5000, 7, 0], *events]
+    files.append(
+        fcs(off_scale, datatype="I", ranges=[4096, 256, 256], keywords={**clock, "NOTE": "a/b", **spill})
+    )
     first = fcs(events, datatype="I", keywords={"$NEXTDATA": "0000"})
     files.append(first.replace(b"/$NEXTDATA/0000/", b"/$NEXTDATA/%04d/" % len(first)) + files[1])
     return files

@@ -9,12 +9,19 @@ import numpy.testing as npt
 import pytest
 
 from bcelldepl.fcs.acquisition import Channel, Spillover
-from bcelldepl.fcs.spillover import read_spillover
+from bcelldepl.fcs.spillover import MAX_CONDITION, read_spillover
 
 NAMES = ("FSC-A", "FITC-A", "PE-A", "APC-A")
 
 
 def read(keywords: dict[str, str], names: Sequence[str] = NAMES) -> tuple[Spillover | None, tuple[str, ...]]:
+    """The matrix and the warnings."""
+    return read_with_facts(keywords, names)[:2]
+
+
+def read_with_facts(
+    keywords: dict[str, str], names: Sequence[str] = NAMES
+) -> tuple[Spillover | None, tuple[str, ...], tuple[str, ...]]:
     return read_spillover(keywords, [Channel(name, "", 1024.0) for name in names])
 
 
@@ -60,10 +67,11 @@ def test_absent_channels_are_left_out_and_named() -> None:
     assert "not used" in warnings[0]
 
 
-def test_identity_and_percent() -> None:
-    spillover, warnings = read({"SPILL": "2,FITC-A,PE-A,1,0,0,1"})
+def test_identity_is_a_fact_and_percent_a_warning() -> None:
+    spillover, warnings, facts = read_with_facts({"SPILL": "2,FITC-A,PE-A,1,0,0,1"})
     assert spillover is not None
-    assert "identity" in warnings[0]
+    assert warnings == ()
+    assert "identity" in facts[0]
     spillover, warnings = read({"SPILL": "2,FITC-A,PE-A,100,20,1,100"})
     assert spillover is not None
     npt.assert_allclose(spillover.matrix, [[1, 0.2], [0.01, 1]])
@@ -90,6 +98,16 @@ def test_what_is_no_matrix_is_said_and_not_used(text: str) -> None:
     spillover, warnings = read({"SPILL": text})
     assert spillover is None
     assert warnings
+
+
+@pytest.mark.parametrize(("spill", "usable"), [(0.99, True), (0.999, False), (1.0, False)])
+def test_singular_matrices_are_named_when_read(spill: float, usable: bool) -> None:
+    """Two fluorochromes that spill s into each other: the condition number is (1 + s) / (1 - s)."""
+    condition = np.inf if spill == 1.0 else (1 + spill) / (1 - spill)
+    assert (condition <= MAX_CONDITION) is usable
+    spillover, warnings = read({"SPILL": f"2,FITC-A,PE-A,1,{spill},{spill},1"})
+    assert spillover is not None
+    assert any("singular" in warning for warning in warnings) is not usable
 
 
 def test_beckman_percentages() -> None:

@@ -47,6 +47,26 @@ def test_lone_delimiters_inside_a_value(tmp_path: Path, inside: bytes) -> None:
     assert [channel.name for channel in acquisition.channels] == ["C1", "C2"]
 
 
+@pytest.mark.parametrize("note", [b"a/b", b"a/b/c", b"a/b/c/d"])
+@pytest.mark.parametrize("key", ["SPILL", "spillover"])
+def test_a_matrix_behind_a_value_with_lone_delimiters(tmp_path: Path, note: bytes, key: str) -> None:
+    stand_in = "#" * len(note)
+    keywords = {"$P2G": "2.0", "EXPERIMENT": stand_in, key: "2,C1,C2,1,0.2,0.1,1", "LAST": "x"}
+    path = tmp_path / "tube.fcs"
+    path.write_bytes(fcs(EVENTS, keywords=keywords).replace(stand_in.encode(), note))
+    acquisition = read_fcs(path)
+    assert acquisition.spillover is not None
+    assert acquisition.spillover.matrix.tolist() == [[1, 0.2], [0.1, 1]]
+    assert acquisition.channels[1].gain == 2.0
+    assert acquisition.keywords["LAST"] == "x"
+
+
+def test_a_value_that_is_the_name_of_a_matrix(tmp_path: Path) -> None:
+    acquisition = read(tmp_path, fcs(EVENTS, keywords={"SOURCE": "SPILL", "$P1S": "CD19"}))
+    assert acquisition.keywords["SOURCE"] == "SPILL"
+    assert acquisition.channels[0].label == "CD19"
+
+
 def test_missing_final_delimiter(tmp_path: Path) -> None:
     acquisition = read(tmp_path, fcs(EVENTS, keywords={"LAST": "value"}, cut_final_delimiter=True))
     assert acquisition.keywords["LAST"] == "value"

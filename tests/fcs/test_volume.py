@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from fcs_builder import fcs
 
+from bcelldepl.definitions.instruments import SAMPLE_FLOW_UL_PER_MIN
 from bcelldepl.fcs import Acquisition, read_fcs
+from bcelldepl.quality.checks import CHECKS
 
 CLOCK = {"$BTIM": "10:00:00", "$ETIM": "10:01:00", "$TIMESTEP": "0.01"}
 
@@ -49,6 +51,15 @@ def test_unit_by_instrument_and_flow(
     volume = tube(tmp_path, {**CLOCK, "$CYT": cytometer, "$VOL": amount}).volume
     assert volume.microlitres == (None if microlitres is None else pytest.approx(microlitres))
     assert volume.reason
+
+
+@pytest.mark.parametrize("end", SAMPLE_FLOW_UL_PER_MIN)
+def test_volume_is_held_to_the_flow_that_tubes_are_checked_for(tmp_path: Path, end: float) -> None:
+    assert CHECKS["sample_flow"].limits == SAMPLE_FLOW_UL_PER_MIN
+    inside, outside = (1.01, 0.99) if end == SAMPLE_FLOW_UL_PER_MIN[0] else (0.99, 1.01)
+    for times, known in ((inside, True), (outside, False)):  # the acquisition takes one minute
+        keywords = {**CLOCK, "$CYT": "Aurora", "$VOL": f"{times * end:g}"}
+        assert (tube(tmp_path, keywords).volume.microlitres is not None) is known
 
 
 @pytest.mark.parametrize(
@@ -104,20 +115,52 @@ def test_volume_channel(tmp_path: Path) -> None:
     assert tube(tmp_path, {**keywords, "$VOL": "60000"}, uptake, names).volume.microlitres is None
 
 
-def test_what_the_file_says_of_its_past(tmp_path: Path) -> None:
-    keywords = {
-        **CLOCK,
-        "$CYT": "Aurora",
-        "$VOL": "30",
-        "$LOST": "50",
-        "$ABRT": "0",
-        "$CYTOLIB_VERSION": "2.22",
-    }
-    acquisition = tube(tmp_path, keywords)
+def test_events_that_the_instrument_did_not_keep(tmp_path: Path) -> None:
+    acquisition = tube(tmp_path, {**CLOCK, "$CYT": "Aurora", "$VOL": "30", "$LOST": "50", "$ABRT": "0"})
     assert acquisition.volume.microlitres == 30
     assert any("$LOST: 50 events (20 %)" in warning for warning in acquisition.warnings)
-    assert any("written again by cytolib 2.22" in warning for warning in acquisition.warnings)
     assert not any("$ABRT" in warning for warning in acquisition.warnings)
+
+
+@pytest.mark.parametrize(
+    ("mark", "program"),
+    [
+        ({"FJ_FCS_VERSION": "3.1"}, "FlowJo"),
+        ({"$COM": "FCS file exported using Cytobank"}, "Cytobank"),
+        ({"$CYTOLIB_VERSION": "2.22"}, "cytolib 2.22"),
+        ({"FLOWCORE_$P1RMAX": "1024"}, "flowCore"),
+        ({"$ORIGINALITY": "DataModified"}, "$ORIGINALITY is DataModified"),
+    ],
+)
+def test_a_file_that_was_written_again_keeps_no_volume(
+    tmp_path: Path, mark: dict[str, str], program: str
+) -> None:
+    keywords = {**CLOCK, "$CYT": "Attune NxT", "$VOL": "30000", "$ABRT": "50"}
+    assert tube(tmp_path, keywords).volume.microlitres == pytest.approx(30)
+    acquisition = tube(tmp_path, {**keywords, **mark})
+    assert acquisition.volume.microlitres is None
+    assert program in acquisition.volume.reason
+    assert "acquired_volume_ul" in acquisition.volume.reason
+    assert acquisition.volume.reason in acquisition.warnings
+    lost = next(warning for warning in acquisition.warnings if warning.startswith("$ABRT"))
+    assert "whole run" in lost
+    assert "%" not in lost
+
+
+def test_a_volume_channel_that_was_written_again(tmp_path: Path) -> None:
+    uptake = np.linspace(1.0, 29.2, 200)
+    keywords = {**CLOCK, "$CYT": "MACSQuant VYB", "FJ_FCS_VERSION": "3.1"}
+    acquisition = tube(tmp_path, keywords, uptake, ("HDR-V", "FSC-A"))
+    assert acquisition.volume.microlitres is None
+    assert acquisition.volume.reason in acquisition.warnings
+
+
+@pytest.mark.parametrize(
+    "mark", [{"FJ_$P1R": "30000"}, {"$ORIGINALITY": "Original"}, {"$COM": "Cyto, bank 2"}]
+)
+def test_programs_that_measured_the_file_themselves(tmp_path: Path, mark: dict[str, str]) -> None:
+    acquisition = tube(tmp_path, {**CLOCK, "$CYT": "Attune NxT", "$VOL": "30000", **mark})
+    assert acquisition.volume.microlitres == pytest.approx(30)
 
 
 def test_counter_that_rolls_over(tmp_path: Path) -> None:

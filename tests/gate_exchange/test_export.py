@@ -49,7 +49,7 @@ def check_export(exchange_results: Path, exported: list[Path], out: Path) -> Non
     written = export_gates(exchange_results, "gatingml", out)
     table = pd.read_csv(written[-1], keep_default_na=False)
     flowjo = pd.read_csv(exported[-1], keep_default_na=False)
-    clusters = {rule.name for rule in gated.strategy.populations if rule.rule == "cluster"}
+    clusters = {rule.name for rule in gated.strategy_of(gated.files[0]).populations if rule.rule == "cluster"}
     assert set(table["file"]) == set(flowjo["file"]) == set(gated.files)
     for rows in (table, flowjo):
         own = rows[~rows["population"].isin(clusters)]

@@ -99,6 +99,16 @@ def test_subject_names_stay_text(text):
     assert text.count("<script>") == 1
 
 
+def test_notes_on_the_study_are_there_and_stay_text(study, text, tmp_path):
+    assert 'id="notes"' not in text
+    notes = {"warnings": ["samples.csv: the sheet 'Samples' is read", HOSTILE]}
+    write_report(tmp_path / "report.html", **{**vars(study), "run": {**study.run, **notes}})
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<li>samples.csv: the sheet &#39;Samples&#39; is read</li>" in page
+    assert f"<li>{html.escape(HOSTILE)}</li>" in page
+    assert '<a href="#notes">' in page
+
+
 def test_the_page_holds_everything_itself(text):
     assert "default-src 'none'" in text
     assert not re.findall(r"""(?:src|href)=(?!"data:|"#)""", text)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bcelldepl.errors import CompensationError
+from bcelldepl.errors import CompensationError, PanelError
 from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.acquisition import Spillover
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
 from bcelldepl.signal import Transform, make_signal, resolve_panel
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "fcs"))
+from fcs_builder import fcs
 
 TOP = 262_144.0
 LINEAR = {"scatter": Transform(kind="linear"), "fluorescence": Transform(kind="linear")}
@@ -162,3 +168,50 @@ def test_logicle_of_a_real_tube_agrees_with_flowkit(tbnk, by_flowkit):
     for marker in ("CD3", "CD19", "CD45"):
         expected = theirs.apply(by_flowkit[panel[marker]])
         np.testing.assert_allclose(signal.columns[marker], expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("said", ["NA", "0", "-1"])
+def test_a_channel_without_a_range_is_named(tube, said):
+    acquisition, _ = tube
+    content = acquisition.path.read_bytes()
+    number = [channel.name for channel in acquisition.channels].index("PE-A") + 1
+    before, after = (f"/$P{number}R/{text}/".encode() for text in ("262144", said.ljust(6)))
+    assert content.count(before) == 1
+    acquisition.path.write_bytes(content.replace(before, after))
+    again = read_fcs(acquisition.path)
+    assert any(f"$P{number}R is '{said}', no range" in warning for warning in again.warnings)
+    with pytest.raises(PanelError, match=r"\$PnR of PE-A is no number above 0") as caught:
+        make_signal(again, PANEL, STAINED, again.spillover)
+    assert "`top`" in caught.value.remedy
+    with_top = {**LINEAR, "CD19": Transform(kind="linear", top=1000.0)}
+    assert make_signal(again, PANEL, with_top, again.spillover).n_events == 3_000
+
+
+def test_scatter_without_a_range_has_no_margin(tube):
+    acquisition, _ = tube
+    content = acquisition.path.read_bytes()
+    acquisition.path.write_bytes(content.replace(b"/$P1R/262144/", b"/$P1R/NA    /"))
+    again = read_fcs(acquisition.path)
+    scales = {**LINEAR, "scatter": Transform(kind="linear", top=TOP)}
+    assert make_signal(again, PANEL, scales, again.spillover).quality.dropped["margin"] == 0
+
+
+def test_time_that_does_not_advance_is_not_looked_at(tube):
+    acquisition, _ = tube
+    cut = replace(acquisition, time_advances=False)
+    assert "acquisition not checked" in make_signal(cut, PANEL, LINEAR, None).quality.flags[0]
+
+
+def test_a_counter_that_rolls_over_runs_on(tmp_path):
+    """Sixteen bits roll over every 6.6 s of a minute: laid over each other, a gap in one round would be filled."""
+    ticks = np.arange(0, 600_000, 25)
+    ticks = ticks[(ticks < 200_000) | (ticks > 260_000)]
+    data = np.column_stack([ticks % 65_536, np.full(len(ticks), 9_000)]).astype("<u2").tobytes()
+    keywords = {"$TOT": str(len(ticks)), "$DATATYPE": "I", "$TIMESTEP": "0.0001"}
+    keywords |= {f"$P{n}{letter}": value for n in (1, 2) for letter, value in (("B", "16"), ("R", "65536"))}
+    path = tmp_path / "tube.fcs"
+    path.write_bytes(fcs([[0.0] * 2], data=data, names=["TIME", "FSC-A"], keywords=keywords))
+    quality = make_signal(read_fcs(path), {"FSC-A": "FSC-A", "Time": "TIME"}, LINEAR, None).quality
+    (gap,) = quality.blocks
+    assert (gap.start_s, gap.end_s) == pytest.approx((20, 26), abs=0.5)
+    assert quality.kept_time_fraction == pytest.approx(0.9, abs=0.01)

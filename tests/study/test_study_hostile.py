@@ -72,7 +72,7 @@ def test_links_out_of_the_study_are_refused_unless_allowed(tmp_path: Path) -> No
     folder = tmp_path / "study"
     folder.mkdir()
     for name in ("secret.fcs", "secret.csv"):
-        (tmp_path / name).write_text("x")
+        (tmp_path / name).write_text("PE-A\n1\n")
     (folder / "a.fcs").symlink_to(tmp_path / "secret.fcs")
     (folder / "b").symlink_to(tmp_path)
     (folder / "m.csv").symlink_to(tmp_path / "secret.csv")

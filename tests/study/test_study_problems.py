@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bcelldepl.errors import Problem, StudyError
 from bcelldepl.study import load_study
+from bcelldepl.study.toml import did_you_mean
 
 TOML = '[study]\nid = "S1"\nsamples = "samples.csv"\nstrategy = "cart_pd"\n'
 HEAD = "file,subject,visit,day"
@@ -302,3 +303,23 @@ def test_no_settings_break_the_reader(tmp_path, text: str) -> None:
         (tmp_path / "study.toml").write_bytes(toml.encode("utf-8", "replace"))
         with suppress(StudyError):
             load_study(tmp_path / "study.toml")
+
+
+POPULATIONS = ("B", "T", "CAR_T", "NK", "cells", "lymphocytes", "beads")
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("beads", ("file", "bead_count", "blood_volume_ul"), "bead_count"),
+        ("Bcells", POPULATIONS, "B"),
+        ("T cells", POPULATIONS, "T"),
+        ("car-t", POPULATIONS, "CAR_T"),
+        ("Cells", POPULATIONS, "cells"),
+        ("lymphocyte", POPULATIONS, "lymphocytes"),
+        ("operator", ("file", "bead_count"), ""),
+        ("x", (), ""),
+    ],
+)
+def test_what_was_meant(word: str, known: tuple[str, ...], meant: str) -> None:
+    assert did_you_mean(word, known) == (f"did you mean `{meant}`?" if meant else "")

@@ -72,6 +72,16 @@ def test_the_studys_matrix_goes_before_the_files(
         assert opened.spillover.matrix[0, 1] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("names", ["FL1,FL2", "Comp-FL1-A :: CD3,<FL2-A>", "fl1-a,FL2"])
+def test_the_studys_matrix_is_by_the_files_detectors(tmp_path: Path, study: Study, names: str) -> None:
+    """Gates for other programs name the detectors of the matrix, which they look for in the file."""
+    (tmp_path / "named.csv").write_text(f"{names}\n1,0.3\n0,1\n")
+    opened = open_tube(tube(tmp_path, 0.2), with_matrix(study, matrix="named.csv"), STRATEGY)
+    assert opened.spillover is not None
+    assert opened.spillover.channels == ("FL1-A", "FL2-A")
+    assert opened.spillover.matrix[0, 1] == pytest.approx(0.3)
+
+
 def test_stains_without_a_matrix_are_refused_unless_the_study_says_that_none_is_needed(
     tmp_path: Path, study: Study
 ) -> None:

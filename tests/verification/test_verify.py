@@ -20,7 +20,7 @@ from bcelldepl.verification import verify
 from bcelldepl.verification.findings import CheckedPart, Finding, Part, Verification
 from bcelldepl.verification.page import write_page
 
-PROGRAM = [sys.executable, "-c", "from bcelldepl.cli.main import main; main()"]
+PROGRAM = [sys.executable, "-c", "from bcelldepl.cli.program import main; main()"]
 
 
 def bcelldepl(*words: str | Path) -> subprocess.CompletedProcess[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bcelldepl.definitions.tables.comparison import AGREEMENT, COMPARISON, EXPORTED_GATES
+from bcelldepl.definitions.tables.compensation import CONTROL_MATRICES
 from bcelldepl.definitions.tables.counts import COUNTS, TUBES
 from bcelldepl.definitions.tables.kinetics import (
     COMPANIONS,
@@ -18,12 +19,14 @@ from bcelldepl.definitions.tables.kinetics import (
     SUMMARY,
     TERMINAL,
 )
-from bcelldepl.definitions.tables.studies import SAMPLES, TRUTH
+from bcelldepl.definitions.tables.studies import COMPANION_SHEET, SAMPLES, TRUTH
 
 __all__ = [
     "AGREEMENT",
     "COMPANIONS",
+    "COMPANION_SHEET",
     "COMPARISON",
+    "CONTROL_MATRICES",
     "COUNTS",
     "DEPLETION_VISITS",
     "DOSE_PROPORTIONALITY",
@@ -43,8 +46,10 @@ __all__ = [
 
 TABLES: Final = (
     SAMPLES,
+    COMPANION_SHEET,
     COUNTS,
     TUBES,
+    CONTROL_MATRICES,
     ENDPOINTS,
     POINTS,
     SEGMENTS,

@@ -63,7 +63,7 @@ TUBES: Final = TableDefinition(
         Column("quality_flags", _TEXT, "what the quality mask and the checks of the tube found"),
         Column("acquired_volume_ul", _NUMBER, "volume acquired, from the sample sheet or $VOL"),
         Column("cytometer", _TEXT, "as the file names it"),
-        Column("warnings", _TEXT, "of reading the file"),
+        Column("warnings", _TEXT, "of reading the file, and of its row of the sample sheet"),
         Column("collected", _TEXT, "when the blood was drawn, ISO 8601"),
         Column("infused", _TEXT, "when the cells were infused, ISO 8601"),
         Column("comment", _TEXT, "as in the sample sheet"),

@@ -1,4 +1,4 @@
-"""The sample sheet of a study, and the truth of a simulated one."""
+"""What a study gives beside its FCS files, and the truth of a simulated one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from bcelldepl.definitions.columns import Column, ColumnType, TableDefinition
 
-__all__ = ["SAMPLES", "TRUTH"]
+__all__ = ["COMPANION_SHEET", "SAMPLES", "TRUTH"]
 
 _TEXT, _NUMBER, _INTEGER = ColumnType.TEXT, ColumnType.NUMBER, ColumnType.INTEGER
 
@@ -35,6 +35,20 @@ SAMPLES: Final = TableDefinition(
         Column("dose_cells_per_kg", _NUMBER, "for summaries and dose proportionality"),
         Column("wbc_per_ul", _NUMBER, "leukocytes by haematology of the same blood: dual platform"),
         Column("lymphocytes_per_ul", _NUMBER, "lymphocytes by haematology of the same blood: dual platform"),
+    ),
+)
+COMPANION_SHEET: Final = TableDefinition(
+    "companion_sheet",
+    "result of another assay, as the study gives it",
+    (
+        Column("subject", _TEXT, "as in the sample sheet; needed"),
+        Column("visit", _TEXT, "as in the sample sheet, or another; needed"),
+        Column("test", _TEXT, "name of the test; needed"),
+        Column("value", _NUMBER, "a number, or < or > and a number; needed"),
+        Column("unit", _TEXT, "of `value`; one for each test"),
+        Column("day", _NUMBER, "days since infusion; else of the samples of the visit"),
+        Column("collected", _TEXT, "when it was drawn: goes before `day`"),
+        Column("comment", _TEXT, "carried through"),
     ),
 )
 TRUTH: Final = TableDefinition(
