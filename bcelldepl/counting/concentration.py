@@ -148,8 +148,8 @@ def _cells(
     return Concentration(
         population=population.name,
         events=population.events,
-        parent=population.parent,
-        parent_events=population.parent_events,
+        parent=population.whole,
+        parent_events=population.whole_events,
         percent_of_parent=_percent(population),
         method=scale.method,
         cells_per_ul=estimate,
@@ -176,8 +176,8 @@ def _beads(beads: Population, scale: CountingScale, counting: CountingSettings) 
     return Concentration(
         population=beads.name,
         events=beads.events,
-        parent=beads.parent,
-        parent_events=beads.parent_events,
+        parent=beads.whole,
+        parent_events=beads.whole_events,
         percent_of_parent=_percent(beads),
         method=Method.NONE,
         cells_per_ul=None,
@@ -202,8 +202,8 @@ def _obstacle(population: Population, members: Mapping[str, Population], limits:
         return Reason.FEW_LEUKOCYTES.format(
             events=leukocytes.events, least=limits.minimum_leukocyte_events, population=population.name
         )
-    if population.parent_events == 0:
-        return Reason.NO_PARENT_EVENTS.format(parent=population.parent, population=population.name)
+    if population.whole_events == 0:
+        return Reason.NO_PARENT_EVENTS.format(parent=population.whole, population=population.name)
     return ""
 
 
@@ -230,7 +230,7 @@ def _is_within(population: Population, reference: Population, members: Mapping[s
 
 
 def _percent(population: Population) -> float | None:
-    return 100 * population.events / population.parent_events if population.parent_events else None
+    return 100 * population.events / population.whole_events if population.whole_events else None
 
 
 def _doubt(population: Population, limits: LimitSettings) -> str:

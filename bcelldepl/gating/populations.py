@@ -32,6 +32,8 @@ class Population:
         One plain sentence, empty where nothing is to say.
     reported : bool
         Whether the strategy reports it in ``counts.csv``.
+    percent_of : tuple of (str, int), or None
+        The population that it is stated in percent of, and its events; None for the parent.
     early : int or None
         How many of its events came in the first half of those that the quality mask kept; None where not known.
     """
@@ -45,7 +47,18 @@ class Population:
     evidence: Evidence
     reason: str = ""
     reported: bool = False
+    percent_of: tuple[str, int] | None = None
     early: int | None = field(default=None, compare=False)  # not known where a file is streamed
+
+    @property
+    def whole(self) -> str:
+        """The population that it is stated in percent of."""
+        return self.percent_of[0] if self.percent_of else self.parent
+
+    @property
+    def whole_events(self) -> int:
+        """Events of that."""
+        return self.percent_of[1] if self.percent_of else self.parent_events
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from bcelldepl.errors import StrategyError
 from bcelldepl.gating.model.lineages import Kind, Lineages, ScatterRange, shipped_lineages
 from bcelldepl.gating.rules import AnyRule
 from bcelldepl.gating.rules.base import Rule
+from bcelldepl.gating.rules.kinds import KindsRule
 from bcelldepl.gating.shipped import shipped_strategies, strategy_file
 from bcelldepl.input_limits import MEGABYTE, read_limited
 from bcelldepl.signal.transform import Transform
@@ -22,6 +23,7 @@ from bcelldepl.signal.transform import Transform
 __all__ = ["ALL", "Strategy", "load_strategy", "shipped_strategies"]
 
 ALL = "all"  # the events that the quality mask kept
+_LEARNED = ("kinds", "positives", "singlets")  # rules whose gates a model of the study places
 _SCATTER_SCALE = Transform(kind="linear")
 _STAIN_SCALE = Transform(kind="logicle")
 
@@ -59,17 +61,42 @@ class Strategy(BaseModel):
             if rule.name in known:
                 msg = f"population {rule.name!r} is defined twice"
                 raise ValueError(msg)
-            for name in (rule.parent, *rule.uses):
+            for name in (rule.parent, *rule.uses, *([rule.percent_of] if rule.percent_of else [])):
                 if name not in known:
                     msg = f"population {rule.name!r} needs {name!r}, which is not defined before it"
                     raise ValueError(msg)
             known.add(rule.name)
+        searched = [
+            rule.name for rule in self.populations if rule.rule not in _LEARNED and rule.drawn is None
+        ]
+        if self.learns and searched:
+            msg = (
+                f"each tube is searched for the gate of {searched[0]!r}, which cannot stand beside gates that are "
+                'learned from the study; draw it (`fixed`, `vertices`), or learn it too (rule "kinds")'
+            )
+            raise ValueError(msg)
         return self
 
     @cached_property
     def learns(self) -> bool:
         """Whether its gates are placed by a model of the study's cells."""
         return any(rule.rule in ("kinds", "positives") for rule in self.populations)
+
+    def on_scales(self, scales: Mapping[str, Transform]) -> Strategy:
+        """Return the strategy with the scales that were chosen for a study."""
+        settings = {name: getattr(self, name) for name in Strategy.model_fields}
+        return Strategy(**{**settings, "transforms": {**self.transforms, **scales}})
+
+    def without(self, population: str, kind: str) -> Strategy:
+        """Return the strategy with a kind of cells that a population no longer holds."""
+        rules = tuple(
+            rule.model_copy(update={"kinds": tuple(one for one in rule.kinds if one != kind)})
+            if isinstance(rule, KindsRule) and rule.name == population
+            else rule
+            for rule in self.populations
+        )
+        settings = {name: getattr(self, name) for name in Strategy.model_fields}
+        return Strategy(**{**settings, "populations": rules})
 
     @cached_property
     def lineages(self) -> Lineages:
@@ -87,6 +114,12 @@ class Strategy(BaseModel):
         """Markers that every tube must have."""
         return tuple(dict.fromkeys(m for rule in self.populations if not rule.optional for m in rule.markers))
 
+    @cached_property
+    def alternatives(self) -> tuple[tuple[str, ...], ...]:
+        """Lists of markers of each of which every tube must have one."""
+        lists = (one for rule in self.populations if not rule.optional for one in rule.alternatives)
+        return tuple(dict.fromkeys(lists))
+
     @property
     def markers(self) -> tuple[str, ...]:
         """All markers, required and optional."""
@@ -95,7 +128,11 @@ class Strategy(BaseModel):
     @cached_property
     def optional_markers(self) -> tuple[str, ...]:
         """Markers that are used where a tube has them; scatter for pictures, and time."""
-        markers = [m for rule in self.populations for m in (*rule.markers, *rule.extra_markers)]
+        markers = [
+            marker
+            for rule in self.populations
+            for marker in (*rule.markers, *sum(rule.alternatives, ()), *rule.extra_markers)
+        ]
         wanted = dict.fromkeys([*markers, *SCATTER[:2], "SSC-A", "Time"])
         if self.learns:
             wanted |= dict.fromkeys(self.lineages.markers)
@@ -117,9 +154,7 @@ class Strategy(BaseModel):
         allowed: list[tuple[Rule, str]] = []
         for rule in self.populations:
             parent = parent_of[rule.parent]
-            missing = [m for m in rule.markers if m not in markers] or [
-                u for u in rule.uses if parent_of[u] != u
-            ]
+            missing = rule.missing(markers) or [u for u in rule.uses if parent_of[u] != u]
             if rule.optional and missing:
                 parent_of[rule.name] = parent
                 continue

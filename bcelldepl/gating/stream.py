@@ -289,7 +289,8 @@ def _populations(
     for rule, parent in layout.rules:
         name = rule.name
         ends = [int(counts[place]) for place in plan.ends.get(name, ())] or [events[name]] * 2
-        add_population(found, rule, parent, fits[name], events[parent], events[name], (ends[0], ends[1]))
+        fit = rule.standing(fits[name], events[name])
+        add_population(found, rule, parent, fit, events[parent], events[name], (ends[0], ends[1]))
     membership = {}
     if members is not None:
         for number, name in enumerate(plan.populations):

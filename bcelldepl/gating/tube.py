@@ -130,8 +130,8 @@ def apply_gates(
         else:
             fit = rule.settle(fit, columns)
             applied = rule.apply(fit.shape, columns)
-        settled[rule.name] = fit
         events = tube.hold(rule.name, index, applied.inside)
+        fit = settled[rule.name] = rule.standing(fit, events)
         add_population(
             members, rule, parent, fit, len(index), events, (applied.events_low, applied.events_high)
         )
@@ -224,6 +224,7 @@ def add_population(
         evidence=weakest(above, fit.evidence, *_borrowed(rule, members)),
         reason=_first_reason(fit, rule, members, parent),
         reported=rule.report,
+        percent_of=(rule.percent_of, members[rule.percent_of].events) if rule.percent_of in members else None,
     )
 
 

@@ -26,6 +26,7 @@ def resolve_panel(
     optional: Iterable[str] = (),
     overrides: Mapping[str, str] | None = None,
     where: str = "",
+    one_of: Sequence[Sequence[str]] = (),
 ) -> dict[str, str]:
     """Find the channel of each marker.
 
@@ -39,6 +40,8 @@ def resolve_panel(
         The study's ``[panel]``: marker to detector (``$PnN``) or label (``$PnS``).
     where : str
         The file, for messages.
+    one_of : sequence of sequence of str
+        Lists of the optional markers, of each of which one must be there.
 
     Returns
     -------
@@ -54,6 +57,11 @@ def resolve_panel(
     found, complaints = _resolve(
         tuple(channels), tuple(required), tuple(optional), tuple((overrides or {}).items())
     )
+    lacking = [markers for markers in one_of if not any(marker in found for marker in markers)]
+    complaints = [
+        *complaints,
+        *(f"{' or '.join(markers)}: no channel carries one of them" for markers in lacking),
+    ]
     if complaints:
         msg = "; ".join(complaints) + f". Channels of the file: {_list(_unused(channels, found))}"
         raise PanelError(msg, where, PANEL_REMEDY)

@@ -77,6 +77,7 @@ def open_tube(tube: Tube, study: Study, strategy: Strategy) -> OpenTube:
         strategy.optional_markers,
         {marker: name for marker, name in named.items() if marker in strategy.markers},
         where=tube.file,
+        one_of=strategy.alternatives,
     )
     return OpenTube(acquisition, panel, _spillover(acquisition, study, tube, panel))
 

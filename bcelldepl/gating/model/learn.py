@@ -15,6 +15,7 @@ from bcelldepl.gating.model.alignment import ALIGNED_EVENTS, Alignment, align
 from bcelldepl.gating.model.clusters import find_clusters, spread_within
 from bcelldepl.gating.model.components import describe_clusters
 from bcelldepl.gating.model.event_sample import EventSample, pool
+from bcelldepl.gating.model.expected_kinds import add_expected
 from bcelldepl.gating.model.gates import draw_gates
 from bcelldepl.gating.model.naming import ClusterSummary, Named, name_clusters
 from bcelldepl.gating.model.positives import learn_positives
@@ -73,7 +74,11 @@ def learn(
         units=pooled.units,
         scales=scales,
         clusters=_describe(summary, named, balanced, clusters),
-        components=describe_clusters(balanced.points, clusters, worth, named.kinds),
+        components=add_expected(
+            describe_clusters(balanced.points, clusters, worth, named.kinds),
+            strategy.lineages,
+            pooled.markers,
+        ),
         singlets=singlets,
         remarks=tuple(named.remarks),
     )

@@ -52,6 +52,11 @@ class Kind(BaseModel):
         Markers that the panel must have, or must not have, for the row to be used.
     cd45_at_least, cd45_at_most : float
         In multiples of the reference's.
+    like, of : str
+        Where a study shows no such cells, they are expected to look like those of one kind, but have some markers of
+        another; empty: nothing is expected of them.
+    but : tuple of str
+        Those markers.
     even : bool
         Whether it varies less than any cell, in scatter and in whatever it is bright in.
     sticky : bool
@@ -76,6 +81,9 @@ class Kind(BaseModel):
     lacks: tuple[str, ...] = ()
     cd45_at_least: float = 0.0
     cd45_at_most: float = float("inf")
+    like: str = ""
+    but: tuple[str, ...] = ()
+    of: str = ""
     even: bool = False
     sticky: bool = False
     reference: bool = False

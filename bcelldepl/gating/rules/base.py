@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -116,6 +116,8 @@ class Rule(BaseModel, ABC):
         Marker whose FMO tubes (and pre-infusion tubes) place this gate; empty for none.
     leaves_out : str
         What of its parent the gate keeps out, where a reader should see how much that was: ``dead cells``.
+    percent_of : str
+        The population that its events are stated in percent of; empty for the parent.
     note : str
         Why the rule is as it is; for readers of the strategy.
     """
@@ -128,6 +130,7 @@ class Rule(BaseModel, ABC):
     optional: bool = False
     control: str = ""
     leaves_out: str = ""
+    percent_of: str = ""
     note: str = ""
     if TYPE_CHECKING:
         rule: str  # each rule has its own word; among the fields it comes where the rule has it
@@ -141,6 +144,22 @@ class Rule(BaseModel, ABC):
     def extra_markers(self) -> tuple[str, ...]:
         """Markers that the rule uses where the panel has them."""
         return ()
+
+    @property
+    def alternatives(self) -> tuple[tuple[str, ...], ...]:
+        """Lists of markers of each of which the rule needs one."""
+        return ()
+
+    def missing(self, panel: Collection[str]) -> list[str]:
+        """Name what a panel lacks for the rule."""
+        lacking = [
+            " or ".join(markers) for markers in self.alternatives if not any(m in panel for m in markers)
+        ]
+        return [marker for marker in self.markers if marker not in panel] + lacking
+
+    def axes(self, shape: Any) -> tuple[str, ...]:  # noqa: ARG002
+        """Markers that a gate is drawn in."""
+        return self.markers
 
     @property
     def uses(self) -> tuple[str, ...]:
@@ -187,6 +206,10 @@ class Rule(BaseModel, ABC):
 
     def settle(self, fit: Fit, columns: Columns) -> Fit:  # noqa: ARG002
         """Take a last look at the tube with its reconciled gate, before it is applied."""
+        return fit
+
+    def standing(self, fit: Fit, events: int) -> Fit:  # noqa: ARG002
+        """Return the gate with what it stands on, once its events are counted."""
         return fit
 
     @property

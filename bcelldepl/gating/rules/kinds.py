@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,6 +14,8 @@ from bcelldepl.gating.regions import Region, Regions, above, polygon
 from bcelldepl.gating.rules.base import Columns, Fit, Outline, Rule
 
 __all__ = ["KindsRule", "KindsShape"]
+
+_SEEN = 30  # events of the kinds, from which a tube itself shows where they lie
 
 Corners = tuple[tuple[float, float], ...]
 
@@ -47,7 +49,9 @@ class KindsRule(Rule):
     without : tuple of str
         Kinds to leave out: the gate is open, and holds all else.
     x, y : str
-        Markers that the gate is drawn in; empty: the two that part the kinds best.
+        Markers that the gate is drawn in, where the panel has them; otherwise the two that part the kinds best.
+    needs : tuple of tuple of str
+        Lists of markers of each of which a panel must have one.
     favour : float
         How much worse it is to lose an event of the kinds than to let one of another kind in.
     expected : bool
@@ -61,6 +65,7 @@ class KindsRule(Rule):
     without: tuple[str, ...] = ()
     x: str = ""
     y: str = ""
+    needs: tuple[tuple[str, ...], ...] = ()
     favour: float = Field(1.0, gt=0)
     expected: bool = False
     rare: bool = False
@@ -77,8 +82,27 @@ class KindsRule(Rule):
 
     @property
     def markers(self) -> tuple[str, ...]:
+        """Markers that nothing can stand in for."""
+        return tuple(one[0] for one in self.needs if len(one) == 1)
+
+    @property
+    def alternatives(self) -> tuple[tuple[str, ...], ...]:
+        """Lists of markers of each of which one is enough."""
+        return tuple(one for one in self.needs if len(one) > 1)
+
+    @property
+    def extra_markers(self) -> tuple[str, ...]:
         """Both axes, where the strategy names them."""
         return (self.x, self.y) if self.x else ()
+
+    def axes(self, shape: KindsShape) -> tuple[str, ...]:
+        """Both axes."""
+        return shape.x, shape.y
+
+    def standing(self, fit: Fit, events: int) -> Fit:
+        """Return the gate on its tube's own evidence where that shows such cells."""
+        own = fit.evidence is not Evidence.FAILED and events >= _SEEN
+        return replace(fit, evidence=Evidence.DATA) if own else fit
 
     def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:  # noqa: ARG002
         """Nothing to find in one tube alone."""
