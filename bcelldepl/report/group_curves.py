@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,6 +16,8 @@ from bcelldepl.report.dose_groups import name_groups
 from bcelldepl.report.palette import INK, dose_styles
 
 __all__ = ["draw_group_curves"]
+
+_AROUND: Final = 1.3  # the axis goes as many times above what is drawn, and below
 
 
 def draw_group_curves(
@@ -41,6 +45,7 @@ def draw_group_curves(
     rows = named[(named["parameter"] == CONCENTRATION) & (named["analyte"] == analyte) & (named["n"] > 0)]
     floor = lloq_per_ul / 2 if lloq_per_ul else _smallest(rows) / 2
     styles = dose_styles(rows["dose_group"])
+    heights = [lloq_per_ul] if lloq_per_ul else []
     for place, (group, visits) in enumerate(rows.groupby("dose_group", sort=False)):
         visits = visits.sort_values("day")
         colour, marker = styles[str(group)]
@@ -49,6 +54,7 @@ def draw_group_curves(
         low, middle, high = (
             np.maximum(visits[name].to_numpy(float), floor) for name in ("min", "median", "max")
         )
+        heights += [*low, *high]
         axes.vlines(day, low, high, color=colour, linewidth=1.1, alpha=0.45, zorder=2)
         axes.plot(day, middle, color=colour, linewidth=1.4, zorder=3)
         below = visits["median"].to_numpy(float) < (lloq_per_ul or floor)
@@ -61,7 +67,10 @@ def draw_group_curves(
         axes.axhline(lloq_per_ul, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
         axes.annotate("LLOQ", (1, lloq_per_ul), xycoords=("axes fraction", "data"), fontsize=7.5, color=INK,
                       xytext=(-2, 2), textcoords="offset points", ha="right", va="bottom")  # fmt: skip
+    axes.autoscale(enable=False, axis="y")  # where all is one number, its limits would be one too
     axes.set_yscale("log")
+    if heights:
+        axes.set_ylim(min(heights) / _AROUND, max(heights) * _AROUND)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.yaxis.set_minor_locator(NullLocator())
     set_day_axis(axes, rows["day"], "nominal day since infusion")

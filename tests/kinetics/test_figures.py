@@ -13,6 +13,7 @@ from matplotlib.text import Text
 
 from bcelldepl.kinetics import endpoints_table, kinetics_tables, summarise, visits_table
 from bcelldepl.kinetics.endpoints import cellular_of
+from bcelldepl.kinetics.summary import CONCENTRATION
 from bcelldepl.report.depletion_plots import draw_swimmer, draw_waterfall
 from bcelldepl.report.group_curves import draw_group_curves
 from bcelldepl.report.group_plots import draw_exposure_response, draw_proportionality, draw_reconstitution
@@ -162,3 +163,20 @@ def test_tables_beside_the_endpoints(trial) -> None:
     assert all(len(table) for table in tables.values())
     plain = kinetics_tables(counts, endpoints, study.model_copy(update={"companion_results": ()}))
     assert "companions" not in plain
+
+
+@pytest.mark.parametrize(
+    "level", [606.7223245201731, 1719.9625316489942, 0.0005024861236817067, 1e-300, 20.0]
+)
+@pytest.mark.parametrize("times", [1.0, 1.0 + 1e-15])
+def test_concentrations_that_are_all_one_number_have_an_axis(level: float, times: float) -> None:
+    """Nothing can be drawn between limits that are one number, or its neighbours; a warning is an error here."""
+    row = {"dose_group": "g", "analyte": "B", "parameter": CONCENTRATION, "unit": "cells/uL", "n": 1}
+    summary = pd.DataFrame(
+        [{**row, "visit": "D7", "day": 7.0, "min": level, "median": level, "max": times * level}]
+    )
+    for lloq_per_ul in (None, level):
+        drawn = draw_group_curves(summary, "B", axes(), lloq_per_ul)
+        FigureCanvasAgg(drawn.figure).draw()
+        low, high = drawn.get_ylim()
+        assert low < level < high
