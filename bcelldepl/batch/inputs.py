@@ -90,8 +90,9 @@ def input_files(study: Study) -> dict[str, Path]:
     dict of str to Path
         Path by that name.
     """
-    companions = {study.companions: study.folder / study.companions} if study.companions else {}
-    return {tube.file: tube.path for tube in study.tubes} | matrix_files(study) | companions
+    named = [name for name in (study.companions, study.gating.model) if name]
+    others = {name: study.folder / name for name in named}
+    return {tube.file: tube.path for tube in study.tubes} | matrix_files(study) | others
 
 
 def matrix_files(study: Study) -> dict[str, Path]:

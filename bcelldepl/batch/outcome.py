@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from bcelldepl.counting import Concentration
 from bcelldepl.definitions.codes import TubeStatus
+from bcelldepl.gating.model.alignment import Alignment
+from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.populations import GateView
 from bcelldepl.gating.rules.base import Fit
 
-__all__ = ["CountedTube", "FittedTube"]
+__all__ = ["CountedTube", "FittedTube", "SampledTube"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,10 @@ class FittedTube:
     panel, scales : dict of str to str
         Channel and scale by marker.
     fits : dict of str to Fit
+    model : str
+        Name of the model that it is gated by; empty where its strategy learns none.
+    alignment : Alignment or None
+        Where it lies in the study, by that model.
     """
 
     file: str
@@ -42,6 +48,25 @@ class FittedTube:
     panel: Mapping[str, str] = field(default_factory=dict)
     scales: Mapping[str, str] = field(default_factory=dict)
     fits: Mapping[str, Fit] = field(default_factory=dict)
+    model: str = ""
+    alignment: Alignment | None = None
+
+
+@dataclass(frozen=True)
+class SampledTube:
+    """A part of a tube's events.
+
+    Attributes
+    ----------
+    file, failure : str
+        As in `FittedTube`.
+    sample : EventSample or None
+        None where the tube could not be read.
+    """
+
+    file: str
+    failure: str = ""
+    sample: EventSample | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bcelldepl.batch import record, write
 from bcelldepl.batch.outcome import CountedTube, FittedTube
+from bcelldepl.batch.passes import GatedStudy
 from bcelldepl.batch.strategies import Strategies
 from bcelldepl.batch.tables import tubes_table
 from bcelldepl.batch.workers import as_done
@@ -34,7 +35,7 @@ __all__ = ["remove_half_written", "write_outputs"]
 # Of run.json, kept in the store too.
 FACTS = (
     "study", "study_file", "digest", "inputs", "overrides", "settings", "strategy", "strategies_by_batch",
-    "matrices_of_controls", "tubes", "versions",
+    "matrices_of_controls", "questions", "tubes", "versions",
 )  # fmt: skip
 Done = Sequence[tuple[CountedTube, TubePicture]]
 
@@ -43,7 +44,7 @@ def write_outputs(
     folder: Path,
     study: Study,
     strategies: Strategies,
-    fitted: Sequence[FittedTube],
+    gated: GatedStudy,
     done: Done,
     store: Store,
     content: Mapping[str, Any],
@@ -57,8 +58,9 @@ def write_outputs(
     folder : Path
     study : Study
     strategies : Strategies
-    fitted, done : sequence
-        From the two passes, in the order of the study.
+    gated : GatedStudy
+    done : sequence
+        What was counted, in the order of the study.
     store : Store
         Takes the tables; the files are its exports.
     content : mapping
@@ -80,6 +82,7 @@ def write_outputs(
         write.write_csv(folder / f"{name}.csv", tables[name])
         return tables[name]
 
+    fitted = gated.fitted
     counts = export(COUNTS.name, _counts(study, fitted, done))
     write.write_parquet(folder / f"{COUNTS.name}.parquet", counts)
     tubes = export(TUBES.name, tubes_table(study, fitted, [counted for counted, _ in done]))
@@ -91,6 +94,7 @@ def write_outputs(
     store.prune(tables, [tube.file for tube in study.tubes])
     outputs = [*made, f"{COUNTS.name}.parquet", *(f"{name}.csv" for name in tables)]
     outputs += _write_gates(folder, study, strategies, fitted, done)
+    outputs += write.write_models(folder, gated.models.kept)
     outputs += _draw(folder, study, counts, endpoints, 1 if isinstance(workers, str) else workers)
     write_report(
         folder / REPORT,
@@ -152,7 +156,7 @@ def _write_gates(
         overrides = study.overrides_of(tube.file)
         strategy = strategies.of(tube)
         gates = write.gates_json(
-            tube.file, one.sha256, one.panel, one.scales, strategy, counted.fits, overrides
+            tube.file, one.sha256, one.panel, one.scales, strategy, counted.fits, overrides, one.model
         )
         write.write_json(folder / GATES / f"{stem}.json", gates)
         write_bytes(folder / FIGURES / "tubes" / f"{stem}.png", picture.path_png)

@@ -1,52 +1,54 @@
-"""The two passes over all tubes, each tube kept in the store as it is done and taken from there the next time."""
+"""The passes over all tubes of a study: what each shows, where its gates lie, and what they hold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from bcelldepl.batch.inputs import Identity, matrix_files
+from bcelldepl.batch.learning import Models, group_tubes, keep_models, learn_models
 from bcelldepl.batch.outcome import CountedTube, FittedTube
+from bcelldepl.batch.placing import place, sample
 from bcelldepl.batch.record import digest_of
+from bcelldepl.batch.stages import CODEC, Job, Stages
 from bcelldepl.batch.strategies import Strategies
 from bcelldepl.batch.tube import count, fit, role_name
-from bcelldepl.batch.workers import Progress, as_done
-from bcelldepl.counting.concentration import Concentration
-from bcelldepl.definitions.codes import Method, ResultCode, TubeStatus
-from bcelldepl.gating.evidence import Evidence
+from bcelldepl.batch.workers import Progress
+from bcelldepl.gating.model.event_sample import EventSample
+from bcelldepl.gating.model.kept import KeptModel
+from bcelldepl.gating.model.place import borrowed_evidence
+from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.reconcile import TubeFits
 from bcelldepl.gating.rules.base import Fit
-from bcelldepl.gating.rules.shapes import PARTS, SHAPES
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.quality.checks import Outcome
 from bcelldepl.quality.control_checks import check_for_samples
 from bcelldepl.quality.cross_tube_checks import check_across_tubes
 from bcelldepl.quality.row_checks import check_rows
-from bcelldepl.report.pictures import GateNote, TubePicture, picture_tube
-from bcelldepl.store import Store, StoreError
-from bcelldepl.store.codec import Codec
+from bcelldepl.report.pictures import TubePicture, picture_tube
+from bcelldepl.store import Store
 from bcelldepl.store.versions import versions
-from bcelldepl.study import AcceptanceLimits, EndpointSettings, Study, Tube
+from bcelldepl.study import AcceptanceLimits, EndpointSettings, GatingSettings, Study, Tube
 
-__all__ = ["CODEC", "Passes"]
+__all__ = ["GatedStudy", "Passes"]
 
-Result = TypeVar("Result", FittedTube, tuple[CountedTube, TubePicture])
 
-CODEC = Codec(
-    FittedTube,
-    CountedTube,
-    TubePicture,
-    GateNote,
-    Concentration,
-    Fit,
-    Evidence,
-    Method,
-    ResultCode,
-    TubeStatus,
-    *SHAPES,
-    *PARTS,
-)
+@dataclass(frozen=True)
+class GatedStudy:
+    """The tubes of a study, each with its gates.
+
+    Attributes
+    ----------
+    fitted : tuple of FittedTube
+        In the order of the study.
+    fits : dict of str to dict of str to Fit
+        Gates by tube and population, of tubes that could be gated.
+    models : Models
+    """
+
+    fitted: tuple[FittedTube, ...]
+    fits: Mapping[str, Mapping[str, Fit]]
+    models: Models
 
 
 class Passes:
@@ -63,6 +65,8 @@ class Passes:
         Processes, or the address of a Dask scheduler.
     fresh : bool
         Do every tube again, whatever the store holds.
+    tell : callable
+        Told of every tube that is done.
     """
 
     def __init__(
@@ -74,14 +78,12 @@ class Passes:
         *,
         workers: int | str,
         fresh: bool,
+        tell: Progress,
     ) -> None:
         self.study = study
-        self.tubes = study.tubes
         self.strategies = strategies
         self.identities = identities
-        self.store = store
-        self.workers = workers
-        self.fresh = fresh
+        self.stages = Stages(store, workers, fresh, tell)
         # What travels to a worker is one tube and the settings that it may use: what it never sees, like the endpoints,
         # can change without a tube being done again.
         self.settings = study.model_copy(
@@ -91,6 +93,7 @@ class Passes:
                 "warnings": (),
                 "tube_notes": {},
                 "overrides": (),  # a gate set by hand changes how its tube is counted, not what the tube shows
+                "gating": GatingSettings(),  # what it says is in the strategies and the models
                 "endpoints": EndpointSettings(),
                 "agreement": AcceptanceLimits(),
             }
@@ -113,98 +116,121 @@ class Passes:
             )
             for tube in study.tubes
         }
-        self.computed = {"fit": 0, "count": 0}
 
-    def fit(self, progress: Progress) -> list[FittedTube]:
-        """First pass: what each tube shows by itself."""
-        jobs = [
-            (tube, self.settings, self.strategies.of(tube), self.identities[tube.file]) for tube in self.tubes
-        ]
-        keys = [self.keys[tube.file] for tube in self.tubes]
-        return self._each("fit", fit, jobs, keys, lambda fitted: not fitted.failure, progress)
-
-    def count(
-        self,
-        fitted: Sequence[FittedTube],
-        fits: Mapping[str, Mapping[str, Fit]],
-        of_controls: Mapping[str, Sequence[Outcome]],
-        progress: Progress,
-    ) -> list[tuple[CountedTube, TubePicture]]:
-        """Last pass: count and draw with the reconciled gates.
+    def gate(self, kept: Sequence[KeptModel], learn_again: bool) -> GatedStudy:
+        """Find the gates of every tube: by the study's models, or by what the tubes lend to each other.
 
         Parameters
         ----------
-        fitted : sequence of FittedTube
-            From the first pass.
-        fits : mapping of str to mapping of str to Fit
-            Reconciled, by tube and population.
+        kept : sequence of KeptModel
+            Of earlier runs.
+        learn_again : bool
+            Whether to learn them anew.
+
+        Returns
+        -------
+        GatedStudy
+        """
+        tubes = self.study.tubes
+        fitted = self._fit()
+        sampled: dict[str, EventSample] = {}
+
+        def take(wanted_of: Sequence[Tube], wanted: int) -> Mapping[str, EventSample]:
+            sampled.update(self._sample(wanted_of, wanted))
+            return sampled
+
+        inputs = {tube.file: self.identities[tube.file].sha256 for tube in tubes}
+        groups = group_tubes(tubes, fitted, self.strategies)
+        models = learn_models(self.study, groups, kept, take, inputs, again=learn_again)
+        keep_models(self.stages.store, models.kept)
+        fitted = self._place(fitted, models, sampled)
+        self.stages.store.forget_stage("sample")  # what they taught is kept, and so are the gates
+        facts = [_tube_fits(tube, one) for tube, one in zip(tubes, fitted, strict=True)]
+        fits = self.strategies.reconcile(tubes, fitted, facts)
+        fits |= {one.file: dict(one.fits) for one in fitted if one.model and not one.failure}
+        return GatedStudy(tuple(fitted), fits, models)
+
+    def _fit(self) -> list[FittedTube]:
+        """What each tube shows by itself."""
+        jobs = [Job(tube, self._basis(tube), self.keys[tube.file]) for tube in self.study.tubes]
+        return self.stages.each("fit", "gates", fit, jobs, lambda fitted: not fitted.failure)
+
+    def _basis(self, tube: Tube) -> tuple[Tube, Study, Strategy, Identity]:
+        return tube, self.settings, self.strategies.of(tube), self.identities[tube.file]
+
+    def _sample(self, tubes: Sequence[Tube], wanted: int) -> Mapping[str, EventSample]:
+        """Take a part of the events of some tubes; one that cannot be read is left out."""
+        jobs = [
+            Job(tube, (*self._basis(tube), wanted), digest_of([self.keys[tube.file], wanted]))
+            for tube in tubes
+        ]
+        sampled = self.stages.each("sample", "cells of the study", sample, jobs, lambda one: not one.failure)
+        return {one.file: one.sample for one in sampled if one.sample is not None}
+
+    def _place(
+        self, fitted: Sequence[FittedTube], models: Models, sampled: Mapping[str, EventSample]
+    ) -> list[FittedTube]:
+        """Place the gates of the tubes whose strategy learns; those of others stay as they are."""
+        jobs = []
+        for tube, one in zip(self.study.tubes, fitted, strict=True):
+            strategy = self.strategies.of(tube)
+            if one.failure or not strategy.learns:
+                continue
+            kept = models.of(tube, one, strategy)
+            others = [
+                other.file for other in self.study.tubes if other.subject == tube.subject and other != tube
+            ]
+            borrowed = borrowed_evidence(kept.model, strategy, others) if kept else {}
+            words = {name: evidence.value for name, evidence in borrowed.items()}
+            key = digest_of([self.keys[tube.file], kept.model.digest if kept else "", words])
+            arguments = (*self._basis(tube), one, kept, borrowed, sampled.get(tube.file))
+            jobs.append(Job(tube, arguments, key))
+        placed = self.stages.each("place", "places of the gates", place, jobs, lambda one: not one.failure)
+        by_file = {one.file: one for one in placed}
+        return [by_file.get(one.file, one) for one in fitted]
+
+    def count(
+        self, gated: GatedStudy, of_controls: Mapping[str, Sequence[Outcome]]
+    ) -> list[tuple[CountedTube, TubePicture]]:
+        """Count and draw every tube with its gates.
+
+        Parameters
+        ----------
+        gated : GatedStudy
         of_controls : mapping of str to sequence of Outcome
             By file, what is odd about the controls that matrices were made of.
-        progress : callable
+
+        Returns
+        -------
+        list of (CountedTube, TubePicture)
+            In the order of the study.
         """
-        jobs, keys = [], []
+        tubes = self.study.tubes
         failed = [
-            check_rows(self.tubes),
+            check_rows(tubes),
             of_controls,
-            check_for_samples(self.tubes, fitted),
-            check_across_tubes(self.tubes, fitted),
+            check_for_samples(tubes, gated.fitted),
+            check_across_tubes(tubes, gated.fitted),
         ]
-        for tube, one in zip(self.tubes, fitted, strict=True):
-            own = fits.get(tube.file, {})
+        jobs = []
+        for tube, one in zip(tubes, gated.fitted, strict=True):
+            kept = gated.models.of(tube, one, self.strategies.of(tube))
+            own = gated.fits.get(tube.file, {})
             doubts = [one.sentence for by_file in failed for one in by_file.get(tube.file, ())]
             by_hand = self.study.overrides_of(tube.file)
             settings = self.settings.model_copy(update={"overrides": by_hand})
-            strategy = self.strategies.of(tube)
-            jobs.append((tube, settings, strategy, self.identities[tube.file], one, own, doubts))
+            arguments = (
+                tube, settings, self.strategies.of(tube), self.identities[tube.file], one, own,
+                kept.model if kept else None, doubts,
+            )  # fmt: skip
             words = [override.model_dump(mode="json") for override in by_hand]
-            keys.append(digest_of([self.keys[tube.file], CODEC.encode(own)[0], words, doubts]))
-        return self._each("count", _count_and_draw, jobs, keys, lambda done: not done[0].failure, progress)
-
-    def _each(
-        self,
-        stage: str,
-        work: Callable[..., Result],
-        jobs: Sequence[tuple[Any, ...]],
-        keys: Sequence[str],
-        worth_keeping: Callable[[Result], bool],
-        progress: Progress,
-    ) -> list[Result]:
-        """Take each tube from the store, or do it and keep it there. A failure is not kept: its cause may be gone."""
-        names = [tube.file for tube in self.tubes]
-        done: dict[int, Result] = {}
-        for index, (name, key) in enumerate(zip(names, keys, strict=True)):
-            found = None if self.fresh else self._kept(stage, name, key)
-            if found is not None:
-                done[index] = found
-        todo = [number for number in range(len(jobs)) if number not in done]
-        self.computed[stage] = len(todo)
-
-        # Closed at once when interrupted: the workers would finish what they are at otherwise.
-        left = [(work, jobs[number]) for number in todo]
-        with closing(as_done(_encoded, left, self.workers)) as results:
-            for place, kept in results:
-                index = todo[place]
-                result = CODEC.decode(*kept)  # as the next run will find it: the same bytes then
-                if worth_keeping(result):
-                    self.store.keep_stage(stage, names[index], keys[index], *kept)
-                done[index] = result
-                progress(names[index], len(done), len(jobs))
-        return [done[index] for index in range(len(jobs))]
-
-    def _kept(self, stage: str, tube: str, key: str) -> Any:
-        kept = self.store.stage(stage, tube, key)
-        try:
-            return None if kept is None else CODEC.decode(*kept)
-        except StoreError:  # its bytes are those that were written, by a program that knew other shapes
-            return None
+            model = [kept.model.digest, CODEC.encode(one.alignment)[0]] if kept else []
+            key = digest_of([self.keys[tube.file], CODEC.encode(own)[0], words, doubts, *model])
+            jobs.append(Job(tube, arguments, key))
+        return self.stages.each("count", "counts", _count_and_draw, jobs, lambda done: not done[0].failure)
 
 
-def _encoded(work: Callable[..., Result], job: tuple[Any, ...]) -> tuple[str, bytes]:
-    """Do a job, and give its result as the store keeps it: a worker can do that as well as the parent."""
-    return CODEC.encode(work(*job))
-
-
-def tube_fits(tube: Tube, fitted: FittedTube) -> TubeFits:
+def _tube_fits(tube: Tube, fitted: FittedTube) -> TubeFits:
     """What the evidence ladder needs to know of a tube."""
     return TubeFits(
         key=tube.file,
@@ -225,9 +251,10 @@ def _count_and_draw(
     identity: Identity,
     fitted: FittedTube,
     fits: Mapping[str, Fit],
+    model: StudyModel | None,
     doubts: Sequence[str],
 ) -> tuple[CountedTube, TubePicture]:
-    counted = count(tube, study, strategy, fitted, fits, identity)
+    counted = count(tube, study, strategy, fitted, fits, identity, model)
     for doubt in doubts:
         counted = counted.with_doubt(doubt)
     picture = picture_tube(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ from bcelldepl.study import Study
 
 if TYPE_CHECKING:
     from bcelldepl.batch.strategies import Strategies
+    from bcelldepl.gating.model.kept import KeptModel
     from bcelldepl.gating.strategy import Strategy
 
 __all__ = ["run"]
@@ -29,6 +32,8 @@ def run(
     *,
     workers: int | str | None = None,
     fresh: bool = False,
+    learn_again: bool = False,
+    models: str | os.PathLike[str] | None = None,
     why: str = "",
     progress: Progress | None = None,
 ) -> Results:
@@ -47,7 +52,12 @@ def run(
         Processes, by default one per core; or the address of a Dask scheduler, such as ``tcp://host:8786``, whose
         workers see the same files under the same paths. No choice changes a byte of the results.
     fresh : bool
-        Do everything again, even where the results are current.
+        Do everything again, even where the results are current. What was learned stays.
+    learn_again : bool
+        Learn the cells of the study anew, from all its tubes: reported counts may move.
+    models : path, optional
+        A ``gates/model.json``: gate by what it holds, where these results have learned nothing themselves. Default
+        ``[gating] model`` of the study.
     why : str
         The reason for this run, for the audit record.
     progress : callable, optional
@@ -73,80 +83,112 @@ def run(
     identities = identify_inputs(study, os.cpu_count() or 1)
     inputs = {name: identity.sha256 for name, identity in identities.items()}
     wanted = record.digest(study, inputs)
-    if not fresh and record.is_current(folder, wanted):
+    if not (fresh or learn_again) and record.is_current(folder, wanted):
         return Results(folder, was_current=True)
-    from bcelldepl.batch.strategies import load_strategies  # only now: what computes takes a second to import
+    # Only now: what computes takes a second to import.
+    from bcelldepl.batch.learning import kept_models
+    from bcelldepl.batch.strategies import load_strategies
+    from bcelldepl.gating.model.kept import read_models
 
     strategies = load_strategies(study)
     with Store(folder, "run") as store:
-        _run(folder, study, strategies, identities, wanted, store, workers, fresh, why, tell)
+        given = models or (study.gating.model and study.folder / study.gating.model)
+        kept = kept_models(store) or (read_models(Path(given)) if given else ())
+        _run(
+            _Request(folder, study, strategies, identities, wanted, workers, fresh, learn_again, why, kept),
+            store,
+            tell,
+        )
     tell("done", 1, 1)
     return Results(folder)
 
 
-def _run(
-    folder: Path,
-    study: Study,
-    strategies: Strategies,
-    identities: dict[str, Identity],
-    digest: str,
-    store: Store,
-    workers: int | str,
-    fresh: bool,
-    why: str,
-    tell: Progress,
-) -> None:
+@dataclass(frozen=True)
+class _Request:
+    """What is asked of a run, and what it starts from."""
+
+    folder: Path
+    study: Study
+    strategies: Strategies
+    identities: dict[str, Identity]
+    digest: str
+    workers: int | str
+    fresh: bool
+    learn_again: bool
+    why: str
+    kept: Sequence[KeptModel]
+
+    def content(self) -> dict[str, Any]:
+        """What ``run.json`` tells of it."""
+        study, strategies = self.study, self.strategies
+        return {
+            "study": study.id,
+            "study_file": str(study.path),
+            "digest": self.digest,
+            "started": now(),
+            "inputs": {name: identity.sha256 for name, identity in self.identities.items()},
+            "versions": versions(),
+            "settings": study.settings(),
+            "overrides": [
+                override.model_dump(mode="json", exclude_none=True) for override in study.overrides
+            ],
+            "strategy": _recorded(strategies.common),
+            "strategies_by_batch": {batch: _recorded(own) for batch, own in strategies.of_batch.items()},
+            "tubes": record.sheet_rows(study),
+            "warnings": list(study.warnings),
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """What the audit record tells of it at once."""
+        return {
+            "study": self.study.id,
+            "digest": self.digest,
+            "strategy": self.strategies.common.sha256,
+            "tubes": len(self.study.tubes),
+        }
+
+
+def _run(asked: _Request, store: Store, tell: Progress) -> None:
     """Go through the passes with an open store, and write down what was done."""
     from bcelldepl.batch.control_matrices import matrices_of_controls
+    from bcelldepl.batch.moved import in_record, moved_counts
     from bcelldepl.batch.outputs import remove_half_written, write_outputs
-    from bcelldepl.batch.passes import Passes, tube_fits
+    from bcelldepl.batch.passes import Passes
     from bcelldepl.batch.write import write_json
 
-    content: dict[str, Any] = {
-        "study": study.id,
-        "study_file": str(study.path),
-        "digest": digest,
-        "started": now(),
-        "inputs": {name: identity.sha256 for name, identity in identities.items()},
-        "versions": versions(),
-        "settings": study.settings(),
-        "overrides": [override.model_dump(mode="json", exclude_none=True) for override in study.overrides],
-        "strategy": _recorded(strategies.common),
-        "strategies_by_batch": {batch: _recorded(own) for batch, own in strategies.of_batch.items()},
-        "tubes": record.sheet_rows(study),
-        "warnings": list(study.warnings),
-    }
-    what = {
-        "study": study.id,
-        "digest": digest,
-        "strategy": strategies.common.sha256,
-        "tubes": len(study.tubes),
-    }
-    begun, _ = store.append("run started", why=why, what={**what, "fresh": fresh})
+    folder, study, identities, content = asked.folder, asked.study, asked.identities, asked.content()
+    begun, _ = store.append("run started", why=asked.why, what={**asked.facts(), "fresh": asked.fresh})
     remove_half_written(folder)
     made = matrices_of_controls(study, folder)
     identities |= {
         name: identify(path) for name, path in matrix_files(made.study).items() if name not in identities
     }
     content["matrices_of_controls"] = dict(made.matrices)
-    passes = Passes(made.study, strategies, identities, store, workers=workers, fresh=fresh)
-    fitted = passes.fit(_stage(tell, "gates"))
-    facts = [tube_fits(tube, one) for tube, one in zip(study.tubes, fitted, strict=True)]
-    fits = strategies.reconcile(study.tubes, fitted, facts)
-    done = passes.count(fitted, fits, made.failed, _stage(tell, "counts"))
+    passes = Passes(
+        made.study, asked.strategies, identities, store, workers=asked.workers, fresh=asked.fresh, tell=tell
+    )
+    gated = passes.gate(asked.kept, asked.learn_again)
+    done = passes.count(gated, made.failed)
+    content["questions"] = list(gated.models.questions)
     tell("writing the report", 0, 1)
     content["finished"] = now()
     # What was read of these is not what is recorded of them: a later run looks at them again.
     content["disturbed"] = [t.file for t in study.tubes if not identities[t.file].still_holds(t.path)]
-    outputs = write_outputs(folder, study, strategies, fitted, done, store, content, workers, made.files)
+    before = Results(folder).counts if asked.learn_again and (folder / RUN).is_file() else None
+    outputs = write_outputs(
+        folder, study, asked.strategies, gated, done, store, content, asked.workers, made.files
+    )
+    moved = {} if before is None else {"moved": in_record(moved_counts(before, Results(folder).counts))}
     number, head = store.append(
         "run finished",
-        why=why,
+        why=asked.why,
         what={
-            **what,
+            **asked.facts(),
             "begun_in_entry": begun,
-            "computed": passes.computed,
+            "computed": passes.stages.computed,
             "overrides": content["overrides"],
+            "learned": list(gated.models.changes),
+            **moved,
         },
         inputs=content["inputs"],
         outputs=outputs,
@@ -161,7 +203,3 @@ def _recorded(strategy: Strategy) -> dict[str, Any]:
         "sha256": strategy.sha256,
         "content": strategy.model_dump(mode="json"),
     }
-
-
-def _stage(tell: Progress, stage: str) -> Progress:
-    return lambda name, done, total: tell(f"{stage}: {name}", done, total)

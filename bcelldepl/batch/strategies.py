@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bcelldepl.batch.outcome import FittedTube
+from bcelldepl.definitions.populations import B
 from bcelldepl.errors import Problem, StudyError
 from bcelldepl.gating.reconcile import TubeFits, reconcile
 from bcelldepl.gating.rules.base import Fit
@@ -57,7 +58,7 @@ class Strategies:
             By tube and population.
         """
         fits: dict[str, dict[str, Fit]] = {}
-        for strategy in self.all:
+        for strategy in (one for one in self.all if not one.learns):
             own = [
                 fact
                 for tube, one, fact in zip(tubes, fitted, facts, strict=True)
@@ -85,12 +86,12 @@ def load_strategies(study: Study) -> Strategies:
     StudyError
         ``[panel]`` names a marker that no strategy uses, two strategies have one name, or an override fits none.
     """
-    common = load_strategy(study.strategy, study.folder)
+    common = _load(study, study.strategy)
     named = {common.name: common}
     problems = []
     of_batch = {}
     for batch, settings in study.batch.items():
-        strategy = common if settings.strategy is None else load_strategy(settings.strategy, study.folder)
+        strategy = common if settings.strategy is None else _load(study, settings.strategy)
         where = f"{study.path.name} [batch.{batch}]"
         if named.setdefault(strategy.name, strategy) != strategy:
             what = f"the strategy is called {strategy.name!r}, as another of the study is"
@@ -106,6 +107,11 @@ def load_strategies(study: Study) -> Strategies:
     if problems:
         raise StudyError(problems)
     return strategies
+
+
+def _load(study: Study, name: str) -> Strategy:
+    strategy = load_strategy(name, study.folder)
+    return strategy if study.gating.plasmablasts == "B" else strategy.without(B, "plasmablasts")
 
 
 def _unused_markers(panel: Mapping[str, str], strategies: Sequence[Strategy], where: str) -> list[Problem]:

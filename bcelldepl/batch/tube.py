@@ -12,6 +12,7 @@ from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.populations import Populations
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
@@ -25,7 +26,7 @@ from bcelldepl.study import Override, Role, Study, Tube
 from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
 from bcelldepl.tubes.read import batch_of, open_tube, read_signal
 
-__all__ = ["count", "fit", "role_name"]
+__all__ = ["count", "fit", "in_words", "role_name"]
 
 # Populations whose known concentration turns events into cells/uL.
 _SCALED_BY = {Method.BEADS: (BEADS,), Method.DUAL: (LEUKOCYTES, LYMPHOCYTES)}
@@ -53,8 +54,8 @@ def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None 
         acquisition, panel = opened.acquisition, opened.panel
         recipe = plan_markers(acquisition, panel, strategy.all_transforms, opened.spillover)
         rules = strategy.rules_for(panel)
-        fits = drawn_gates(rules)
-        if len(fits) < len(rules):  # else no event need be looked at
+        fits = {} if strategy.learns else drawn_gates(rules)
+        if len(fits) < len(rules) and not strategy.learns:  # else no event need be looked at
             fits = fit_gates(opened.signal(strategy), strategy)
         fitted = FittedTube(
             file=tube.file,
@@ -68,7 +69,7 @@ def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None 
             fits=fits,
         )
     except Exception as error:
-        return FittedTube(file=tube.file, failure=_in_words(error, tube))
+        return FittedTube(file=tube.file, failure=in_words(error, tube))
     # Looked at last: every event was read by now.
     return (
         fitted
@@ -84,6 +85,7 @@ def count(
     fitted: FittedTube,
     fits: Mapping[str, Fit],
     identity: Identity,
+    model: StudyModel | None = None,
 ) -> CountedTube:
     """Last pass over a tube: count with the reconciled gates.
 
@@ -98,6 +100,8 @@ def count(
         Reconciled, by population.
     identity : Identity
         Of the file: it must still be the one that was hashed.
+    model : StudyModel, optional
+        Where the strategy learns.
 
     Returns
     -------
@@ -109,12 +113,12 @@ def count(
         return _failed(tube, reported, fitted.failure)
     try:
         overrides = study.overrides_of(tube.file)
-        strategy = strategy_with_overrides(strategy, overrides)
+        strategy = strategy_with_overrides(strategy.on_scales(model.scales) if model else strategy, overrides)
         acquisition, panel, signal = read_signal(tube, study, strategy)
         fits = fits_with_overrides(fits, strategy, overrides)
         populations = apply_gates(signal, strategy, fits)
     except Exception as error:
-        return _failed(tube, reported, _in_words(error, tube))
+        return _failed(tube, reported, in_words(error, tube))
     if not identity.still_holds(tube.path):
         return _failed(tube, reported, str(Reason.FILE_CHANGED))
     quality = signal.quality
@@ -224,7 +228,7 @@ def role_name(tube: Tube) -> str:
     return f"{tube.role.value}:{tube.role_marker}" if tube.role_marker else tube.role.value
 
 
-def _in_words(error: Exception, tube: Tube) -> str:
+def in_words(error: Exception, tube: Tube) -> str:
     """Say what is wrong, without repeating the tube's name: it stands beside the reason everywhere.
 
     What nobody foresaw fails its tube alone and is called so, with its type, for a report to the developers.

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bcelldepl.definitions.files import CLUSTERS, MODELS
+from bcelldepl.gating.model.kept import KeptModel, models_to_text
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.spreadsheet import csv_text
@@ -19,7 +21,7 @@ from bcelldepl.tubes.overrides import strategy_with_overrides
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["gates_json", "write_csv", "write_json", "write_parquet"]
+__all__ = ["gates_json", "write_csv", "write_json", "write_models", "write_parquet"]
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -60,6 +62,41 @@ def write_parquet(path: Path, table: pd.DataFrame) -> None:
     write_beside(path, lambda part: table.to_parquet(part, index=False))
 
 
+def write_models(folder: Path, models: Sequence[KeptModel]) -> list[str]:
+    """Write what was learned of the study, and its clusters as a table that people read.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    models : sequence of KeptModel
+
+    Returns
+    -------
+    list of str
+        Names of what was written.
+    """
+    if not models:
+        return []
+    import pandas as pd
+
+    rows = [
+        {
+            "model": kept.name,
+            "cluster": cluster.number,
+            "kind": cluster.kind,
+            "events": cluster.events,
+            "percent": cluster.percent,
+            **cluster.medians,
+        }
+        for kept in models
+        for cluster in kept.model.clusters
+    ]
+    write_bytes(folder / MODELS, models_to_text(models).encode())
+    write_csv(folder / CLUSTERS, pd.DataFrame(rows))
+    return [MODELS, CLUSTERS]
+
+
 def gates_json(
     file: str,
     sha256: str,
@@ -68,6 +105,7 @@ def gates_json(
     strategy: Strategy,
     fits: Mapping[str, Fit],
     overrides: Sequence[Override] = (),
+    model: str = "",
 ) -> dict[str, Any]:
     """Every fitted gate of a tube, with its evidence, as plain data.
 
@@ -86,6 +124,8 @@ def gates_json(
         As they were applied, by population.
     overrides : sequence of Override
         Gates of this tube that were set by hand.
+    model : str
+        Name of the model that the gates come of; empty for none.
 
     Returns
     -------
@@ -99,6 +139,7 @@ def gates_json(
         "file": file,
         "sha256": sha256,
         "strategy": strategy.name,
+        "model": model,
         "panel": dict(panel),
         "scales": dict(scales),
         "overrides": [override.model_dump(mode="json", exclude_none=True) for override in overrides],

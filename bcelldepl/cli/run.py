@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +16,7 @@ from bcelldepl.definitions.tables import COUNTS, TUBES
 
 if TYPE_CHECKING:
     from bcelldepl.batch import Results
+    from bcelldepl.batch.workers import Progress
     from bcelldepl.study import Study
 
 __all__ = ["run"]
@@ -32,6 +35,14 @@ def run(
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run again even where the results are current.")
+    ] = False,
+    learn_again: Annotated[
+        bool,
+        typer.Option(
+            "--learn-again",
+            help="Learn the cells of the study anew, from all its tubes. Without --why: tell which counts would move, "
+            "and change nothing.",
+        ),
     ] = False,
     why: Annotated[str, typer.Option(help="The reason for this run, for the audit record.")] = "",
     show_config: Annotated[
@@ -53,7 +64,10 @@ def run(
         if show_config:
             typer.echo(config_text(loaded))
             return
-        results = _with_progress(loaded, out, processes, fresh, why)
+        if learn_again and not why:
+            _tell_what_would_move(loaded, out, processes)
+            return
+        results = _with_progress(loaded, out, processes, fresh, learn_again, why)
     except WorkersError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
@@ -81,29 +95,55 @@ def _processes(workers: str | None) -> int | str | None:
 
 
 def _with_progress(
-    study: Study, out: Path | None, workers: int | str | None, fresh: bool, why: str
+    study: Study, out: Path | None, workers: int | str | None, fresh: bool, learn_again: bool, why: str
 ) -> Results:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from bcelldepl.batch import run as run_study
 
-    console = Console(stderr=True)
     for warning in study.warnings:
         typer.echo(f"note: {warning}", err=True)
+    with _progress() as show:
+        return run_study(
+            study, out, workers=workers, fresh=fresh, learn_again=learn_again, why=why, progress=show
+        )
+
+
+def _tell_what_would_move(study: Study, out: Path | None, workers: int | str | None) -> None:
+    from bcelldepl.batch.relearn import what_would_move
+
+    with _progress() as show:
+        moved = what_would_move(study, out, workers=workers, progress=show)
+    if moved.empty:
+        typer.echo("no result would move")
+    else:
+        typer.echo(f"{len(moved)} results would move:")
+        typer.echo(
+            moved.drop(columns=["subject", "visit"]).to_string(index=False, float_format="{:.4g}".format)
+        )
+    typer.echo('nothing was changed; to learn again for good, give the reason: --learn-again --why "..."')
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Show a bar, and give what moves it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
     columns = (
         BarColumn(bar_width=28),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Bars(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting (the first run compiles the kernels once)", total=None)
-        from bcelldepl.batch import run as run_study
 
         def show(words: str, done: int, total: int) -> None:
             raise_if_interrupted()
             bar.update(task, description=words, completed=done, total=total)
 
-        return run_study(study, out, workers=workers, fresh=fresh, why=why, progress=show)
+        yield show
 
 
 def _by_reason(attention: list[tuple[str, str, str]]) -> list[tuple[str, str, list[str]]]:
@@ -117,6 +157,8 @@ def _by_reason(attention: list[tuple[str, str, str]]) -> list[tuple[str, str, li
 def _report(study: Study, results: Results) -> None:
     if results.was_current:
         typer.echo("the results are current: nothing was run (--fresh runs again)")
+    for question in results.questions:
+        typer.echo(f"the study: {question}", err=True)
     for status, reason, files in _by_reason(results.attention):
         typer.echo(f"{', '.join(files)}: {status}: {reason}", err=True)
     tubes = results.tally(TUBES.file, "status")

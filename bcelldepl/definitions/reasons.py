@@ -16,6 +16,7 @@ class Reason(StrEnum):
     # The tube could not be done.
     FILE_CHANGED = "the file changed while the study was run"
     PROGRAM_ERROR = "an error of the program itself, please report it: {error}"
+    NO_MODEL = "no sample of the study that could be read has the panel and cytometer of this tube"
     MARKER_MISSING = "the panel of this tube lacks a marker of this population"
     # Events cannot be turned into cells/uL.
     NO_METHOD = "no bead count, acquired volume or haematology count is known"
@@ -38,6 +39,9 @@ class Reason(StrEnum):
     HAEMATOLOGY_ZERO = "the haematology count of {population} is 0"
     BEADS_NOT_USED = "this tube is not counted by beads"
     # A population cannot be evaluated.
+    NOT_SHOWN = "no cells of the study could be named {population}: see the questions in the report"
+    NO_CONTROL = "no control tube of the study shows the {marker} negative: see the questions in the report"
+    NOT_IN_MODEL = "the tube lacks {markers}, by which the study's cells were told apart"
     NO_GATE = "no gate for {population} could be founded in this tube"
     FEW_LEUKOCYTES = (
         "{events:,} leukocytes are fewer than the {least:,} without which a tube says nothing of {population}"

@@ -106,9 +106,14 @@ class Results:
             return list(csv.DictReader(file))
 
     @property
+    def questions(self) -> tuple[str, ...]:
+        """What the study is asked: cells that could not be named."""
+        return tuple(self.record.get("questions", ()))
+
+    @property
     def exit_code(self) -> int:
-        """0 where every tube is fine, 1 where some failed or need review."""
-        return 1 if self.attention else 0
+        """0 where every tube is fine, 1 where some failed or need review, or the study is asked something."""
+        return 1 if self.attention or self.questions else 0
 
 
 def open_results(folder: str | os.PathLike[str]) -> Results:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bcelldepl.definitions.files import MODELS
 from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
 from bcelldepl.errors import ExchangeError
 from bcelldepl.results import Results
@@ -25,7 +26,9 @@ def refuse_changed(results: Results) -> None:
     ExchangeError
         Where one is gone, or not as ``run.json`` has it.
     """
-    if changed := results.changed([*TABLES, *results.record.get("matrices_of_controls", {}).values()]):
+    if changed := results.changed(
+        [*TABLES, MODELS, *results.record.get("matrices_of_controls", {}).values()]
+    ):
         what = f"{' and '.join(changed)} changed since the run"
         remedy = "`bcelldepl run` writes them again from the store; `bcelldepl verify` tells all that changed"
         raise ExchangeError(what, str(results.folder), remedy)

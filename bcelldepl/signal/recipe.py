@@ -122,8 +122,8 @@ def plan_markers(
             weights[[row[name] for name in plan.detectors]] = plan.weights[:, stains.index(marker)]
         transform = transform_of(marker, transforms)
         channel_range = ranges[panel[marker]]
-        words = f"{transform.kind} to {transform.top_signal(channel_range):g}"
-        markers[marker] = MarkerRecipe(weights, transform.table(channel_range), words)
+        scale = transform.table(channel_range)
+        markers[marker] = MarkerRecipe(weights, scale, transform.words(channel_range))
     return Recipe(channels, markers)
 
 

@@ -56,6 +56,13 @@ class Transform(BaseModel):
         """Signal at position 1 for a channel of the given ``$PnR``."""
         return channel_range if self.top == "range" else self.top
 
+    def words(self, channel_range: float) -> str:
+        """Say the scale of a channel of the given ``$PnR``."""
+        top = self.top_signal(channel_range)
+        return f"{self.kind} to {top:g}" + (
+            f", linear below {self.cofactor * top:.4g}" if self.kind == "asinh" else ""
+        )
+
     def apply(self, column: NDArray[np.float32], channel_range: float) -> NDArray[np.float32]:
         """Put a column on this scale.
 

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["Store"]
+__all__ = ["OF_THE_STUDY", "Store"]
 
+OF_THE_STUDY = ""  # in place of a tube, for what a stage gives for all of them
 _REMEDY = "restore it, or move it away: `run` computes everything again, and takes the audit record from audit.jsonl"
 
 
@@ -144,6 +145,11 @@ class Store:
                 (stage, tube, key, content, attachment, sha256),
             )
 
+    def forget_stage(self, stage: str) -> None:
+        """Forget what a pass gave for every tube."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM stages WHERE stage = ?", (stage,))
+
     def keep_table(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
         """Keep a result table in place of the former one, and return it as it is kept."""
         with self._transaction():
@@ -163,7 +169,7 @@ class Store:
             for name in set(table_names(self._connection)) - set(tables):
                 drop_table(self._connection, name)
             known = {tube for (tube,) in self._connection.execute("SELECT DISTINCT tube FROM stages")}
-            gone = [(tube,) for tube in known - set(tubes)]
+            gone = [(tube,) for tube in known - {*tubes, OF_THE_STUDY}]
             self._connection.executemany("DELETE FROM stages WHERE tube = ?", gone)
 
     @property

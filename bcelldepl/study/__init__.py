@@ -8,6 +8,7 @@ from bcelldepl.study.config import (
     CompensationSettings,
     CountingSettings,
     EndpointSettings,
+    GatingSettings,
     LimitSettings,
 )
 from bcelldepl.study.load import load_study
@@ -24,6 +25,7 @@ __all__ = [
     "CompensationSettings",
     "CountingSettings",
     "EndpointSettings",
+    "GatingSettings",
     "LimitSettings",
     "Override",
     "Role",

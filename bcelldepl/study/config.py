@@ -14,6 +14,7 @@ __all__ = [
     "CompensationSettings",
     "CountingSettings",
     "EndpointSettings",
+    "GatingSettings",
     "LimitSettings",
     "StudyFile",
     "StudySettings",
@@ -94,6 +95,27 @@ class BatchSettings(Settings):
 
     strategy: Text | None = None
     panel: dict[str, Text] = Field(default_factory=dict)
+
+
+class GatingSettings(Settings):
+    """``[gating]``: what gates learn from.
+
+    Attributes
+    ----------
+    model : str or None
+        The ``gates/model.json`` of another results folder, relative to the study file: tubes are gated by what was
+        learned there.
+    kinds : dict of str to tuple of int
+        Clusters that the study names itself, by kind of cell; numbers as in ``gates/clusters.csv``.
+    plasmablasts : {"B", "apart"}
+        Whether CD19+ cells without CD20 are counted with the B cells, or by themselves alone.
+    """
+
+    model: Text | None = None
+    kinds: dict[Text, Annotated[tuple[Annotated[int, Strict(), Field(ge=1)], ...], Strict(False)]] = Field(
+        default_factory=dict
+    )
+    plasmablasts: Literal["B", "apart"] = "B"
 
 
 class CountingSettings(Settings):
@@ -224,6 +246,7 @@ class StudyFile(Settings):
     panel: dict[str, Text] = Field(default_factory=dict)
     batch: dict[str, BatchSettings] = Field(default_factory=dict)
     compensation: CompensationSettings = CompensationSettings()
+    gating: GatingSettings = GatingSettings()
     counting: CountingSettings = CountingSettings()
     limits: LimitSettings = LimitSettings()
     endpoints: EndpointSettings = EndpointSettings()

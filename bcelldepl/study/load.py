@@ -70,6 +70,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         panel=config.panel,
         batch=config.batch,
         compensation=config.compensation,
+        gating=config.gating,
         counting=config.counting,
         limits=config.limits,
         endpoints=config.endpoints,
@@ -135,6 +136,7 @@ def _check_paths(raw: Mapping[str, Any], path: Path) -> list[Problem]:
         "[study] strategy": study.get("strategy"),
         "[study] companions": study.get("companions"),
         "[compensation] matrix": compensation.get("matrix"),
+        "[gating] model": _table(raw, "gating").get("model"),
     }
     named |= {
         f"[compensation] by_batch.{key}": name for key, name in _table(compensation, "by_batch").items()

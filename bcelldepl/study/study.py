@@ -16,6 +16,7 @@ from bcelldepl.study.config import (
     CompensationSettings,
     CountingSettings,
     EndpointSettings,
+    GatingSettings,
     LimitSettings,
     StudyFile,
     StudySettings,
@@ -39,7 +40,7 @@ class Study(BaseModel):
         Marker to detector or label, where the files do not say it.
     batch : dict of str to BatchSettings
         What is different in a batch.
-    compensation, counting, limits, endpoints
+    compensation, gating, counting, limits, endpoints
         The tables of that name, with defaults.
     companions : str or None
         The table of other results, as in ``[study]``.
@@ -69,6 +70,7 @@ class Study(BaseModel):
     panel: dict[str, str] = {}
     batch: dict[str, BatchSettings] = {}
     compensation: CompensationSettings = CompensationSettings()
+    gating: GatingSettings = GatingSettings()
     counting: CountingSettings = CountingSettings()
     limits: LimitSettings = LimitSettings()
     endpoints: EndpointSettings = EndpointSettings()

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from bcelldepl.definitions.files import GATES
+from bcelldepl.definitions.files import GATES, MODELS
 from bcelldepl.errors import BcelldeplError, ExchangeError
 from bcelldepl.fcs.acquisition import Acquisition, Spillover
 from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.model.kept import KeptModel, read_models
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.rules.shapes import read_shape
 from bcelldepl.gating.strategy import Strategy
@@ -107,6 +108,11 @@ class GatedResults:
             return study
         return study.with_matrices({batch: self.folder / name for batch, name in made.items()})
 
+    @cached_property
+    def models(self) -> dict[str, KeptModel]:
+        """What was learned of the study's cells, by name."""
+        return {kept.name: kept for kept in read_models(self.folder / MODELS)}
+
     @property
     def strategies(self) -> tuple[Strategy, ...]:
         """Every strategy of the run, that of the study first."""
@@ -151,7 +157,10 @@ class GatedResults:
     def _gates_in(self, record: dict[str, Any], file: str) -> tuple[Strategy, dict[str, Fit]]:
         try:
             overrides = [Override.model_validate(one) for one in record.get("overrides", [])]
-            strategy = strategy_with_overrides(self.strategy_of(file), overrides)
+            strategy = self.strategy_of(file)
+            if record.get("model"):
+                strategy = strategy.on_scales(self.models[record["model"]].model.scales)
+            strategy = strategy_with_overrides(strategy, overrides)
             return strategy, {name: _fit(gate) for name, gate in record["gates"].items()}
         except (ValidationError, KeyError, ValueError, TypeError) as error:
             raise ExchangeError(

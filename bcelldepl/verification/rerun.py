@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bcelldepl.batch import run
 from bcelldepl.batch.workers import Progress
-from bcelldepl.definitions.files import REPORT
+from bcelldepl.definitions.files import MODELS, REPORT
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.store.files import sha256_of
 from bcelldepl.study import Study
@@ -48,7 +48,14 @@ def check_by_rerun(
     with tempfile.TemporaryDirectory(prefix="bcelldepl-verify-") as place:
         again = Path(place) / "results"
         try:
-            run(study, again, workers=workers, progress=progress)
+            learned = folder / MODELS
+            run(
+                study,
+                again,
+                workers=workers,
+                progress=progress,
+                models=learned if learned.is_file() else None,
+            )
         except BcelldeplError as error:
             check.found("the study", f"cannot be run again: {error}")
             return check

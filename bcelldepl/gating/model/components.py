@@ -82,8 +82,8 @@ def describe_clusters(
                     kind or "unknown",
                     cluster,
                     share * weight,
-                    tuple(mean.tolist()),
-                    tuple(tuple(row) for row in covariance.tolist()),
+                    tuple(np.round(mean, 6).tolist()),
+                    tuple(tuple(row) for row in np.round(covariance, 9).tolist()),
                 )
             )
     return tuple(components)

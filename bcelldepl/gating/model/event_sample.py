@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,10 @@ class EventSample:
     def events(self) -> int:
         """Events in the sample."""
         return len(next(iter(self.signals.values()), ()))
+
+    def first(self, events: int) -> EventSample:
+        """Return a smaller sample, that of its first events."""
+        return replace(self, signals={name: values[:events] for name, values in self.signals.items()})
 
     def positions(self, transforms: Mapping[str, Transform]) -> dict[str, NDArray[np.float32]]:
         """Put the signals on scales, by marker."""

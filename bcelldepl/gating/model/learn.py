@@ -38,7 +38,10 @@ _AREAS = ("FSC-A", "SSC-A")
 
 
 def learn(
-    samples: Sequence[EventSample], strategy: Strategy, given: Mapping[str, Sequence[int]] | None = None
+    samples: Sequence[EventSample],
+    strategy: Strategy,
+    given: Mapping[str, Sequence[int]] | None = None,
+    first_number: int = 1,
 ) -> StudyModel:
     """Learn the model of a study.
 
@@ -49,6 +52,8 @@ def learn(
     strategy : Strategy
     given : mapping of str to sequence of int, optional
         Clusters that the user named, by kind.
+    first_number : int
+        Of the clusters.
 
     Returns
     -------
@@ -68,12 +73,13 @@ def learn(
     balanced, worth = _balance(pooled.some(np.flatnonzero(pooled.single)), labels)
     clusters = find_clusters(balanced.points, labels.spread)
     summary = _summary(balanced, clusters, worth)
-    named = name_clusters(summary, strategy.lineages, given or {})
+    own = {kind: [number - first_number for number in numbers] for kind, numbers in (given or {}).items()}
+    named = name_clusters(summary, strategy.lineages, own)
     model = StudyModel(
         markers=pooled.markers,
         units=pooled.units,
         scales=scales,
-        clusters=_describe(summary, named, balanced, clusters),
+        clusters=_describe(summary, named, balanced, clusters, first_number),
         components=add_expected(
             describe_clusters(balanced.points, clusters, worth, named.kinds),
             strategy.lineages,
@@ -270,14 +276,15 @@ def _robust_spread(values: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _describe(
-    summary: ClusterSummary, named: Named, pooled: _Pooled, clusters: NDArray[np.int32]
+    summary: ClusterSummary, named: Named, pooled: _Pooled, clusters: NDArray[np.int32], first_number: int
 ) -> tuple[Cluster, ...]:
     described = []
     for number, kind in enumerate(named.kinds):
         own = clusters == number
         medians = {name: round(float(np.median(pooled.linear[name][own])), 3) for name in pooled.markers}
         percent = round(100 * float(summary.share[number]), 4)
-        described.append(Cluster(kind or "unknown", int(summary.events[number]), percent, medians))
+        events = int(summary.events[number])
+        described.append(Cluster(first_number + number, kind or "unknown", events, percent, medians))
     return tuple(described)
 
 

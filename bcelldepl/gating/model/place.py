@@ -2,40 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.definitions.reasons import Reason
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.alignment import ALIGNED_EVENTS, Alignment, align
-from bcelldepl.gating.model.event_sample import choose_events
+from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.gates import gate_in_tube
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.regions import inside
-from bcelldepl.gating.rules.base import Fit, Rule
+from bcelldepl.gating.rules.base import Columns, Fit, Rule
 from bcelldepl.gating.rules.kinds import KindsRule
 from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.rules.singlets import SingletRule, SingletShape
-from bcelldepl.signal import Signal
 
 if TYPE_CHECKING:
     from bcelldepl.gating.strategy import Strategy
 
-__all__ = ["Placed", "natural_points", "place_gates"]
+__all__ = ["PLACED_EVENTS", "Placed", "borrowed_evidence", "natural_points", "place_gates"]
+
+PLACED_EVENTS = 2 * ALIGNED_EVENTS  # of a tube's sample, of which at least half are single
+_SHOWN = 30  # events of a kind in a sample, from which its tube shows where they lie
 
 
 @dataclass(frozen=True)
 class Placed:
-    """Gates of a tube, and where it lies in the study."""
+    """Gates of a tube, and where it lies in the study.
+
+    Attributes
+    ----------
+    fits : dict of str to Fit
+        By population.
+    alignment : Alignment or None
+        None where the tube lacks a marker of the model.
+    """
 
     fits: dict[str, Fit]
-    alignment: Alignment
+    alignment: Alignment | None
 
 
 def place_gates(
-    model: StudyModel, strategy: Strategy, signal: Signal, borrowed: Evidence = Evidence.BATCH
+    model: StudyModel, strategy: Strategy, sample: EventSample, borrowed: Mapping[str, Evidence] | None = None
 ) -> Placed:
     """Place the gates of one tube.
 
@@ -43,72 +55,90 @@ def place_gates(
     ----------
     model : StudyModel
     strategy : Strategy
-        On the model's scales.
-    signal : Signal
-    borrowed : Evidence
-        What a gate stands on whose kinds this tube does not show.
+    sample : EventSample
+        Of the tube.
+    borrowed : mapping of str to Evidence, optional
+        What a gate stands on whose kinds the tube does not show, from `borrowed_evidence`.
 
     Returns
     -------
     Placed
     """
-    keep = signal.quality.keep
-    band = _singlets(model, strategy)
-    if band is not None and all(marker in signal.columns for marker in band[0].markers):
-        keep = keep & inside(band[0].regions(band[1]).gate, signal.columns)
-    missing = [marker for marker in model.markers if marker not in signal.columns]
-    points = natural_points(model, signal)
-    events = choose_events(points, keep, ALIGNED_EVENTS)
-    alignment = align(model, np.ascontiguousarray(points[:, events]))
-    fits = {}
-    for rule, _ in strategy.rules_for(signal.columns):
-        fits[rule.name] = _fit(rule, model, alignment, band, missing, borrowed)
-    return Placed(fits, alignment)
+    rules = [rule for rule, _ in strategy.rules_for(sample.signals)]
+    missing = [marker for marker in model.markers if marker not in sample.signals]
+    if missing:
+        reason = Reason.NOT_IN_MODEL.format(markers=", ".join(missing))
+        return Placed({rule.name: Fit(None, Evidence.FAILED, reason, 0, review=True) for rule in rules}, None)
+    alignment = align(model, _single_points(model, strategy, sample.first(PLACED_EVENTS)))
+    return Placed({rule.name: _fit(rule, model, alignment, borrowed or {}) for rule in rules}, alignment)
 
 
-def natural_points(model: StudyModel, signal: Signal) -> NDArray[np.float32]:
-    """Signals of all events in natural units; shape (k, n_events). A marker that the tube lacks is 0."""
-    points = np.zeros((len(model.markers), signal.n_events), dtype=np.float32)
-    for row, marker, unit in zip(points, model.markers, model.units, strict=True):
-        if marker in signal.columns:
-            np.multiply(signal.columns[marker], np.float32(unit), out=row)
-    return points
+def borrowed_evidence(model: StudyModel, strategy: Strategy, others: Collection[str]) -> dict[str, Evidence]:
+    """Say what each gate of a tube stands on if the tube itself does not show its kinds.
+
+    Parameters
+    ----------
+    model : StudyModel
+    strategy : Strategy
+    others : collection of str
+        The other tubes of its subject.
+
+    Returns
+    -------
+    dict of str to Evidence
+        ``SUBJECT`` where another tube of the subject showed them, else ``BATCH``.
+    """
+    seen = [model.seen[tube] for tube in others if tube in model.seen]
+    standing = {}
+    for rule in strategy.populations:
+        if isinstance(rule, KindsRule):
+            shown = any(sum(kinds.get(kind, 0) for kind in rule.kinds) >= _SHOWN for kinds in seen)
+            standing[rule.name] = Evidence.SUBJECT if shown else Evidence.BATCH
+    return standing
 
 
-def _singlets(model: StudyModel, strategy: Strategy) -> tuple[SingletRule, SingletShape] | None:
+def natural_points(model: StudyModel, positions: Columns) -> NDArray[np.float32]:
+    """Events in natural units.
+
+    Parameters
+    ----------
+    model : StudyModel
+    positions : mapping of str to ndarray of float32, shape (n_events,)
+        On the model's scales.
+
+    Returns
+    -------
+    ndarray of float32, shape (k, n_events)
+    """
+    rows = [
+        positions[marker] * np.float32(unit) for marker, unit in zip(model.markers, model.units, strict=True)
+    ]
+    return np.ascontiguousarray(rows, dtype=np.float32)
+
+
+def _single_points(model: StudyModel, strategy: Strategy, sample: EventSample) -> NDArray[np.float32]:
+    positions = sample.positions(model.scales)
+    points = natural_points(model, positions)
     rule = next((one for one in strategy.populations if isinstance(one, SingletRule)), None)
-    return (rule, SingletShape(**model.singlets)) if rule is not None and model.singlets else None
+    if rule is not None and model.singlets and all(marker in positions for marker in rule.markers):
+        points = points[:, inside(rule.regions(SingletShape(**model.singlets)).gate, positions)]
+    return np.ascontiguousarray(points[:, :ALIGNED_EVENTS])
 
 
-def _fit(
-    rule: Rule,
-    model: StudyModel,
-    alignment: Alignment,
-    band: tuple[SingletRule, SingletShape] | None,
-    missing: list[str],
-    borrowed: Evidence,
-) -> Fit:
+def _fit(rule: Rule, model: StudyModel, alignment: Alignment, borrowed: Mapping[str, Evidence]) -> Fit:
     if isinstance(rule, KindsRule):
         boundary = model.boundaries.get(rule.name)
         if boundary is None:
-            return Fit(None, Evidence.FAILED, f"the study shows no {' or '.join(rule.kinds)}", 0)
-        if boundary.x in missing or boundary.y in missing:
-            lacking = boundary.x if boundary.x in missing else boundary.y
-            return Fit(None, Evidence.FAILED, f"this tube has no {lacking}, in which the gate is drawn", 0)
-        return Fit(gate_in_tube(model, boundary, alignment), borrowed, "", alignment.events)
+            return Fit(None, Evidence.FAILED, Reason.NOT_SHOWN.format(population=rule.name), 0)
+        evidence = borrowed.get(rule.name, Evidence.BATCH)
+        return Fit(gate_in_tube(model, boundary, alignment), evidence, "", alignment.events)
     if isinstance(rule, SingletRule):
-        if band is None:
+        if not model.singlets:
             return Fit(None, Evidence.FAILED, "too few events of the study to find the singlets", 0)
-        return Fit(band[1], Evidence.DATA, "", alignment.events)
+        return Fit(SingletShape(**model.singlets), Evidence.DATA, "", alignment.events)
     if isinstance(rule, PositivesRule):
         positives = model.positives.get(rule.name)
         if positives is None:
-            return Fit(
-                None, Evidence.FAILED, f"no control tube shows the {rule.marker} negative", 0, review=True
-            )
+            return Fit(None, Evidence.FAILED, Reason.NO_CONTROL.format(marker=rule.marker), 0)
         return Fit(positives, Evidence.CONTROL, "", positives.control_events)
-    if rule.drawn is not None:
-        return Fit(rule.drawn, Evidence.FIXED if rule.markers else Evidence.DATA, "", 0)
-    return Fit(
-        None, Evidence.FAILED, "a gate that each tube is searched for cannot stand beside learned gates", 0
-    )
+    return Fit(rule.drawn, Evidence.FIXED if rule.markers else Evidence.DATA, "", 0)

@@ -1,4 +1,4 @@
-"""What a study must be asked: kinds that its strategy reports and its clusters do not show."""
+"""What a study must be asked: what its strategy reports and its tubes do not show."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.rules.kinds import KindsRule
+from bcelldepl.gating.rules.positives import PositivesRule
 
 if TYPE_CHECKING:
     from bcelldepl.gating.strategy import Strategy
@@ -24,17 +25,20 @@ def ask(model: StudyModel, strategy: Strategy) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Sentences, each with what to write into ``study.toml``.
+        Sentences, each with what to do.
     """
     present = set(model.kinds.tolist())
     questions = []
-    for rule in strategy.populations:
-        if not (isinstance(rule, KindsRule) and rule.report and rule.kinds) or present & set(rule.kinds):
-            continue
-        if rule.expected:
-            kind = rule.kinds[0]
+    for rule, _ in strategy.rules_for(model.scales):
+        if isinstance(rule, KindsRule) and rule.expected and not present & set(rule.kinds):
             questions.append(
-                f"no cluster of this study could be named {rule.name}; look at the clusters in gates/model.json, "
-                f"and if one of them is {rule.name}, name it in study.toml: [kinds] {kind} = [its number]"
+                f"no cells of the study could be named {rule.name}: look at figures/clusters.png and "
+                f"gates/clusters.csv; if one of the clusters is {rule.name}, say so in study.toml: "
+                f"[gating.kinds] {rule.kinds[0]} = [NUMBER]"
+            )
+        if isinstance(rule, PositivesRule) and rule.name not in model.positives:
+            questions.append(
+                f"no control tube shows the {rule.marker} negative, so {rule.name} cannot be counted: is there no "
+                f"tube from before the infusion (day 0 or earlier), and no FMO (role fmo:{rule.marker})?"
             )
     return tuple(questions)

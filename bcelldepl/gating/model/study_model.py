@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
 from bcelldepl.gating.model.components import Component, Frame, frame_of
 from bcelldepl.signal.transform import Transform
 
-__all__ = ["Binding", "Boundary", "Cluster", "Corners", "PositiveModel", "StudyModel"]
+__all__ = ["Binding", "Boundary", "Cluster", "Corners", "PositiveModel", "StudyModel", "plain"]
 
 Corners = tuple[tuple[float, float], ...]
 
@@ -47,6 +46,8 @@ class Cluster:
 
     Attributes
     ----------
+    number : int
+        By which a study names it.
     kind : str
     events : int
         Of the sample.
@@ -56,6 +57,7 @@ class Cluster:
         Linear signal by marker and scatter.
     """
 
+    number: int
     kind: str
     events: int
     percent: float
@@ -215,29 +217,12 @@ class StudyModel:
         """Natural units that a position of 1 is worth."""
         return self.units[self.markers.index(marker)]
 
-    def to_json(self) -> str:
-        """Write the model as text."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True, default=_plain)
-
-    @classmethod
-    def from_json(cls, text: str) -> StudyModel:
-        """Read a model back.
-
-        Raises
-        ------
-        ValueError
-            Where the text is no model.
-        """
-        return _ADAPTER.validate_json(text)
-
     @cached_property
     def digest(self) -> str:
         """Of everything in it."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=plain).encode()).hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Say in JSON what a model holds beside numbers and text."""
     return value.model_dump(mode="json") if isinstance(value, Transform) else str(value)
-
-
-_ADAPTER = TypeAdapter(StudyModel)

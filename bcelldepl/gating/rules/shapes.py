@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bcelldepl.gating.landmarks import Landmark
+from bcelldepl.gating.model.study_model import Binding, PositiveModel
 from bcelldepl.gating.rules.ellipse import EllipseShape
 from bcelldepl.gating.rules.kinds import KindsShape
 from bcelldepl.gating.rules.marker_cut import CutShape
@@ -18,7 +19,7 @@ from bcelldepl.gating.rules.singlets import SingletShape
 __all__ = ["PARTS", "SHAPES", "read_shape"]
 
 SHAPES: tuple[type, ...] = (CutShape, SingletShape, PolygonShape, EllipseShape, KindsShape)
-PARTS: tuple[type, ...] = (Landmark,)  # dataclasses that shapes hold
+PARTS: tuple[type, ...] = (Landmark, PositiveModel, Binding)  # what shapes hold, and what a cut is placed by
 
 
 def read_shape(recorded: Mapping[str, Any]) -> Any:
