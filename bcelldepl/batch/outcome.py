@@ -36,6 +36,8 @@ class FittedTube:
         Name of the model that it is gated by; empty where its strategy learns none.
     alignment : Alignment or None
         Where it lies in the study, by that model.
+    brightness : dict of str to dict of str to float
+        Median of each marker in natural units, by kind of cell.
     """
 
     file: str
@@ -50,6 +52,7 @@ class FittedTube:
     fits: Mapping[str, Fit] = field(default_factory=dict)
     model: str = ""
     alignment: Alignment | None = None
+    brightness: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,11 @@ from bcelldepl.quality.checks import Outcome
 from bcelldepl.quality.control_checks import check_for_samples
 from bcelldepl.quality.cross_tube_checks import check_across_tubes
 from bcelldepl.quality.row_checks import check_rows
+from bcelldepl.quality.stain_checks import check_stains
 from bcelldepl.report.pictures import TubePicture, picture_tube
 from bcelldepl.store import Store
 from bcelldepl.store.versions import versions
-from bcelldepl.study import AcceptanceLimits, EndpointSettings, GatingSettings, Study, Tube
+from bcelldepl.study import AcceptanceLimits, EndpointSettings, GatingSettings, Role, Study, Tube
 
 __all__ = ["GatedStudy", "Passes"]
 
@@ -211,6 +212,13 @@ class Passes:
             of_controls,
             check_for_samples(tubes, gated.fitted),
             check_across_tubes(tubes, gated.fitted),
+            check_stains(
+                [
+                    (one, self.strategies.of(tube))
+                    for tube, one in zip(tubes, gated.fitted, strict=True)
+                    if tube.role is Role.SAMPLE and not one.failure
+                ]
+            ),
         ]
         jobs = []
         for tube, one in zip(tubes, gated.fitted, strict=True):

@@ -100,4 +100,5 @@ def place(
         scales={**fitted.scales, **scales},
         model=kept.name,
         alignment=placed.alignment,
+        brightness=placed.brightness,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bcelldepl.batch.outcome import FittedTube
-from bcelldepl.definitions.populations import B
+from bcelldepl.definitions.populations import PLASMABLASTS, B
 from bcelldepl.errors import Problem, StudyError
 from bcelldepl.gating.reconcile import TubeFits, reconcile
 from bcelldepl.gating.rules.base import Fit
@@ -111,7 +111,7 @@ def load_strategies(study: Study) -> Strategies:
 
 def _load(study: Study, name: str) -> Strategy:
     strategy = load_strategy(name, study.folder)
-    return strategy if study.gating.plasmablasts == "B" else strategy.without(B, "plasmablasts")
+    return strategy if study.gating.plasmablasts == "B" else strategy.without(B, PLASMABLASTS)
 
 
 def _unused_markers(panel: Mapping[str, str], strategies: Sequence[Strategy], where: str) -> list[Problem]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
 from bcelldepl.batch.inputs import Identity, identify
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.counting import Concentration, count_tube, not_done, tube_facts
 from bcelldepl.definitions.codes import Method, ResultCode
-from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES
+from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES, SINGLETS
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.model.composition import with_composition
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.populations import Populations
 from bcelldepl.gating.rules.base import Fit
@@ -20,7 +23,9 @@ from bcelldepl.gating.stream import drawn_gates
 from bcelldepl.gating.tube import apply_gates, fit_gates
 from bcelldepl.quality.checks import Outcome
 from bcelldepl.quality.control_checks import check_control
+from bcelldepl.quality.model_checks import check_by_model
 from bcelldepl.quality.tube_checks import check_acquisition, check_date, check_populations, check_results
+from bcelldepl.signal.quality_mask import Quality
 from bcelldepl.signal.recipe import plan_markers
 from bcelldepl.study import Override, Role, Study, Tube
 from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
@@ -116,7 +121,10 @@ def count(
         strategy = strategy_with_overrides(strategy.on_scales(model.scales) if model else strategy, overrides)
         acquisition, panel, signal = read_signal(tube, study, strategy)
         fits = fits_with_overrides(fits, strategy, overrides)
-        populations = apply_gates(signal, strategy, fits)
+        populations = apply_gates(signal, strategy, fits, keep_membership=model is not None)
+        single = _single_events(populations, signal.quality)
+        if model is not None and fitted.alignment is not None:
+            populations = with_composition(populations, strategy, model, fitted.alignment, signal.columns)
     except Exception as error:
         return _failed(tube, reported, in_words(error, tube))
     if not identity.still_holds(tube.path):
@@ -133,15 +141,25 @@ def count(
     missing = [name for name in reported if name not in counted]
     absent = {one.population: one for one in not_done(missing, str(Reason.MARKER_MISSING))}
     acquired = [one for one in check_acquisition(quality) if not one.passed]
-    failed = [one for one in check_populations(populations, facts, study.counting) if not one.passed]
+    checked = [*check_populations(populations, facts, study.counting)]
+    if model is not None and fitted.alignment is not None and tube.role is Role.SAMPLE:
+        checked += check_by_model(populations, strategy, model, fitted.alignment, single)
+    failed = [one for one in checked if not one.passed]
     unused = _leading_to(BEADS, strategy) if _counted_without_beads(counted) else set()
     doubts = [
         f"{name}: {one.reason or one.evidence.value}"
         for name, one in fits.items()
-        if (one.review or one.evidence is Evidence.FAILED) and name not in unused
+        if one.review and name not in unused
     ]
     if tube.role is Role.SAMPLE:
-        doubts += sorted({c.reason for c in counted.values() if c.result.needs_review})
+        asked = {name for name, one in fits.items() if one.evidence is Evidence.FAILED and not one.review}
+        doubts += sorted(
+            {
+                one.reason
+                for one in counted.values()
+                if one.result.needs_review and not asked & standing_on(one.population, strategy)
+            }
+        )
         doubts += _in_doubt([*failed, *check_results(counted.values())])
     doubts += _in_doubt([*check_date(tube, acquisition.date), *acquired])
     doubts += _in_doubt(check_control(tube, acquisition.channels, panel, strategy.markers))
@@ -179,6 +197,13 @@ def _stated(
         if sentences:
             stated[one.population] = "; ".join(sentences)
     return stated
+
+
+def _single_events(populations: Populations, quality: Quality) -> int:
+    """Events that the quality mask kept, without those that passed two at a time."""
+    singlets = populations.members.get(SINGLETS)
+    left_out = 0 if singlets is None else singlets.parent_events - singlets.events
+    return int(np.count_nonzero(quality.keep)) - left_out
 
 
 def _failed(tube: Tube, reported: Sequence[str], failure: str) -> CountedTube:

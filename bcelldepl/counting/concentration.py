@@ -10,7 +10,7 @@ from bcelldepl.counting.intervals import Interval, widen
 from bcelldepl.counting.limits import limit_per_ul, result_code
 from bcelldepl.counting.methods import CountingScale, choose_scale
 from bcelldepl.definitions.codes import Method, ResultCode
-from bcelldepl.definitions.populations import BEADS, LEUKOCYTES
+from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, SINGLETS
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
@@ -213,8 +213,20 @@ def _interval(population: Population, members: Mapping[str, Population], scale: 
     exact = scale.interval(population.events, within)
     ends = (population.events_low, population.events_high)
     low, high = widen(population.events, exact, Interval(min(ends), max(ends)))
+    if (
+        scale.method is not Method.DUAL
+    ):  # there the cells of the haematology count are lost in the same proportion
+        high *= 1.0 + _share_in_doublets(members)
     most = float(scale.reference.events) if within and scale.reference is not None else high
     return Interval(low, min(high, most))
+
+
+def _share_in_doublets(members: Mapping[str, Population]) -> float:
+    """Cells that were left out because two passed as one, per leukocyte: nobody knows of what kind they are."""
+    singlets, leukocytes = members.get(SINGLETS), members.get(LEUKOCYTES)
+    if singlets is None or leukocytes is None or not leukocytes.events:
+        return 0.0
+    return 2.0 * (singlets.parent_events - singlets.events) / leukocytes.events
 
 
 def _is_within(population: Population, reference: Population, members: Mapping[str, Population]) -> bool:

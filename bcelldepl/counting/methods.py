@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bcelldepl.counting.facts import TubeFacts
 from bcelldepl.counting.intervals import Interval, clopper_pearson, garwood, poisson_ratio
@@ -142,12 +142,16 @@ def _by_haematology(members: Mapping[str, Population], facts: TubeFacts) -> Coun
     reference, count = members[name], counts[name]
     if reference.evidence is Evidence.FAILED:
         reason = Reason.HAEMATOLOGY_CELLS_NOT_FOUND.format(population=name)
-    elif reference.events == 0:
+    elif reference.events == 0 or (reference.fitting is not None and round(reference.fitting) == 0):
         reason = Reason.HAEMATOLOGY_CELLS_ABSENT.format(population=name)
     elif count == 0:
         reason = Reason.HAEMATOLOGY_ZERO.format(population=name)
     else:
-        return CountingScale(Method.DUAL, reference.events / count, reference=reference)
+        # A haematology analyser tells basophils and monocytes from lymphocytes, which a gate by scatter lets in.
+        cells = (
+            reference if reference.fitting is None else replace(reference, events=round(reference.fitting))
+        )
+        return CountingScale(Method.DUAL, cells.events / count, reference=cells)
     return CountingScale(Method.DUAL, reason=reason)
 
 

@@ -10,11 +10,14 @@ from bcelldepl.units import CELLS_PER_UL
 
 __all__ = [
     "BEADS",
+    "B_WITHOUT_CD19",
     "CAR_T",
     "LEUKOCYTES",
     "LYMPHOCYTES",
     "NK",
+    "PLASMABLASTS",
     "POPULATIONS",
+    "SINGLETS",
     "B",
     "CdiscTest",
     "Kinetics",
@@ -30,10 +33,13 @@ __all__ = [
 B: Final = "B"
 T: Final = "T"
 CAR_T: Final = "CAR_T"
+PLASMABLASTS: Final = "plasmablasts"
+B_WITHOUT_CD19: Final = "B_without_CD19"
 NK: Final = "NK"
 LYMPHOCYTES: Final = "lymphocytes"
 LEUKOCYTES: Final = "leukocytes"
 BEADS: Final = "beads"
+SINGLETS: Final = "singlets"
 
 
 class Kinetics(StrEnum):
@@ -167,6 +173,42 @@ _ROWS: Final = (
         ),
     ),
     PopulationDefinition(
+        "CD4_T",
+        "CD4+ T cells",
+        "CD3+ CD4+",
+        ("cd4t", "cd4+", "cd4", "cd4+tcells", "cd4tcells", "helpertcells", "cd3+cd4+", "tcd4", "th"),
+        cdisc=CdiscTest(
+            "TLYCES", "T-Lymphocytes Sub", "TLYSTLY", "T-Lymphocytes Sub/T-Lymphocytes", T, "CD4+CD8-"
+        ),
+    ),
+    PopulationDefinition(
+        "CD8_T",
+        "CD8+ T cells",
+        "CD3+ CD8+",
+        ("cd8t", "cd8+", "cd8", "cd8+tcells", "cd8tcells", "cytotoxictcells", "cd3+cd8+", "tcd8"),
+        cdisc=CdiscTest(
+            "TLYCES", "T-Lymphocytes Sub", "TLYSTLY", "T-Lymphocytes Sub/T-Lymphocytes", T, "CD4-CD8+"
+        ),
+    ),
+    PopulationDefinition(
+        PLASMABLASTS,
+        "plasmablasts",
+        "CD19+ CD20-, and CD3- where the panel has CD3",
+        ("plasmablasts", "plasmablast", "plasmacells", "cd19+cd20-"),
+        cdisc=CdiscTest(
+            "BLYCES", "B-Lymphocytes Sub", "BLYSLY", "B-Lymphocytes Sub/Lymphocytes", LYMPHOCYTES, "CD20-"
+        ),
+    ),
+    PopulationDefinition(
+        B_WITHOUT_CD19,
+        "B cells without CD19",
+        "CD19-, and CD20+, CD22+ or CD79a+",
+        ("bwithoutcd19", "cd19-cd20+", "cd19negbcells", "cd20+cd19-"),
+        cdisc=CdiscTest(
+            "BLYCES", "B-Lymphocytes Sub", "BLYSLY", "B-Lymphocytes Sub/Lymphocytes", LYMPHOCYTES, "CD19-"
+        ),
+    ),
+    PopulationDefinition(
         LYMPHOCYTES,
         "lymphocytes",
         "CD45 high, side scatter low",
@@ -188,7 +230,7 @@ _ROWS: Final = (
         unit="",
     ),
     PopulationDefinition(
-        "singlets",
+        SINGLETS,
         "single cells",
         "height of the forward scatter in proportion to its area",
         ("singlets", "singlets1", "singletsfsc", "singlecells", "singlet"),

@@ -34,6 +34,9 @@ class Population:
         Whether the strategy reports it in ``counts.csv``.
     percent_of : tuple of (str, int), or None
         The population that it is stated in percent of, and its events; None for the parent.
+    fitting : float or None
+        How many of its events the study's model takes for the kinds that its gate is drawn for; None where no model
+        was asked.
     early : int or None
         How many of its events came in the first half of those that the quality mask kept; None where not known.
     """
@@ -48,6 +51,7 @@ class Population:
     reason: str = ""
     reported: bool = False
     percent_of: tuple[str, int] | None = None
+    fitting: float | None = None
     early: int | None = field(default=None, compare=False)  # not known where a file is streamed
 
     @property

@@ -15,6 +15,7 @@ from bcelldepl.errors import StrategyError
 from bcelldepl.gating.model.lineages import Kind, Lineages, ScatterRange, shipped_lineages
 from bcelldepl.gating.rules import AnyRule
 from bcelldepl.gating.rules.base import Rule
+from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.rules.kinds import KindsRule
 from bcelldepl.gating.shipped import shipped_strategies, strategy_file
 from bcelldepl.input_limits import MEGABYTE, read_limited
@@ -61,11 +62,15 @@ class Strategy(BaseModel):
             if rule.name in known:
                 msg = f"population {rule.name!r} is defined twice"
                 raise ValueError(msg)
-            for name in (rule.parent, *rule.uses, *([rule.percent_of] if rule.percent_of else [])):
+            for name in (rule.parent, *rule.uses):
                 if name not in known:
                     msg = f"population {rule.name!r} needs {name!r}, which is not defined before it"
                     raise ValueError(msg)
             known.add(rule.name)
+        unknown = [rule for rule in self.populations if rule.percent_of and rule.percent_of not in known]
+        if unknown:
+            msg = f"population {unknown[0].name!r} is in percent of {unknown[0].percent_of!r}, which is not defined"
+            raise ValueError(msg)
         searched = [
             rule.name for rule in self.populations if rule.rule not in _LEARNED and rule.drawn is None
         ]
@@ -152,8 +157,10 @@ class Strategy(BaseModel):
         """
         parent_of = {ALL: ALL}
         allowed: list[tuple[Rule, str]] = []
-        for rule in self.populations:
-            parent = parent_of[rule.parent]
+        for one in self.populations:
+            parent = parent_of[one.parent]
+            skipped = [name for name, passed in parent_of.items() if name != passed]
+            rule = one.without(skipped) if isinstance(one, BooleanRule) else one
             missing = rule.missing(markers) or [u for u in rule.uses if parent_of[u] != u]
             if rule.optional and missing:
                 parent_of[rule.name] = parent

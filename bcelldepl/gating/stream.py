@@ -22,7 +22,7 @@ from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.gating.rules.base import Fit, Rule
 from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.strategy import ALL, Strategy, load_strategy
-from bcelldepl.gating.tube import add_population
+from bcelldepl.gating.tube import add_population, with_wholes
 from bcelldepl.runtime.garbage_collector import without_collections
 from bcelldepl.runtime.threads import in_threads
 from bcelldepl.runtime.threads import threads as share_of_cores
@@ -296,4 +296,4 @@ def _populations(
         for number, name in enumerate(plan.populations):
             if name != ALL:
                 membership[name] = ((members >> np.uint64(number)) & np.uint64(1)).astype(np.bool_)
-    return Populations(found, (), membership, dict(fits))
+    return Populations(with_wholes(found, (rule for rule, _ in layout.rules)), (), membership, dict(fits))

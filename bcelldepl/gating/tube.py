@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from bcelldepl.gating.strategy import ALL, Strategy
 from bcelldepl.kernels.selection import select
 from bcelldepl.signal import Signal
 
-__all__ = ["add_population", "apply_gates", "fit_gates", "membership_by"]
+__all__ = ["add_population", "apply_gates", "fit_gates", "membership_by", "with_wholes"]
 
 
 @dataclass
@@ -160,7 +160,7 @@ def apply_gates(
         )
         if keep_membership:
             membership[rule.name] = tube.belongs(rule.name)
-    return Populations(members, tuple(views), membership, settled)
+    return Populations(with_wholes(members, strategy.populations), tuple(views), membership, settled)
 
 
 def membership_by(
@@ -224,18 +224,36 @@ def add_population(
         evidence=weakest(above, fit.evidence, *_borrowed(rule, members)),
         reason=_first_reason(fit, rule, members, parent),
         reported=rule.report,
-        percent_of=(rule.percent_of, members[rule.percent_of].events) if rule.percent_of in members else None,
     )
+
+
+def with_wholes(members: dict[str, Population], rules: Iterable[Rule]) -> dict[str, Population]:
+    """Say what each population is in percent of, once all are counted.
+
+    Parameters
+    ----------
+    members : dict of str to Population
+    rules : iterable of Rule
+
+    Returns
+    -------
+    dict of str to Population
+    """
+    for rule in rules:
+        if rule.name in members and rule.percent_of in members:
+            whole = rule.percent_of, members[rule.percent_of].events
+            members[rule.name] = replace(members[rule.name], percent_of=whole)
+    return members
 
 
 def _borrowed(rule: Rule, members: Mapping[str, Population]) -> list[Evidence]:
     """Evidence of the populations that a combination stands on."""
     if not isinstance(rule, BooleanRule):
         return []
-    excluded = [members[name].evidence for name in rule.none_of]
+    optional = [members[name].evidence for name in (*rule.any_of, *rule.none_of)]
     if rule.tolerate_absent:
-        excluded = [one for one in excluded if one is not Evidence.FAILED]
-    return [*(members[name].evidence for name in (*rule.all_of, *rule.any_of)), *excluded]
+        optional = [one for one in optional if one is not Evidence.FAILED]
+    return [*(members[name].evidence for name in rule.all_of), *optional]
 
 
 def _first_reason(fit: Fit, rule: Rule, members: Mapping[str, Population], parent: str) -> str:

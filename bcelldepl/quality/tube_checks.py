@@ -9,8 +9,8 @@ from typing import Final
 
 from bcelldepl.counting import Concentration, TubeFacts
 from bcelldepl.counting.methods import choose_scale
-from bcelldepl.definitions.codes import Method
-from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES, NK, B, T
+from bcelldepl.definitions.codes import Method, ResultCode
+from bcelldepl.definitions.populations import B_WITHOUT_CD19, BEADS, LEUKOCYTES, LYMPHOCYTES, NK, B, T
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.quality.checks import CHECKS, Outcome
@@ -92,8 +92,22 @@ def check_results(counted: Iterable[Concentration]) -> tuple[Outcome, ...]:
     Returns
     -------
     tuple of Outcome
-        ``undecided``, for each result below the LLOQ.
+        ``undecided``, for each result below the LLOQ; ``cd19_negative_b_cells`` where they are detected.
     """
+    results = list(counted)
+    return (*_undecided(results), *_without_cd19(results))
+
+
+def _without_cd19(counted: Iterable[Concentration]) -> Iterator[Outcome]:
+    for one in counted:
+        if one.population == B_WITHOUT_CD19 and one.result is not ResultCode.NOT_EVALUABLE:
+            passed = one.result in (ResultCode.NOT_DETECTED, ResultCode.NOT_DONE)
+            yield CHECKS["cd19_negative_b_cells"].judge(
+                one.events or 0, passed=passed, events=one.events or 0
+            )
+
+
+def _undecided(counted: Iterable[Concentration]) -> tuple[Outcome, ...]:
     return tuple(
         CHECKS["undecided"].judge(
             one.ci_high_per_ul / one.lloq_per_ul,
@@ -129,9 +143,11 @@ def _sum(
         return
     if any(members[part].evidence is Evidence.FAILED for part in (*parts, whole)):
         return
-    if members[whole].events < MINIMUM_WHOLE_EVENTS:
+    fitting = members[whole].fitting
+    events = members[whole].events if fitting is None else fitting
+    if events < MINIMUM_WHOLE_EVENTS:
         return
-    percent = 100 * sum(members[part].events for part in parts) / members[whole].events
+    percent = 100 * sum(members[part].events for part in parts) / events
     yield CHECKS[name].judge(percent, parts=" + ".join(parts), whole=whole)
 
 

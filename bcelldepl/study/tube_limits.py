@@ -40,7 +40,7 @@ _FACTOR = "it is a factor: 10 for one part in ten"
 LIMITS: Final[Mapping[str, Limit]] = {
     "day": Limit(-3_650, 18_250, "study days", _DAY, f"{_DAY}; is it a date?"),
     "bead_count": Limit(
-        2_000, 500_000, "beads in a tube", f"{_BEADS}; is it beads per uL?", f"{_BEADS}; is it beads per mL?"
+        200, 5_000_000, "beads in a tube", f"{_BEADS}; is it beads per uL?", f"{_BEADS}; is it beads per mL?"
     ),
     "blood_volume_ul": Limit(
         1, 10_000, "uL of blood in a tube", f"{_MICROLITRES}; is it in mL?", f"{_MICROLITRES}; is it in nL?"

@@ -34,20 +34,19 @@ def add_expected(
     shown = {one.kind for one in components}
     expected = []
     for row in lineages.kinds:
-        usable = (
-            row.like in shown
-            and row.of in shown
-            and all(marker in markers for marker in (*row.but, *row.needs))
-        )
-        if row.like and row.name not in shown and usable:
-            expected.append(_expected(row, components, markers))
+        if not row.like or row.name in shown or not set(markers).issuperset((*row.but, *row.needs)):
+            continue
+        like, of = (_largest(components, lineages.family(kind)) for kind in (row.like, row.of))
+        if like is not None and of is not None:
+            expected.append(_expected(row, like, of, markers))
     return (*components, *expected)
 
 
-def _expected(row: Kind, components: Sequence[Component], markers: Sequence[str]) -> Component:
-    like, of = (
-        max((c for c in components if c.kind == kind), key=lambda c: c.share) for kind in (row.like, row.of)
-    )
+def _largest(components: Sequence[Component], kinds: Sequence[str]) -> Component | None:
+    return max((one for one in components if one.kind in kinds), key=lambda one: one.share, default=None)
+
+
+def _expected(row: Kind, like: Component, of: Component, markers: Sequence[str]) -> Component:
     mean, covariance = np.array(like.mean), np.array(like.covariance)
     for axis in (markers.index(marker) for marker in row.but):
         mean[axis] = of.mean[axis]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.gating.model.alignment import Alignment
 from bcelldepl.gating.model.boundaries import clearest_plane, draw_boundary, holds
+from bcelldepl.gating.model.lineages import Lineages
 from bcelldepl.gating.model.study_model import Boundary, Corners, StudyModel
 from bcelldepl.gating.rules.kinds import KindsRule, KindsShape
 
@@ -61,7 +62,7 @@ def draw_gates(
         if not isinstance(rule, KindsRule):
             continue
         here = _Reached(points[reached], kind[reached], worth[reached], float(worth.sum()))
-        boundary = _draw(model, rule, strategy.lineages.markers, here)
+        boundary = _draw(model, rule, strategy.lineages, here)
         if boundary is None:
             continue
         drawn[rule.name] = boundary
@@ -84,9 +85,7 @@ class _Reached:
         return max(float(self.worth[self.kind == kind].sum()) / self.total, _LEAST)
 
 
-def _draw(
-    model: StudyModel, rule: KindsRule, lineage_markers: Sequence[str], reached: _Reached
-) -> Boundary | None:
+def _draw(model: StudyModel, rule: KindsRule, lineages: Lineages, reached: _Reached) -> Boundary | None:
     present = sorted(set(model.kinds.tolist()))
     asked = rule.kinds or rule.without
     chosen = [name for name in present if name in asked]
@@ -103,7 +102,13 @@ def _draw(
         weights |= {name: (weights[name] * _RARE) ** 0.5 for name in kept}
     weights |= {name: weights[name] * rule.favour for name in kept}
     if plane is None:
-        telling = [marker for marker in model.markers if marker in SCATTER or marker in lineage_markers]
+        held = set(rule.kinds)
+        differ = {m for row in lineages.kinds if {row.name, row.like} <= held for m in row.but}
+        telling = [
+            marker
+            for marker in model.markers
+            if (marker in SCATTER or marker in lineages.markers) and marker not in differ
+        ]
         is_kept = np.isin(reached.kind, kept)
         plane = clearest_plane(model, telling, kept, weights, reached.points, is_kept, reached.worth)
     return draw_boundary(model, plane, kept, left_out, closed=bool(rule.kinds), weights=weights)

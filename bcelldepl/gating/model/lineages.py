@@ -122,6 +122,10 @@ class Lineages(BaseModel):
             dict.fromkeys(marker for row in self.kinds if row.name == kind for marker in row.lacking)
         )
 
+    def family(self, kind: str) -> tuple[str, ...]:
+        """A kind, and the kinds that it is divided into."""
+        return (kind, *dict.fromkeys(row.name for row in self.kinds if row.within == kind))
+
     @property
     def no_leukocytes(self) -> frozenset[str]:
         """Kinds that are no living leukocytes; beads that pass as one are beads."""

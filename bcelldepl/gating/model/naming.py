@@ -199,19 +199,24 @@ class _Naming:
     def _divide(self, row: Kind) -> None:
         """Give some clusters of a kind the name of a part of it."""
         named = np.array([kind == row.within for kind in self.named.kinds])
+        family = np.isin(self.named.kinds, self.lineages.family(row.within)) & (self.clusters.events >= _FEW)
         fits = named.copy()
         for markers in row.high:
-            marker = self._marker(markers)
-            values, spreads = self.clusters.of(marker), self.clusters.spread_of(marker)
-            threshold, gap = _widest_gap(values, spreads, named & (self.clusters.events >= _FEW))
-            fits &= (values > threshold) & (gap >= _GAP)
-        for marker in row.low:
-            if marker in self.clusters.markers:
+            threshold, gap = self._gap_within(self._marker(markers), family)
+            fits &= (self.clusters.of(self._marker(markers)) > threshold) & (gap >= _GAP)
+        for marker in (one for one in row.low if one in self.clusters.markers):
+            if not row.high:
                 fits &= self._is_low(marker)
-        if row.low and named.any():
+                continue
+            threshold, gap = self._gap_within(marker, family)
+            fits &= (self.clusters.of(marker) <= threshold) | (gap < _GAP)
+        if not row.high and named.any():
             fits[np.argmax(np.where(named, self.clusters.share, -1.0))] = False
         for number in np.flatnonzero(fits):
             self.named.kinds[number] = row.name
+
+    def _gap_within(self, marker: str, family: NDArray[np.bool_]) -> tuple[float, float]:
+        return _widest_gap(self.clusters.of(marker), self.clusters.spread_of(marker), family)
 
     def _take_even(self, row: Kind | None) -> None:
         """Name counting beads, and what else is as bright as they are: two or more that pass as one."""

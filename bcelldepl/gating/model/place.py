@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.alignment import ALIGNED_EVENTS, Alignment, align
+from bcelldepl.gating.model.brightness import brightness_by_kind
 from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.gates import gate_in_tube
 from bcelldepl.gating.model.study_model import StudyModel
@@ -40,10 +41,13 @@ class Placed:
         By population.
     alignment : Alignment or None
         None where the tube lacks a marker of the model.
+    brightness : dict of str to dict of str to float
+        Median of each marker in natural units, by kind that the sample shows.
     """
 
     fits: dict[str, Fit]
     alignment: Alignment | None
+    brightness: dict[str, dict[str, float]]
 
 
 def place_gates(
@@ -68,9 +72,13 @@ def place_gates(
     missing = [marker for marker in model.markers if marker not in sample.signals]
     if missing:
         reason = Reason.NOT_IN_MODEL.format(markers=", ".join(missing))
-        return Placed({rule.name: Fit(None, Evidence.FAILED, reason, 0, review=True) for rule in rules}, None)
-    alignment = align(model, _single_points(model, strategy, sample.first(PLACED_EVENTS)))
-    return Placed({rule.name: _fit(rule, model, alignment, borrowed or {}) for rule in rules}, alignment)
+        return Placed(
+            {rule.name: Fit(None, Evidence.FAILED, reason, 0, review=True) for rule in rules}, None, {}
+        )
+    points = _single_points(model, strategy, sample.first(PLACED_EVENTS))
+    alignment = align(model, points)
+    fits = {rule.name: _fit(rule, model, alignment, borrowed or {}) for rule in rules}
+    return Placed(fits, alignment, brightness_by_kind(model, points, alignment))
 
 
 def borrowed_evidence(model: StudyModel, strategy: Strategy, others: Collection[str]) -> dict[str, Evidence]:
@@ -134,7 +142,9 @@ def _fit(rule: Rule, model: StudyModel, alignment: Alignment, borrowed: Mapping[
         return Fit(gate_in_tube(model, boundary, alignment), evidence, "", alignment.events)
     if isinstance(rule, SingletRule):
         if not model.singlets:
-            return Fit(None, Evidence.FAILED, "too few events of the study to find the singlets", 0)
+            return Fit(
+                None, Evidence.FAILED, "too few events of the study to find the singlets", 0, review=True
+            )
         return Fit(SingletShape(**model.singlets), Evidence.DATA, "", alignment.events)
     if isinstance(rule, PositivesRule):
         positives = model.positives.get(rule.name)

@@ -165,7 +165,8 @@ def count_positives(
     if expected < 1.0:
         cut = max(cut, strict)
     above = float(fitted.held[0, 2].sum(axis=0)[grid > cut].sum())
-    return PositiveCount(expected, error, cut, min(low, cut), max(high, cut), shift, above)
+    # What lies beyond the negative and is taken for cells that bind every stain may be positive for all that is known.
+    return PositiveCount(expected, error, cut, min(low, cut, strict), max(high, cut), shift, above)
 
 
 def fit_tubes(counts: Numbers, shapes: Shapes, grid: Numbers) -> Fitted:

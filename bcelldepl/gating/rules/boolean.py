@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -22,8 +22,8 @@ class BooleanRule(Rule):
     all_of, any_of, none_of : tuple of str
         Populations gated before.
     tolerate_absent : bool
-        Whether a population of `none_of` that was not found excludes nothing (beads in a tube without), instead of
-        leaving it open what should have been excluded.
+        Whether a population of `any_of` or `none_of` that was not found, or that the panel does not allow, adds or
+        excludes nothing (beads in a tube without), instead of leaving it open what is meant.
     """
 
     rule: Literal["boolean"]
@@ -48,6 +48,16 @@ class BooleanRule(Rule):
     def uses(self) -> tuple[str, ...]:
         """Every population that is combined."""
         return (*self.all_of, *self.any_of, *self.none_of)
+
+    def without(self, names: Collection[str]) -> BooleanRule:
+        """Return the rule without populations that a panel does not allow, where it tolerates that."""
+        if not self.tolerate_absent or not set(names).intersection(self.uses):
+            return self
+        left = {
+            key: tuple(name for name in getattr(self, key) if name not in names)
+            for key in ("any_of", "none_of")
+        }
+        return self.model_copy(update=left)
 
     @property
     def drawn(self) -> tuple[()]:

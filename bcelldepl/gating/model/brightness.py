@@ -1,0 +1,45 @@
+"""How bright each kind of cell is in one tube: what a stain that was left out changes in all kinds alike."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.gating.model.alignment import Alignment, posteriors
+from bcelldepl.gating.model.study_model import StudyModel
+
+__all__ = ["brightness_by_kind"]
+
+_SHOWN = 30  # events of a kind, from which its median is known
+_SURE = 0.5  # probability from which an event is of a kind
+
+
+def brightness_by_kind(
+    model: StudyModel, points: NDArray[np.float32], alignment: Alignment
+) -> dict[str, dict[str, float]]:
+    """Median signal of each kind of cell.
+
+    Parameters
+    ----------
+    model : StudyModel
+    points : ndarray of float32, shape (k, n_events)
+        Of the tube, in natural units.
+    alignment : Alignment
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        By kind and marker, in natural units; kinds with too few events are left out.
+    """
+    kinds = np.unique(model.kinds)
+    probability = posteriors(model, points, alignment)
+    of_kind = np.array([probability[model.kinds == kind].sum(axis=0) for kind in kinds])
+    best = of_kind.argmax(axis=0)
+    sure = of_kind.max(axis=0, initial=0.0) > _SURE
+    brightness = {}
+    for number, kind in enumerate(kinds):
+        own = sure & (best == number)
+        if np.count_nonzero(own) >= _SHOWN:
+            medians = np.round(np.median(points[:, own], axis=1).astype(np.float64), 4)
+            brightness[str(kind)] = dict(zip(model.markers, medians.tolist(), strict=True))
+    return brightness

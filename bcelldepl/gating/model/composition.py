@@ -1,0 +1,87 @@
+"""What the events of a population are, by the study's model: are those inside a gate of the kinds it is drawn for?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.gating.model.alignment import Alignment, posteriors
+from bcelldepl.gating.model.place import natural_points
+from bcelldepl.gating.model.study_model import StudyModel
+from bcelldepl.gating.populations import Populations
+from bcelldepl.gating.rules.base import Columns
+from bcelldepl.gating.rules.kinds import KindsRule
+
+if TYPE_CHECKING:
+    from bcelldepl.gating.strategy import Strategy
+
+__all__ = ["events_by_kind", "with_composition"]
+
+_MOST = 20_000  # events that are looked at; of more, every so many
+
+
+def events_by_kind(
+    model: StudyModel, alignment: Alignment, columns: Columns, events: NDArray[np.int32]
+) -> dict[str, float]:
+    """How many of some events the model takes for each kind.
+
+    Parameters
+    ----------
+    model : StudyModel
+    alignment : Alignment
+        Of the tube.
+    columns : mapping of str to ndarray of float32, shape (n_events,)
+        Positions of all events on the model's scales.
+    events : ndarray of int32, shape (n,)
+        Numbers of the events.
+
+    Returns
+    -------
+    dict of str to float
+        Expected number by kind, and of those that no kind explains under ``""``; they add up to `n`.
+    """
+    if not len(events):
+        return {}
+    some = events[:: -(-len(events) // _MOST)]
+    points = natural_points(model, {marker: columns[marker][some] for marker in model.markers})
+    expected = posteriors(model, points, alignment).sum(axis=1) * (len(events) / len(some))
+    found = {str(kind): float(expected[model.kinds == kind].sum()) for kind in np.unique(model.kinds)}
+    return {**found, "": max(len(events) - float(expected.sum()), 0.0)}
+
+
+def with_composition(
+    populations: Populations, strategy: Strategy, model: StudyModel, alignment: Alignment, columns: Columns
+) -> Populations:
+    """Add to each population how many of its events the model takes for the kinds that its gate is drawn for.
+
+    Where they are fewer than the gate holds at the lower end of its interval, the interval reaches down to them.
+
+    Parameters
+    ----------
+    populations : Populations
+        With the membership of every event.
+    strategy : Strategy
+    model : StudyModel
+    alignment : Alignment
+        Of the tube.
+    columns : mapping of str to ndarray of float32, shape (n_events,)
+        Positions of all events on the model's scales.
+
+    Returns
+    -------
+    Populations
+    """
+    members = dict(populations.members)
+    for rule in strategy.populations:
+        found = members.get(rule.name)
+        if found is None or not rule.report or not isinstance(rule, KindsRule) or not rule.kinds:
+            continue
+        events = np.flatnonzero(populations.membership[rule.name]).astype(np.int32)
+        expected = events_by_kind(model, alignment, columns, events)
+        fitting = sum(expected.get(kind, 0.0) for kind in rule.kinds)
+        low = min(found.events_low, round(fitting))
+        members[rule.name] = replace(found, fitting=round(fitting, 3), events_low=low)
+    return replace(populations, members=members)

@@ -1,0 +1,140 @@
+"""Checks of stains: whether each kind of cell is as bright in a tube as in the study's other tubes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.gating.model.lineages import Lineages
+from bcelldepl.gating.rules.kinds import KindsRule
+from bcelldepl.gating.rules.positives import PositivesRule
+from bcelldepl.gating.strategy import Strategy
+from bcelldepl.quality.checks import CHECKS, Outcome
+
+__all__ = ["PlacedTube", "check_stains"]
+
+OTHERS: Final = 3  # tubes that a tube is held against, and kinds that must agree about it at least: 2
+LEAST_SPREAD: Final = 0.05  # natural units that a kind's background differs by between tubes, at least
+FEW_SPREAD: Final = 0.15  # the same where few tubes tell
+FEW: Final = 6  # tubes
+
+
+class PlacedTube(Protocol):
+    """What is known of a tube once its gates were placed."""
+
+    @property
+    def file(self) -> str:
+        """As in the sheet."""
+
+    @property
+    def model(self) -> str:
+        """By which its gates were placed; empty for none."""
+
+    @property
+    def brightness(self) -> Mapping[str, Mapping[str, float]]:
+        """Median of each marker in natural units, by kind of cell."""
+
+
+def check_stains(tubes: Sequence[tuple[PlacedTube, Strategy]]) -> dict[str, list[Outcome]]:
+    """Compare how bright the kinds of cells are.
+
+    A reagent that was left out takes the background away that it gives to every kind of cell; one that was exchanged
+    brings another. Which cells carry the marker does not matter then: those kinds are looked at by themselves.
+
+    Parameters
+    ----------
+    tubes : sequence of (PlacedTube, Strategy)
+        Samples of the study that were gated, each with its strategy.
+
+    Returns
+    -------
+    dict of str to list of Outcome
+        By file, the checks that failed: ``stain_background``, ``stain_brightness``.
+    """
+    by_model: dict[str, list[tuple[PlacedTube, Strategy]]] = defaultdict(list)
+    for tube, strategy in tubes:
+        if tube.model:
+            by_model[tube.model].append((tube, strategy))
+    failed: dict[str, list[Outcome]] = defaultdict(list)
+    for group in by_model.values():
+        if len(group) > OTHERS:
+            _check_group([tube for tube, _ in group], group[0][1], failed)
+    return failed
+
+
+def _check_group(tubes: Sequence[PlacedTube], strategy: Strategy, failed: dict[str, list[Outcome]]) -> None:
+    kinds = sorted({kind for tube in tubes for kind in tube.brightness})
+    lineages = strategy.lineages
+    counted = {
+        rule.marker: lineages.family(rule.of)
+        for rule in strategy.populations
+        if isinstance(rule, PositivesRule)
+    }
+    for marker in _markers_of_results(strategy):
+        carriers = _carriers(marker, lineages)
+        table = np.array([[_of(tube, kind, marker) for kind in kinds] for tube in tubes])
+        away, spreads = _from_others(table, LEAST_SPREAD if len(tubes) >= FEW else FEW_SPREAD)
+        plain = [
+            kind not in carriers
+            and kind not in counted.get(marker, ())
+            and kind not in lineages.no_leukocytes
+            for kind in kinds
+        ]
+        for tube, own, scale in zip(tubes, away, spreads, strict=True):
+            seen = np.array(plain) & np.isfinite(own)
+            if np.count_nonzero(seen) >= 2:
+                change = float(np.median(own[seen]))
+                outcome = CHECKS["stain_background"].judge(
+                    float(np.median(own[seen] / scale[seen])), marker=marker, fold=float(np.exp(change))
+                )
+                failed[tube.file] += [] if outcome.passed else [outcome]
+            for kind in (one for one in carriers if one in kinds):
+                change = own[kinds.index(kind)]
+                if np.isfinite(change):
+                    outcome = CHECKS["stain_brightness"].judge(
+                        float(change), marker=marker, kind=kind, fold=float(np.exp(change))
+                    )
+                    failed[tube.file] += [] if outcome.passed else [outcome]
+
+
+def _markers_of_results(strategy: Strategy) -> list[str]:
+    """Stains that reported populations are told by: what they carry, and what positives are counted of."""
+    reported = {
+        kind
+        for rule in strategy.populations
+        if isinstance(rule, KindsRule) and rule.report
+        for kind in rule.kinds
+    }
+    told = [
+        m for row in strategy.lineages.kinds if row.name in reported for markers in row.high for m in markers
+    ]
+    counted = [rule.marker for rule in strategy.populations if isinstance(rule, PositivesRule)]
+    return list(dict.fromkeys((*told, *counted)))
+
+
+def _of(tube: PlacedTube, kind: str, marker: str) -> float:
+    return tube.brightness.get(kind, {}).get(marker, np.nan)
+
+
+def _from_others(table: NDArray[np.float64], least: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far each tube lies from the median of the others, and how far those lie from it, by kind."""
+    away, spreads = np.full_like(table, np.nan), np.full_like(table, least)
+    for number in range(len(table)):
+        others = np.delete(table, number, axis=0)
+        for column in range(table.shape[1]):
+            values = others[:, column][np.isfinite(others[:, column])]
+            if len(values) >= OTHERS:
+                middle = float(np.median(values))
+                away[number, column] = table[number, column] - middle
+                spreads[number, column] = max(1.4826 * float(np.median(np.abs(values - middle))), least)
+    return away, spreads
+
+
+def _carriers(marker: str, lineages: Lineages) -> list[str]:
+    """Kinds that are told by carrying a marker, with the parts that they are divided into."""
+    named = [row.name for row in lineages.kinds if any(marker in markers for markers in row.high)]
+    return list(dict.fromkeys(kind for name in named for kind in lineages.family(name)))
