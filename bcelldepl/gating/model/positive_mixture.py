@@ -8,7 +8,6 @@ has no part in it.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from bcelldepl.gating.model.study_model import PositiveModel
 
 __all__ = [
-    "STEP", "Numbers", "PositiveCount", "Shapes", "cell_counts", "count_positives", "fit_tubes", "make_grid", "moved",
+    "SHIFTS", "STEP", "USUAL_SHIFT", "Numbers", "Shapes", "TubeFit", "cell_counts", "fit_tubes", "make_grid", "moved",
     "quantile", "smoothed",
 ]  # fmt: skip
 
@@ -25,15 +24,13 @@ Numbers = NDArray[np.float64]
 
 STEP = 0.04  # natural units of a bin
 _LOWEST = -6.0  # natural units; what lies lower is put there
-_SHIFTS = np.arange(-30, 31) * STEP  # by which a negative may lie off that of the controls
-_USUAL_SHIFT = 0.25  # natural units
+SHIFTS = np.arange(-30, 31) * STEP  # by which a negative may lie off that of the controls
+USUAL_SHIFT = 0.25  # natural units
 _FLOOR = 1e-7  # of a density, for events that no shape explains
-_STRICT = 1e-4  # of the negatives that lie above a cut that hardly one passes
 _ROUNDS = 80
 _PRIOR_EVENTS = 50.0  # that the controls' part of cells that bind every stain weighs as
 _SPARSE = 1.0  # event by which positives must explain a tube better, so that a stray makes none
 _LIKE_OTHERS = 20.0  # events that the study's positives weigh as, in how many of a tube's bind every stain
-_DOUBT = 0.2  # of the positives that only the shapes tell from negatives, as a standard error
 
 
 @dataclass(frozen=True)
@@ -67,9 +64,9 @@ class Shapes:
         -------
         ndarray of float64, shape (n_shifts, 3, 2, n_bins)
         """
-        out = np.empty((len(_SHIFTS), 3, 2, len(grid)))
+        out = np.empty((len(SHIFTS), 3, 2, len(grid)))
         parts = np.stack((1.0 - self.binding, self.binding), axis=1)[:, :, None]
-        for number, shift in enumerate(_SHIFTS):
+        for number, shift in enumerate(SHIFTS):
             densities = self.densities.copy()
             densities[0] = moved(self.densities[0], grid, shift)
             densities /= densities.sum(axis=1, keepdims=True) * STEP
@@ -78,51 +75,54 @@ class Shapes:
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """What was found of several tubes.
+class TubeFit:
+    """How many there are of each kind in a tube, at every shift of its negative.
 
     Attributes
     ----------
-    expected, error : ndarray of float64, shape (n_tubes,)
-        Positives, and the standard error that the shapes leave, beside that of a count.
-    unspecific : ndarray of float64, shape (n_tubes,)
-        Cells that bind every stain.
-    shift : ndarray of float64, shape (n_tubes,)
-        Of the negative, in natural units.
-    held : ndarray of float64, shape (n_tubes, 3, 2, n_bins)
-        Events of each kind, at the shift that explains the tube best.
+    used : ndarray of int64, shape (n_used,)
+        Bins that hold events, those that bind every stain behind the others.
+    seen : ndarray of float64, shape (n_used,)
+        Events.
+    density : ndarray of float64, shape (n_shifts, 3, n_used)
+        Of each kind.
+    part : ndarray of float64, shape (n_shifts, 3)
+        Of the events, by kind.
+    prior : float
+        Events that the controls' part of cells that bind every stain weighs as.
+    weight : ndarray of float64, shape (n_shifts,)
+        How well a shift explains the tube; sums to 1.
     """
 
-    expected: Numbers
-    error: Numbers
-    unspecific: Numbers
-    shift: Numbers
-    held: Numbers
+    used: NDArray[np.int64]
+    seen: Numbers
+    density: Numbers
+    part: Numbers
+    prior: float
+    weight: Numbers
 
+    @property
+    def events(self) -> float:
+        """Of the tube."""
+        return float(self.seen.sum())
 
-@dataclass(frozen=True)
-class PositiveCount:
-    """Positives of one tube.
+    @property
+    def expected(self) -> float:
+        """Positives."""
+        return float(self.weight @ self.part[:, 1]) * self.events
 
-    Attributes
-    ----------
-    expected, error : float
-        Number, and its standard error.
-    cut, low, high : float
-        Positions in natural units above which as many events lie as are expected, and at the ends of the 95 % interval.
-    shift : float
-        Of the negative against that of the controls, in natural units.
-    unspecific : float
-        Events above the cut that bind every stain.
-    """
+    @property
+    def shift(self) -> float:
+        """Of the negative against that of the controls, in natural units."""
+        return float(self.weight @ SHIFTS)
 
-    expected: float
-    error: float
-    cut: float
-    low: float
-    high: float
-    shift: float
-    unspecific: float
+    def held(self, bins: int) -> Numbers:
+        """Events of each kind by bin, at the likeliest shift; shape (3, 2, bins)."""
+        best = int(np.argmax(self.weight))
+        every = self.part[best][:, None] * self.density[best]
+        held = np.zeros((3, 2 * bins))
+        held[:, self.used] = self.seen * every / every.sum(axis=0)
+        return held.reshape(3, 2, bins)
 
 
 def make_grid(unit: float) -> Numbers:
@@ -137,39 +137,7 @@ def cell_counts(values: NDArray[np.float32], binds: NDArray[np.bool_], grid: Num
     return np.array(counts, dtype=np.float64)
 
 
-def count_positives(
-    model: PositiveModel, values: NDArray[np.float32], binds: NDArray[np.bool_]
-) -> PositiveCount:
-    """Count the positives of a tube, and place the cut above which as many events lie.
-
-    Parameters
-    ----------
-    model : PositiveModel
-    values : ndarray of float32, shape (n_events,)
-        Of the parent's events, in natural units.
-    binds : ndarray of bool, shape (n_events,)
-        Whether other markers show that an event binds every stain.
-    """
-    grid = np.asarray(model.low + model.step * np.arange(len(model.negative)), dtype=np.float64)
-    shapes = Shapes.of(model)
-    counts = cell_counts(values, binds, grid)
-    fitted = fit_tubes(counts[None], shapes, grid)
-    expected, error, shift = (float(numbers[0]) for numbers in (fitted.expected, fitted.error, fitted.shift))
-    events = counts.sum(axis=0)
-    strict = float(grid[quantile(moved(shapes.densities[0], grid, shift), 1.0 - _STRICT)])
-    positives = fitted.held[0, 1].sum(axis=0)
-    error = math.hypot(error, _DOUBT * float(positives[grid <= strict].sum()))
-    cut, low, high = (
-        _cut_for(events, grid, n) for n in (expected, expected + 1.96 * error, expected - 1.96 * error)
-    )
-    if expected < 1.0:
-        cut = max(cut, strict)
-    above = float(fitted.held[0, 2].sum(axis=0)[grid > cut].sum())
-    # What lies beyond the negative and is taken for cells that bind every stain may be positive for all that is known.
-    return PositiveCount(expected, error, cut, min(low, cut, strict), max(high, cut), shift, above)
-
-
-def fit_tubes(counts: Numbers, shapes: Shapes, grid: Numbers) -> Fitted:
+def fit_tubes(counts: Numbers, shapes: Shapes, grid: Numbers) -> list[TubeFit]:
     """Fit how many there are of each kind at every shift, and weigh the shifts by how well they explain a tube.
 
     Parameters
@@ -178,27 +146,19 @@ def fit_tubes(counts: Numbers, shapes: Shapes, grid: Numbers) -> Fitted:
     shapes : Shapes
     grid : ndarray of float64, shape (n_bins,)
     """
-    joint = shapes.joint(grid)
-    joint = joint.reshape(len(_SHIFTS), 3, -1)
-    fitted = [_fit(one.reshape(-1), joint, shapes.usual, float(shapes.binding[1])) for one in counts]
-    held = (
-        np.array([one[4].reshape(3, 2, -1) for one in fitted]) if fitted else np.empty((0, 3, 2, len(grid)))
-    )
-    numbers = np.array([one[:4] for one in fitted]).reshape(-1, 4)
-    return Fitted(numbers[:, 0], numbers[:, 1], numbers[:, 2], numbers[:, 3], held)
+    joint = shapes.joint(grid).reshape(len(SHIFTS), 3, -1)
+    return [_fit(one.reshape(-1), joint, shapes.usual, float(shapes.binding[1])) for one in counts]
 
 
-def _fit(
-    counts: Numbers, joint: Numbers, usual: float, binding: float
-) -> tuple[float, float, float, float, Numbers]:
-    """Expected positives, their error, cells that bind every stain, shift; and events of each kind by bin."""
+def _fit(counts: Numbers, joint: Numbers, usual: float, binding: float) -> TubeFit:
     used = np.flatnonzero(counts)
-    events, seen, density = float(counts.sum()), counts[used], joint[:, :, used].copy()
+    seen, density = counts[used], joint[:, :, used].copy()
+    part = np.tile([0.95 - usual, 0.05, usual], (len(density), 1))
     if not len(used):
-        return 0.0, 0.0, 0.0, 0.0, np.zeros((3, len(counts)))
+        none = np.zeros_like(part)
+        return TubeFit(used, seen, density, none, 0.0, np.full(len(part), 1.0 / len(part)))
     binds = used >= len(counts) // 2
     shape = density[:, 1] / np.where(binds, binding, 1.0 - binding)
-    part = np.tile([0.95 - usual, 0.05, usual], (len(density), 1))
     prior = np.array([0.0, 0.0, _PRIOR_EVENTS * usual])
     for _ in range(_ROUNDS):
         mixed = np.einsum("sk,skb->sb", part, density)
@@ -214,35 +174,9 @@ def _fit(
         if still:
             break
     mixed = np.einsum("sk,skb->sb", part, density)
-    fit = np.log(mixed) @ seen + prior[2] * np.log(part[:, 2]) - 0.5 * (_SHIFTS / _USUAL_SHIFT) ** 2
+    fit = np.log(mixed) @ seen + prior[2] * np.log(part[:, 2]) - 0.5 * (SHIFTS / USUAL_SHIFT) ** 2
     weight = np.exp(fit - fit.max())
-    weight /= weight.sum()
-    number = part[:, 1] * events
-    expected = float(weight @ number)
-    within = np.array(
-        [_variance(seen, density[s], mixed[s], part[s], events, prior[2]) for s in range(len(part))]
-    )
-    between = float(weight @ (number - expected) ** 2)
-    error = math.sqrt(float(weight @ within) + between)
-    best = int(np.argmax(weight))
-    every = part[best][:, None] * density[best]
-    held = np.zeros((3, len(counts)))
-    held[:, used] = seen * every / every.sum(axis=0)
-    return expected, error, float(weight @ part[:, 2]) * events, float(weight @ _SHIFTS), held
-
-
-def _variance(
-    seen: Numbers, density: Numbers, mixed: Numbers, part: Numbers, events: float, prior: float
-) -> float:
-    """Variance of the number of positives that the overlap of the shapes makes, beyond that of a count."""
-    away = (density[1:] - density[0]) / mixed
-    information = np.einsum("b,ib,jb->ij", seen, away, away) + np.diag(
-        [1e-9, prior / max(part[2], 1e-9) ** 2]
-    )
-    variance = float(np.linalg.inv(information)[0, 0]) * events**2
-    number = float(part[1]) * events
-    most = (math.sqrt(number + 1.0) + number) ** 2  # where there are hardly any
-    return max(min(variance, most) - number, 0.0)
+    return TubeFit(used, seen, density, part, float(prior[2]), weight / weight.sum())
 
 
 def moved(density: Numbers, grid: Numbers, shift: float) -> Numbers:
@@ -265,10 +199,3 @@ def quantile(density: Numbers, part: float) -> int:
     """Bin up to which a part of a density lies."""
     held = np.cumsum(density)
     return int(min(np.searchsorted(held, part * held[-1]), len(density) - 1))
-
-
-def _cut_for(counts: Numbers, grid: Numbers, events: float) -> float:
-    """Position above which so many events lie, between bins by straight lines."""
-    above = np.concatenate((np.cumsum(counts[::-1])[::-1], [0.0]))
-    edges = np.concatenate((grid - 0.5 * STEP, [grid[-1] + 0.5 * STEP]))
-    return float(np.interp(-max(events, 0.0), -above, edges))

@@ -224,7 +224,8 @@ def _with_positives(shapes: Shapes, tubes: Numbers, grid: Numbers) -> Shapes:
     share, binding = np.array(_FIRST_GUESS), shapes.binding.copy()
     for _ in range(_ROUNDS):
         densities[1] = _two_normals(grid, bright, width, centre, share)
-        held = fit_tubes(tubes, Shapes(densities, binding, shapes.usual), grid).held[:, 1].sum(axis=0)
+        fitted = fit_tubes(tubes, Shapes(densities, binding, shapes.usual), grid)
+        held = np.sum([one.held(len(grid))[1] for one in fitted], axis=0)
         total = held.sum(axis=0)
         if total.sum() < _FEW:
             break

@@ -10,7 +10,7 @@ import numpy as np
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.binding import binds_every_stain
-from bcelldepl.gating.model.positive_mixture import count_positives
+from bcelldepl.gating.model.positive_count import count_positives
 from bcelldepl.gating.model.study_model import PositiveModel
 from bcelldepl.gating.rules.base import Columns, Fit
 from bcelldepl.gating.rules.marker_cut import CutShape, MarkerGate
