@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from bcelldepl.gating.model.positive_mixture import STEP, make_grid
+from bcelldepl.gating.model.study_model import PositiveModel
 from bcelldepl.gating.rules import AnyRule, Rule
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.signal import Signal
@@ -57,6 +59,21 @@ def signal(
     n = len(next(iter(columns.values())))
     kept = np.ones(n, dtype=np.bool_) if keep is None else keep
     return Signal(columns, Quality(kept, 1.0, {}), dict.fromkeys(columns, scale))
+
+
+def positive_model(marker: str, positives: float = 6.0) -> PositiveModel:
+    """Negatives at 2 and positives higher, of standard deviation 0.5; a natural unit is a tenth of a position."""
+    grid = make_grid(10.0)
+
+    def normal(centre: float, width: float) -> tuple[float, ...]:
+        return tuple((np.exp(-0.5 * ((grid - centre) / width) ** 2) / width / np.sqrt(2 * np.pi)).tolist())
+
+    return PositiveModel(
+        marker=marker, unit=10.0, low=float(grid[0]), step=STEP,
+        negative=normal(2.0, 0.5), positive=normal(positives, 0.5), unspecific=normal(5.0, 2.0),
+        binding=(1e-3, 1e-2, 0.5), unspecific_part=1e-4, binding_by=None, controls=("control.fcs",),
+        control_events=10_000,
+    )  # fmt: skip
 
 
 def strategy(*rules: Rule) -> Strategy:

@@ -83,7 +83,7 @@ def test_an_unknown_strategy_lists_the_shipped_ones():
         ('reference = "cells"', 'reference = "T"', ["population 'B' needs 'T'"]),
         ('name = "B"', 'name = "cells"', ["'cells' is defined twice"]),
         ('name = "B"', 'name = "all"', ["'all' is defined twice"]),
-        ('rule = "cut"\nmarker = "CD19"', 'rule = "cutt"\nmarker = "CD19"', ["population 'B'", "cutt", "cluster"]),
+        ('rule = "cut"\nmarker = "CD19"', 'rule = "cutt"\nmarker = "CD19"', ["population 'B'", "cutt", "kinds"]),
         ('rule = "cut"\nmarker = "CD19"', 'marker = "CD19"', ["population 'B'", "rule"]),
         ("report = true", 'report = "perhaps"', ["population 'B'", "report"]),
         ("report = true", 'window = ["low", 1]', ["population 'B'", "window"]),
@@ -103,13 +103,13 @@ def test_what_is_wrong_is_named_with_its_population(tmp_path, old, new, words):
     assert [word for word in words if word not in str(caught.value)] == []
 
 
-@pytest.mark.parametrize("used_before", [None, "map", "cluster"])
+@pytest.mark.parametrize("used_before", [None, "ellipse", "kinds"])
 def test_an_unknown_rule_lists_the_known_ones_whichever_were_used_before(tmp_path, used_before):
     if used_before:
         import_module(f"bcelldepl.gating.rules.{used_before}")
     with pytest.raises(StrategyError) as caught:
         load(tmp_path, GOOD.replace('rule = "cut"', 'rule = "cutt"'))
-    words = ["singlets", "cut", "positives", "polygon", "ellipse", "cluster", "map", "boolean"]
+    words = ["singlets", "cut", "positives", "polygon", "ellipse", "kinds", "boolean"]
     assert [word for word in words if f"'{word}'" not in str(caught.value)] == []
 
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bcelldepl.gating.drift import ClusterShape
-from clouds import rule, strategy
+from clouds import positive_model, rule, strategy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -257,9 +256,9 @@ def test_gates_that_need_the_whole_tube_are_named(tmp_path):
     path = tube(tmp_path, np.nan_to_num(events(200), nan=0, posinf=1, neginf=1))
     with pytest.raises(StrategyError, match="singlets, leukocytes"):
         count_file(path, TREE)
-    tree = strategy(rule("cluster", "T", signature={"CD3": "+"}))
+    tree = strategy(rule("positives", "T", marker="CD3"))
     with pytest.raises(StrategyError, match="T need"):
-        count_file(path, tree, {"T": Fit(ClusterShape(("CD3",), ()), KNOWN, "", 0)})
+        count_file(path, tree, {"T": Fit(positive_model("CD3"), KNOWN, "", 0)})
 
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf])
@@ -371,11 +370,12 @@ HEAVY = [
     "flowkit",
 ]
 HEAVY += ["flowutils", "joblib", "jinja2", "openpyxl", "rich", "typer", "PIL"]
-OTHER_RULES = ["singlets", "cut", "positives", "ellipse", "cluster", "map"]
+OTHER_RULES = ["singlets", "cut", "positives", "ellipse"]
 
 
 def test_drawn_gates_import_only_what_they_need(drawn):
     imported = set(in_a_process_of_its_own(IMPORTED, *drawn).split())
     assert "bcelldepl.gating.rules.polygon" in imported
     assert [name for name in HEAVY if name in imported] == []
+    assert "bcelldepl.gating.model.learn" not in imported
     assert [name for name in OTHER_RULES if f"bcelldepl.gating.rules.{name}" in imported] == []

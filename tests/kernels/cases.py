@@ -8,17 +8,14 @@ from __future__ import annotations
 import sys
 
 import numpy as np
-from bcelldepl.kernels.bridge import expect_positives
-from bcelldepl.kernels.maximisation import frame_islands, move_islands
-from bcelldepl.kernels.mixture import accumulate_islands
-from bcelldepl.kernels.posteriors import island_densities, island_posteriors, island_shares
-from bcelldepl.kernels.ridge import level_positions, ridge_sums
 from numpy.typing import NDArray
 
 from bcelldepl.kernels.charts import axis_of, chart_of, cut_signals
 from bcelldepl.kernels.compensation import exact_positions, marker_positions, weigh
+from bcelldepl.kernels.components import accumulate_components, component_densities
 from bcelldepl.kernels.density import locate_peak, part_peaks, smooth_counts
 from bcelldepl.kernels.disturbance import mark_shifts, usual
+from bcelldepl.kernels.event_keys import event_keys
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d, histogram_inside
 from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
 from bcelldepl.kernels.redraw import lowest_redrawn
@@ -26,6 +23,7 @@ from bcelldepl.kernels.regions import ELLIPSE, POLYGON, STRIP, ellipse, judge, p
 from bcelldepl.kernels.rows import FETCHED, weigh_rows
 from bcelldepl.kernels.scales import logicle_coefficients, logicle_position
 from bcelldepl.kernels.selection import gather, select
+from bcelldepl.kernels.separation import project, significant_valley
 from bcelldepl.kernels.sieve import WORK_ROWS, sift
 from bcelldepl.kernels.som import accumulate_nearest, find_nearest
 from bcelldepl.kernels.stream import COMBINE, COUNT, GATE, STRIDE, WEIGH, stream_tile
@@ -76,11 +74,6 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         out[f"held {n}"] = np.array(select(order, order % 3 == 0, selected))
         out[f"gathered {n}"] = gathered = np.empty(n, dtype=np.float32)
         gather(x, order, gathered)
-        out[f"level {n}"] = flat = np.empty(n, dtype=np.float32)
-        out[f"ridge {n}"] = ridge = np.empty(5)
-        with np.errstate(invalid="ignore", over="ignore"):
-            level_positions(x, np.nan_to_num(y, neginf=-1.0), 0.3, 0.5, flat)
-            ridge_sums(x, np.nan_to_num(y, neginf=-1.0), 0.5, 0.4, 0.2, ridge)
         regions = {
             "cut": (STRIP, strip(1.0, 0.0, 0.5, np.inf)),
             "band": (STRIP, strip(1.0, -1.2, -0.3, 0.2)),
@@ -115,7 +108,8 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         out[f"sums by prototype {n}"] = sums = np.zeros((5, 2))
         find_nearest(finite, 0, finite.shape[1], prototypes, labels, away)
         accumulate_nearest(finite, 0, finite.shape[1], prototypes, events, sums)
-        out |= mixture(both, n)
+        out |= components(both, n)
+        out |= separation(both, n)
         out |= density(x, n)
         out |= streamed(both, n)
     return out
@@ -177,7 +171,7 @@ def streamed(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]
 
 
 def density(x: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:
-    """A histogram of 60 bins: smoothed, parted, redrawn, and taken for a mixture."""
+    """A histogram of 60 bins: smoothed, parted and redrawn."""
     counts, smooth = np.zeros(60, dtype=np.uint32), np.empty(60)
     histogram_1d(x, -0.5, 1.5, counts)
     weights = np.array([0.4, 0.25, 0.05])
@@ -187,42 +181,40 @@ def density(x: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:
     positions = (np.arange(60) + 0.5) / 60
     lowest, uniform = np.empty(9, dtype=np.int64), np.random.default_rng(n).random((60, 9))
     lowest_redrawn(counts, uniform, weights, 1e-9, lowest)
-    start = np.array([[0.3, 0.5, 0.7], [0.1, 0.1, 0.2], [0.5, 0.2, 0.3]])
     return {
         f"smooth {n}": smooth,
         f"parted {n}": found,
         f"peak {n}": np.array(locate_peak(positions, counts, smooth, 50, 0.25)),
         f"lowest {n}": lowest,
-        f"expected {n}": np.array(
-            expect_positives(positions, counts.astype(np.float64), start, (0.05, 0.2), 20, 1e-6) if n else 0.0
-        ),
     }
 
 
-def mixture(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:
-    """Two islands in two markers."""
+def components(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:
+    """Two components in two markers."""
     means = np.float32([[0.2, 0.3], [0.7, 0.6]])
     whiteners = np.float32([np.eye(2) * 7.0, [[5.0, 0.0], [1.0, 4.0]]])
-    heights, weights, background = np.float32([2.7, 1.6]), np.float32([0.3, 0.6]), np.float32(1e-3)
-    densities, posterior = np.empty((2, n), np.float32), np.empty(n, np.float32)
-    sums, shares = np.zeros((2, 7)), np.zeros(2)
+    heights, background = np.float32([2.7, 1.6]), np.float32(1e-3)
+    densities, sums = np.empty((2, n), np.float32), np.zeros((2, 7))
     worth = np.linspace(1.0, 3.0, n, dtype=np.float32)
     with np.errstate(invalid="ignore", under="ignore"):
-        accumulate_islands(both, worth, 0, n, means, whiteners, heights, background, 6.0, sums)
-        island_densities(both, 0, n, means, whiteners, heights, 6.0, densities)
-        island_shares(densities, weights, background, shares)
-        island_posteriors(
-            densities, weights, background, np.array([True, False]), np.float32([0.1, 0.0]), posterior
-        )
-    places = np.empty((2, 2)), np.stack([np.eye(2), 2.0 * np.eye(2)]), np.array([20.0, 30.0])
-    heights = np.empty(2)
-    frame_islands(places[1], -1.0, whiteners, heights)
-    places[0][:] = means
-    farthest = move_islands(sums, whiteners, 1e-4, *places)
-    named = {"islands": sums, "densities": densities, "shares": shares, "posterior": posterior}
-    moved = dict(zip(("mean", "scale", "share"), places, strict=True))
-    named |= {"whiteners": whiteners, "heights": heights, "farthest": np.array(farthest), **moved}
-    return {f"{name} {n}": value for name, value in named.items()}
+        accumulate_components(both, worth, 0, n, means, whiteners, heights, background, 6.0, sums)
+        component_densities(both, 0, n, means, whiteners, heights, 6.0, densities)
+    return {f"components {n}": sums, f"component densities {n}": densities}
+
+
+def separation(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:
+    """Keys of events, and two humps along a line."""
+    keys = np.empty(n, np.uint64)
+    with np.errstate(over="ignore"):
+        event_keys(both.view(np.uint32), keys)
+    rows = np.ascontiguousarray(np.nan_to_num(both, posinf=2.0, neginf=-2.0).clip(-2, 2).T)
+    members, projected = np.arange(n)[::-1].copy(), np.empty(n)
+    project(rows, members, np.array([0.6, -0.8]), projected)
+    humps = np.concatenate((projected - 3.0, projected + 3.0, projected * 0.5 + 3.0))
+    found = np.full(3, -1.0)
+    answer = significant_valley(humps, -8.0, 8.0, np.array([2.0, 5.0]), 2.0, 0.7, found)
+    valley = np.array([float(answer), *found])
+    return {f"keys {n}": keys, f"projected {n}": projected, f"valley {n}": valley}
 
 
 if __name__ == "__main__":

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import brentq
-from scipy.special import softmax
-from scipy.stats import multivariate_t, norm, poisson
+from scipy.stats import multivariate_t, poisson
 
 Floats = NDArray[np.float64]
 
@@ -107,7 +106,7 @@ def profile(
     return counts, means, variances
 
 
-def island_weights(
+def component_weights(
     columns: NDArray[np.float32],
     means: Floats,
     scales: Floats,
@@ -115,15 +114,52 @@ def island_weights(
     background: float,
     degrees: float,
 ) -> Floats:
-    """Posterior of each event (rows) and island (columns), by scipy's multivariate t."""
-    events = columns.astype(np.float64).T
-    densities = np.column_stack(
-        [
-            share * multivariate_t(mean, scale, df=degrees).pdf(events)
-            for mean, scale, share in zip(means, scales, shares, strict=True)
-        ]
-    ).reshape(len(events), len(means))
+    """Posterior of each event (rows) and component (columns), by scipy's multivariate t."""
+    densities = component_densities(columns, means, scales, degrees) * shares
     return densities / (densities.sum(axis=1) + background)[:, None]
+
+
+def component_densities(
+    columns: NDArray[np.float32], means: Floats, scales: Floats, degrees: float
+) -> Floats:
+    """Density of each component (columns) at each event (rows), by scipy's multivariate t."""
+    events = columns.astype(np.float64).T
+    densities = [multivariate_t(m, s, df=degrees).pdf(events) for m, s in zip(means, scales, strict=True)]
+    return np.column_stack(densities).reshape(len(events), len(means))
+
+
+def event_key(signals: list[int]) -> int:
+    """The mixing function of SplitMix64 over the bits of one event, with Python's whole numbers."""
+    every = 2**64 - 1
+    key = golden = 0x9E3779B97F4A7C15
+    for bits in signals:
+        mixed = (key + golden + bits) & every
+        mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & every
+        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & every
+        key = mixed ^ (mixed >> 31)
+    return key
+
+
+def significant_valley(
+    positions: Floats, low: float, high: float, widths: Floats, least_z: float, depth: float, bins: int
+) -> tuple[float, float, float] | None:
+    """Every bin at every width by scipy's filter; the first of the best."""
+    counts = np.histogram(positions, np.linspace(low, high, bins + 1))[0].astype(np.float64)
+    best: tuple[float, float, float] | None = None
+    for width in widths:
+        smooth = gaussian_filter1d(counts, width, mode="constant", radius=int(3 * width))
+        window = 2 * math.sqrt(math.pi) * width
+        for i in range(bins):
+            peak = min(smooth[: i + 1].max(), smooth[i:].max())
+            if smooth[i] >= depth * peak:
+                continue
+            z = (peak - smooth[i]) * window / math.sqrt((peak + smooth[i]) * window)
+            if z > (least_z if best is None else best[1]) * (1 + 1e-9):
+                last = i
+                while last + 1 < bins and smooth[last + 1] <= smooth[i]:
+                    last += 1
+                best = low + (0.5 * (i + last) + 0.5) * (high - low) / bins, z, smooth[i] / peak
+    return best
 
 
 def nearest(
@@ -200,31 +236,3 @@ def lowest_redrawn(
     drawn = np.where(counts[:, None] > 0, poisson.ppf(uniform, np.maximum(counts, 1)[:, None]), 0.0)
     smooth = gaussian_filter1d(drawn, sigma, axis=0, mode="constant", radius=reach)
     return [lowest(column, tolerance) for column in smooth[reach : len(counts) - reach].T]
-
-
-def expect_positives(
-    positions: Floats,
-    counts: Floats,
-    start: Floats,
-    spread_bounds: tuple[float, float],
-    max_rounds: int,
-    tolerance: float,
-) -> float:
-    """Expectation and maximisation with whole arrays of posteriors."""
-    mean, spread, weight = start.copy()
-    posterior = np.zeros((3, len(positions)))
-    for _ in range(max_rounds):
-        log_density = norm.logpdf(positions, mean[:, None], spread[:, None]) + np.log(weight)[:, None]
-        log_density[1:, positions < mean[0]] = -np.inf
-        posterior = softmax(log_density, axis=0)
-        events = posterior @ counts + 1e-9
-        mean = (posterior @ (counts * positions)) / events
-        variance = ((posterior * (positions - mean[:, None]) ** 2) @ counts) / events
-        spread = np.sqrt(np.maximum(variance, 0.015**2))
-        mean[1], spread[1] = 0.5 * (mean[0] + mean[2]), 0.25 * (mean[2] - mean[0])
-        spread[0] = np.clip(spread[0], *spread_bounds)
-        again = events / events.sum()
-        if np.abs(again - weight).max() < tolerance:
-            break
-        weight = again
-    return float(counts @ (posterior[1] + posterior[2]))

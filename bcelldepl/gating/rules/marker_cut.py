@@ -65,7 +65,7 @@ class MarkerGate(Rule, ABC):
         """The other axis of the picture."""
         return (self.against,) if self.against else ()
 
-    def regions(self, shape: CutShape) -> Regions:
+    def regions(self, shape: CutShape) -> Regions | None:
         """The population's side of the cut; NaN is on neither."""
         side = above if self.side == "above" else below
         return Regions(

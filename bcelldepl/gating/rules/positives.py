@@ -12,6 +12,7 @@ from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.binding import binds_every_stain
 from bcelldepl.gating.model.positive_count import count_positives
 from bcelldepl.gating.model.study_model import PositiveModel
+from bcelldepl.gating.regions import Regions
 from bcelldepl.gating.rules.base import Columns, Fit
 from bcelldepl.gating.rules.marker_cut import CutShape, MarkerGate
 
@@ -40,6 +41,10 @@ class PositivesRule(MarkerGate):
     def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:  # noqa: ARG002
         """Stay where the model has it."""
         return own
+
+    def regions(self, shape: CutShape | PositiveModel) -> Regions | None:
+        """Beyond the cut; not known before the positives are counted."""
+        return None if isinstance(shape, PositiveModel) else super().regions(shape)
 
     def settle(self, fit: Fit, columns: Columns) -> Fit:
         """Count the positives of the tube, and place the cut."""
