@@ -102,8 +102,8 @@ def _draw(model: StudyModel, rule: KindsRule, lineages: Lineages, reached: _Reac
         weights |= {name: (weights[name] * _RARE) ** 0.5 for name in kept}
     weights |= {name: weights[name] * rule.favour for name in kept}
     if plane is None:
-        held = set(rule.kinds)
-        differ = {m for row in lineages.kinds if {row.name, row.like} <= held for m in row.but}
+        # What kinds that are held together differ in does not tell them from the others.
+        differ = {m for row in lineages.kinds if {row.name, row.like} <= set(chosen) for m in row.but}
         telling = [
             marker
             for marker in model.markers
