@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "kinetics": COMMON | {"counting", "study"},
     "results": COMMON | {"kinetics", "store", "study"},
     "tubes": COMMON | {"results", "gating", "signal", "fcs", "study"},
-    "cdisc": COMMON | {"results", "kinetics", "store", "study"},
+    "cdisc": COMMON | {"results", "kinetics", "gating", "store", "study"},
     "gate_exchange": COMMON | {"tubes", "results", "gating", "signal", "fcs", "kernels", "store", "study"},
     "report": COMMON | {"kinetics", "gating", "store", "study"},
 }

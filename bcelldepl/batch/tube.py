@@ -257,6 +257,16 @@ def in_words(error: Exception, tube: Tube) -> str:
     """Say what is wrong, without repeating the tube's name: it stands beside the reason everywhere.
 
     What nobody foresaw fails its tube alone and is called so, with its type, for a report to the developers.
+
+    Parameters
+    ----------
+    error : Exception
+    tube : Tube
+        Whose names are left out.
+
+    Returns
+    -------
+    str
     """
     text = str(error) or type(error).__name__
     for name in (str(tube.path), tube.file, tube.path.name):

@@ -145,7 +145,8 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
         if test is None:
             continue  # beads are no cells
         tube = tubes.get(row["file"])
-        gated, strategy = run.gates.get(row["file"]), run.strategies.of(row["file"])
+        strategy = run.strategies.of(row["file"])
+        gated, panel = run.gates.get(row["file"]), run.panels.get(row["file"])
         shared = {
             "STUDYID": run.study.id,
             "DOMAIN": "CP",
@@ -154,7 +155,7 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
             "CPREFID": row["file"],
             "CPSBMRKS": test.sublineage,
             "CPGATE": row["population"],
-            "CPGATDEF": gate_definition(strategy, row["population"], gated),
+            "CPGATDEF": gate_definition(strategy, row["population"], gated, panel),
             "CPCAT": "IMMUNOPHENOTYPING",
             "CPTSTPNL": strategy.get("name", ""),
             "CPRESSCL": "QUANTITATIVE",
@@ -162,7 +163,7 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
             "CPMETHOD": "FLOW CYTOMETRY",
             **plan.cells("CP", tube, row["visit"], row["day"]),
         }
-        own = marker_string(strategy, row["population"], gated)
+        own = marker_string(strategy, row["population"], gated, panel)
         count = {
             "CPTESTCD": test.code,
             "CPTEST": test.name,
@@ -175,7 +176,7 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
         yield row, shared | count, True
         total = events.get((row["file"], test.of))
         if test.of and _known(row["events"]) and total is not None and _known(total) and total > 0:
-            whole = marker_string(strategy, test.of, gated)
+            whole = marker_string(strategy, test.of, gated, panel)
             fraction = {"CPTESTCD": test.fraction_code, "CPTEST": test.fraction_name, "CPMRKSTR": f"{own}/{whole}",
                         "CPRESTYP": "NUMBER FRACTION"}  # fmt: skip
             yield row, shared | fraction | _number(100.0 * row["events"] / total, "%"), False

@@ -10,13 +10,20 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from bcelldepl.gating.model.lineages import Kind, Lineages, shipped_lineages
+
 __all__ = ["gate_definition", "marker_string"]
 
 SIGN = {"above": "+", "below": "-"}
 VIABILITY = "Viability"
 
 
-def marker_string(strategy: Mapping[str, Any], population: str, gated: Collection[str] | None = None) -> str:
+def marker_string(
+    strategy: Mapping[str, Any],
+    population: str,
+    gated: Collection[str] | None = None,
+    panel: Collection[str] | None = None,
+) -> str:
     """Return the markers that define a population, such as ``CD45+CD3-CD19+``.
 
     Parameters
@@ -27,6 +34,8 @@ def marker_string(strategy: Mapping[str, Any], population: str, gated: Collectio
         Which one.
     gated : collection of str, optional
         Populations that were gated in the tube; optional ones that were not are left out.
+    panel : collection of str, optional
+        Markers of the tube; others are not named.
 
     Returns
     -------
@@ -34,10 +43,11 @@ def marker_string(strategy: Mapping[str, Any], population: str, gated: Collectio
         Side scatter is named only where it is all that tells lymphocytes from other leukocytes. Empty where no
         marker defines the population.
     """
+    lineages = _lineages(strategy)
     signs: dict[str, str] = {}
     scatter = ""
     for rule in _chain(strategy, population, gated):
-        for marker, sign in _signs(rule).items():
+        for marker, sign in _signs(rule, lineages, panel).items():
             if marker.upper().startswith(("SSC", "FSC")):
                 scatter = f"{_plain(marker)}{'lo' if sign == '-' else 'hi'}"
             else:
@@ -50,7 +60,10 @@ def marker_string(strategy: Mapping[str, Any], population: str, gated: Collectio
 
 
 def gate_definition(
-    strategy: Mapping[str, Any], population: str, gated: Collection[str] | None = None
+    strategy: Mapping[str, Any],
+    population: str,
+    gated: Collection[str] | None = None,
+    panel: Collection[str] | None = None,
 ) -> str:
     """Return the gates from the root to a population, such as ``FSC SSC|CD45+|CD3-CD19+``.
 
@@ -60,25 +73,36 @@ def gate_definition(
         As for `marker_string`.
     population : str
         Which one.
-    gated : collection of str, optional
+    gated, panel : collection of str, optional
         As for `marker_string`.
 
     Returns
     -------
     str
     """
+    lineages = _lineages(strategy)
     parts = []
     for rule in _chain(strategy, population, gated):
-        signs = "".join(f"{_plain(marker)}{sign}" for marker, sign in _signs(rule).items())
+        found = _signs(rule, lineages, panel)
+        signs = "".join(f"{_plain(m)}{sign}" for m, sign in found.items() if not m.startswith("SSC"))
+        plane = f"{_plain(str(rule.get('x', '')))} {_plain(str(rule.get('y', '')))}".strip()
         words = {
             "singlets": "FSC singlets",
-            "ellipse": f"{_plain(str(rule.get('x', '')))} {_plain(str(rule.get('y', '')))}",
+            "ellipse": plane,
+            "kinds": plane or str(rule["name"]),
             "boolean": f"not {' '.join(rule.get('none_of', []))}"
             if rule.get("none_of")
             else str(rule["name"]),
         }
         parts.append(signs or words.get(str(rule["rule"]), str(rule["name"])))
     return "|".join(parts)
+
+
+def _lineages(strategy: Mapping[str, Any]) -> Lineages:
+    """Kinds of cells as the strategy knows them: its own rows before the shipped ones."""
+    shipped = shipped_lineages()
+    own = tuple(Kind.model_validate(row) for row in strategy.get("kinds", ()))
+    return shipped.model_copy(update={"kinds": (*own, *shipped.kinds)})
 
 
 def _chain(
@@ -95,12 +119,35 @@ def _chain(
     return chain[::-1]
 
 
-def _signs(rule: Mapping[str, Any]) -> dict[str, str]:
-    if "signature" in rule:
-        return {str(marker): str(sign) for marker, sign in rule["signature"].items()}
+def _signs(rule: Mapping[str, Any], lineages: Lineages, panel: Collection[str] | None) -> dict[str, str]:
+    """Sign of each marker that a gate tells its population by."""
+    if rule.get("kinds"):
+        every = [_signs_of_kind(name, lineages, panel) for name in rule["kinds"]]
+        signs = {m: sign for m, sign in every[0].items() if all(one.get(m) == sign for one in every)}
+        side = str(rule.get("y", ""))
+        small = all(lineages.row(name).scatter == "lymphocyte" for name in rule["kinds"])
+        return signs | ({side: "-"} if small and side.startswith("SSC") else {})
+    if rule.get("without"):
+        # The gate leaves out what one marker tells: dead cells are Viability+, so what it holds is Viability-.
+        told = [_own_signs(lineages.row(name), panel) for name in rule["without"] if name in lineages.names]
+        return {m: "+-"[sign == "+"] for one in told if len(one) == 1 for m, sign in one.items()}
     if "marker" in rule:
         return {str(rule["marker"]): SIGN.get(str(rule.get("side", "above")), "+")}
     return {}
+
+
+def _signs_of_kind(name: str, lineages: Lineages, panel: Collection[str] | None) -> dict[str, str]:
+    row = lineages.row(name)
+    above = _own_signs(lineages.row(row.within), panel) if row.within else {}
+    return above | _own_signs(row, panel)
+
+
+def _own_signs(row: Kind, panel: Collection[str] | None) -> dict[str, str]:
+    signs: dict[str, str] = {}
+    for group in row.high:
+        present = [marker for marker in group if panel is None or marker in panel]
+        signs |= dict.fromkeys(present[:1], "+")
+    return signs | {marker: "-" for marker in row.low if panel is None or marker in panel}
 
 
 def _plain(marker: str) -> str:

@@ -40,6 +40,8 @@ class FinishedRun:
         What each tube was gated by.
     gates : dict of str to set of str
         File to the populations that were gated in it.
+    panels : dict of str to set of str
+        File to its markers.
     record : dict
         ``run.json``.
     dates : str
@@ -51,6 +53,7 @@ class FinishedRun:
     study: Study
     strategies: RecordedStrategies
     gates: dict[str, set[str]]
+    panels: dict[str, set[str]]
     record: dict[str, Any]
     dates: str
 
@@ -106,7 +109,7 @@ def read_finished_run(folder: Path) -> FinishedRun:
         endpoints=settings.endpoints,
         tubes=tubes,
     )
-    return FinishedRun(counts, endpoints, study, strategies, _gates(folder), record, dates)
+    return FinishedRun(counts, endpoints, study, strategies, *_gates(folder), record, dates)
 
 
 def _tubes(sheet: pd.DataFrame, folder: Path, study_file: Path) -> tuple[tuple[Tube, ...], str]:
@@ -146,9 +149,12 @@ def _tubes(sheet: pd.DataFrame, folder: Path, study_file: Path) -> tuple[tuple[T
     return tuple(tubes), source
 
 
-def _gates(folder: Path) -> dict[str, set[str]]:
-    gates = {}
+def _gates(folder: Path) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Populations that were gated, and markers, by file."""
+    gates, panels = {}, {}
     for path in sorted((folder / GATES).glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
-        gates[str(content["file"])] = set(content["gates"])
-    return gates
+        if "gates" in content:  # else it is what the study learned
+            gates[str(content["file"])] = set(content["gates"])
+            panels[str(content["file"])] = set(content["panel"])
+    return gates, panels

@@ -12,6 +12,8 @@ __all__ = [
     "BEADS",
     "B_WITHOUT_CD19",
     "CAR_T",
+    "CD4_T",
+    "CD8_T",
     "LEUKOCYTES",
     "LYMPHOCYTES",
     "NK",
@@ -33,6 +35,8 @@ __all__ = [
 B: Final = "B"
 T: Final = "T"
 CAR_T: Final = "CAR_T"
+CD4_T: Final = "CD4_T"
+CD8_T: Final = "CD8_T"
 PLASMABLASTS: Final = "plasmablasts"
 B_WITHOUT_CD19: Final = "B_without_CD19"
 NK: Final = "NK"
@@ -173,7 +177,7 @@ _ROWS: Final = (
         ),
     ),
     PopulationDefinition(
-        "CD4_T",
+        CD4_T,
         "CD4+ T cells",
         "CD3+ CD4+",
         ("cd4t", "cd4+", "cd4", "cd4+tcells", "cd4tcells", "helpertcells", "cd3+cd4+", "tcd4", "th"),
@@ -182,7 +186,7 @@ _ROWS: Final = (
         ),
     ),
     PopulationDefinition(
-        "CD8_T",
+        CD8_T,
         "CD8+ T cells",
         "CD3+ CD8+",
         ("cd8t", "cd8+", "cd8", "cd8+tcells", "cd8tcells", "cytotoxictcells", "cd3+cd8+", "tcd8"),

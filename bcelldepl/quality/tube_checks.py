@@ -10,7 +10,17 @@ from typing import Final
 from bcelldepl.counting import Concentration, TubeFacts
 from bcelldepl.counting.methods import choose_scale
 from bcelldepl.definitions.codes import Method, ResultCode
-from bcelldepl.definitions.populations import B_WITHOUT_CD19, BEADS, LEUKOCYTES, LYMPHOCYTES, NK, B, T
+from bcelldepl.definitions.populations import (
+    B_WITHOUT_CD19,
+    BEADS,
+    CD4_T,
+    CD8_T,
+    LEUKOCYTES,
+    LYMPHOCYTES,
+    NK,
+    B,
+    T,
+)
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.quality.checks import CHECKS, Outcome
@@ -125,7 +135,7 @@ def _checks(
     members: Mapping[str, Population], facts: TubeFacts, counting: CountingSettings
 ) -> Iterator[Outcome]:
     yield from _sum("lymphosum", members, (T, B, NK), LYMPHOCYTES)
-    for parts in (("CD4_T", "CD8_T"), ("CD4", "CD8")):
+    for parts in ((CD4_T, CD8_T), ("CD4", "CD8")):
         yield from _sum("t_sum", members, parts, T)
     method = choose_scale(members, facts, counting).method
     beads = members.get(BEADS)

@@ -175,17 +175,22 @@ def test_adtte_censors(tables, finished_run) -> None:
     ("population", "markers", "gates"),
     [
         ("leukocytes", "CD45+Viability-", "CD45+|Viability-"),
-        ("lymphocytes", "CD45+SSCloViability-", "CD45+|Viability-|SSC-|CD45 SSC"),
-        ("B", "CD45+CD3-CD19+Viability-", "CD45+|Viability-|SSC-|CD45 SSC|CD3-CD19+"),
-        ("CAR_T", "CD45+CD3+CD19-CAR+Viability-", "CD45+|Viability-|SSC-|CD45 SSC|CD3+CD19-|CAR+"),
+        ("lymphocytes", "CD45+SSCloViability-", "CD45+|Viability-|CD45 SSC|FSC SSC|lymphocytes"),
+        ("B", "CD45+CD19+CD3-CD14-Viability-", "|CD19+CD3-CD14-|CD19+CD3-CD14-|CD19+CD3-CD14-"),
+        ("CD4_T", "CD45+CD3+CD4+CD8-Viability-", "|CD3+|CD3+CD4+CD8-"),
+        ("CAR_T", "CD45+CD3+CAR+Viability-", "CD45+|Viability-|CD45 SSC|FSC SSC|CD3+|CAR+"),
     ],
 )
 def test_marker_strings_and_gate_definitions(population, markers, gates) -> None:
     strategy = load_strategy("cart_pd").model_dump(mode="json")
-    assert marker_string(strategy, population) == markers
-    assert gate_definition(strategy, population).endswith(gates)
-    without = {rule["name"] for rule in strategy["populations"]} - {"leukocytes"}
-    assert "Viability" not in marker_string(strategy, population, without)
+    panel = {"CD45", "Viability", "CD3", "CD4", "CD8", "CD14", "CD19", "CAR"}
+    assert marker_string(strategy, population, panel=panel) == markers
+    assert gate_definition(strategy, population, panel=panel).endswith(gates)
+    assert "Viability" not in marker_string(strategy, population, panel=panel - {"Viability"})
+    drawn = {
+        "populations": [{"name": "B", "parent": "all", "rule": "cut", "marker": "CD19", "side": "above"}]
+    }
+    assert marker_string(drawn, "B") == gate_definition(drawn, "B") == "CD19+"
 
 
 def test_marker_strings_have_no_delimiters(tables) -> None:

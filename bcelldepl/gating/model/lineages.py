@@ -122,6 +122,16 @@ class Lineages(BaseModel):
             dict.fromkeys(marker for row in self.kinds if row.name == kind for marker in row.lacking)
         )
 
+    def row(self, kind: str) -> Kind:
+        """First row of a kind.
+
+        Raises
+        ------
+        KeyError
+            There is none.
+        """
+        return {row.name: row for row in reversed(self.kinds)}[kind]
+
     def family(self, kind: str) -> tuple[str, ...]:
         """A kind, and the kinds that it is divided into."""
         return (kind, *dict.fromkeys(row.name for row in self.kinds if row.within == kind))
