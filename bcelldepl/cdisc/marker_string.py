@@ -125,7 +125,7 @@ def _signs(rule: Mapping[str, Any], lineages: Lineages, panel: Collection[str] |
         every = [_signs_of_kind(name, lineages, panel) for name in rule["kinds"]]
         signs = {m: sign for m, sign in every[0].items() if all(one.get(m) == sign for one in every)}
         side = str(rule.get("y", ""))
-        small = all(lineages.row(name).scatter == "lymphocyte" for name in rule["kinds"])
+        small = all(_scatter(lineages.row(name), lineages) == "lymphocyte" for name in rule["kinds"])
         return signs | ({side: "-"} if small and side.startswith("SSC") else {})
     if rule.get("without"):
         # The gate leaves out what one marker tells: dead cells are Viability+, so what it holds is Viability-.
@@ -134,6 +134,10 @@ def _signs(rule: Mapping[str, Any], lineages: Lineages, panel: Collection[str] |
     if "marker" in rule:
         return {str(rule["marker"]): SIGN.get(str(rule.get("side", "above")), "+")}
     return {}
+
+
+def _scatter(row: Kind, lineages: Lineages) -> str:
+    return row.scatter or (lineages.row(row.within).scatter if row.within else "")
 
 
 def _signs_of_kind(name: str, lineages: Lineages, panel: Collection[str] | None) -> dict[str, str]:

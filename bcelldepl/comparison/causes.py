@@ -143,7 +143,8 @@ def _counterpart(case: _Case, auto: str) -> Gate | None:
     rule = next((rule for rule in case.tube.strategy.populations if rule.name == auto), None)
     if rule is None:
         return None
-    channels = {case.tube.panel[marker] for marker in rule.markers if marker in case.tube.panel}
+    axes = rule.axes(case.tube.fits[auto].shape)
+    channels = {case.tube.panel[marker] for marker in axes if marker in case.tube.panel}
     chain = [gate for gate in case.tree.chain(case.path) if gate.axes]
     return next((g for g in reversed(chain) if channels & gate_channels(g, case.tree, case.channels)), None)
 

@@ -94,7 +94,7 @@ def _planes(tube: GatedTube, auto: str, manual: Gate | None) -> list[tuple[str, 
     markers = _markers(tube, manual) if manual is not None else []
     rule = next((rule for rule in tube.strategy.populations if rule.name == auto), None)
     own: list[str] = []
-    if rule is not None and rule.markers:
+    if rule is not None and not rule.uses:
         outline = rule.outline(_shape(tube, auto), tube.signal.columns)
         own = [marker for marker in (outline.x, outline.y) if marker]
     if auto == QUALITY and TIME in tube.panel:
@@ -193,7 +193,7 @@ def _draw_auto(tube: GatedTube, population: str, plane: tuple[str, str], axes: A
                 linewidth=0,
             )
     rule = next((rule for rule in tube.strategy.populations if rule.name == population), None)
-    if rule is None or not rule.markers or _shape(tube, population) is None:
+    if rule is None or rule.uses or _shape(tube, population) is None:
         return
     outline = rule.outline(_shape(tube, population), tube.signal.columns)
     for cut in outline.cuts:

@@ -43,8 +43,8 @@ def auto_stages(tube: GatedTube, population: str) -> list[Stage]:
 
 
 def _rule_channels(rule: Rule, tube: GatedTube, rules: Mapping[str, tuple[Rule, str]]) -> frozenset[str]:
-    if rule.markers:
-        return frozenset(tube.panel[marker] for marker in rule.markers)
+    if not rule.uses:
+        return frozenset(tube.panel[marker] for marker in rule.axes(tube.fits[rule.name].shape))
     parts = [_rule_channels(rules[name][0], tube, rules) for name in rule.uses]
     return frozenset().union(*parts)
 

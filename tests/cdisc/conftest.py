@@ -106,7 +106,8 @@ def a_run(folder: Path, subject_names: tuple[str, ...] = ("P-01", "P-02"), dates
     names = [rule.name for rule in strategy.populations if rule.name != "singlets"]
     for tube in tubes:
         stem = Path(tube.file).stem
-        gates = {"file": tube.file, "gates": {name: {} for name in names}}
+        panel = dict.fromkeys(("CD45", "Viability", "CD3", "CD19", "CAR"), "")
+        gates = {"file": tube.file, "panel": panel, "gates": {name: {} for name in names}}
         (folder / "gates" / f"{stem}.json").write_text(json.dumps(gates))
     return folder
 

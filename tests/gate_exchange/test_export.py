@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from bcelldepl.gate_exchange.nearest_polygon import nearest_polygon
 
 import bcelldepl as bd
 from bcelldepl.errors import ExchangeError
@@ -150,34 +149,3 @@ def test_quality_mask_travels(exchange_results: Path) -> None:
     members, lost = evaluate(GateTree(gates), Channels(tube.acquisition))
     assert not lost
     assert np.array_equal(members[("kept",)], keep)
-
-
-def test_a_cut_that_rises_with_another_marker_travels_as_a_polygon(exchange_results: Path) -> None:
-    gated = GatedResults(exchange_results)
-    rising = 0
-    for file in gated.files:
-        tube = gated.tube(file)
-        shape = tube.fits["CAR_T"].shape
-        packed = portable_gates(tube)
-        gate = packed.tree.gates[packed.paths["CAR_T"]]
-        if not shape.slope:
-            assert gate.kind == "rectangle"
-            continue
-        rising += 1
-        assert gate.kind == "polygon"
-        channels = Channels(tube.acquisition, packed.tree.matrices)
-        inside_shape = evaluate(replace(packed.tree, gates={("C",): replace(gate, path=("C",))}), channels)[0]
-        parent = tube.membership["T"]
-        assert np.array_equal(inside_shape[("C",)][parent], tube.membership["CAR_T"][parent])
-    assert rising
-
-
-def test_nearest_polygon_of_two_islands() -> None:
-    rng = np.random.default_rng(2)
-    x, y = rng.normal(0.3, 0.05, 4000).astype(np.float32), rng.normal(0.3, 0.05, 4000).astype(np.float32)
-    x[2000:] += np.float32(0.4)
-    members = np.arange(4000) < 2000
-    corners, disputed = nearest_polygon(x, y, members)
-    assert len(corners) > 3
-    assert disputed <= 2
-    assert nearest_polygon(x, y, np.zeros(4000, dtype=bool))[1] == 0

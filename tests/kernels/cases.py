@@ -25,7 +25,6 @@ from bcelldepl.kernels.scales import logicle_coefficients, logicle_position
 from bcelldepl.kernels.selection import gather, select
 from bcelldepl.kernels.separation import project, significant_valley
 from bcelldepl.kernels.sieve import WORK_ROWS, sift
-from bcelldepl.kernels.som import accumulate_nearest, find_nearest
 from bcelldepl.kernels.stream import COMBINE, COUNT, GATE, STRIDE, WEIGH, stream_tile
 from bcelldepl.kernels.timeline import clock_steps, mean_step, time_profile, time_stretches
 
@@ -100,14 +99,6 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
             out[f"usual {n}"] = np.array(usual(means, counts))
             out[f"shifted {n}"] = shifted = np.zeros(4, np.bool_)
             mark_shifts(counts, means, variances, 0.01, 0.5, 1.0, 1, shifted)
-        finite = np.nan_to_num(both, nan=np.nan, posinf=2.0, neginf=-1.0).clip(-10, 10)
-        prototypes = np.float32([[0.0, 0.1], [0.4, 0.5], [0.9, 0.3], [0.2, 0.8], [0.7, 0.7]])
-        out[f"nearest {n}"] = labels = np.empty(n, dtype=np.int32)
-        out[f"distance to nearest {n}"] = away = np.empty(n, dtype=np.float32)
-        out[f"events by prototype {n}"] = events = np.zeros(5, dtype=np.int64)
-        out[f"sums by prototype {n}"] = sums = np.zeros((5, 2))
-        find_nearest(finite, 0, finite.shape[1], prototypes, labels, away)
-        accumulate_nearest(finite, 0, finite.shape[1], prototypes, events, sums)
         out |= components(both, n)
         out |= separation(both, n)
         out |= density(x, n)

@@ -162,16 +162,6 @@ def significant_valley(
     return best
 
 
-def nearest(
-    columns: NDArray[np.float32], prototypes: NDArray[np.float32]
-) -> tuple[NDArray[np.int64], Floats]:
-    """Number of the nearest prototype of each event, the first of equals, and the distance to it."""
-    away = columns.astype(np.float64).T[:, None] - prototypes.astype(np.float64)[None]
-    distances = np.sqrt((away**2).sum(axis=2))
-    labels = distances.argmin(axis=1)
-    return labels, distances[np.arange(len(labels)), labels]
-
-
 def lowest(smooth: Floats, tolerance: float) -> int:
     """Middle of the bins that are lowest."""
     flat = np.flatnonzero(smooth <= smooth.min() + tolerance)

@@ -58,22 +58,6 @@ def test_a_volume_in_the_wrong_unit_does_not_fit_its_time(gated, volume_ul: floa
 
 
 @pytest.mark.parametrize(
-    ("outside", "inside", "passed"), [(60, 0, True), (61, 0, False), (90, 500, True), (101, 500, False)]
-)
-def test_cells_outside_of_the_parent_that_the_gate_would_hold(
-    gated, outside: int, inside: int, passed: bool
-) -> None:
-    populations = gated(B=inside)
-    populations.members["B"] = replace(populations.members["B"], outside=outside)
-    check = checks(populations)["strays"]
-    assert check.passed is passed
-    assert check.sentence.startswith(
-        f"{outside} events outside of lymphocytes look like B, beside {inside} inside"
-    )
-    assert "strays" not in checks(gated())
-
-
-@pytest.mark.parametrize(
     ("early_beads", "early_cells", "passed"),
     [
         (5_000, 10_000, True),
@@ -105,7 +89,9 @@ def test_a_change_that_few_beads_make_by_chance_passes(gated) -> None:
     assert "steady_beads" not in checks(gated(), facts)  # where a file is streamed, halves are not known
 
 
-@pytest.mark.parametrize(("percent", "asks"), [(94.0, False), (89.0, True), (106.0, False), (111.0, True)])
+@pytest.mark.parametrize(
+    ("percent", "asks"), [(94.0, False), (76.0, False), (74.0, True), (106.0, False), (111.0, True)]
+)
 def test_a_small_gap_of_the_lymphosum_is_a_note(gated, percent: float, asks: bool) -> None:
     check = checks(gated(B=int(60 * percent) - 5_200))["lymphosum"]
     assert not check.passed

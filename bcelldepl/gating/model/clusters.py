@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.gating.som import map_events, train_map
 from bcelldepl.kernels.separation import BINS, project, significant_valley
 
 __all__ = ["find_clusters", "spread_within"]
 
-_SIDE = 14  # of the map whose prototypes are the first, small clusters
-_MAP_EVENTS = 40_000
+_SMALL_CLUSTERS = 196  # to begin with
+_BATCH, _ROUNDS = (
+    2_048,
+    5,
+)  # events that the small clusters' means are moved by at a time, and passes over all
 _LEAST_Z = 4.0  # standard errors by which a valley must lie below its peaks
 _GREATEST_DEPTH = 0.7  # and the part of the lower peak that it may reach
 _WIDTHS = np.array([2.0, 4.0, 8.0, 14.0])  # of smoothings, in bins
@@ -48,9 +50,7 @@ def find_clusters(
         Cluster of each event; the largest is 0.
     """
     unit = np.ones(points.shape[1]) if spread is None else spread
-    scaled = np.ascontiguousarray((points / unit).astype(np.float32).T)
-    prototypes = train_map(np.ascontiguousarray(scaled[:, :_MAP_EVENTS]), side=_SIDE)
-    merging = _Merging(points, unit, map_events(scaled, prototypes)[0])
+    merging = _Merging(points, unit, _small_clusters((points / unit).astype(np.float32)))
     merging.merge()
     for _ in range(_SPLITS):
         before = len(merging.members)
@@ -60,6 +60,18 @@ def find_clusters(
         if len(merging.members) == before:
             break
     return merging.labels()
+
+
+def _small_clusters(points: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Part the events into many small clusters, more than there are kinds of cells by far."""
+    from sklearn.cluster import MiniBatchKMeans  # imported where it is used: it takes a second
+
+    number = min(_SMALL_CLUSTERS, len(points))
+    means = MiniBatchKMeans(
+        number, batch_size=_BATCH, max_iter=_ROUNDS, n_init=1, init_size=10 * _BATCH, max_no_improvement=None, tol=0.0,
+        reassignment_ratio=0.0, random_state=0,
+    )  # fmt: skip
+    return np.asarray(means.fit_predict(points), dtype=np.int32)
 
 
 def spread_within(points: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float64]:

@@ -95,9 +95,9 @@ class KindsRule(Rule):
         """Both axes, where the strategy names them."""
         return (self.x, self.y) if self.x else ()
 
-    def axes(self, shape: KindsShape) -> tuple[str, ...]:
-        """Both axes."""
-        return shape.x, shape.y
+    def axes(self, shape: KindsShape | None) -> tuple[str, ...]:
+        """Both axes; none where there is no gate."""
+        return () if shape is None else (shape.x, shape.y)
 
     def standing(self, fit: Fit, events: int) -> Fit:
         """Return the gate on its tube's own evidence where that shows such cells."""
