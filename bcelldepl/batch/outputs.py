@@ -17,8 +17,10 @@ from bcelldepl.counting import CountRow, counts_table
 from bcelldepl.definitions.files import COMPENSATION, FIGURES, GATES, REPORT
 from bcelldepl.definitions.populations import POPULATIONS
 from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
+from bcelldepl.gating.model.kept import KeptModel
 from bcelldepl.kinetics import endpoints_table, kinetics_tables
 from bcelldepl.report import TubePicture, write_report
+from bcelldepl.report.clusters import cells_of_study, draw_clusters
 from bcelldepl.report.curves import draw_study_curves
 from bcelldepl.report.images import FORMATS, render_drawing
 from bcelldepl.report.kinetics import kinetics_figures
@@ -95,7 +97,8 @@ def write_outputs(
     outputs = [*made, f"{COUNTS.name}.parquet", *(f"{name}.csv" for name in tables)]
     outputs += _write_gates(folder, study, strategies, fitted, done)
     outputs += write.write_models(folder, gated.models.kept)
-    outputs += _draw(folder, study, counts, endpoints, 1 if isinstance(workers, str) else workers)
+    models = gated.models.kept
+    outputs += _draw(folder, study, counts, endpoints, models, 1 if isinstance(workers, str) else workers)
     write_report(
         folder / REPORT,
         study_id=study.id,
@@ -104,6 +107,7 @@ def write_outputs(
         tubes=tubes,
         endpoints=endpoints,
         pictures=[picture for _, picture in done],
+        cells=cells_of_study(models),
         run=content,
     )
     outputs.append(REPORT)
@@ -165,15 +169,25 @@ def _write_gates(
 
 
 def _draw(
-    folder: Path, study: Study, counts: pd.DataFrame, endpoints: pd.DataFrame, workers: int
+    folder: Path,
+    study: Study,
+    counts: pd.DataFrame,
+    endpoints: pd.DataFrame,
+    models: Sequence[KeptModel],
+    workers: int,
 ) -> list[str]:
-    """Draw the curves of the study and the figures of its kinetics."""
+    """Draw the curves of the study, the figures of its kinetics, and its cells as they were found."""
     shown = [
         row.name for row in POPULATIONS.values() if row.kinetics and row.name in set(counts["population"])
     ]
     drawings = {name: (draw, 150.0) for name, draw in kinetics_figures(counts, endpoints, study)}
     if shown:
         drawings = {"curves": (partial(draw_study_curves, counts, shown), 200.0), **drawings}
+    for number, kept in enumerate(models, start=1):
+        drawings["clusters" if number == 1 else f"clusters_{number}"] = (
+            partial(draw_clusters, kept.model),
+            150.0,
+        )
     files = [[f"{FIGURES}/{name}.{kind}" for kind in FORMATS] for name in drawings]
     for index, contents in as_done(render_drawing, list(drawings.values()), workers):
         for file, content in zip(files[index], contents, strict=True):

@@ -87,7 +87,7 @@ def write_models(folder: Path, models: Sequence[KeptModel]) -> list[str]:
             "kind": cluster.kind,
             "events": cluster.events,
             "percent": cluster.percent,
-            **cluster.medians,
+            **dict(sorted(cluster.medians.items())),
         }
         for kept in models
         for cluster in kept.model.clusters

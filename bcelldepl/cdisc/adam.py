@@ -154,7 +154,7 @@ def _adcp(run: FinishedRun) -> CdiscDataset:
             for visit in course.visits:
                 cells = {
                     **_subject(run, course.subject, course.dose_group),
-                    "PARAMCD": test.code,
+                    "PARAMCD": test.parameter or test.code,
                     "PARAM": f"{test.name}{' ' + test.sublineage if test.sublineage else ''} ({CELLS_PER_UL})",
                     **_times(visit, plan),
                     **_value(visit),

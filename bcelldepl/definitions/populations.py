@@ -67,6 +67,8 @@ class CdiscTest:
         Population that the fraction is of.
     sublineage : str
         CPSBMRKS, with the name ending in ``Sub``.
+    parameter : str
+        PARAMCD of ADaM, where sublineages share a code; empty: the code itself.
     concentration_code, concentration_name : str
         PCTESTCD and PCTEST, of an analyte of cellular kinetics; empty for others.
     """
@@ -79,6 +81,7 @@ class CdiscTest:
     sublineage: str = ""
     concentration_code: str = ""
     concentration_name: str = ""
+    parameter: str = ""
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,13 @@ _ROWS: Final = (
         "CD3+ CD4+",
         ("cd4t", "cd4+", "cd4", "cd4+tcells", "cd4tcells", "helpertcells", "cd3+cd4+", "tcd4", "th"),
         cdisc=CdiscTest(
-            "TLYCES", "T-Lymphocytes Sub", "TLYSTLY", "T-Lymphocytes Sub/T-Lymphocytes", T, "CD4+CD8-"
+            "TLYCES",
+            "T-Lymphocytes Sub",
+            "TLYSTLY",
+            "T-Lymphocytes Sub/T-Lymphocytes",
+            T,
+            "CD4+CD8-",
+            parameter="CD4TCE",
         ),
     ),
     PopulationDefinition(
@@ -191,7 +200,13 @@ _ROWS: Final = (
         "CD3+ CD8+",
         ("cd8t", "cd8+", "cd8", "cd8+tcells", "cd8tcells", "cytotoxictcells", "cd3+cd8+", "tcd8"),
         cdisc=CdiscTest(
-            "TLYCES", "T-Lymphocytes Sub", "TLYSTLY", "T-Lymphocytes Sub/T-Lymphocytes", T, "CD4-CD8+"
+            "TLYCES",
+            "T-Lymphocytes Sub",
+            "TLYSTLY",
+            "T-Lymphocytes Sub/T-Lymphocytes",
+            T,
+            "CD4-CD8+",
+            parameter="CD8TCE",
         ),
     ),
     PopulationDefinition(
@@ -200,7 +215,13 @@ _ROWS: Final = (
         "CD19+ CD20-, and CD3- where the panel has CD3",
         ("plasmablasts", "plasmablast", "plasmacells", "cd19+cd20-"),
         cdisc=CdiscTest(
-            "BLYCES", "B-Lymphocytes Sub", "BLYSLY", "B-Lymphocytes Sub/Lymphocytes", LYMPHOCYTES, "CD20-"
+            "BLYCES",
+            "B-Lymphocytes Sub",
+            "BLYSLY",
+            "B-Lymphocytes Sub/Lymphocytes",
+            LYMPHOCYTES,
+            "CD20-",
+            parameter="CD20NCE",
         ),
     ),
     PopulationDefinition(
@@ -209,7 +230,13 @@ _ROWS: Final = (
         "CD19-, and CD20+, CD22+ or CD79a+",
         ("bwithoutcd19", "cd19-cd20+", "cd19negbcells", "cd20+cd19-"),
         cdisc=CdiscTest(
-            "BLYCES", "B-Lymphocytes Sub", "BLYSLY", "B-Lymphocytes Sub/Lymphocytes", LYMPHOCYTES, "CD19-"
+            "BLYCES",
+            "B-Lymphocytes Sub",
+            "BLYSLY",
+            "B-Lymphocytes Sub/Lymphocytes",
+            LYMPHOCYTES,
+            "CD19-",
+            parameter="CD19NCE",
         ),
     ),
     PopulationDefinition(

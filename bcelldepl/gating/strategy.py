@@ -77,7 +77,7 @@ class Strategy(BaseModel):
         if self.learns and searched:
             msg = (
                 f"each tube is searched for the gate of {searched[0]!r}, which cannot stand beside gates that are "
-                'learned from the study; draw it (`fixed`, `vertices`), or learn it too (rule "kinds")'
+                'learned from the study; draw it (method = "fixed", rule = "polygon"), or learn it too (rule = "kinds")'
             )
             raise ValueError(msg)
         return self

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, ResultCode
 from bcelldepl.definitions.populations import POPULATIONS
+from bcelldepl.report.clusters import CellsOfStudy
 from bcelldepl.report.curves import draw_study_curves
 from bcelldepl.report.images import data_uri, figure_bytes, fixed_style
 from bcelldepl.report.palette import EVIDENCE_COLOURS, text_on
@@ -35,6 +36,7 @@ def write_report(
     endpoints: pd.DataFrame | None,
     pictures: Sequence[TubePicture],
     run: Mapping[str, Any],
+    cells: Sequence[CellsOfStudy] = (),
 ) -> None:
     """Write the report of a study as one self-contained page.
 
@@ -55,6 +57,8 @@ def write_report(
         One per tube that could be gated.
     run : mapping
         The content of ``run.json``.
+    cells : sequence of CellsOfStudy
+        What was learned of the study's cells, where its strategy learns.
     """
     entries = tube_entries(tubes, counts, pictures)
     anchors = {tube.file: tube for tube in entries}
@@ -76,6 +80,8 @@ def write_report(
         started=plain(run.get("started")),
         finished=plain(run.get("finished")),
         curves=_curves(samples, drawn),
+        cells=cells,
+        questions=[plain(question) for question in run.get("questions", ())],
         tubes=entries,
         anchors=anchors,
         look=needing_a_look(entries),

@@ -14,8 +14,8 @@ __all__ = ["versions"]
 
 # Whatever a number or a picture of a results folder is made with.
 _LIBRARIES = (
-    "numpy", "numba", "llvmlite", "scipy", "scikit-learn", "contourpy", "pandas", "pyarrow", "pydantic", "openpyxl", "matplotlib",
-    "pillow",
+    "numpy", "numba", "llvmlite", "scipy", "scikit-learn", "contourpy", "pandas", "pyarrow", "pydantic", "openpyxl",
+    "matplotlib", "pillow",
 )  # fmt: skip
 
 

@@ -12,7 +12,8 @@ from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import Fit, Rule
 from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.rules.cut import CutRule
-from bcelldepl.gating.rules.marker_cut import CutShape, MarkerCut
+from bcelldepl.gating.rules.kinds import KindsRule
+from bcelldepl.gating.rules.marker_cut import CutShape, MarkerGate
 from bcelldepl.gating.rules.polygon import PolygonRule, PolygonShape
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.study import OVERRIDES_FILE, Override, Study
@@ -147,23 +148,30 @@ def _rule(rule: Rule, override: Override, strategy: Strategy) -> CutRule | Polyg
     if isinstance(rule, BooleanRule):
         msg = f"{rule.name!r} is combined from other populations; set one of those by hand"
         raise ValueError(msg)
-    common = rule.model_dump(include={"name", "parent", "report", "optional", "leaves_out"})
+    common = rule.model_dump(include={"name", "parent", "report", "optional", "leaves_out", "percent_of"})
     if override.polygon is not None:
         x, y = (override.x, override.y) if override.x and override.y else _axes(rule)
         _check_markers(strategy, x, y)
         return PolygonRule(rule="polygon", x=x, y=y, vertices=override.polygon, **common)
-    marker = override.marker or (rule.marker if isinstance(rule, MarkerCut) else "")
-    side = override.side or (rule.side if isinstance(rule, MarkerCut) else None)
+    marker = override.marker or (rule.marker if isinstance(rule, MarkerGate) else "")
+    side = override.side or (rule.side if isinstance(rule, MarkerGate) else None)
     if not marker or side is None:
         msg = f"{rule.name!r} is no cut; give `polygon`, or a `cut` with `marker` and `side`"
         raise ValueError(msg)
     _check_markers(strategy, marker)
-    against = rule.against if isinstance(rule, MarkerCut) else ""
-    return CutRule(rule="cut", marker=marker, side=side, fixed=override.cut, against=against, **common)
+    against = rule.against if isinstance(rule, MarkerGate) else ""
+    return CutRule(
+        rule="cut", method="fixed", marker=marker, side=side, fixed=override.cut, against=against, **common
+    )  # fmt: skip
 
 
 def _axes(rule: Rule) -> tuple[str, str]:
     """Axes that a rule is drawn on when its tube has all its markers."""
+    if isinstance(rule, KindsRule) and not rule.x:
+        msg = (
+            f"the axes of {rule.name!r} are learned from the study; give the axes `x` and `y` of the polygon"
+        )
+        raise ValueError(msg)
     names = (*rule.markers, *rule.extra_markers)
     drawn = rule.outline(None, dict.fromkeys(names, np.empty(0, dtype=np.float32)))
     if not drawn.y:

@@ -37,7 +37,7 @@ def override(folder: Path, population: str, gate: str, visit: str = "D10") -> st
 def by_hand(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, str]:
     """The study with one gate set by hand."""
     folder = Path(shutil.copytree(simulated, tmp_path_factory.mktemp("one gate") / "study"))
-    file = override(folder, "CAR_T", "cut = 0.6")
+    file = override(folder, "CAR_T", "cut = 0.4")
     return run(load_study(folder / "study.toml"), workers=1), file
 
 
@@ -48,9 +48,13 @@ def three_by_hand(
     """The study with gates of three populations set by hand, each in a tube of its own; and those tubes."""
     folder = Path(shutil.copytree(simulated, tmp_path_factory.mktemp("three gates") / "study"))
     files = {
-        "B": override(folder, "B", "polygon = [[-1, -1], [2, -1], [2, 2], [-1, 2]]"),
-        "low_side_scatter": override(folder, "low_side_scatter", "cut = 0.5", "D28"),
-        "beads": override(folder, "beads", "polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]", "D90"),
+        "B": override(folder, "B", 'polygon = [[-1, -1], [2, -1], [2, 2], [-1, 2]]\nx = "CD19"\ny = "CD3"'),
+        "low_side_scatter": override(
+            folder, "low_side_scatter", 'cut = 0.5\nmarker = "SSC-A"\nside = "below"', "D28"
+        ),
+        "beads": override(
+            folder, "beads", 'polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]\nx = "FSC-A"\ny = "SSC-A"', "D90"
+        ),
     }
     return run(load_study(folder / "study.toml"), workers=1), files
 
@@ -70,7 +74,7 @@ def test_the_cut_counts_what_lies_above_it(by_hand: tuple[Results, str]) -> None
     changed, file = by_hand
     tube = GatedResults(changed.folder).tube(file)
     signal = make_signal(tube.acquisition, tube.panel, tube.strategy.all_transforms, tube.spillover)
-    above = int(np.sum(signal.columns["CAR"][tube.membership["T"]] > 0.6))
+    above = int(np.sum(signal.columns["CAR"][tube.membership["T"]] > 0.4))
     row = changed.counts[(changed.counts["file"] == file) & (changed.counts["population"] == "CAR_T")]
     assert row["events"].item() == above == int(tube.membership["CAR_T"].sum())
     assert above > 0
@@ -101,29 +105,33 @@ def test_it_is_marked_wherever_the_number_appears(by_hand: tuple[Results, str]) 
     assert 'class="hand"' in page
     assert changed.record["overrides"][0]["who"] == "core lab"
     gates = json.loads((changed.folder / "gates" / f"{tube_stem(file)}.json").read_text(encoding="utf-8"))
-    assert gates["overrides"][0]["cut"] == 0.6
-    assert gates["gates"]["CAR_T"]["shape"]["position"] == 0.6
+    assert gates["overrides"][0]["cut"] == 0.4
+    assert gates["gates"]["CAR_T"]["shape"]["position"] == 0.4
 
 
-def test_a_polygon_takes_the_place_of_an_island(
+def test_a_polygon_takes_the_place_of_a_learned_gate(
     three_by_hand: tuple[Results, dict[str, str]], results: Results
 ) -> None:
     changed, file = three_by_hand[0].counts, three_by_hand[1]["B"]
     rows = changed[changed["file"] == file].set_index("population")
-    assert rows.loc["B", "events"] == rows.loc["lymphocytes", "events"]
+    tube = GatedResults(three_by_hand[0].folder).tube(three_by_hand[1]["B"])
+    assert rows.loc["B", "events"] == tube.membership["B_likely"].sum()
     before = results.counts[results.counts["file"] == file].set_index("population")
     assert rows.loc["T", "events"] == before.loc["T", "events"]
 
 
 def test_a_gate_above_marks_all_that_stand_on_it(three_by_hand: tuple[Results, dict[str, str]]) -> None:
     changed, file = three_by_hand[0].counts, three_by_hand[1]["low_side_scatter"]
-    rows = changed[changed["file"] == file].set_index("population")["override"]
-    assert set(rows[rows != ""].index) == {"lymphocytes", "T", "B", "NK", "CAR_T"} & set(rows.index)
+    rows = changed[(changed["file"] == file) & (changed["result"] != "NOT_DONE")].set_index("population")[
+        "override"
+    ]
+    assert set(rows[rows != ""].index) == set(rows.index) - {"beads", "leukocytes"}
 
 
 def test_the_beads_gate_marks_every_concentration(three_by_hand: tuple[Results, dict[str, str]]) -> None:
     changed, files = three_by_hand[0].counts, three_by_hand[1]
-    assert (changed[changed["file"] == files["beads"]]["override"] != "").all()
+    counted = changed[changed["result"] != "NOT_DONE"]
+    assert (counted[counted["file"] == files["beads"]]["override"] != "").all()
     assert (changed[~changed["file"].isin(files.values())]["override"] == "").all()
     own = changed[changed["file"] == files["B"]]
     assert set(own[own["override"] != ""]["population"]) == {"B"}
@@ -133,8 +141,9 @@ def test_the_beads_gate_marks_every_concentration(three_by_hand: tuple[Results, 
     ("population", "gate", "words"),
     [
         ("Bs", "cut = 0.4", "has no population 'Bs'"),
-        ("cells", "cut = 0.4", "combined from other populations"),
+        ("lymphocytes", "cut = 0.4", "combined from other populations"),
         ("B", "cut = 0.4", "is no cut"),
+        ("B", "polygon = [[0, 0], [1, 0], [1, 1]]", "axes of 'B' are learned"),
         ("B", 'cut = 0.4\nmarker = "CD99"\nside = "above"', "no marker 'CD99'"),
     ],
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from bcelldepl.batch import Results, passes, run
@@ -82,7 +83,7 @@ def test_a_run_that_broke_off_ends_with_the_same_bytes(
     assert actions == ["run started", "run started", "run finished"]
 
 
-def test_one_changed_file_is_fitted_again_and_whatever_it_lends_to(
+def test_one_changed_file_is_gated_again_by_what_was_learned_and_no_other_tube_moves(
     results: Results, copy: Path, tmp_path: Path, calls: dict[str, list[str]], digests: Digests
 ) -> None:
     out = start_from(results, tmp_path / "out")
@@ -94,11 +95,11 @@ def test_one_changed_file_is_fitted_again_and_whatever_it_lends_to(
     write_fcs(path, columns[:, :-200].copy(), [c.name for c in old.channels], [c.label for c in old.channels],
               keywords=kept, ranges=[c.range for c in old.channels])  # fmt: skip
     study = load_study(copy / "study.toml")
-    run(study, out, workers=1)
-    assert calls["fit"] == ["fcs/S01_D28.fcs"]
-    assert "fcs/S01_D28.fcs" in calls["count"]
-    run(study, tmp_path / "anew", workers=1)
-    assert digests(out) == digests(tmp_path / "anew")
+    again = run(study, out, workers=1)
+    assert calls == {"fit": ["fcs/S01_D28.fcs"], "count": ["fcs/S01_D28.fcs"]}
+    assert digests(out)["gates/model.json"] == digests(results.folder)["gates/model.json"]
+    others = results.counts["file"] != "fcs/S01_D28.fcs"
+    pd.testing.assert_frame_equal(again.counts[others], results.counts[others])
 
 
 def test_settings_of_the_endpoints_change_no_tube(
@@ -139,7 +140,7 @@ def test_fresh_does_every_tube_again_to_the_same_bytes(
     assert digests(out) == digests(results_of_one.folder)
     last = json.loads((out / "audit.jsonl").read_text().splitlines()[-1])
     assert last["why"] == "the analyser was repaired"
-    assert last["what"]["computed"] == {"fit": TUBES, "count": TUBES}
+    assert last["what"]["computed"] == {"fit": TUBES, "sample": 0, "place": TUBES, "count": TUBES}
     outputs = json.loads((out / "run.json").read_text())["outputs"]
     assert last["outputs"] == outputs
     assert last["settings"]["limits"]["lloq_events"] == 50
@@ -166,7 +167,7 @@ def test_a_gate_set_by_hand_counts_its_own_tube_again(
 ) -> None:
     out = start_from(results_of_one, tmp_path / "out")
     (copy_of_one / "overrides.toml").write_text(
-        '[[override]]\nfile = "fcs/S01_D10.fcs"\npopulation = "CAR_T"\ncut = 0.6\n'
+        '[[override]]\nfile = "fcs/S01_D10.fcs"\npopulation = "CAR_T"\ncut = 0.4\n'
         'who = "core lab"\nwhen = 2026-11-02\nwhy = "dim cells"\n'
     )
     run(load_study(copy_of_one / "study.toml"), out, workers=1)

@@ -55,7 +55,7 @@ def test_notes_reach_the_page_and_where_they_concern_a_tube_its_row(copy_of_one:
     again = run(load_study(copy_of_one / "study.toml"), out, workers=1)
     assert not again.was_current
     assert "operator" not in (out / "report.html").read_text(encoding="utf-8")
-    assert computed(out)[-1] == {"fit": 0, "count": 0}
+    assert computed(out)[-1] == {"fit": 0, "place": 0, "count": 0}
 
 
 def computed(out: Path) -> list[dict[str, int]]:

@@ -80,7 +80,8 @@ def test_the_folder_holds_what_is_promised(results: Results) -> None:
     tubes = results.tubes
     assert len(tubes) == 10
     stems = {Path(file).stem for file in tubes["file"]}
-    assert {path.stem.removeprefix("fcs__") for path in (results.folder / "gates").iterdir()} == stems
+    gates = {path.name for path in (results.folder / "gates").iterdir()} - {"model.json", "clusters.csv"}
+    assert {name.removeprefix("fcs__").removesuffix(".json") for name in gates} == stems
     assert {
         path.stem.removeprefix("fcs__") for path in (results.folder / "figures" / "tubes").iterdir()
     } == stems
@@ -120,9 +121,10 @@ def test_the_record_names_every_input_and_output_by_its_hash(results: Results, s
 def test_gates_are_plain_numbers_with_their_evidence(results: Results) -> None:
     content = json.loads((results.folder / "gates" / "fcs__S01_D10.json").read_text())
     gates = content["gates"]
-    assert gates["B"]["parent"] == "lymphocytes"
+    assert gates["B"]["parent"] == "B_likely"
     assert gates["B"]["evidence"] in {"subject", "batch"}
-    assert gates["B"]["reason"]
+    assert len(gates["B"]["shape"]["corners"]) > 3
+    assert content["model"] == "cart_pd"
     assert content["panel"]["CD19"] == "PE-Cy7-A"
 
 

@@ -191,6 +191,16 @@ def test_the_fixed_cut_is_that_of_the_strategy():
     assert VALLEY.fallback(NO_CUT) is None
 
 
+def test_a_drawn_cut_is_the_same_in_every_tube():
+    drawn = rule("cut", marker="CD19", method="fixed", fixed=0.5)
+    fit, applied = gate(drawn, together(negative(), positive()))
+    assert fit.evidence is Evidence.FIXED
+    assert fit.shape == drawn.drawn == CutShape(0.5, 0.5, 0.5)
+    assert applied.events_low == applied.events_high == applied.inside.sum()
+    with pytest.raises(ValidationError, match="fixed = POSITION"):
+        rule("cut", marker="CD19", method="fixed")
+
+
 def test_a_cut_that_lies_elsewhere_than_in_all_other_tubes_is_implausible():
     others = [cut_fit(0.45 + 0.005 * i) for i in range(5)]
     assert VALLEY.implausible(cut_fit(0.46), others) == ""

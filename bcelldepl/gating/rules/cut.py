@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bcelldepl.gating.density import MIN_EVENTS, Density, make_density
 from bcelldepl.gating.evidence import Evidence
@@ -24,9 +24,9 @@ class CutRule(MarkerCut):
 
     Attributes
     ----------
-    method : {"valley", "tail", "quantile"}
+    method : {"valley", "tail", "quantile", "fixed"}
         ``valley``: the significant valley; ``tail``: so many spreads beyond the negative; ``quantile``: the quantile
-        of the control's negative that leaves `false_positive_rate`.
+        of the control's negative that leaves `false_positive_rate`; ``fixed``: the strategy's own cut in every tube.
     prefer : {"deepest", "lowest", "highest"}
         Which valley, where there are several.
     valley_in : str
@@ -39,11 +39,25 @@ class CutRule(MarkerCut):
     """
 
     rule: Literal["cut"]
-    method: Literal["valley", "tail", "quantile"] = "valley"
+    method: Literal["valley", "tail", "quantile", "fixed"] = "valley"
     prefer: Literal["deepest", "lowest", "highest"] = "deepest"
     valley_in: str = ""
     tail_spreads: float = 5.0
     false_positive_rate: float = Field(1e-4, gt=0, lt=0.5)
+
+    @model_validator(mode="after")
+    def _has_its_cut(self) -> CutRule:
+        if self.method == "fixed" and self.fixed is None:
+            msg = "method fixed needs the cut: fixed = POSITION"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def drawn(self) -> CutShape | None:
+        """The cut, where the strategy gives it."""
+        if self.method != "fixed" or self.fixed is None:
+            return None
+        return CutShape(self.fixed, self.fixed, self.fixed)
 
     @property
     def uses(self) -> tuple[str, ...]:
@@ -52,6 +66,8 @@ class CutRule(MarkerCut):
 
     def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:
         """Look for the valley, or place the cut by the negative."""
+        if self.drawn is not None:
+            return Fit(self.drawn, Evidence.FIXED, "", len(columns[self.marker]))
         values = references.get(self.valley_in, columns)[self.marker]
         n = len(values)
         density = make_density(values)

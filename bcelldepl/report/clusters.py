@@ -1,0 +1,196 @@
+"""The cells of a study as they were found: where each cluster lies, and the name that it was given."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse
+from numpy.typing import NDArray
+
+from bcelldepl.definitions.markers import SCATTER
+from bcelldepl.definitions.populations import label_of
+from bcelldepl.gating.model.kept import KeptModel
+from bcelldepl.gating.model.study_model import StudyModel
+from bcelldepl.report.images import data_uri, figure_bytes, fixed_style
+from bcelldepl.report.palette import GRID, INK, MUTED, text_on
+
+__all__ = ["CellsOfStudy", "cells_of_study", "draw_clusters"]
+
+_COLUMNS: Final = 3
+_FIRST_PLANES: Final = (("CD45", "SSC-A"), ("FSC-A", "SSC-A"), ("CD3", "CD19"))
+_DEVIATIONS: Final = 1.5  # that an ellipse reaches from a component's centre
+_FAINTEST: Final = 3e-5  # share of a component that is drawn
+_KINDS: Final = {
+    "T": "#0072b2",
+    "CD4_T": "#0072b2",
+    "CD8_T": "#56b4e9",
+    "B": "#d55e00",
+    "plasmablasts": "#e69f00",
+    "B_without_CD19": "#8a3d00",
+    "NK": "#009e73",
+    "monocytes": "#cc79a7",
+    "granulocytes": "#8d6fb8",
+    "basophils": "#b08968",
+    "other_lymphocytes": "#6c7a89",
+    "beads": "#111111",
+}
+_OTHER: Final = "#b8c1ca"
+
+
+@dataclass(frozen=True)
+class CellsOfStudy:
+    """What the report shows of a model.
+
+    Attributes
+    ----------
+    name : str
+    picture : str
+        Address that holds the figure.
+    clusters : tuple of (int, str, str, str)
+        Number, kind, events of the sample, and percent of the study.
+    questions, remarks : tuple of str
+    tubes : int
+        That it was learned from.
+    """
+
+    name: str
+    picture: str
+    clusters: tuple[tuple[int, str, str, str], ...]
+    questions: tuple[str, ...]
+    remarks: tuple[str, ...]
+    tubes: int
+
+
+def cells_of_study(models: Sequence[KeptModel]) -> list[CellsOfStudy]:
+    """Prepare what the report shows of the models of a study.
+
+    Parameters
+    ----------
+    models : sequence of KeptModel
+
+    Returns
+    -------
+    list of CellsOfStudy
+    """
+    shown = []
+    for kept in models:
+        rows = tuple(
+            (one.number, label_of(one.kind), f"{one.events:,}", f"{one.percent:.2f}")
+            for one in kept.model.clusters
+        )
+        with fixed_style():
+            picture = data_uri(figure_bytes(draw_clusters(kept.model)), "image/svg+xml")
+        shown.append(
+            CellsOfStudy(kept.name, picture, rows, kept.model.questions, kept.model.remarks, len(kept.tubes))
+        )
+    return shown
+
+
+def draw_clusters(model: StudyModel) -> Figure:
+    """Draw the components of a study's clusters, coloured by kind, with the clusters' numbers.
+
+    Parameters
+    ----------
+    model : StudyModel
+
+    Returns
+    -------
+    Figure
+        A panel for each pair of markers.
+    """
+    planes = _planes(model)
+    rows = max(1, math.ceil(len(planes) / _COLUMNS))
+    figure = Figure(figsize=(3.5 * _COLUMNS, 3.2 * rows), layout="constrained")
+    panels = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
+    for axes, plane in zip(panels, planes, strict=False):
+        _draw_plane(axes, model, plane)
+    for axes in panels[len(planes) :]:
+        axes.set_axis_off()
+    return figure
+
+
+def _planes(model: StudyModel) -> list[tuple[str, str]]:
+    planes = [plane for plane in _FIRST_PLANES if set(plane) <= set(model.markers)]
+    shown = {marker for plane in planes for marker in plane}
+    stains = [marker for marker in model.markers if marker not in SCATTER and marker not in shown]
+    planes += list(zip(stains[::2], stains[1::2], strict=False))
+    if len(stains) % 2:
+        partner = next((m for m in ("CD3", *model.markers) if m in model.markers and m != stains[-1]), "")
+        planes += [(stains[-1], partner)] if partner else []
+    return planes
+
+
+def _draw_plane(axes: Axes, model: StudyModel, plane: tuple[str, str]) -> None:
+    places = [model.markers.index(marker) for marker in plane]
+    units = np.array(model.units)[places]
+    for component in sorted(model.components, key=lambda one: -one.share):
+        if component.share < _FAINTEST:
+            continue
+        mean = np.array(component.mean)[places] / units
+        covariance = np.array(component.covariance)[np.ix_(places, places)] / np.outer(units, units)
+        colour = _KINDS.get(component.kind, _OTHER)
+        strength = 0.12 + 0.4 * min(1.0, math.sqrt(component.share / 0.05))
+        axes.add_patch(_ellipse(mean, covariance, colour, strength))
+    for cluster in sorted(model.clusters, key=lambda one: -one.events):
+        if not set(plane) <= set(cluster.medians):
+            continue
+        x, y = (_position(model, marker, cluster.medians[marker]) for marker in plane)
+        colour = _KINDS.get(cluster.kind, _OTHER)
+        axes.text(
+            x, y, str(cluster.number), fontsize=6.5, ha="center", va="center", color=text_on(colour),
+            bbox={"boxstyle": "circle,pad=0.15", "facecolor": colour, "edgecolor": "white", "linewidth": 0.4},
+            clip_on=True,
+        )  # fmt: skip
+    axes.autoscale_view()
+    for marker, axis in zip(plane, (axes.xaxis, axes.yaxis), strict=True):
+        axis.set_ticks(*_ticks(model, marker))
+        axis.set_label_text(marker, fontsize=8, color=INK)
+    axes.tick_params(labelsize=6.5, colors=MUTED, length=2)
+    axes.set_axisbelow(True)
+    axes.grid(color=GRID, linewidth=0.5)
+    axes.spines[["top", "right"]].set_visible(False)
+    _limit(axes, model, places, units)
+
+
+def _ellipse(
+    mean: NDArray[np.float64], covariance: NDArray[np.float64], colour: str, strength: float
+) -> Ellipse:
+    values, vectors = np.linalg.eigh(covariance)
+    width, height = 2 * _DEVIATIONS * np.sqrt(np.maximum(values[::-1], 1e-12))
+    angle = math.degrees(math.atan2(vectors[1, 1], vectors[0, 1]))
+    return Ellipse(
+        (float(mean[0]), float(mean[1])), width, height, angle=angle, facecolor=colour, alpha=strength
+    )
+
+
+def _position(model: StudyModel, marker: str, signal: float) -> float:
+    return float(model.scales[marker].apply(np.array([signal], dtype=np.float32), 1.0)[0])
+
+
+def _ticks(model: StudyModel, marker: str) -> tuple[list[float], list[str]]:
+    """Places of zero and the decades on a marker's axis; of a linear one, of round numbers."""
+    scale = model.scales[marker]
+    top = scale.top_signal(1.0)
+    if scale.kind == "linear":
+        signals = [top * part for part in (0.0, 0.25, 0.5, 0.75, 1.0)]
+        return [_position(model, marker, one) for one in signals], [f"{one:.3g}" for one in signals]
+    highest = math.floor(math.log10(top))
+    decades = [10.0**power for power in range(highest - 3, highest + 1)]
+    words = ["0", *(f"$10^{{{power}}}$" for power in range(highest - 3, highest + 1))]
+    return [_position(model, marker, one) for one in (0.0, *decades)], words
+
+
+def _limit(axes: Axes, model: StudyModel, places: Sequence[int], units: NDArray[np.float64]) -> None:
+    """Show all components that have a share worth showing, and a margin."""
+    shown = [one for one in model.components if one.share >= _FAINTEST]
+    mean = np.array([one.mean for one in shown])[:, places] / units
+    spread = np.array([np.sqrt(np.diag(np.array(one.covariance))[places]) for one in shown]) / units
+    low, high = (mean - 2 * spread).min(axis=0), (mean + 2 * spread).max(axis=0)
+    axes.set_xlim(low[0] - 0.03, min(high[0], 1.3) + 0.03)
+    axes.set_ylim(low[1] - 0.03, min(high[1], 1.3) + 0.03)
