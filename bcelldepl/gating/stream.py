@@ -132,12 +132,14 @@ class _Layout:
 def _lay_out(task: _Task) -> _Layout:
     """Find the markers and lay out the steps."""
     strategy = task.strategy
+    needed = _markers_of_gates(strategy, task.fits or {})
     markers = resolve_panel(
         task.file_channels,
         strategy.required_markers,
-        [m for m in strategy.optional_markers if any(m in rule.markers for rule in strategy.populations)],
+        [marker for marker in strategy.optional_markers if marker in needed],
         dict(task.panel),
         where=task.recording.path.name,
+        one_of=strategy.alternatives,
     )
     rules = strategy.rules_for(markers)
     fits = drawn_gates(rules) if task.fits is None else task.fits
@@ -151,6 +153,15 @@ def _lay_out(task: _Task) -> _Layout:
             "count it in a study, by `bcelldepl run`",
         )
     return _Layout(rules, fits, recipe.channels, plan)
+
+
+def _markers_of_gates(strategy: Strategy, fits: Mapping[str, Fit]) -> set[str]:
+    """Markers by which it is known which gates a tube has, and those that its gates are drawn in."""
+    markers = {m for rule in strategy.populations for m in (*rule.markers, *sum(rule.alternatives, ()))}
+    for rule in strategy.populations:
+        fit = fits.get(rule.name)
+        markers |= set(rule.axes(fit.shape)) if fit is not None and _holds(fit) else set()
+    return markers
 
 
 _lay_out_once = lru_cache(maxsize=16)(

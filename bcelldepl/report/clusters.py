@@ -14,7 +14,17 @@ from matplotlib.patches import Ellipse
 from numpy.typing import NDArray
 
 from bcelldepl.definitions.markers import SCATTER
-from bcelldepl.definitions.populations import label_of
+from bcelldepl.definitions.populations import (
+    B_WITHOUT_CD19,
+    BEADS,
+    CD4_T,
+    CD8_T,
+    NK,
+    PLASMABLASTS,
+    B,
+    T,
+    label_of,
+)
 from bcelldepl.gating.model.kept import KeptModel
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.report.images import data_uri, figure_bytes, fixed_style
@@ -27,18 +37,18 @@ _FIRST_PLANES: Final = (("CD45", "SSC-A"), ("FSC-A", "SSC-A"), ("CD3", "CD19"))
 _DEVIATIONS: Final = 1.5  # that an ellipse reaches from a component's centre
 _FAINTEST: Final = 3e-5  # share of a component that is drawn
 _KINDS: Final = {
-    "T": "#0072b2",
-    "CD4_T": "#0072b2",
-    "CD8_T": "#56b4e9",
-    "B": "#d55e00",
-    "plasmablasts": "#e69f00",
-    "B_without_CD19": "#8a3d00",
-    "NK": "#009e73",
+    T: "#0072b2",
+    CD4_T: "#0072b2",
+    CD8_T: "#56b4e9",
+    B: "#d55e00",
+    PLASMABLASTS: "#e69f00",
+    B_WITHOUT_CD19: "#8a3d00",
+    NK: "#009e73",
     "monocytes": "#cc79a7",
     "granulocytes": "#8d6fb8",
     "basophils": "#b08968",
     "other_lymphocytes": "#6c7a89",
-    "beads": "#111111",
+    BEADS: "#111111",
 }
 _OTHER: Final = "#b8c1ca"
 

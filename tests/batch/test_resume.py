@@ -140,7 +140,7 @@ def test_fresh_does_every_tube_again_to_the_same_bytes(
     assert digests(out) == digests(results_of_one.folder)
     last = json.loads((out / "audit.jsonl").read_text().splitlines()[-1])
     assert last["why"] == "the analyser was repaired"
-    assert last["what"]["computed"] == {"fit": TUBES, "sample": 0, "place": TUBES, "count": TUBES}
+    assert last["what"]["computed"] == {"fit": TUBES, "place": TUBES, "count": TUBES}
     outputs = json.loads((out / "run.json").read_text())["outputs"]
     assert last["outputs"] == outputs
     assert last["settings"]["limits"]["lloq_events"] == 50
