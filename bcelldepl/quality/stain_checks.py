@@ -21,6 +21,9 @@ OTHERS: Final = 3  # tubes that a tube is held against, and kinds that must agre
 LEAST_SPREAD: Final = 0.05  # natural units that a kind's background differs by between tubes, at least
 FEW_SPREAD: Final = 0.15  # the same where few tubes tell
 FEW: Final = 6  # tubes
+LEAST_CHANGE: Final = (
+    0.4  # natural logarithm: a background 1.5 times brighter, or two thirds as bright; gains wander so
+)
 
 
 class PlacedTube(Protocol):
@@ -91,7 +94,8 @@ def _check_group(tubes: Sequence[PlacedTube], strategy: Strategy, failed: dict[s
                 outcome = CHECKS["stain_background"].judge(
                     float(np.median(own[seen] / scale[seen])), marker=marker, fold=float(np.exp(change))
                 )
-                failed[tube.file] += [] if outcome.passed else [outcome]
+                if abs(change) >= LEAST_CHANGE and not outcome.passed:
+                    failed[tube.file].append(outcome)
             for kind in (one for one in carriers if one in kinds):
                 change = own[kinds.index(kind)]
                 if np.isfinite(change):

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Ellipse
+from matplotlib.patches import Ellipse, Patch
 from numpy.typing import NDArray
 
 from bcelldepl.definitions.markers import SCATTER
@@ -35,10 +35,12 @@ __all__ = ["CellsOfStudy", "cells_of_study", "draw_clusters"]
 _COLUMNS: Final = 3
 _FIRST_PLANES: Final = (("CD45", "SSC-A"), ("FSC-A", "SSC-A"), ("CD3", "CD19"))
 _DEVIATIONS: Final = 1.5  # that an ellipse reaches from a component's centre
+_LEAST_GAP: Final = 0.06  # of the axis between two labels
+_SUPERSCRIPTS: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _FAINTEST: Final = 3e-5  # share of a component that is drawn
 _KINDS: Final = {
     T: "#0072b2",
-    CD4_T: "#0072b2",
+    CD4_T: "#004b75",
     CD8_T: "#56b4e9",
     B: "#d55e00",
     PLASMABLASTS: "#e69f00",
@@ -122,6 +124,10 @@ def draw_clusters(model: StudyModel) -> Figure:
         _draw_plane(axes, model, plane)
     for axes in panels[len(planes) :]:
         axes.set_axis_off()
+    present = [kind for kind in _KINDS if kind in set(model.kinds.tolist())]
+    named = [(label_of(kind), _KINDS[kind]) for kind in present] + [("other", _OTHER)]
+    handles = [Patch(facecolor=colour, label=label.replace("_", " ")) for label, colour in named]
+    figure.legend(handles=handles, loc="outside lower left", ncols=7, fontsize=7, frameon=False)
     return figure
 
 
@@ -191,9 +197,13 @@ def _ticks(model: StudyModel, marker: str) -> tuple[list[float], list[str]]:
         signals = [top * part for part in (0.0, 0.25, 0.5, 0.75, 1.0)]
         return [_position(model, marker, one) for one in signals], [f"{one:.3g}" for one in signals]
     highest = math.floor(math.log10(top))
-    decades = [10.0**power for power in range(highest - 3, highest + 1)]
-    words = ["0", *(f"$10^{{{power}}}$" for power in range(highest - 3, highest + 1))]
-    return [_position(model, marker, one) for one in (0.0, *decades)], words
+    ticks, words = [_position(model, marker, 0.0)], ["0"]
+    for power in range(highest - 4, highest + 1):
+        place = _position(model, marker, 10.0**power)
+        if place - ticks[-1] >= _LEAST_GAP:
+            ticks.append(place)
+            words.append(f"10{str(power).translate(_SUPERSCRIPTS)}")
+    return ticks, words
 
 
 def _limit(axes: Axes, model: StudyModel, places: Sequence[int], units: NDArray[np.float64]) -> None:
