@@ -242,7 +242,7 @@ class Rule(BaseModel, ABC):
 
 def limits_of(marker: str) -> tuple[float, float]:
     """Axis limits of a marker, the same for every tube."""
-    return (-0.02, 1.02) if marker in SCATTER else (-0.12, 1.05)
+    return (-0.02, 1.02) if marker in SCATTER else (-0.25, 1.05)
 
 
 def draw_plane(outline: Outline, columns: Columns, inside: NDArray[np.bool_]) -> Picture:
