@@ -14,7 +14,7 @@ PACKAGE = Path(bcelldepl.__file__).parent
 # What makes the numbers and pictures of a results folder.
 ROOMS = ("kernels", "fcs", "signal", "gating", "counting", "kinetics", "quality", "study", "tubes", "report")
 # They check, write or lay out and move no number, or go with one that is named.
-NO_NUMBERS = {"fcsparser", "flowio", "jinja2", "markupsafe", "pydantic_core"}
+NO_NUMBERS = {"fcsparser", "flowio", "jinja2", "markupsafe", "pydantic_core", "threadpoolctl"}
 
 
 def imported(path: Path) -> set[str]:

@@ -23,6 +23,7 @@ _DRIFT = 0.08  # natural units that tubes vary by, once aligned
 _DOUBT = math.log(19.0)  # of the odds, at the ends of the interval: 95 % against 5 %
 _SLIVER = 0.02  # of the largest part's area; a smaller part is none
 _COARSE = 0.01  # natural units by which a corner may be left out
+_JUDGED = 4_000  # events, of those to hold and of the others, by which planes are compared
 _FAR_AWAY = 40.0  # natural units: an open side of a gate
 
 
@@ -82,6 +83,7 @@ def clearest_plane(
         Whether an event is of the kinds to hold.
     worth : ndarray of float64, shape (n_events,)
     """
+    points, is_kept, worth = _thinned(points, is_kept, worth)
     shares = model.shares()
     totals = {kind: float(shares[model.kinds == kind].sum()) for kind in weights}
     part = np.array(
@@ -95,11 +97,15 @@ def clearest_plane(
     def wrong(plane: tuple[str, str]) -> tuple[float, float]:
         axes = [model.markers.index(marker) for marker in plane]
         corner = np.ix_(axes, axes)
+        x, y = points[:, axes[0]], points[:, axes[1]]
         density = np.zeros((2, len(points)))
         for mean, component, weight, mine in zip(model.frame.mean, model.components, part, held, strict=True):
+            if weight == 0.0:
+                continue
             covariance = np.array(component.covariance)[corner] + _DRIFT**2 * np.eye(2)
-            away = points[:, axes] - mean[axes]
-            squared = np.einsum("ni,ij,nj->n", away, np.linalg.inv(covariance), away)
+            precision = np.linalg.inv(covariance)
+            dx, dy = x - mean[axes[0]], y - mean[axes[1]]
+            squared = (precision[0, 0] * dx + 2 * precision[0, 1] * dy) * dx + precision[1, 1] * dy * dy
             density[int(mine)] += (
                 weight * np.exp(-0.5 * squared) / math.sqrt(float(np.linalg.det(covariance)))
             )
@@ -108,6 +114,20 @@ def clearest_plane(
         return float(worth[side <= 0].sum()), float(-np.minimum(side, 20.0) @ worth)
 
     return min(combinations(markers, 2), key=wrong)
+
+
+def _thinned(
+    points: NDArray[np.float32], is_kept: NDArray[np.bool_], worth: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float64]]:
+    """Take every so manieth event of the kinds to hold, and of the others, where there are more than are needed."""
+    chosen, weights = [], []
+    for wanted in (True, False):
+        events = np.flatnonzero(is_kept == wanted)
+        step = max(1, len(events) // _JUDGED)
+        chosen.append(events[::step])
+        weights.append(worth[events[::step]] * step)
+    index = np.concatenate(chosen)
+    return points[index], is_kept[index], np.concatenate(weights)
 
 
 def draw_boundary(

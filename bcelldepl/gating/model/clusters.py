@@ -65,13 +65,15 @@ def find_clusters(
 def _small_clusters(points: NDArray[np.float32]) -> NDArray[np.int32]:
     """Part the events into many small clusters, more than there are kinds of cells by far."""
     from sklearn.cluster import MiniBatchKMeans  # imported where it is used: it takes a second
+    from threadpoolctl import threadpool_limits
 
     number = min(_SMALL_CLUSTERS, len(points))
     means = MiniBatchKMeans(
         number, batch_size=_BATCH, max_iter=_ROUNDS, n_init=1, init_size=10 * _BATCH, max_no_improvement=None, tol=0.0,
         reassignment_ratio=0.0, random_state=0,
     )  # fmt: skip
-    return np.asarray(means.fit_predict(points), dtype=np.int32)
+    with threadpool_limits(1):  # batches are small: threads would wait for each other
+        return np.asarray(means.fit_predict(points), dtype=np.int32)
 
 
 def spread_within(points: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float64]:
