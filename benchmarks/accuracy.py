@@ -1,4 +1,4 @@
-"""Accuracy of gating, beside other methods: simulated studies, real tubes, and real tubes with B cells removed.
+"""Accuracy of gating: simulated studies, real tubes, real tubes with B cells removed, laboratories at random.
 
     python benchmarks/accuracy.py                     all of it; writes no file
     python benchmarks/accuracy.py --quick             few subjects and draws
@@ -28,12 +28,14 @@ from accuracy_score import Row, anatomy, by_study, rows_of, worst_tubes
 from accuracy_simulated import plans, run_plan
 from accuracy_table import markdown, put_between, worst_markdown
 from accuracy_thinned import run_thinned
+from accuracy_worlds import FOLDER as WORLDS
+from accuracy_worlds import SEEN, UNSEEN, run_worlds
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BASELINE: Final = ROOT / "benchmarks" / "baselines" / "accuracy.json"
 DOCUMENT: Final = ROOT / "docs" / "accuracy.md"
 FIGURES: Final = ROOT / "docs" / "figures"
-PARTS: Final = ("simulated", "real", "thinned")
+PARTS: Final = ("simulated", "real", "thinned", "worlds")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.records:
             asked.records.write_text(json.dumps(records))
     content = summary(records)
-    text = f"{markdown(content)}\n\n{worst_markdown(worst_tubes(records['simulated']))}\n"
+    worst = f"\n\n{worst_markdown(worst_tubes(records['simulated']))}" if records["simulated"] else ""
+    text = f"{markdown(content)}{worst}\n"
     print(text)
     if asked.table:
         asked.table.write_text(text, encoding="utf-8")
@@ -60,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="few subjects and draws")
     parser.add_argument("--only", choices=PARTS, action="append", help="these parts alone")
     parser.add_argument("--ours", action="store_true", help="no peers and no oracle: fast, to steer by")
+    parser.add_argument("--world", type=int, action="append", help="these random laboratories alone")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--folder", type=Path, help="keep simulated studies here between runs")
     parser.add_argument("--records", type=Path, help="write the record of every tube to this JSON file")
@@ -88,6 +92,8 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
                     records["simulated"] += run_plan(
                         plan, folder, peers, asked.workers, oracle=not asked.ours
                     )
+    if "worlds" in parts:
+        records["worlds"] = _worlds(asked)
     if "real" in parts or "thinned" in parts:
         tubes = load_real(FOLDER if FOLDER.is_absolute() else ROOT / FOLDER, asked.workers)
         if not tubes:
@@ -101,6 +107,20 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
             with _Told("thinned real tubes"):
                 records["thinned"] = run_thinned(tubes, peers, asked.workers, quick=asked.quick)
     return records
+
+
+def _worlds(asked: argparse.Namespace) -> list[dict[str, Any]]:
+    """Count random laboratories; none where their programs are absent."""
+    programs = WORLDS if WORLDS.is_absolute() else ROOT / WORLDS
+    if not (programs / "worlds.py").is_file():
+        print(
+            f"no random laboratories in {WORLDS}, skipped (BCELLDEPL_WORLDS names the folder)",
+            file=sys.stderr,
+        )
+        return []
+    numbers = asked.world or ((SEEN[:2] + UNSEEN[:2]) if asked.quick else (SEEN + UNSEEN))
+    with tempfile.TemporaryDirectory() as passing, _Told(f"{len(numbers)} random laboratories"):
+        return run_worlds(programs, asked.folder or Path(passing), numbers, asked.workers)
 
 
 class _Told:
@@ -118,7 +138,9 @@ class _Told:
 
 def summary(records: dict[str, Any]) -> dict[str, Any]:
     """Rows, tables and versions: what the baseline holds."""
-    rows = rows_of(records["simulated"], records["real"], records["thinned"], records["peers"])
+    rows = rows_of(
+        records["simulated"], records["real"], records["thinned"], records["peers"], records.get("worlds", [])
+    )
     return {
         "mode": records["mode"],
         "versions": _versions(),

@@ -1,8 +1,9 @@
-"""Real tubes with gates drawn by people (or by openCyto), read from where they lie; nothing of them is copied.
+"""Real tubes with gates drawn by people (or by openCyto), by shipped strategies; read from where they lie.
 
 `volumetric_cd19`: manual gates of eight tubes, event by event. `lyoplate_bcell`: the count of the central manual
-gating, and openCyto's labels event by event. `flowjo_mouse`: the gates of its FlowJo workspace. `tbnk`: no gates;
-it serves for thinning alone, with our own call of the full tube as the label.
+gating, and openCyto's labels event by event. `flowjo_mouse`: the gates of its FlowJo workspace. `hd`, `flowdensity` and
+`flowkit` (of `real_b`): gates drawn on plots. `tbnk`: no gates; it serves for thinning alone, with our own call of the
+full tube as the label.
 """
 
 from __future__ import annotations
@@ -17,12 +18,11 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from accuracy_gating import Gated, count_events, fit_study
 from accuracy_peers import Cuts, call_peer, draw_cuts, oracle_calls
-from accuracy_simulated import Gated, fit_study
 from numpy.typing import NDArray
 
 from bcelldepl.counting import count_tube, tube_facts
-from bcelldepl.gating.tube import apply_gates
 from bcelldepl.signal import Signal
 from bcelldepl.study import Study, Tube, load_study
 from bcelldepl.tubes.read import read_signal
@@ -32,8 +32,8 @@ __all__ = ["FOLDER", "RealTube", "baseline_of", "full_calls", "load_real", "root
 Record = dict[str, Any]
 Mask = NDArray[np.bool_]
 FOLDER: Final = Path(os.environ.get("BCELLDEPL_REAL_DATA", "../shared/data"))
+FEW: Final = 100  # B cells of a tube; fewer are the negative's tail
 BY_HAND: Final = ("volumetric_cd19", "flowjo_mouse")  # whose events people labelled
-_HERE: Final = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,7 @@ class RealTube:
 
     def ours(self) -> dict[str, Mask]:
         """Membership by our reconciled gates."""
-        fits = self.gated.fits[self.tube.file]
-        return apply_gates(self.signal, self.gated.strategy, fits, keep_membership=True).membership
+        return count_events(self.gated, self.tube, self.signal).membership
 
     def draw(self) -> Cuts:
         """Cuts drawn in this tube by the expert's labels, for the peers."""
@@ -96,6 +95,9 @@ def load_real(folder: Path, workers: int) -> list[RealTube]:
         tubes += _tbnk(folder / "tbnk", workers)
         tubes += _lyoplate(folder / "lyoplate_bcell", Path(place), workers)
         tubes += _mouse(folder / "flowjo_mouse", Path(place), workers)
+        tubes += _donors(folder / "real_b" / "hd", Path(place), workers)
+        for name, fcs, labels, source in _PBMC:
+            tubes += _pbmc(folder / "real_b" / name, fcs, labels, source, Path(place), workers)
     return tubes
 
 
@@ -127,30 +129,36 @@ def _tbnk(folder: Path, workers: int) -> list[RealTube]:
     gated = fit_study(study, workers)
     (tube,) = study.tubes
     signal = _signal(tube, study, gated)
-    own = apply_gates(signal, gated.strategy, gated.fits[tube.file], keep_membership=True).membership
+    own = count_events(gated, tube, signal).membership
     return [RealTube("tbnk", "tbnk", tube, signal, gated, {name: own[name] for name in ("B", "T")})]
+
+
+def _study(
+    name: str, rows: Sequence[str], place: Path, panel: Mapping[str, str], source: str, workers: int
+) -> Gated:
+    """A study by the shipped strategy `tbnk`, written to a folder that does not last."""
+    (place / f"{name}.csv").write_text("\n".join(["file,subject,visit,day", *rows]) + "\n")
+    lines = [
+        "[study]", f'id = "{name}"', f'samples = "{name}.csv"', 'strategy = "tbnk"', "allow_outside = true",
+        "[compensation]", f'source = "{source}"', "[panel]", *(f'"{m}" = "{c}"' for m, c in panel.items()),
+    ]  # fmt: skip
+    path = place / f"{name}.toml"
+    path.write_text("\n".join(lines) + "\n")
+    return fit_study(load_study(path), workers)
 
 
 def _single(
     fcs: Path, place: Path, workers: int, panel: Mapping[str, str], source: str
 ) -> tuple[Tube, Study, Gated]:
-    """A study of one file, which is written to a folder that does not last."""
+    """A study of one file."""
     name = fcs.parent.name
-    strategy = _HERE / "strategies" / f"{name}.toml"
-    (place / f"{name}.csv").write_text(f"file,subject,visit,day\n{fcs.resolve()},{name},full,0\n")
-    lines = [
-        "[study]", f'id = "{name}"', f'samples = "{name}.csv"', f'strategy = "{strategy}"', "allow_outside = true",
-        "[compensation]", f'source = "{source}"', "[panel]", *(f'"{m}" = "{c}"' for m, c in panel.items()),
-    ]  # fmt: skip
-    path = place / f"{name}.toml"
-    path.write_text("\n".join(lines) + "\n")
-    study = load_study(path)
-    return study.tubes[0], study, fit_study(study, workers)
+    gated = _study(name, [f"{fcs.resolve()},{name},full,0"], place, panel, source, workers)
+    return gated.study.tubes[0], gated.study, gated
 
 
 def _lyoplate(folder: Path, place: Path, workers: int) -> list[RealTube]:
     (fcs,) = folder.glob("*.fcs")
-    tube, study, gated = _single(fcs, place, workers, {"Viability": "B515-A"}, "none")
+    tube, study, gated = _single(fcs, place, workers, {"Viability": "Live"}, "none")
     table = pd.read_csv(folder / "opencyto_labels.csv.gz")
     labels = {"B": table["CD19"].to_numpy(bool), "T": table["CD3"].to_numpy(bool)}
     return [RealTube("lyoplate", "lyoplate_bcell", tube, _signal(tube, study, gated), gated, labels)]
@@ -158,10 +166,42 @@ def _lyoplate(folder: Path, place: Path, workers: int) -> list[RealTube]:
 
 def _mouse(folder: Path, place: Path, workers: int) -> list[RealTube]:
     fcs = folder / "68983.fcs"
-    tube, study, gated = _single(fcs, place, workers, {"NK1.1": "PE-A"}, "auto")
+    tube, study, gated = _single(fcs, place, workers, {"Viability": "l/d"}, "auto")
     b_cells = pd.read_csv(folder / "gatingResult.csv", header=None)[0].to_numpy() == "B cells"
     labels = {"B": b_cells, "T": _flowjo_gate(folder / "gating.wsp", fcs, "T cells")}
     return [RealTube("mouse", "flowjo_mouse", tube, _signal(tube, study, gated), gated, labels)]
+
+
+def _donors(folder: Path, place: Path, workers: int) -> list[RealTube]:
+    """Lymphocytes of three donors, gated together; only tubes that were stained for CD19 have B cells to compare."""
+    files = sorted(folder.glob("*.fcs"))
+    rows = [f"{fcs.resolve()},{fcs.stem[0]},{fcs.stem[2:]},{number}" for number, fcs in enumerate(files)]
+    gated = _study("hd", rows, place, {}, "none", workers)
+    found = []
+    for fcs, tube in zip(files, gated.study.tubes, strict=True):
+        b_cells = np.load(folder / f"B_{fcs.stem}.npy")
+        if b_cells.sum() > FEW:
+            found.append(
+                RealTube(
+                    f"hd {fcs.stem}", "hd", tube, _signal(tube, gated.study, gated), gated, {"B": b_cells}
+                )
+            )
+    return found
+
+
+_PBMC: Final = (
+    ("flowdensity", "fd1.fcs", {"B": "B1.npy"}, "none"),
+    ("flowkit", "test_comp_example.fcs", {"B": "B.npy", "T": "T.npy"}, "auto"),
+)
+
+
+def _pbmc(
+    folder: Path, name: str, labels: Mapping[str, str], source: str, place: Path, workers: int
+) -> list[RealTube]:
+    gated = _study(folder.name, [f"{(folder / name).resolve()},A,full,0"], place, {}, source, workers)
+    (tube,) = gated.study.tubes
+    known = {population: np.load(folder / file) for population, file in labels.items()}
+    return [RealTube(folder.name, folder.name, tube, _signal(tube, gated.study, gated), gated, known)]
 
 
 def _flowjo_gate(workspace: Path, fcs: Path, gate: str) -> Mask:
@@ -183,7 +223,9 @@ def score_real(tubes: list[RealTube], peers: list[str], *, oracle: bool = False)
         baseline = baseline_of(one, tubes)
         # A gate drawn by the labels of the very tube is no gate from a baseline.
         asked = [peer for peer in peers if peer != "fixed" or baseline is not one]
-        calls = full_calls(one, baseline.draw(), asked)
+        if "CD3" in one.signal.columns and "T" not in one.labels:
+            asked = []  # no cut of CD3 can be drawn for them
+        calls = full_calls(one, baseline.draw() if asked else Cuts({}, {}), asked)
         if oracle and one.dataset in BY_HAND:
             calls["oracle"] = {"B": _oracle(one.signal, one.labels["B"])}
         records.append({
@@ -240,6 +282,6 @@ def _per_ul(one: RealTube) -> dict[str, float]:
         quality.kept_time_fraction,
         acquisition.acquisition_seconds,
     )
-    populations = apply_gates(signal, one.gated.strategy, one.gated.fits[one.tube.file])
+    populations = count_events(one.gated, one.tube, signal)
     counted = {c.population: c for c in count_tube(populations, facts, study.counting, study.limits)}
     return {"ours": float(counted["B"].cells_per_ul or 0.0), "manual": float(one.labels["B"].sum() / volume)}

@@ -295,6 +295,11 @@ def _real_rows(table: _Table, real: list[Record]) -> None:
     if of["flowjo_mouse"]:
         _mouse_row(table, of["flowjo_mouse"], "B")
         _mouse_row(table, of["flowjo_mouse"], "T")
+    for name, population, goal in (
+        ("hd", "B", 1.0), ("flowdensity", "B", 3.0), ("flowkit", "B", 3.0), ("flowkit", "T", 3.0)
+    ):  # fmt: skip
+        if of[name]:
+            _drawn_row(table, of[name], name, population, goal)
 
 
 def _expert_f1(record: Record, method: str, population: str) -> float | None:
@@ -416,8 +421,70 @@ def _thinned_rows(table: _Table, records: list[Record]) -> None:
     )  # fmt: skip
 
 
+def _drawn_row(table: _Table, tubes: list[Record], name: str, population: str, goal: float) -> None:
+    """Counts of a set of `real_b` beside gates drawn on plots."""
+    table.add(
+        f"{name}_{population.lower()}",
+        f"{name}: {population}, events off those of the drawn gates, worst of {len(tubes)} [%]", f"≤ {goal:g}",
+        "low", 0.3,
+        lambda m: _over(tubes, lambda r: _off(_ratio(r, m, population, r["expert"][population])), max),
+        lambda v: v <= goal,
+    )  # fmt: skip
+
+
+_WORLD_GOALS: Final = {"B": 99.0, "T": 99.0, "NK": 97.0, "CAR_T": 90.0}  # right, percent of the answered
+
+
+def _world_rows(table: _Table, records: list[Record]) -> None:
+    """Random laboratories: sound tubes by population, spoilt tubes by fault."""
+    results = [r for r in records if r["kind"] == "result"]
+    tubes = [r for r in records if r["kind"] == "tube"]
+
+    def ours(key: str, measure: str, goal: str, value: float | None, met: bool | None) -> None:
+        table.add(key, measure, goal, "none", 2.0, lambda m: value if m == "ours" else None, lambda v: met)
+
+    for population, least in _WORLD_GOALS.items():
+        own = [r for r in results if r["population"] == population]
+        answered = [r for r in own if r["answered"]]
+        values = {
+            "answered": ("answered [%]", "≥ 95", _part(own, "answered"), lambda v: v >= 95.0),
+            "right": ("right, of answered [%]", f"≥ {least:g}", _part(answered, "right"), lambda v, g=least: v >= g),
+            "silent": ("silently wrong, of all [%]", "≤ 0.2", _part(own, "silent"), lambda v: v <= 0.2),
+            "holds": (
+                "95 % interval holds the truth [%]", "≥ 93",
+                _part([r for r in answered if r["true"] > 0], "covered"), lambda v: v >= 93.0,
+            ),
+            "decision": (
+                "decision right [%]", "≥ 99",
+                _part([r for r in answered if r["decision"] is not None], "decision"), lambda v: v >= 99.0,
+            ),
+        }  # fmt: skip
+        for key, (measure, goal, value, reached) in values.items():
+            met = None if value is None else bool(reached(value))
+            ours(
+                f"{table.section}_{population}_{key}",
+                f"{population} ({len(own)} tubes): {measure}",
+                goal,
+                value,
+                met,
+            )
+    for fault in sorted({r["fault"] for r in tubes}):
+        own = [r for r in tubes if r["fault"] == fault]
+        asks = _part(own, "asks")
+        goal, met = ("≤ 2", asks is not None and asks <= 2.0) if fault == "sound" else ("≥ 95", asks == 100.0)
+        ours(f"{table.section}_{fault}", f"{fault}: review asked [% of {len(own)} tubes]", goal, asks, met)
+
+
+def _part(records: Sequence[Record], key: str) -> float | None:
+    return 100.0 * float(np.mean([float(r[key]) for r in records])) if records else None
+
+
 def rows_of(
-    simulated: list[Record], real: list[Record], thinned: list[Record], peers: Sequence[str]
+    simulated: list[Record],
+    real: list[Record],
+    thinned: list[Record],
+    peers: Sequence[str],
+    worlds: list[Record] | None = None,
 ) -> list[Row]:
     """All rows of the table.
 
@@ -427,6 +494,8 @@ def rows_of(
         Records of the three parts; an empty part has no rows.
     peers : sequence of str
         Those that were run.
+    worlds : list of dict, optional
+        Records of random laboratories.
     """
     methods = ("ours", *peers)
     rows: list[Row] = []
@@ -448,6 +517,15 @@ def rows_of(
         if records:
             table = _Table(title, compared)
             build(table, records)
+            rows += table.rows
+    for half in ("seen", "unseen"):
+        own = [r for r in worlds or [] if r["half"] == half]
+        if own:
+            numbers = sorted({r["world"] for r in own})
+            table = _Table(
+                f"Random laboratories, {half}: {len(numbers)} ({numbers[0]} to {numbers[-1]})", methods
+            )
+            _world_rows(table, own)
             rows += table.rows
     return rows
 

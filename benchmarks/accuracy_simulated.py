@@ -16,26 +16,21 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from accuracy_gating import Gated, count_events, fit_study, quiet
 from accuracy_peers import Cuts, call_peer, draw_cuts, halfway_car, name_car, oracle_calls
 from numpy.typing import NDArray
 
-from bcelldepl.batch.outcome import FittedTube
-from bcelldepl.batch.tube import fit
 from bcelldepl.batch.workers import map_tubes
 from bcelldepl.counting import count_tube, tube_facts
 from bcelldepl.fcs import Acquisition
 from bcelldepl.gating.populations import Populations
-from bcelldepl.gating.reconcile import TubeFits, reconcile
-from bcelldepl.gating.rules.base import Fit
-from bcelldepl.gating.strategy import Strategy, load_strategy
-from bcelldepl.gating.tube import apply_gates
 from bcelldepl.signal import Signal
 from bcelldepl.simulate import simulate
 from bcelldepl.simulate.cells import LABELS, POPULATIONS
 from bcelldepl.study import Study, Tube, load_study
 from bcelldepl.tubes.read import read_signal
 
-__all__ = ["Gated", "Plan", "fit_study", "plans", "quiet", "run_plan", "tube_fits"]
+__all__ = ["Plan", "plans", "run_plan"]
 
 Record = dict[str, Any]
 Mask = NDArray[np.bool_]
@@ -66,25 +61,6 @@ class Plan:
         return f"{self.scenario}_{self.drift:.2f}_{self.subjects}_{self.seed}"
 
 
-@dataclass(frozen=True)
-class Gated:
-    """A study after both passes of gating.
-
-    Attributes
-    ----------
-    study : Study
-    strategy : Strategy
-    fitted : dict of str to FittedTube
-    fits : dict of str to dict of str to Fit
-        Reconciled, by file and population.
-    """
-
-    study: Study
-    strategy: Strategy
-    fitted: Mapping[str, FittedTube]
-    fits: Mapping[str, Mapping[str, Fit]]
-
-
 def plans(*, quick: bool) -> list[Plan]:
     """Both scenarios at three drifts, every study with subjects of its own: 26 in full, 6 in quick mode."""
     sizes = {"trial": 1, "hard": 1} if quick else {"trial": 4, "hard": 5}
@@ -93,34 +69,6 @@ def plans(*, quick: bool) -> list[Plan]:
         Plan(scenario, drift, sizes[scenario] - (drift != 0.15 and not quick and scenario == "hard"), seed)
         for seed, (scenario, drift) in enumerate(sizes_at, start=1)
     ]
-
-
-def quiet(stage: str, done: int, total: int) -> None:
-    """Progress that is told to nobody."""
-
-
-def fit_study(study: Study, workers: int) -> Gated:
-    """Both passes of gating over a study, as `run` does them."""
-    strategy = load_strategy(study.strategy, study.folder)
-    names = [tube.file for tube in study.tubes]
-    fitted = map_tubes(fit, [(tube, study, strategy) for tube in study.tubes], names, workers, quiet)
-    good = [(t, f) for t, f in zip(study.tubes, fitted, strict=True) if not f.failure]
-    fits = reconcile([tube_fits(tube, f.batch, f.scales, f.fits) for tube, f in good], strategy)
-    return Gated(study, strategy, dict(zip(names, fitted, strict=True)), fits)
-
-
-def tube_fits(tube: Tube, batch: str, scales: Mapping[str, str], fits: Mapping[str, Fit]) -> TubeFits:
-    """What the ladder needs to know of a tube."""
-    return TubeFits(
-        key=tube.file,
-        subject=tube.subject,
-        batch=batch,
-        before_infusion=tube.before_infusion,
-        role=tube.role.value,
-        role_marker=tube.role_marker or "",
-        scales=scales,
-        fits=fits,
-    )
 
 
 def run_plan(
@@ -146,10 +94,10 @@ def run_plan(
     gated = fit_study(study, workers)
     samples = [tube for tube in study.tubes if tube.role == "sample" and not gated.fitted[tube.file].failure]
     truth = pd.read_csv(where / "truth.csv").set_index(["file", "population"])
-    cuts = _draw_all(samples, study, gated, truth["true_events"].to_dict(), workers)
+    cuts = _draw_all(samples, gated, truth["true_events"].to_dict(), workers)
     true_per_ul = truth["true_per_ul"].to_dict()
     scoring = [
-        (tube, study, gated.strategy, gated.fits[tube.file], cuts[tube.subject], tuple(peers), oracle,
+        (tube, gated, cuts[tube.subject], tuple(peers), oracle,
          {name: true_per_ul[tube.file, name] for name in COUNTED})
         for tube in samples
     ]  # fmt: skip
@@ -159,19 +107,17 @@ def run_plan(
 
 def _draw_all(
     samples: Sequence[Tube],
-    study: Study,
     gated: Gated,
     true_events: Mapping[tuple[str, str], int],
     workers: int,
 ) -> dict[str, Cuts]:
     """Draw each subject's cuts: in its first tube, and for the naming of CAR+ clusters in the one with most of them."""
     jobs = {}
-    for subject in study.subjects:
+    for subject in gated.study.subjects:
         tubes = [tube for tube in samples if tube.subject == subject]
         if tubes:
             peak = max(tubes, key=lambda tube: true_events[tube.file, "CAR_T"])
-            pair = [(tube, gated.fits[tube.file]) for tube in (tubes[0], peak)]
-            jobs[subject] = (study, gated.strategy, *pair)
+            jobs[subject] = (gated, tubes[0], peak)
     drawn = map_tubes(_draw_one, list(jobs.values()), list(jobs), workers, quiet)
     known = [position for _, position in drawn if position is not None]
     usual = float(np.median(known)) if known else None  # for subjects in whom no CAR+ cells ever grow
@@ -181,24 +127,17 @@ def _draw_all(
     }
 
 
-def _draw_one(
-    study: Study,
-    strategy: Strategy,
-    first: tuple[Tube, Mapping[str, Fit]],
-    peak: tuple[Tube, Mapping[str, Fit]],
-) -> tuple[Cuts, float | None]:
-    columns, true = _lymphocytes(study, strategy, *first)
+def _draw_one(gated: Gated, first: Tube, peak: Tube) -> tuple[Cuts, float | None]:
+    columns, true = _lymphocytes(gated, first)
     cuts = draw_cuts(columns, true)
-    columns, true = _lymphocytes(study, strategy, *peak)
+    columns, true = _lymphocytes(gated, peak)
     return cuts, halfway_car(columns["CAR"][true["T"]], true["CAR_T"][true["T"]])
 
 
-def _lymphocytes(
-    study: Study, strategy: Strategy, tube: Tube, fits: Mapping[str, Fit]
-) -> tuple[dict[str, NDArray[np.float32]], dict[str, Mask]]:
+def _lymphocytes(gated: Gated, tube: Tube) -> tuple[dict[str, NDArray[np.float32]], dict[str, Mask]]:
     """Signals and truth of the events that our gates take for lymphocytes."""
-    _, _, signal = read_signal(tube, study, strategy)
-    lymphocytes = apply_gates(signal, strategy, fits, keep_membership=True).membership["lymphocytes"]
+    _, _, signal = read_signal(tube, gated.study, gated.strategy)
+    lymphocytes = count_events(gated, tube, signal).membership["lymphocytes"]
     labels = _labels(tube)
     columns = {marker: values[lymphocytes] for marker, values in signal.columns.items()}
     return columns, {name: _members(labels, name)[lymphocytes] for name in COUNTED}
@@ -223,22 +162,21 @@ def _time_kept(acquisition: Acquisition, panel: Mapping[str, str], signal: Signa
 
 def _score_tube(
     tube: Tube,
-    study: Study,
-    strategy: Strategy,
-    fits: Mapping[str, Fit],
+    gated: Gated,
     cuts: Cuts,
     peers: Sequence[str],
     oracle: bool,
     true_per_ul: Mapping[str, float],
 ) -> Record:
-    acquisition, panel, signal = read_signal(tube, study, strategy)
+    study = gated.study
+    acquisition, panel, signal = read_signal(tube, study, gated.strategy)
     labels = _labels(tube)
     time_kept = _time_kept(acquisition, panel, signal)
     truth = {name: _members(labels, name) & time_kept for name in COUNTED}
     traced = {**truth, "beads": _members(labels, "beads") & time_kept}
-    gated = apply_gates(signal, strategy, fits, keep_membership=True)
-    calls = {"ours": {name: gated.membership[name] for name in COUNTED if name in gated.membership}}
-    lymphocytes = np.flatnonzero(gated.membership["lymphocytes"])
+    found = count_events(gated, tube, signal)
+    calls = {"ours": {name: found.membership[name] for name in COUNTED if name in found.membership}}
+    lymphocytes = np.flatnonzero(found.membership["lymphocytes"])
     columns = {marker: values[lymphocytes] for marker, values in signal.columns.items()}
     for peer in peers:
         calls[peer] = {
@@ -267,9 +205,9 @@ def _score_tube(
             method: {name: _tally(mask, truth[name]) for name, mask in by.items()}
             for method, by in calls.items()
         },
-        "ours": _reported(tube, study, acquisition, signal, gated),
-        "lost": {name: _lost(name, mask, gated) for name, mask in traced.items()},
-        "gained": {name: _gained(gated.membership[name] & ~mask, labels) for name, mask in traced.items()},
+        "ours": _reported(tube, study, acquisition, signal, found),
+        "lost": {name: _lost(name, mask, found) for name, mask in traced.items()},
+        "gained": {name: _gained(found.membership[name] & ~mask, labels) for name, mask in traced.items()},
     }
 
 

@@ -18,16 +18,17 @@ from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
+from accuracy_gating import linear_sample, quiet
 from accuracy_peers import Cuts, call_peer
 from accuracy_real import RealTube, baseline_of, full_calls
-from accuracy_simulated import quiet, tube_fits
 from numpy.typing import NDArray
 
 from bcelldepl.batch.workers import map_tubes
 from bcelldepl.counting.limits import result_code
 from bcelldepl.gating.evidence import Evidence
-from bcelldepl.gating.reconcile import TubeFits, reconcile
-from bcelldepl.gating.tube import apply_gates, fit_gates
+from bcelldepl.gating.model.event_sample import EventSample
+from bcelldepl.gating.model.place import PLACED_EVENTS, borrowed_evidence, place_gates
+from bcelldepl.gating.tube import apply_gates
 from bcelldepl.signal import Signal
 
 __all__ = ["LEFT", "run_thinned"]
@@ -56,32 +57,20 @@ def run_thinned(
     jobs = []
     for place, one in enumerate(tubes):
         cuts = baseline_of(one, tubes).draw()
+        sample = linear_sample(one.gated, one.tube)
         somebodys = np.logical_or.reduce([by["B"] for by in full_calls(one, cuts, peers).values()])
         jobs += [
-            (one, _company(one), cuts, tuple(peers), somebodys, (place, left), repeats, peer_repeats)
+            (one, sample, cuts, tuple(peers), somebodys, (place, left), repeats, peer_repeats)
             for left in LEFT
         ]
-        jobs.append(
-            (one, _company(one), cuts, tuple(peers), np.zeros_like(somebodys), (place, 0), 1, 1, "strict")
-        )
+        jobs.append((one, sample, cuts, tuple(peers), np.zeros_like(somebodys), (place, 0), 1, 1, "strict"))
     return [record for records in map_tubes(_thin, jobs, [job[0].name for job in jobs], workers, quiet)
             for record in records]  # fmt: skip
 
 
-def _company(one: RealTube) -> list[TubeFits]:
-    """The other tubes of the study; for a study of one tube, that tube as it was, a visit before."""
-    company = []
-    for tube in one.gated.study.tubes:
-        fitted = one.gated.fitted[tube.file]
-        if fitted.failure or (tube.file == one.tube.file and len(one.gated.study.tubes) > 1):
-            continue
-        company.append(tube_fits(tube, fitted.batch, fitted.scales, fitted.fits))
-    return company
-
-
 def _thin(
     one: RealTube,
-    company: Sequence[TubeFits],
+    sample: EventSample,
     cuts: Cuts,
     peers: Sequence[str],
     disputed: NDArray[np.bool_],
@@ -99,7 +88,7 @@ def _thin(
         chosen[one.labels["B"] | disputed] = False
         chosen[rng.choice(cells, left, replace=False)] = True
         signal, label = subset(one.signal, chosen), one.labels["B"][chosen]
-        record, root = _ours(one, company, signal, label)
+        record, root = _ours(one, sample, chosen, signal, label)
         columns = {marker: values[root] for marker, values in signal.columns.items()}
         for peer in peers if repeat < peer_repeats else ():
             called = call_peer(peer, columns, cuts)["B"]
@@ -121,16 +110,23 @@ def subset(signal: Signal, chosen: NDArray[np.bool_]) -> Signal:
 
 
 def _ours(
-    one: RealTube, company: Sequence[TubeFits], signal: Signal, label: NDArray[np.bool_]
+    one: RealTube,
+    sample: EventSample,
+    chosen: NDArray[np.bool_],
+    signal: Signal,
+    label: NDArray[np.bool_],
 ) -> tuple[Record, NDArray[np.intp]]:
-    """Gate the thinned tube in its company; returns the record and the events that the peers are given."""
-    strategy, limits = one.gated.strategy, one.gated.study.limits
-    batch = one.gated.fitted[one.tube.file].batch
-    thinned = tube_fits(one.tube, batch, signal.scales, fit_gates(signal, strategy))
-    thinned = replace(thinned, key=f"thinned {one.tube.file}")
-    fits = reconcile([*company, thinned], strategy)[thinned.key]
-    gated = apply_gates(signal, strategy, fits, keep_membership=True)
-    found, called = gated.members["B"], gated.membership["B"]
+    """Gate the thinned tube by what its study taught; returns the record and the events that the peers are given."""
+    gated, limits = one.gated, one.gated.study.limits
+    left = np.flatnonzero(chosen & one.signal.quality.keep)
+    order = np.random.default_rng(len(left)).permutation(left)[:PLACED_EVENTS]
+    part = replace(sample, signals={marker: values[order] for marker, values in sample.signals.items()})
+    others = [tube.file for tube in gated.study.tubes if tube.file != one.tube.file]
+    placed = place_gates(
+        gated.model, gated.strategy, part, borrowed_evidence(gated.model, gated.strategy, others)
+    )
+    counted = apply_gates(signal, gated.strategy, placed.fits, keep_membership=True)
+    found, called = counted.members["B"], counted.membership["B"]
     failed = found.evidence is Evidence.FAILED
     record = {
         "calls": {"ours": {"events": found.events, "right": int((called & label).sum())}},
@@ -139,4 +135,4 @@ def _ours(
         "true_result": str(result_code(int(label.sum()), limits)),
         "interval": [found.events_low, found.events_high],
     }
-    return record, np.flatnonzero(gated.membership[one.root])
+    return record, np.flatnonzero(counted.membership[one.root])

@@ -1,0 +1,78 @@
+"""Laboratories at random, made and scored by programs that know nothing of this package (`../shared/worlds`).
+
+Half of the laboratories were looked at while the gating was built, half never before it was finished.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import pandas as pd
+
+from bcelldepl import load_study, run
+
+__all__ = ["FOLDER", "SEEN", "UNSEEN", "run_worlds"]
+
+Record = dict[str, Any]
+FOLDER: Final = Path(os.environ.get("BCELLDEPL_WORLDS", "../shared/worlds"))
+SEEN: Final = tuple(range(1, 13))
+UNSEEN: Final = tuple(range(101, 113))
+FAULTS: Final = "0.15"  # of the samples that have a fault of the bench or the sheet
+
+
+def run_worlds(programs: Path, folder: Path, numbers: Sequence[int], workers: int) -> list[Record]:
+    """Make laboratories, count them, and hold the counts against the truth.
+
+    Parameters
+    ----------
+    programs : Path
+        Where `worlds.py` and `score.py` are.
+    folder : Path
+        Where laboratories are kept between runs.
+    numbers : sequence of int
+    workers : int
+
+    Returns
+    -------
+    list of dict
+        One per result, and one per tube with a fault or without (`fault`), by laboratory.
+    """
+    score = _load(programs / "score.py")
+    records: list[Record] = []
+    for number in numbers:
+        world = folder / f"world_{number}"
+        if not (world / "study.toml").is_file():
+            command = [sys.executable, str(programs / "worlds.py"), str(world), "--world", str(number)]
+            subprocess.run([*command, "--faults", FAULTS], check=True, capture_output=True)
+        results = run(load_study(world / "study.toml"), folder / f"results_{number}", workers=workers).folder
+        half = "seen" if number in SEEN else "unseen"
+        for name, table in (
+            ("result", score.compare(world, results)),
+            ("tube", score.caught(world, results)),
+        ):
+            rows = table.astype(object).where(table.notna(), None).to_dict("records")
+            records += [{"kind": name, "half": half, **row, "world": number} for row in rows]
+    return records
+
+
+def summary(records: Sequence[Record], programs: Path) -> pd.DataFrame:
+    """The score's own summary of some results, by population."""
+    table = pd.DataFrame([one for one in records if one["kind"] == "result"])
+    frame: pd.DataFrame = _load(programs / "score.py").summary(table)
+    return frame
+
+
+def _load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
