@@ -67,8 +67,16 @@ class RealTube:
         """Membership by our reconciled gates."""
         return count_events(self.gated, self.tube, self.signal).membership
 
+    @property
+    def tells_peers(self) -> bool:
+        """Whether the expert labelled what the peers' cuts are drawn by."""
+        columns = self.signal.columns
+        return "CD19" in columns and ("T" in self.labels or "CD3" not in columns)
+
     def draw(self) -> Cuts:
         """Cuts drawn in this tube by the expert's labels, for the peers."""
+        if not self.tells_peers:
+            return Cuts({}, {})
         index = np.flatnonzero(self.ours()[self.root])
         columns = {marker: values[index] for marker, values in self.signal.columns.items()}
         return draw_cuts(columns, {name: mask[index] for name, mask in self.labels.items()})
@@ -222,10 +230,8 @@ def score_real(tubes: list[RealTube], peers: list[str], *, oracle: bool = False)
     for one in tubes:
         baseline = baseline_of(one, tubes)
         # A gate drawn by the labels of the very tube is no gate from a baseline.
-        asked = [peer for peer in peers if peer != "fixed" or baseline is not one]
-        if "CD3" in one.signal.columns and "T" not in one.labels:
-            asked = []  # no cut of CD3 can be drawn for them
-        calls = full_calls(one, baseline.draw() if asked else Cuts({}, {}), asked)
+        asked = [peer for peer in peers if peer != "fixed" or baseline is not one] if one.tells_peers else []
+        calls = full_calls(one, baseline.draw(), asked)
         if oracle and one.dataset in BY_HAND:
             calls["oracle"] = {"B": _oracle(one.signal, one.labels["B"])}
         records.append({

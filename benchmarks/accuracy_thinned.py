@@ -56,14 +56,11 @@ def run_thinned(
     repeats, peer_repeats = REPEATS[size], PEER_REPEATS[size]
     jobs = []
     for place, one in enumerate(tubes):
-        cuts = baseline_of(one, tubes).draw()
+        cuts, asked = baseline_of(one, tubes).draw(), tuple(peers) if one.tells_peers else ()
         sample = linear_sample(one.gated, one.tube)
-        somebodys = np.logical_or.reduce([by["B"] for by in full_calls(one, cuts, peers).values()])
-        jobs += [
-            (one, sample, cuts, tuple(peers), somebodys, (place, left), repeats, peer_repeats)
-            for left in LEFT
-        ]
-        jobs.append((one, sample, cuts, tuple(peers), np.zeros_like(somebodys), (place, 0), 1, 1, "strict"))
+        somebodys = np.logical_or.reduce([by["B"] for by in full_calls(one, cuts, asked).values()])
+        jobs += [(one, sample, cuts, asked, somebodys, (place, left), repeats, peer_repeats) for left in LEFT]
+        jobs.append((one, sample, cuts, asked, np.zeros_like(somebodys), (place, 0), 1, 1, "strict"))
     return [record for records in map_tubes(_thin, jobs, [job[0].name for job in jobs], workers, quiet)
             for record in records]  # fmt: skip
 
