@@ -24,6 +24,7 @@ from bcelldepl.gating.tube import apply_gates, fit_gates
 from bcelldepl.quality.checks import Outcome
 from bcelldepl.quality.control_checks import check_control
 from bcelldepl.quality.model_checks import check_by_model
+from bcelldepl.quality.name_checks import NAMING_KEYWORDS
 from bcelldepl.quality.tube_checks import check_acquisition, check_date, check_populations, check_results
 from bcelldepl.signal.quality_mask import Quality
 from bcelldepl.signal.recipe import plan_markers
@@ -69,6 +70,10 @@ def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None 
             cytometer=acquisition.cytometer,
             events=acquisition.n_events,
             warnings=acquisition.warnings,
+            measured=acquisition.date or "",
+            names={
+                key: acquisition.keywords[key] for key in NAMING_KEYWORDS if acquisition.keywords.get(key)
+            },
             panel=panel,
             scales={marker: one.words for marker, one in recipe.markers.items()},
             fits=fits,
@@ -172,6 +177,11 @@ def count(
         kept_time_fraction=quality.kept_time_fraction,
         dropped={**quality.dropped, **_left_out(populations, strategy)},
         acquired_volume_ul=facts.acquired_volume_ul,
+        analysed_volume_ul=next((one.analysed_volume_ul for one in counted.values()), None),
+        beads_seen=counted[BEADS].events
+        if BEADS in counted and not _counted_without_beads(counted)
+        else None,
+        acquisition_seconds=facts.acquisition_seconds,
         flags=(
             *quality.flags,
             *(one.sentence for one in (*acquired, *failed)),

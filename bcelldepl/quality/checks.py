@@ -190,6 +190,28 @@ _ROWS: Final = (
         (None, None),
         "day {day:g} of {subject} is visit {visit} here and visit {other_visit} in {other}",
     ),
+    Check(
+        "side_of_infusion",
+        (None, None),
+        "the sheet says day {nominal:g}, but the blood was collected on day {actual:g}, on the other side of the "
+        "infusion",
+    ),
+    Check(
+        "visit_order",
+        (None, None),
+        "visit {visit} and visit {other} were collected in the other order than their days say",
+    ),
+    # What was pipetted. A lot of beads has one count, a protocol one volume.
+    Check(
+        "bead_count_unusual",
+        (2_000, 500_000),
+        "{value} beads in a tube are unusual; expected {limits}: is it beads per uL or per mL?",
+    ),
+    Check(
+        "odd_entry",
+        (1 / 1.25, 1.25),
+        "{column} is {own:,.10g} here, {fold:.3g} times the {other:,.10g} of other tubes",
+    ),
     # Controls. No dye of a sound control is off by more than a few percent of its own signal.
     Check("control_marker", (None, None), "the role fmo:{marker} is used by no gate: {why}"),
     Check(
@@ -200,12 +222,44 @@ _ROWS: Final = (
         (None, 0.05),
         "{detector} gives {by_control:.1f} % to {other} by this control, {in_file:.1f} % by the matrix in the file",
     ),
+    # The file beside the sheet
+    Check(
+        "measured_late",
+        (None, None),
+        "measured on {measured} by $DATE, {value} days after the blood was drawn on {drawn}; expected {limits} days: "
+        "is it another tube's file?",
+    ),
+    Check(
+        "named_otherwise",
+        (None, None),
+        "by {source} ({text}) the file is of {column} {named}, by the sheet of {own}: is it another tube's file?",
+    ),
     # Tubes beside each other
     Check("copied_file", (None, None), "the same bytes as {twin}: one of the two is a copy"),
     Check(
         "exchanged_label",
         (None, None),
         "{marker} is read from {detector}, which is {usual} in all other tubes of the subject: a label may be wrong",
+    ),
+    # Counts beside each other. A leukaemoid reaction reaches 50,000 leukocytes/uL, chemotherapy leaves some hundred.
+    Check(
+        "leukocyte_count",
+        (50, 50_000),
+        "{value} leukocytes/uL; expected {limits}: is a bead count, a volume or a dilution in another unit?",
+    ),
+    Check(
+        "course",
+        (1 / 2, 2),
+        "leukocytes, T and NK cells are all {fold:.2g} times as many as the subject's other visits and other subjects' "
+        "courses let expect: look at bead count, volume, dilution, and whose tube it is",
+    ),
+    # The flow settings of one cytometer span a factor of six.
+    Check(
+        "sample_rate",
+        (1 / 2, 2),
+        "{volume:.3g} uL of blood in {seconds:.0f} s: {fold:.2g} times as much in a time as in other tubes; look at "
+        "bead count, volume and dilution",
+        review_limits=(1 / 8, 8),
     ),
 )
 CHECKS: Final = {check.name: check for check in _ROWS}

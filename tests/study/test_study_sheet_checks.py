@@ -99,8 +99,8 @@ def test_either_side_of_what_a_tube_can_hold(tmp_path: Path, column: str, limit:
     [
         ("blood_volume_ul", "0.05", "is it in mL?"),
         ("blood_volume_ul", "50000", "is it in nL?"),
-        ("bead_count", "990", "is it beads per uL?"),
-        ("bead_count", "1007000", "is it beads per mL?"),
+        ("bead_count", "199", "is it beads per uL?"),
+        ("bead_count", "5007000", "is it beads per mL?"),
         ("acquired_volume_ul", "0.03", "is it in mL?"),
         ("acquired_volume_ul", "30000", "is it in nL?"),
         ("wbc_per_ul", "5.2e9", "is it per mL or L?"),
