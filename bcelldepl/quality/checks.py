@@ -218,6 +218,12 @@ _ROWS: Final = (
         "lone_control", (None, None), "a control without its sample: subject {subject} and {batch} have none"
     ),
     Check(
+        "positive_control",
+        (None, 0.005),
+        "{events:,} of {parent} ({percent:.2g} %) are {population} in a tube without {marker}: is it another tube's "
+        "file, or was the stain not left out?",
+    ),
+    Check(
         "control_spillover",
         (None, 0.05),
         "{detector} gives {by_control:.1f} % to {other} by this control, {in_file:.1f} % by the matrix in the file",
@@ -233,6 +239,11 @@ _ROWS: Final = (
         "named_otherwise",
         (None, None),
         "by {source} ({text}) the file is of {column} {named}, by the sheet of {own}: is it another tube's file?",
+    ),
+    Check(
+        "named_as_control",
+        (None, None),
+        "by {source} ({text}) the file is {what}, by the sheet it is {role}: is it another tube's file?",
     ),
     # Tubes beside each other
     Check("copied_file", (None, None), "the same bytes as {twin}: one of the two is a copy"),

@@ -18,6 +18,7 @@ __all__ = ["CountedResults", "check_courses", "course_shifts"]
 COMMON: Final = (LEUKOCYTES, LYMPHOCYTES, T, NK)  # what an error of beads or volume changes alike
 FEWEST_EVENTS: Final = 20  # of a population that tells by how much
 FEWEST_POPULATIONS: Final = 2
+OTHERS: Final = 2  # subjects that show how blood fares
 ALIKE_PART: Final = 0.25  # of the courses that a tube must be unlike more than
 SPREADS: Final = 5.0  # standard deviations between the study's tubes that pass
 LEAST_TUBES: Final = 5  # that such a spread is learned from
@@ -96,10 +97,11 @@ def check_courses(
     assert low is not None and high is not None  # noqa: PT018 - both stand in its row
     failed: dict[str, list[Outcome]] = defaultdict(list)
     for tube, one in zip(tubes, counted, strict=True):
-        found = []
-        leukocytes = _logs(one.concentrations).get(LEUKOCYTES) if tube.role is Role.SAMPLE else None
-        if leukocytes is not None:
-            found.append(CHECKS["leukocyte_count"].judge(math.exp(leukocytes)))
+        found = [
+            CHECKS["leukocyte_count"].judge(row.cells_per_ul)
+            for row in one.concentrations
+            if row.population == LEUKOCYTES and row.cells_per_ul and tube.role is Role.SAMPLE
+        ]
         if tube.file in shifts:
             spread = _spread([other for file, other in shifts.items() if file != tube.file])
             wide = max(math.log(high), SPREADS * spread)
@@ -133,8 +135,12 @@ def _common(differences: Sequence[float]) -> float:
 
 
 def _compared(tube: Tube, logs: Logs, courses: Mapping[str, Mapping[float, Logs]]) -> Iterator[list[float]]:
-    """Differences by population from what each other subject's course says, and from the neighbouring visits."""
+    """Differences by population from what each other subject's course says; of few subjects, from own neighbours too.
+
+    Between neighbouring visits blood may fall and rise tenfold: where others show how it does, they alone are asked.
+    """
     own = {day: its for day, its in courses[tube.subject].items() if day != tube.day}
+    courses_told = 0
     for subject, course in courses.items():
         there = course.get(tube.day)
         if subject == tube.subject or there is None:
@@ -150,7 +156,10 @@ def _compared(tube: Tube, logs: Logs, courses: Mapping[str, Mapping[float, Logs]
         ]
         known = [median(values) for values in away if values]
         if len(known) >= FEWEST_POPULATIONS:
+            courses_told += 1
             yield known
+    if courses_told >= OTHERS:
+        return
     before = max((day for day in own if day < tube.day), default=None)
     after = min((day for day in own if day > tube.day), default=None)
     if before is not None and after is not None:

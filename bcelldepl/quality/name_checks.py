@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 from bcelldepl.quality.checks import CHECKS, Outcome
-from bcelldepl.study import Tube
+from bcelldepl.study import Role, Tube
 
 __all__ = ["NAMING_KEYWORDS", "NamedTube", "check_names"]
 
@@ -29,6 +29,9 @@ NAMING_KEYWORDS: Final = (
 LEAST_TUBES: Final = 3  # that a kind of name is learned from
 TELLING: Final = 0.5  # part of them in which it names one subject, or one visit, of the study
 DIGITS: Final = 3  # of a number that stands alone: fewer number tubes, wells and runs
+
+PATH: Final = "path"
+FMO: Final = Role.FMO.value
 
 Tokens = tuple[str, ...]
 
@@ -59,14 +62,15 @@ def check_names(tubes: Sequence[Tube], opened: Sequence[NamedTube]) -> dict[str,
     Returns
     -------
     dict of str to list of Outcome
-        By file, the checks that failed: ``named_otherwise``, once for a subject and once for a visit.
+        By file, the checks that failed: ``named_otherwise``, once for a subject and once for a visit, and
+        ``named_as_control``.
     """
     subjects = {tube.subject: {_tokens(tube.subject)} for tube in tubes}
     visits: dict[str, set[Tokens]] = defaultdict(set)
     for tube in tubes:
         visits[tube.visit] |= {_tokens(tube.visit), *_of_day(tube.day)}
     failed: dict[str, dict[str, Outcome]] = defaultdict(dict)
-    for source in ("file", *NAMING_KEYWORDS):
+    for source in (PATH, *NAMING_KEYWORDS):
         texts = {tube.file: _text(source, tube, one) for tube, one in zip(tubes, opened, strict=True)}
         named = {file: _named(_tokens(text), subjects, visits) for file, text in texts.items() if text}
         for column, place in (("subject", 0), ("visit", 1)):
@@ -79,18 +83,47 @@ def check_names(tubes: Sequence[Tube], opened: Sequence[NamedTube]) -> dict[str,
                     outcome = CHECKS["named_otherwise"].judge(
                         len(names),
                         passed=False,
-                        source="its path" if source == "file" else source,
+                        source=_source(source),
                         text=texts[tube.file],
                         column=column,
                         named=" or ".join(sorted(names)),
                         own=own,
                     )
                     failed[tube.file][column] = outcome
+        for tube, outcome in _controls(source, tubes, texts):
+            failed[tube.file].setdefault("role", outcome)
     return {file: list(found.values()) for file, found in failed.items() if found}
 
 
+def _controls(source: str, tubes: Sequence[Tube], texts: Mapping[str, str]) -> Iterator[tuple[Tube, Outcome]]:
+    """Tubes that a name calls a control and the sheet does not; the other way round where controls' names say it."""
+    named = {file: FMO in _tokens(text) for file, text in texts.items() if text}
+    said = [named[tube.file] for tube in tubes if tube.role is Role.FMO and tube.file in named]
+    telling = len(said) >= LEAST_TUBES and sum(said) >= TELLING * len(said)
+    for tube in tubes:
+        if tube.file not in named or tube.role not in (Role.SAMPLE, Role.FMO):
+            continue
+        by_sheet, by_name = tube.role is Role.FMO, named[tube.file]
+        if (by_name and not by_sheet) or (by_sheet and not by_name and telling):
+            yield (
+                tube,
+                CHECKS["named_as_control"].judge(
+                    float(by_name),
+                    passed=False,
+                    source=_source(source),
+                    text=texts[tube.file],
+                    what="an FMO control" if by_name else "no FMO control",
+                    role=tube.role.value,
+                ),
+            )
+
+
+def _source(source: str) -> str:
+    return "its path" if source == PATH else source
+
+
 def _text(source: str, tube: Tube, opened: NamedTube) -> str:
-    return tube.file if source == "file" else opened.names.get(source, "")
+    return tube.file if source == PATH else opened.names.get(source, "")
 
 
 def _tokens(text: str) -> Tokens:

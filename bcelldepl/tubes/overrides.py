@@ -12,7 +12,8 @@ from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import Fit, Rule
 from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.rules.cut import CutRule
-from bcelldepl.gating.rules.marker_cut import CutShape, MarkerCut
+from bcelldepl.gating.rules.kinds import KindsRule
+from bcelldepl.gating.rules.marker_cut import CutShape, MarkerGate
 from bcelldepl.gating.rules.polygon import PolygonRule, PolygonShape
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.study import OVERRIDES_FILE, Override, Study
@@ -152,18 +153,23 @@ def _rule(rule: Rule, override: Override, strategy: Strategy) -> CutRule | Polyg
         x, y = (override.x, override.y) if override.x and override.y else _axes(rule)
         _check_markers(strategy, x, y)
         return PolygonRule(rule="polygon", x=x, y=y, vertices=override.polygon, **common)
-    marker = override.marker or (rule.marker if isinstance(rule, MarkerCut) else "")
-    side = override.side or (rule.side if isinstance(rule, MarkerCut) else None)
+    marker = override.marker or (rule.marker if isinstance(rule, MarkerGate) else "")
+    side = override.side or (rule.side if isinstance(rule, MarkerGate) else None)
     if not marker or side is None:
         msg = f"{rule.name!r} is no cut; give `polygon`, or a `cut` with `marker` and `side`"
         raise ValueError(msg)
     _check_markers(strategy, marker)
-    against = rule.against if isinstance(rule, MarkerCut) else ""
+    against = rule.against if isinstance(rule, MarkerGate) else ""
     return CutRule(rule="cut", marker=marker, side=side, fixed=override.cut, against=against, **common)
 
 
 def _axes(rule: Rule) -> tuple[str, str]:
     """Axes that a rule is drawn on when its tube has all its markers."""
+    if isinstance(rule, KindsRule):
+        if not rule.x:
+            msg = f"{rule.name!r} is drawn in the markers that part it best; give the axes `x` and `y` of the polygon"
+            raise ValueError(msg)
+        return rule.x, rule.y
     names = (*rule.markers, *rule.extra_markers)
     drawn = rule.outline(None, dict.fromkeys(names, np.empty(0, dtype=np.float32)))
     if not drawn.y:

@@ -48,9 +48,20 @@ def three_by_hand(
     """The study with gates of three populations set by hand, each in a tube of its own; and those tubes."""
     folder = Path(shutil.copytree(simulated, tmp_path_factory.mktemp("three gates") / "study"))
     files = {
-        "B": override(folder, "B", "polygon = [[-1, -1], [2, -1], [2, 2], [-1, 2]]"),
-        "low_side_scatter": override(folder, "low_side_scatter", "cut = 0.5", "D28"),
-        "beads": override(folder, "beads", "polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]", "D90"),
+        "B": override(
+            folder,
+            "B",
+            'holds = "everything"\npolygon = [[-1, -1], [2, -1], [2, 2], [-1, 2]]\nx = "CD19"\ny = "CD3"',
+        ),
+        "low_side_scatter": override(
+            folder, "low_side_scatter", "polygon = [[0.1, -0.2], [1.2, -0.2], [1.2, 0.5], [0.1, 0.5]]", "D28"
+        ),
+        "beads": override(
+            folder,
+            "beads",
+            'polygon = [[-0.2, 0.5], [1.2, 0.5], [1.2, 1.2], [-0.2, 1.2]]\nx = "FSC-A"\ny = "SSC-A"',
+            "D90",
+        ),
     }
     return run(load_study(folder / "study.toml"), workers=1), files
 
@@ -110,7 +121,10 @@ def test_a_polygon_takes_the_place_of_an_island(
 ) -> None:
     changed, file = three_by_hand[0].counts, three_by_hand[1]["B"]
     rows = changed[changed["file"] == file].set_index("population")
-    assert rows.loc["B", "events"] == rows.loc["lymphocytes", "events"]
+    gates = json.loads(
+        (three_by_hand[0].folder / "gates" / f"{tube_stem(file)}.json").read_text(encoding="utf-8")
+    )
+    assert gates["gates"]["B"]["rule"] == "polygon"
     before = results.counts[results.counts["file"] == file].set_index("population")
     assert rows.loc["T", "events"] == before.loc["T", "events"]
 
@@ -129,11 +143,25 @@ def test_the_beads_gate_marks_every_concentration(three_by_hand: tuple[Results, 
     assert set(own[own["override"] != ""]["population"]) == {"B"}
 
 
+def test_a_tube_gated_by_hand_is_listed_for_a_second_look(
+    by_hand: tuple[Results, str], results: Results
+) -> None:
+    changed, file = by_hand
+    reason = changed.tubes.set_index("file").loc[file, "reason"]
+    counts = [
+        one.counts.set_index(["file", "population"])["events"][file, "CAR_T"] for one in (results, changed)
+    ]
+    assert f"with {counts[0]:,} events to CAR 0.600 with {counts[1]:,} events" in reason
+    assert "by a second person" in reason
+    assert changed.exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("population", "gate", "words"),
     [
         ("Bs", "cut = 0.4", "has no population 'Bs'"),
-        ("cells", "cut = 0.4", "combined from other populations"),
+        ("cells", "cut = 0.4", "is no cut"),
+        ("B", "polygon = [[0, 0], [1, 0], [1, 1]]", "give the axes `x` and `y`"),
         ("B", "cut = 0.4", "is no cut"),
         ("B", 'cut = 0.4\nmarker = "CD99"\nside = "above"', "no marker 'CD99'"),
     ],
