@@ -2,101 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from bcelldepl.definitions.instruments import SAMPLE_FLOW_UL_PER_MIN
+from bcelldepl.quality.check import Check, Level, Outcome
+from bcelldepl.quality.limits import (
+    ANY_WAIT_DAYS,
+    CHANCE_ERRORS,
+    DIFFERENT_CELLS,
+    DIFFERENT_PART,
+    FEWEST_POSITIVES,
+    ODD_DAYS,
+    ODD_PART,
+    SPREADS,
+    STEADY_ERRORS,
+    USUAL_WAIT_DAYS,
+)
 
 __all__ = ["CHECKS", "Check", "Level", "Outcome"]
-
-Limits = tuple[float | None, float | None]
-
-
-class Level(StrEnum):
-    """What a failed check asks for."""
-
-    NOTE = "note"  # it is said in `quality_flags` of ``tubes.csv``
-    REVIEW = "review"  # a person has to look at the tube
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that is checked.
-
-    Attributes
-    ----------
-    name : str
-        Short and stable, such as ``lymphosum``.
-    limits : tuple of float or None
-        Lowest and highest value that passes; None where there is none, or where each tube has its own.
-    sentence : str
-        What was found and what was expected, with the places ``{value}``, ``{limits}`` and others that the check names.
-    level : Level
-    review_limits : tuple of float or None, optional
-        Where a value beyond `limits` but within these is no more than a note.
-    """
-
-    name: str
-    limits: Limits
-    sentence: str
-    level: Level = Level.REVIEW
-    review_limits: Limits | None = None
-
-    def judge(
-        self, value: float, *, limits: Limits | None = None, passed: bool | None = None, **words: Any
-    ) -> Outcome:
-        """Hold a value against the limits.
-
-        Parameters
-        ----------
-        value : float
-            What was found.
-        limits : tuple of float or None, optional
-            Those of this tube, where they differ from tube to tube.
-        passed : bool, optional
-            The answer, where a value alone does not give it.
-        **words
-            Further words of the sentence.
-        """
-        limits = limits or self.limits
-        passed = _within(value, limits) if passed is None else passed
-        level = self.level
-        if self.review_limits is not None and _within(value, self.review_limits):
-            level = Level.NOTE
-        sentence = self.sentence.format(value=_number(value), limits=_expected(limits), **words)
-        return Outcome(self, passed, value, limits, level, sentence)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a check found in one tube.
-
-    Attributes
-    ----------
-    check : Check
-    passed : bool
-    value : float
-    limits : tuple of float or None
-        Those that the value was held against.
-    level : Level
-        What it asks for where it did not pass.
-    sentence : str
-        For people.
-    """
-
-    check: Check
-    passed: bool
-    value: float
-    limits: Limits
-    level: Level
-    sentence: str
-
-    @property
-    def needs_review(self) -> bool:
-        """Whether a person has to look."""
-        return not self.passed and self.level is Level.REVIEW
-
 
 _ROWS: Final = (
     # The acquisition
@@ -122,12 +45,18 @@ _ROWS: Final = (
     ),
     Check("t_sum", (90.0, 110.0), "{parts} make {value} % of {whole}; expected {limits}"),
     # The beads: as many as the study wants, and as many per cell from one half of the acquisition to the other.
-    Check("bead_minimum", (None, None), "the tube holds {value} bead events; expected {limits}"),
+    Check(
+        "bead_minimum",
+        (None, None),
+        "the tube holds {value} bead events; expected {limits}",
+        own_limits="`[counting] review_beads` or more",
+    ),
     Check(
         "steady_beads",
         (0.85, 1 / 0.85),
         "beads per cell of the first half of the acquisition are {change:.3g} times those of the second; "
         "expected {low:g} to {high:g}",
+        own_limits=f"or a change within {STEADY_ERRORS:g} standard errors",
     ),
     # The results. Fifty events hold four times the LLOQ, or a cut whose place is hardly known.
     Check(
@@ -146,11 +75,14 @@ _ROWS: Final = (
         "other_cells",
         (None, None),
         "{others:,} events of the {population} gate look like other cells",
+        own_limits=f"others by at most {DIFFERENT_CELLS:g} events and {100 * DIFFERENT_PART:g} % of the gate's",
     ),
     Check(
         "missed_cells",
         (None, None),
         "the {population} gate holds {events:,} events, yet some {expected:,} such cells were acquired",
+        own_limits=f"missed by at most {DIFFERENT_CELLS:g} events, {100 * DIFFERENT_PART:g} % of those expected and "
+        f"{CHANCE_ERRORS:g} standard errors",
     ),
     Check(
         "cd19_negative_b_cells",
@@ -174,6 +106,7 @@ _ROWS: Final = (
         "draw_day",
         (None, None),
         "the sheet says day {nominal:g}, but the blood was collected {collected:g} days after infusion",
+        own_limits=f"within {ODD_DAYS:g} days, or {100 * ODD_PART:g} % of the nominal day",
     ),
     Check(
         "visit_on_two_days",
@@ -222,6 +155,7 @@ _ROWS: Final = (
         (None, 0.005),
         "{events:,} of {parent} ({percent:.2g} %) are {population} in a tube without {marker}: is it another tube's "
         "file, or was the stain not left out?",
+        own_limits=f"or fewer than {FEWEST_POSITIVES} events",
     ),
     Check(
         "control_spillover",
@@ -234,6 +168,8 @@ _ROWS: Final = (
         (None, None),
         "measured on {measured} by $DATE, {value} days after the blood was drawn on {drawn}; expected {limits} days: "
         "is it another tube's file?",
+        own_limits=f"{USUAL_WAIT_DAYS:g} days or {SPREADS:g} standard deviations longer than the other tubes; "
+        f"{ANY_WAIT_DAYS:g} days where these are few",
     ),
     Check(
         "named_otherwise",
@@ -263,6 +199,7 @@ _ROWS: Final = (
         (1 / 2, 2),
         "leukocytes, T and NK cells are all {fold:.2g} times as many as the subject's other visits and other subjects' "
         "courses let expect: look at bead count, volume, dilution, and whose tube it is",
+        own_limits=f"wider where tubes scatter: {SPREADS:g} standard deviations",
     ),
     # The flow settings of one cytometer span a factor of six.
     Check(
@@ -271,24 +208,8 @@ _ROWS: Final = (
         "{volume:.3g} uL of blood in {seconds:.0f} s: {fold:.2g} times as much in a time as in other tubes; look at "
         "bead count, volume and dilution",
         review_limits=(1 / 8, 8),
+        own_limits=f"wider where tubes scatter: {SPREADS:g} standard deviations; more than a note, too, where the "
+        "cells are off the other way",
     ),
 )
 CHECKS: Final = {check.name: check for check in _ROWS}
-
-
-def _within(value: float, limits: Limits) -> bool:
-    low, high = limits
-    return (low is None or low <= value) and (high is None or value <= high)
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
-
-
-def _expected(limits: Limits) -> str:
-    low, high = limits
-    if low is None or high is None:
-        return (
-            f"{low:,.10g} or more" if low is not None else f"at most {high:,.10g}" if high is not None else ""
-        )
-    return f"{low:,.10g} to {high:,.10g}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,12 @@ from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.quality.checks import CHECKS, Outcome
 from bcelldepl.quality.cross_tube_checks import OpenedTube
+from bcelldepl.quality.limits import FEWEST_POSITIVES
 from bcelldepl.signal.panel import find_marker
 from bcelldepl.study import Role, Tube
 from bcelldepl.study.toml import did_you_mean
 
 __all__ = ["check_control", "check_for_samples", "check_negative", "check_spillover"]
-
-FEWEST_POSITIVES: Final = 20  # events that a control may hold by chance: the usual limit of detection
 
 
 def check_control(

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from bcelldepl.counting import Concentration
 from bcelldepl.definitions.populations import LEUKOCYTES, LYMPHOCYTES, NK, T
 from bcelldepl.quality.checks import CHECKS, Outcome
+from bcelldepl.quality.limits import SPREADS
 from bcelldepl.study import Role, Tube
 
 __all__ = ["CountedResults", "check_courses", "course_shifts"]
@@ -20,7 +21,6 @@ FEWEST_EVENTS: Final = 20  # of a population that tells by how much
 FEWEST_POPULATIONS: Final = 2
 OTHERS: Final = 2  # subjects that show how blood fares
 ALIKE_PART: Final = 0.25  # of the courses that a tube must be unlike more than
-SPREADS: Final = 5.0  # standard deviations between the study's tubes that pass
 LEAST_TUBES: Final = 5  # that such a spread is learned from
 
 Logs = Mapping[str, float]  # natural logarithm of cells/uL by population

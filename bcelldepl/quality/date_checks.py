@@ -10,14 +10,12 @@ from typing import Final, Protocol
 import numpy as np
 
 from bcelldepl.quality.checks import CHECKS, Outcome
+from bcelldepl.quality.limits import ANY_WAIT_DAYS, SPREADS, USUAL_WAIT_DAYS
 from bcelldepl.study import Role, Tube
 
 __all__ = ["DatedTube", "check_dates", "check_order"]
 
 OTHERS: Final = 3  # tubes that tell how long blood waits in this study
-USUAL_DAYS: Final = 3.0  # longer than in the other tubes: a weekend
-SPREADS: Final = 5.0  # standard deviations between the other tubes, where these wait differently
-ANY_DAYS: Final = 14.0  # where too few tubes tell: stabilised blood keeps two weeks
 
 
 class DatedTube(Protocol):
@@ -56,11 +54,11 @@ def check_dates(tubes: Sequence[Tube], opened: Sequence[DatedTube]) -> dict[str,
         if tube.file not in waits or tube.collected is None:
             continue
         others = np.array([days for file, days in waits.items() if file != tube.file])
-        allowed = ANY_DAYS
+        allowed = ANY_WAIT_DAYS
         if len(others) >= OTHERS:
             usual = float(np.median(others))
             spread = 1.4826 * float(np.median(np.abs(others - usual)))
-            allowed = usual + max(USUAL_DAYS, SPREADS * spread)
+            allowed = usual + max(USUAL_WAIT_DAYS, SPREADS * spread)
         found = CHECKS["measured_late"].judge(
             waits[tube.file], limits=(None, allowed), measured=one.measured, drawn=tube.collected.date()
         )

@@ -9,12 +9,12 @@ from statistics import median
 from typing import Final, Protocol
 
 from bcelldepl.quality.checks import CHECKS, Level, Outcome
+from bcelldepl.quality.limits import SPREADS
 from bcelldepl.study import Role, Tube
 
 __all__ = ["MeasuredTube", "check_rates"]
 
 OTHERS: Final = 3  # tubes that one is held against, at least
-SPREADS: Final = 5.0  # standard deviations between them that pass
 
 
 class MeasuredTube(Protocol):

@@ -15,6 +15,7 @@ from bcelldepl.gating.rules.cut import CutRule
 from bcelldepl.gating.rules.kinds import KindsRule
 from bcelldepl.gating.rules.marker_cut import CutShape, MarkerGate
 from bcelldepl.gating.rules.polygon import PolygonRule, PolygonShape
+from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.study import OVERRIDES_FILE, Override, Study
 
@@ -143,12 +144,12 @@ def standing_on(population: str, strategy: Strategy) -> set[str]:
     return names
 
 
-def _rule(rule: Rule, override: Override, strategy: Strategy) -> CutRule | PolygonRule:
+def _rule(rule: Rule, override: Override, strategy: Strategy) -> CutRule | PositivesRule | PolygonRule:
     """Return the rule that a gate set by hand amounts to."""
     if isinstance(rule, BooleanRule):
         msg = f"{rule.name!r} is combined from other populations; set one of those by hand"
         raise ValueError(msg)
-    common = rule.model_dump(include={"name", "parent", "report", "optional", "leaves_out"})
+    common = rule.model_dump(include={"name", "parent", "percent_of", "report", "optional", "leaves_out"})
     if override.polygon is not None:
         x, y = (override.x, override.y) if override.x and override.y else _axes(rule)
         _check_markers(strategy, x, y)
@@ -160,6 +161,8 @@ def _rule(rule: Rule, override: Override, strategy: Strategy) -> CutRule | Polyg
         raise ValueError(msg)
     _check_markers(strategy, marker)
     against = rule.against if isinstance(rule, MarkerGate) else ""
+    if strategy.learns:  # no tube is searched there: a cut stands where the model or a person puts it
+        return PositivesRule(rule="positives", marker=marker, side=side, against=against, **common)
     return CutRule(rule="cut", marker=marker, side=side, fixed=override.cut, against=against, **common)
 
 
