@@ -91,8 +91,17 @@ def check_order(tubes: Sequence[Tube]) -> dict[str, list[Outcome]]:
             )
         if tube.role is Role.SAMPLE and tube.collected is not None:
             subjects[tube.subject].append(tube)
+    wrong_side = frozenset(failed)
     for own in subjects.values():
-        against = {tube.file: [one for one in own if _out_of_order(tube, one)] for tube in own}
+        # One on the wrong side of the infusion is wrong itself, whichever visits it stands against.
+        against = {
+            tube.file: [
+                one
+                for one in own
+                if _out_of_order(tube, one) and (tube.file in wrong_side or one.file not in wrong_side)
+            ]
+            for tube in own
+        }
         for tube in own:
             partners = against[tube.file]
             # The one that is wrong stands against several, those that are right against it alone.
