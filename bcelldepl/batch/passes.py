@@ -26,6 +26,7 @@ from bcelldepl.quality.control_checks import check_for_samples
 from bcelldepl.quality.course_checks import check_courses, course_shifts
 from bcelldepl.quality.cross_tube_checks import check_across_tubes
 from bcelldepl.quality.date_checks import check_dates, check_order
+from bcelldepl.quality.depletion_checks import check_depletion
 from bcelldepl.quality.entry_checks import check_entries
 from bcelldepl.quality.name_checks import check_names
 from bcelldepl.quality.rate_checks import check_rates
@@ -254,7 +255,11 @@ class Passes:
         tubes, counted = self.study.tubes, [one for one, _ in done]
         batches = {one.file: one.batch for one in fitted}
         shifts = course_shifts(tubes, counted)
-        failed = [check_courses(tubes, counted, shifts), check_rates(tubes, counted, batches, shifts)]
+        failed = [
+            check_courses(tubes, counted, shifts),
+            check_rates(tubes, counted, batches, shifts),
+            check_depletion(tubes, counted),
+        ]
         beside = []
         for one, picture in done:
             one = one.with_outcomes(outcome for by_file in failed for outcome in by_file.get(one.file, ()))

@@ -11,6 +11,7 @@ from bcelldepl.quality.limits import (
     CHANCE_ERRORS,
     DIFFERENT_CELLS,
     DIFFERENT_PART,
+    EARLY_DAYS,
     FEWEST_POSITIVES,
     ODD_DAYS,
     ODD_PART,
@@ -200,6 +201,14 @@ _ROWS: Final = (
         "leukocytes, T and NK cells are all {fold:.2g} times as many as the subject's other visits and other subjects' "
         "courses let expect: look at bead count, volume, dilution, and whose tube it is",
         own_limits=f"wider where tubes scatter: {SPREADS:g} standard deviations",
+    ),
+    # Once CAR-T cells are in, B cells become fewer, and then more.
+    Check(
+        "lost_b_cells",
+        (1 / 5, None),
+        "at most {most:.3g} B cells/uL, but {there:.3g} at visit {other}: was CD19 masked or not stained, or is it "
+        "another tube's file?",
+        own_limits=f"before the infusion beside the {EARLY_DAYS:g} days after it, and after a return beside that",
     ),
     # The flow settings of one cytometer span a factor of six.
     Check(

@@ -9,6 +9,7 @@ __all__ = [
     "CHANCE_ERRORS",
     "DIFFERENT_CELLS",
     "DIFFERENT_PART",
+    "EARLY_DAYS",
     "FEWEST_POSITIVES",
     "ODD_DAYS",
     "ODD_PART",
@@ -32,5 +33,7 @@ DIFFERENT_PART: Final = 0.15
 CHANCE_ERRORS: Final = 4.0
 # Standard errors that a change of beads per cell must have.
 STEADY_ERRORS: Final = 5.0
+# Days after the infusion in which B cells only become fewer.
+EARLY_DAYS: Final = 14.0
 # Positive events that a control may hold by chance: the usual limit of detection.
 FEWEST_POSITIVES: Final = 20

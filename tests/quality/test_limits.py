@@ -35,6 +35,7 @@ EDGES = {
     "positive_control": [(0.005, 0.0051)],
     "control_spillover": [(0.05, 0.0501)],
     "leukocyte_count": [(50.0, 49.0), (50_000.0, 50_001.0)],
+    "lost_b_cells": [(0.2, 0.199)],
     "course": [(0.5, 0.499), (2.0, 2.01)],
     "sample_rate": [(0.5, 0.499), (2.0, 2.01)],
 }
@@ -46,7 +47,7 @@ NOTES = {
 
 NUMBERS = (
     "percent", "change", "low", "high", "fold", "own", "other", "most", "lloq", "nominal", "actual", "collected",
-    "by_control", "in_file", "volume", "seconds", "events", "expected", "others",
+    "by_control", "there", "in_file", "volume", "seconds", "events", "expected", "others",
 )  # fmt: skip
 WORDS = (
     "measured", "drawn", "parts", "whole", "population", "marker", "kind", "column", "detector", "parent",
@@ -85,6 +86,7 @@ def test_numbers_of_which_own_limits_are_made() -> None:
         "CHANCE_ERRORS": 4.0,
         "DIFFERENT_CELLS": 20.0,
         "DIFFERENT_PART": 0.15,
+        "EARLY_DAYS": 14.0,
         "FEWEST_POSITIVES": 20,
         "ODD_DAYS": 7.0,
         "ODD_PART": 0.25,
