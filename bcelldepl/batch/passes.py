@@ -255,11 +255,9 @@ class Passes:
         tubes, counted = self.study.tubes, [one for one, _ in done]
         batches = {one.file: one.batch for one in fitted}
         shifts = course_shifts(tubes, counted)
-        failed = [
-            check_courses(tubes, counted, shifts),
-            check_rates(tubes, counted, batches, shifts),
-            check_depletion(tubes, counted),
-        ]
+        courses = check_courses(tubes, counted, shifts)
+        rates = check_rates(tubes, counted, batches, shifts)
+        failed = [courses, rates, check_depletion(tubes, counted, courses.keys())]
         beside = []
         for one, picture in done:
             one = one.with_outcomes(outcome for by_file in failed for outcome in by_file.get(one.file, ()))

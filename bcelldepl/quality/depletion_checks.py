@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bcelldepl.counting import Concentration
 from bcelldepl.definitions.codes import ResultCode
@@ -16,7 +16,9 @@ from bcelldepl.study import Role, Tube
 __all__ = ["check_depletion"]
 
 
-def check_depletion(tubes: Sequence[Tube], counted: Sequence[CountedResults]) -> dict[str, list[Outcome]]:
+def check_depletion(
+    tubes: Sequence[Tube], counted: Sequence[CountedResults], in_doubt: Collection[str]
+) -> dict[str, list[Outcome]]:
     """Check that B cells are not far fewer before the infusion than soon after it, nor gone again once they came back.
 
     A stain that was left out, or an antibody that masks CD19, hides them in one tube; so does another tube's file.
@@ -26,6 +28,8 @@ def check_depletion(tubes: Sequence[Tube], counted: Sequence[CountedResults]) ->
     tubes : sequence of Tube
     counted : sequence of CountedResults
         The same tubes, counted.
+    in_doubt : collection of str
+        Files whose concentrations are in doubt altogether: no other tube is held against them.
 
     Returns
     -------
@@ -41,7 +45,11 @@ def check_depletion(tubes: Sequence[Tube], counted: Sequence[CountedResults]) ->
     for visits in subjects.values():
         for tube, cells in visits:
             most = cells.ci_high_per_ul or 0.0
-            many = [(other, its) for other, its in visits if _stands_against(tube, other, its, visits)]
+            many = [
+                (other, its)
+                for other, its in visits
+                if other.file not in in_doubt and _stands_against(tube, other, its, visits)
+            ]
             if many:
                 other, its = max(many, key=lambda one: one[1].cells_per_ul or 0.0)
                 found = CHECKS["lost_b_cells"].judge(

@@ -26,7 +26,8 @@ def lost(*per_ul: float, days: tuple[float, ...] = DAYS) -> list[float]:
         result = ResultCode.QUANTIFIED if cells >= 2 else ResultCode.NOT_DETECTED
         row = replace(row, cells_per_ul=cells, ci_high_per_ul=max(1.2 * cells, 1.0), result=result)
         counted.append(CountedTube(file, concentrations=(row,)))
-    found = check_depletion(tubes, counted)
+    found = check_depletion(tubes, counted, ())
+    assert check_depletion(tubes, counted, [tube.file for tube in tubes]) == {}
     assert all(outcome.needs_review for outcomes in found.values() for outcome in outcomes)
     return [tube.day for tube in tubes if tube.file in found]
 
