@@ -173,6 +173,13 @@ _ROWS: Final = (
         f"{ANY_WAIT_DAYS:g} days where these are few",
     ),
     Check(
+        "other_visit_by_date",
+        (None, None),
+        "measured on {measured} by $DATE, when blood of visit {other} was drawn, and not that of visit {visit}: is it "
+        "that visit's file?",
+        own_limits=f"drawn at most {USUAL_WAIT_DAYS:g} days before, if any visit was",
+    ),
+    Check(
         "named_otherwise",
         (None, None),
         "by {source} ({text}) the file is of {column} {named}, by the sheet of {own}: is it another tube's file?",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ from bcelldepl.study import Role, Tube
 
 __all__ = ["DatedTube", "check_dates", "check_order"]
 
+FRESH_PART: Final = 0.5  # of the files that must be of some draw's date, for dates to tell visits
 OTHERS: Final = 3  # tubes that tell how long blood waits in this study
 
 
@@ -42,14 +43,17 @@ def check_dates(tubes: Sequence[Tube], opened: Sequence[DatedTube]) -> dict[str,
     Returns
     -------
     dict of str to list of Outcome
-        By file, the checks that failed: ``measured_late``.
+        By file, the checks that failed: ``measured_late``, ``other_visit_by_date``.
     """
+    measured = {one.file: datetime.date.fromisoformat(one.measured) for one in opened if one.measured}
     waits = {
-        tube.file: (datetime.date.fromisoformat(one.measured) - tube.collected.date()).days
-        for tube, one in zip(tubes, opened, strict=True)
-        if one.measured and tube.collected is not None
+        tube.file: (measured[tube.file] - tube.collected.date()).days
+        for tube in tubes
+        if tube.file in measured and tube.collected is not None
     }
-    failed = {}
+    failed: dict[str, list[Outcome]] = defaultdict(list)
+    told = sum(bool(_fresh_visits(tube, tubes, measured[tube.file])) for tube in tubes if tube.file in waits)
+    fresh_study = told >= FRESH_PART * len(waits)
     for tube, one in zip(tubes, opened, strict=True):
         if tube.file not in waits or tube.collected is None:
             continue
@@ -62,9 +66,41 @@ def check_dates(tubes: Sequence[Tube], opened: Sequence[DatedTube]) -> dict[str,
         found = CHECKS["measured_late"].judge(
             waits[tube.file], limits=(None, allowed), measured=one.measured, drawn=tube.collected.date()
         )
-        if not found.passed:
-            failed[tube.file] = [found]
-    return failed
+        failed[tube.file] += [] if found.passed else [found]
+        other = _visit_of_date(tube, tubes, measured) if fresh_study else None
+        if other is not None:
+            failed[tube.file].append(
+                CHECKS["other_visit_by_date"].judge(
+                    waits[tube.file], passed=False, measured=one.measured, visit=tube.visit, other=other.visit
+                )
+            )
+    return {file: found for file, found in failed.items() if found}
+
+
+def _visit_of_date(tube: Tube, tubes: Sequence[Tube], measured: Mapping[str, datetime.date]) -> Tube | None:
+    """Another visit whose blood was drawn when the file was measured, while that of the tube's own was not.
+
+    Tubes that were kept and measured together share a date, which then tells no visit.
+    """
+    date = measured[tube.file]
+    if any(
+        one.subject == tube.subject and one.visit != tube.visit and measured.get(one.file) == date
+        for one in tubes
+    ):
+        return None
+    fresh = _fresh_visits(tube, tubes, date)
+    return None if any(one.visit == tube.visit for one in fresh) else next(iter(fresh), None)
+
+
+def _fresh_visits(tube: Tube, tubes: Sequence[Tube], date: datetime.date) -> list[Tube]:
+    """Tubes of the subject whose blood was drawn on a date, or some days before."""
+    return [
+        one
+        for one in tubes
+        if one.subject == tube.subject
+        and one.collected is not None
+        and 0 <= (date - one.collected.date()).days <= USUAL_WAIT_DAYS
+    ]
 
 
 def check_order(tubes: Sequence[Tube]) -> dict[str, list[Outcome]]:

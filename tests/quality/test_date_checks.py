@@ -52,6 +52,35 @@ def test_a_file_measured_later_than_usual(waits: list[int], found: list[int]) ->
     assert late(waits) == found
 
 
+def by_date(measured: list[float]) -> list[int]:
+    """Which of visits on days 0, 7, 14 and 28 are found whose files were measured on such days."""
+    tubes = [tube(day) for day in (0.5, 7.0, 14.0, 28.0)]
+    opened = [
+        FittedTube(one.file, measured=(INFUSED + timedelta(days=day)).date().isoformat())
+        for one, day in zip(tubes, measured, strict=True)
+    ]
+    found = check_dates(tubes, opened)
+    names = {file: {one.check.name for one in outcomes} for file, outcomes in found.items()}
+    return [number for number, one in enumerate(tubes) if "other_visit_by_date" in names.get(one.file, set())]
+
+
+@pytest.mark.parametrize(
+    ("measured", "found"),
+    [
+        ([0, 7, 14, 28], []),
+        ([1, 8, 15, 31], []),
+        ([7, 14, 28, 90], [0, 1, 2]),  # the sheet shifted by a row: the last file is another subject's
+        ([7, 0, 14, 28], [0, 1]),
+        ([10, 7, 14, 28], [0]),
+        ([11, 7, 14, 28], []),  # four days after another visit: late, but not of that one
+        ([28, 28, 28, 28], []),  # kept, and measured together
+        ([6, 7, 14, 28], []),
+    ],
+)
+def test_a_file_of_another_visit_by_its_date(measured: list[float], found: list[int]) -> None:
+    assert by_date(measured) == found
+
+
 def test_without_a_date_nothing_is_said() -> None:
     tubes = [tube(day) for day in (1.0, 2.0, 3.0)]
     assert check_dates(tubes, [FittedTube(one.file) for one in tubes]) == {}
