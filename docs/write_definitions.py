@@ -13,6 +13,7 @@ from bcelldepl.definitions.populations import POPULATIONS, analytes
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.definitions.tables import TABLES
 from bcelldepl.quality.checks import CHECKS, Check
+from bcelldepl.study.tube_limits import LIMITS
 
 HEAD = """# What things are called and mean
 
@@ -32,6 +33,7 @@ def document() -> str:
             *_markers(),
             *_endpoints(),
             *_checks(),
+            *_entries(),
             *_reasons(),
             *_formats(),
             *_tables(),
@@ -103,15 +105,23 @@ def _checks() -> list[str]:
 def _limits(check: Check) -> str:
     low, high = check.limits
     if low is None and high is None:
-        return "by tube"
+        return check.own_limits or "yes or no"
     text = f"{low:.4g} to {high:.4g}" if low is not None and high is not None else (
         f"{low:.4g} or more" if low is not None else f"{high:.4g} or less"
     )  # fmt: skip
-    return (
-        text
-        if check.review_limits is None
-        else f"{text}; a note to {check.review_limits[0]:g} and {check.review_limits[1]:g}"
-    )
+    if check.review_limits is not None:
+        text += f"; a note to {check.review_limits[0]:g} and {check.review_limits[1]:g}"
+    return f"{text}; {check.own_limits}" if check.own_limits else text
+
+
+def _entries() -> list[str]:
+    rows = [(f"`{column}`", f"{one.low:,g}", f"{one.high:,g}", one.meaning) for column, one in LIMITS.items()]
+    headings = ("column of the sample sheet", "at least", "at most", "of")
+    return [
+        "## What a tube can hold\n",
+        "A number beyond is an error of the sheet.\n",
+        *_table(headings, rows),
+    ]
 
 
 def _reasons() -> list[str]:

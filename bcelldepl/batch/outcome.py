@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bcelldepl.counting import Concentration
@@ -11,6 +11,7 @@ from bcelldepl.gating.model.alignment import Alignment
 from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.populations import GateView
 from bcelldepl.gating.rules.base import Fit
+from bcelldepl.quality.checks import Outcome
 
 __all__ = ["CountedTube", "FittedTube", "SampledTube"]
 
@@ -29,6 +30,10 @@ class FittedTube:
     events : int
     warnings : tuple of str
         From reading the file.
+    measured : str
+        Day of acquisition, ISO; empty where the file does not say.
+    names : dict of str to str
+        What the file calls itself, by keyword.
     panel, scales : dict of str to str
         Channel and scale by marker.
     fits : dict of str to Fit
@@ -47,6 +52,8 @@ class FittedTube:
     cytometer: str = ""
     events: int = 0
     warnings: tuple[str, ...] = ()
+    measured: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
     panel: Mapping[str, str] = field(default_factory=dict)
     scales: Mapping[str, str] = field(default_factory=dict)
     fits: Mapping[str, Fit] = field(default_factory=dict)
@@ -89,7 +96,12 @@ class CountedTube:
         Parts of the events and of the time that the quality mask kept; None for a failed tube.
     dropped : dict of str to int
         Events left out by the quality mask, and by the gates whose strategy says what they leave out.
-    acquired_volume_ul : float or None
+    acquired_volume_ul, analysed_volume_ul : float or None
+        Volume acquired, and blood that the events come from [uL].
+    beads_seen : int or None
+        Bead events, where they count.
+    acquisition_seconds : float or None
+        Length of the acquisition [s].
     flags : tuple of str
         Sentences of the quality mask and of the checks of the counts.
     doubts : tuple of str
@@ -107,6 +119,9 @@ class CountedTube:
     kept_time_fraction: float | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
     acquired_volume_ul: float | None = None
+    analysed_volume_ul: float | None = None
+    beads_seen: int | None = None
+    acquisition_seconds: float | None = None
     flags: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -122,6 +137,22 @@ class CountedTube:
     def reason(self) -> str:
         """Why the tube failed or needs a look."""
         return self.failure or "; ".join(self.doubts)
+
+    @property
+    def counted_seconds(self) -> float | None:
+        """Acquisition time that the quality mask kept [s]; None where it is not known."""
+        if self.acquisition_seconds is None or self.kept_time_fraction is None:
+            return None
+        return self.acquisition_seconds * self.kept_time_fraction
+
+    def with_outcomes(self, outcomes: Iterable[Outcome]) -> CountedTube:
+        """Return the tube with checks that failed: each is said, and those that ask for a look are doubts."""
+        failed = [one for one in outcomes if not one.passed]
+        return replace(
+            self,
+            flags=(*self.flags, *(one.sentence for one in failed)),
+            doubts=(*self.doubts, *(one.sentence for one in failed if one.needs_review)),
+        )
 
     def with_doubt(self, doubt: str) -> CountedTube:
         """Return the tube with one more reason to look at it."""

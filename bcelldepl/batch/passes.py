@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bcelldepl.batch.inputs import Identity, matrix_files
 from bcelldepl.batch.learning import Models, group_tubes, keep_models, learn_models
@@ -23,7 +23,13 @@ from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.quality.checks import Outcome
 from bcelldepl.quality.control_checks import check_for_samples
+from bcelldepl.quality.course_checks import check_courses, course_shifts
 from bcelldepl.quality.cross_tube_checks import check_across_tubes
+from bcelldepl.quality.date_checks import check_dates, check_order
+from bcelldepl.quality.depletion_checks import check_depletion
+from bcelldepl.quality.entry_checks import check_entries
+from bcelldepl.quality.name_checks import check_names
+from bcelldepl.quality.rate_checks import check_rates
 from bcelldepl.quality.row_checks import check_rows
 from bcelldepl.quality.stain_checks import check_stains
 from bcelldepl.report.pictures import TubePicture, picture_tube
@@ -212,6 +218,10 @@ class Passes:
             of_controls,
             check_for_samples(tubes, gated.fitted),
             check_across_tubes(tubes, gated.fitted),
+            check_order(tubes),
+            check_entries(tubes, {one.file: one.batch for one in gated.fitted}),
+            check_dates(tubes, gated.fitted),
+            check_names(tubes, gated.fitted),
             check_stains(
                 [
                     (one, self.strategies.of(tube))
@@ -235,7 +245,24 @@ class Passes:
             model = [kept.model.digest, CODEC.encode(one.alignment)[0]] if kept else []
             key = digest_of([self.keys[tube.file], CODEC.encode(own)[0], words, doubts, *model])
             jobs.append(Job(tube, arguments, key))
-        return self.stages.each("count", "counts", _count_and_draw, jobs, lambda done: not done[0].failure)
+        done = self.stages.each("count", "counts", _count_and_draw, jobs, lambda one: not one[0].failure)
+        return self._beside(done, gated.fitted)
+
+    def _beside(
+        self, done: Sequence[tuple[CountedTube, TubePicture]], fitted: Sequence[FittedTube]
+    ) -> list[tuple[CountedTube, TubePicture]]:
+        """Hold what was counted in each tube against the others."""
+        tubes, counted = self.study.tubes, [one for one, _ in done]
+        batches = {one.file: one.batch for one in fitted}
+        shifts = course_shifts(tubes, counted)
+        courses = check_courses(tubes, counted, shifts)
+        rates = check_rates(tubes, counted, batches, shifts)
+        failed = [courses, rates, check_depletion(tubes, counted, courses.keys())]
+        beside = []
+        for one, picture in done:
+            one = one.with_outcomes(outcome for by_file in failed for outcome in by_file.get(one.file, ()))
+            beside.append((one, replace(picture, status=one.status, reason=one.reason)))
+        return beside
 
 
 def _tube_fits(tube: Tube, fitted: FittedTube) -> TubeFits:

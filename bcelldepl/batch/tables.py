@@ -54,6 +54,12 @@ def tubes_table(study: Study, fitted: Sequence[FittedTube], counted: Sequence[Co
                 ),
                 "quality_flags": "; ".join(count.flags),
                 "acquired_volume_ul": count.acquired_volume_ul,
+                "bead_count": tube.bead_count,
+                "blood_volume_ul": tube.blood_volume_ul,
+                "dilution": tube.dilution,
+                "beads_seen": count.beads_seen,
+                "recovery": _recovery(count.beads_seen, tube.bead_count),
+                "analysed_volume_ul": count.analysed_volume_ul,
                 "cytometer": fit.cytometer,
                 "warnings": "; ".join((*fit.warnings, *study.tube_notes.get(tube.file, ()))),
                 "collected": iso_text(tube.collected, tube.collected_has_time),
@@ -66,3 +72,7 @@ def tubes_table(study: Study, fitted: Sequence[FittedTube], counted: Sequence[Co
 
 def _rounded(fraction: float | None) -> float | None:
     return None if fraction is None else round(fraction, 6)
+
+
+def _recovery(seen: int | None, bead_count: float | None) -> float | None:
+    return None if seen is None or not bead_count else round(seen / bead_count, 6)

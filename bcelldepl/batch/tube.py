@@ -22,12 +22,14 @@ from bcelldepl.gating.strategy import Strategy
 from bcelldepl.gating.stream import drawn_gates
 from bcelldepl.gating.tube import apply_gates, fit_gates
 from bcelldepl.quality.checks import Outcome
-from bcelldepl.quality.control_checks import check_control
+from bcelldepl.quality.control_checks import check_control, check_negative
 from bcelldepl.quality.model_checks import check_by_model
+from bcelldepl.quality.name_checks import NAMING_KEYWORDS
 from bcelldepl.quality.tube_checks import check_acquisition, check_date, check_populations, check_results
 from bcelldepl.signal.quality_mask import Quality
 from bcelldepl.signal.recipe import plan_markers
 from bcelldepl.study import Override, Role, Study, Tube
+from bcelldepl.tubes.override_effects import override_effects, refuse_unsaid
 from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
 from bcelldepl.tubes.read import batch_of, open_tube, read_signal
 
@@ -69,6 +71,10 @@ def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None 
             cytometer=acquisition.cytometer,
             events=acquisition.n_events,
             warnings=acquisition.warnings,
+            measured=acquisition.date or "",
+            names={
+                key: acquisition.keywords[key] for key in NAMING_KEYWORDS if acquisition.keywords.get(key)
+            },
             panel=panel,
             scales={marker: one.words for marker, one in recipe.markers.items()},
             fits=fits,
@@ -118,10 +124,13 @@ def count(
         return _failed(tube, reported, fitted.failure)
     try:
         overrides = study.overrides_of(tube.file)
-        strategy = strategy_with_overrides(strategy.on_scales(model.scales) if model else strategy, overrides)
+        found = strategy.on_scales(model.scales) if model else strategy
+        strategy = strategy_with_overrides(found, overrides)
         acquisition, panel, signal = read_signal(tube, study, strategy)
+        before = apply_gates(read_signal(tube, study, found)[2], found, fits) if overrides else None
         fits = fits_with_overrides(fits, strategy, overrides)
         populations = apply_gates(signal, strategy, fits, keep_membership=model is not None)
+        refuse_unsaid(overrides, populations)
         single = _single_events(populations, signal.quality)
         if model is not None and fitted.alignment is not None:
             populations = with_composition(populations, strategy, model, fitted.alignment, signal.columns)
@@ -146,6 +155,7 @@ def count(
         checked += check_by_model(populations, strategy, model, fitted.alignment, single)
     failed = [one for one in checked if not one.passed]
     unused = _leading_to(BEADS, strategy) if _counted_without_beads(counted) else set()
+    by_hand = override_effects(overrides, before, populations) if before else ()
     doubts = [
         f"{name}: {one.reason or one.evidence.value}"
         for name, one in fits.items()
@@ -163,6 +173,7 @@ def count(
         doubts += _in_doubt([*failed, *check_results(counted.values())])
     doubts += _in_doubt([*check_date(tube, acquisition.date), *acquired])
     doubts += _in_doubt(check_control(tube, acquisition.channels, panel, strategy.markers))
+    doubts += _in_doubt(check_negative(tube, counted.values(), strategy))
     return CountedTube(
         file=tube.file,
         concentrations=tuple((counted | absent)[name] for name in reported),
@@ -172,12 +183,17 @@ def count(
         kept_time_fraction=quality.kept_time_fraction,
         dropped={**quality.dropped, **_left_out(populations, strategy)},
         acquired_volume_ul=facts.acquired_volume_ul,
+        analysed_volume_ul=next((one.analysed_volume_ul for one in counted.values()), None),
+        beads_seen=counted[BEADS].events
+        if BEADS in counted and not _counted_without_beads(counted)
+        else None,
+        acquisition_seconds=facts.acquisition_seconds,
         flags=(
             *quality.flags,
             *(one.sentence for one in (*acquired, *failed)),
-            *(override.sentence for override in overrides),
+            *(by_hand or (override.sentence for override in overrides)),
         ),
-        doubts=tuple(dict.fromkeys(doubts)),
+        doubts=tuple(dict.fromkeys((*doubts, *by_hand))),
         overrides=_stated(overrides, counted.values(), strategy),
     )
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.counting import Concentration
 from bcelldepl.fcs.acquisition import Channel, Spillover
+from bcelldepl.gating.rules.positives import PositivesRule
+from bcelldepl.gating.strategy import Strategy
 from bcelldepl.quality.checks import CHECKS, Outcome
 from bcelldepl.quality.cross_tube_checks import OpenedTube
+from bcelldepl.quality.limits import FEWEST_POSITIVES
 from bcelldepl.signal.panel import find_marker
 from bcelldepl.study import Role, Tube
 from bcelldepl.study.toml import did_you_mean
 
-__all__ = ["check_control", "check_for_samples", "check_spillover"]
+__all__ = ["check_control", "check_for_samples", "check_negative", "check_spillover"]
 
 
 def check_control(
@@ -43,6 +47,44 @@ def check_control(
     why = _unusable(tube.role_marker or "", channels, panel, markers)
     named = tube.role_marker
     return (CHECKS["control_marker"].judge(float(bool(why)), passed=not why, marker=named, why=why),)
+
+
+def check_negative(tube: Tube, counted: Iterable[Concentration], strategy: Strategy) -> tuple[Outcome, ...]:
+    """Check that a tube without a stain holds no cells positive for it: it may be a sample, or another control.
+
+    Parameters
+    ----------
+    tube : Tube
+    counted : iterable of Concentration
+        Of the tube.
+    strategy : Strategy
+
+    Returns
+    -------
+    tuple of Outcome
+        ``positive_control``, for each population that is told by the stain; empty for a tube that is no FMO.
+    """
+    if tube.role is not Role.FMO:
+        return ()
+    named = (tube.role_marker or "").casefold()
+    told = {
+        rule.name
+        for rule in strategy.populations
+        if isinstance(rule, PositivesRule) and rule.marker.casefold() == named
+    }
+    return tuple(
+        CHECKS["positive_control"].judge(
+            events / of,
+            passed=True if events < FEWEST_POSITIVES else None,
+            events=events,
+            percent=100 * events / of,
+            parent=one.parent,
+            population=one.population,
+            marker=tube.role_marker,
+        )
+        for one in counted
+        if one.population in told and (events := one.events or 0) and (of := one.parent_events or 0)
+    )
 
 
 def check_for_samples(tubes: Sequence[Tube], opened: Sequence[OpenedTube]) -> dict[str, list[Outcome]]:

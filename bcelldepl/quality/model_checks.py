@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Final
 
 from bcelldepl.gating.model.alignment import Alignment
 from bcelldepl.gating.model.study_model import StudyModel
@@ -12,12 +11,9 @@ from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.gating.rules.kinds import KindsRule
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.quality.checks import CHECKS, Outcome
+from bcelldepl.quality.limits import CHANCE_ERRORS, DIFFERENT_CELLS, DIFFERENT_PART
 
 __all__ = ["check_by_model"]
-
-FEWEST: Final = 20.0  # events by which a gate must differ from the model
-CHANCE: Final = 4.0  # standard errors that pass
-PART: Final = 0.15  # of the larger number that passes
 
 
 def check_by_model(
@@ -60,7 +56,7 @@ def _of_population(
 ) -> Iterator[Outcome]:
     assert population.fitting is not None
     others = population.events - population.fitting
-    allowed = FEWEST + PART * population.events
+    allowed = DIFFERENT_CELLS + DIFFERENT_PART * population.events
     yield CHECKS["other_cells"].judge(
         others, limits=(None, allowed), population=population.name, others=round(others)
     )
@@ -69,7 +65,7 @@ def _of_population(
     )
     expected = share * single_events
     sampled = max(share * alignment.events, 1.0)
-    allowed = FEWEST + PART * expected + CHANCE * expected / math.sqrt(sampled)
+    allowed = DIFFERENT_CELLS + DIFFERENT_PART * expected + CHANCE_ERRORS * expected / math.sqrt(sampled)
     missed = expected - population.events
     yield CHECKS["missed_cells"].judge(
         missed,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from bcelldepl.quality.checks import CHECKS, Outcome
+from bcelldepl.quality.limits import ODD_DAYS, ODD_PART
 from bcelldepl.study import Role, Tube
 
 __all__ = ["check_rows"]
-
-ODD_DAYS: Final = 7.0  # a sample this far from its nominal day,
-ODD_PART: Final = 0.25  # and by this part of it, needs review
 
 Key = TypeVar("Key")
 

@@ -24,13 +24,13 @@ from bcelldepl.definitions.populations import (
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.quality.checks import CHECKS, Outcome
+from bcelldepl.quality.limits import STEADY_ERRORS
 from bcelldepl.signal.quality_mask import Quality
 from bcelldepl.study import CountingSettings, Tube
 
 __all__ = ["check_acquisition", "check_date", "check_populations", "check_results"]
 
 MINIMUM_WHOLE_EVENTS: Final = 100  # below, one cell is a percent and the sum says nothing
-STEADY_Z: Final = 5.0  # standard errors that a change of beads per cell must have
 
 
 def check_acquisition(quality: Quality) -> tuple[Outcome, ...]:
@@ -176,5 +176,5 @@ def _steady(beads: Population, cells: Population | None) -> Iterator[Outcome]:
     error = math.sqrt(math.fsum(1 / part for part in parts))
     check = CHECKS["steady_beads"]
     low, high = check.limits
-    by_chance = abs(math.log(change)) <= STEADY_Z * error
+    by_chance = abs(math.log(change)) <= STEADY_ERRORS * error
     yield check.judge(change, passed=True if by_chance else None, change=change, low=low, high=high)

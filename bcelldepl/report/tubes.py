@@ -157,14 +157,17 @@ def contact_sheet(tubes: Sequence[TubeEntry]) -> tuple[list[tuple[str, str]], li
 
 def _facts(row: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
     """Return what the record says about acquisition and quality, as label and text."""
-
-    volume = number(row, "acquired_volume_ul")
     facts = {
         "Events": whole(number(row, "events")),
         "Events kept": percent(number(row, "kept_fraction"), 1.0),
         "Acquisition time kept": percent(number(row, "kept_time_fraction"), 1.0),
         "Quality": plain(row.get("quality_flags")).replace(";", ", ") or "no remark",
-        "Acquired volume": "" if math.isnan(volume) else f"{limit(volume)} µL",
+        "Acquired volume": _unless_missing(number(row, "acquired_volume_ul"), "µL"),
+        "Analysed volume": _unless_missing(number(row, "analysed_volume_ul"), "µL of blood"),
+        "Beads in the tube": whole(number(row, "bead_count")),
+        "Beads seen": _beads(row),
+        "Blood in the tube": _unless_missing(number(row, "blood_volume_ul"), "µL"),
+        "Dilution": _unless_missing(number(row, "dilution"), "fold"),
         "Cytometer": plain(row.get("cytometer")),
         "Batch": plain(row.get("batch")),
         "Dose group": plain(row.get("dose_group")),
@@ -172,6 +175,16 @@ def _facts(row: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
         "SHA-256": plain(row.get("sha256")),
     }
     return tuple((label, text) for label, text in facts.items() if text not in ("", DASH))
+
+
+def _unless_missing(value: float, unit: str) -> str:
+    return "" if math.isnan(value) else f"{limit(value)} {unit}"
+
+
+def _beads(row: Mapping[Any, Any]) -> str:
+    """Beads seen, and the part of the tube that they are."""
+    seen, recovery = number(row, "beads_seen"), number(row, "recovery")
+    return "" if math.isnan(seen) else f"{whole(seen)} ({percent(recovery, 1.0)} of the tube)"
 
 
 def _gate_row(note: GateNote) -> GateRow:

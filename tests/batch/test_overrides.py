@@ -33,11 +33,21 @@ def override(folder: Path, population: str, gate: str, visit: str = "D10") -> st
     return file
 
 
+def position(results: Results, file: str) -> float:
+    """Where the CAR+ cells of a tube are cut."""
+    gates = json.loads((results.folder / "gates" / f"{tube_stem(file)}.json").read_text(encoding="utf-8"))
+    return float(gates["gates"]["CAR_T"]["shape"]["position"])
+
+
 @pytest.fixture(scope="module")
-def by_hand(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, str]:
-    """The study with one gate set by hand."""
+def by_hand(
+    simulated: Path, results: Results, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Results, str]:
+    """The study with one gate set by hand, a little above where it was found."""
     folder = Path(shutil.copytree(simulated, tmp_path_factory.mktemp("one gate") / "study"))
-    file = override(folder, "CAR_T", "cut = 0.4")
+    sheet = pd.read_csv(folder / "samples.csv")
+    file = str(sheet[sheet["visit"] == "D10"]["file"].iloc[0])
+    override(folder, "CAR_T", f"cut = {position(results, file) + 0.02:.4f}")
     return run(load_study(folder / "study.toml"), workers=1), file
 
 
@@ -48,12 +58,19 @@ def three_by_hand(
     """The study with gates of three populations set by hand, each in a tube of its own; and those tubes."""
     folder = Path(shutil.copytree(simulated, tmp_path_factory.mktemp("three gates") / "study"))
     files = {
-        "B": override(folder, "B", 'polygon = [[-1, -1], [2, -1], [2, 2], [-1, 2]]\nx = "CD19"\ny = "CD3"'),
+        "B": override(
+            folder,
+            "B",
+            'holds = "everything"\npolygon = [[-1, -1], [2, -1], [2, 2], [-1, 2]]\nx = "CD19"\ny = "CD3"',
+        ),
         "low_side_scatter": override(
-            folder, "low_side_scatter", 'cut = 0.5\nmarker = "SSC-A"\nside = "below"', "D28"
+            folder, "low_side_scatter", "polygon = [[0.1, -0.2], [1.2, -0.2], [1.2, 0.5], [0.1, 0.5]]", "D28"
         ),
         "beads": override(
-            folder, "beads", 'polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]\nx = "FSC-A"\ny = "SSC-A"', "D90"
+            folder,
+            "beads",
+            'polygon = [[-0.2, 0.5], [1.2, 0.5], [1.2, 1.2], [-0.2, 1.2]]\nx = "FSC-A"\ny = "SSC-A"',
+            "D90",
         ),
     }
     return run(load_study(folder / "study.toml"), workers=1), files
@@ -74,7 +91,7 @@ def test_the_cut_counts_what_lies_above_it(by_hand: tuple[Results, str]) -> None
     changed, file = by_hand
     tube = GatedResults(changed.folder).tube(file)
     signal = make_signal(tube.acquisition, tube.panel, tube.strategy.all_transforms, tube.spillover)
-    above = int(np.sum(signal.columns["CAR"][tube.membership["T"]] > 0.4))
+    above = int(np.sum(signal.columns["CAR"][tube.membership["T"]] > position(changed, file)))
     row = changed.counts[(changed.counts["file"] == file) & (changed.counts["population"] == "CAR_T")]
     assert row["events"].item() == above == int(tube.membership["CAR_T"].sum())
     assert above > 0
@@ -105,8 +122,7 @@ def test_it_is_marked_wherever_the_number_appears(by_hand: tuple[Results, str]) 
     assert 'class="hand"' in page
     assert changed.record["overrides"][0]["who"] == "core lab"
     gates = json.loads((changed.folder / "gates" / f"{tube_stem(file)}.json").read_text(encoding="utf-8"))
-    assert gates["overrides"][0]["cut"] == 0.4
-    assert gates["gates"]["CAR_T"]["shape"]["position"] == 0.4
+    assert gates["overrides"][0]["cut"] == gates["gates"]["CAR_T"]["shape"]["position"]
 
 
 def test_a_polygon_takes_the_place_of_a_learned_gate(
@@ -114,27 +130,45 @@ def test_a_polygon_takes_the_place_of_a_learned_gate(
 ) -> None:
     changed, file = three_by_hand[0].counts, three_by_hand[1]["B"]
     rows = changed[changed["file"] == file].set_index("population")
-    tube = GatedResults(three_by_hand[0].folder).tube(three_by_hand[1]["B"])
-    assert rows.loc["B", "events"] == tube.membership["B_likely"].sum()
+    gates = json.loads(
+        (three_by_hand[0].folder / "gates" / f"{tube_stem(file)}.json").read_text(encoding="utf-8")
+    )
+    assert gates["gates"]["B"]["rule"] == "polygon"
     before = results.counts[results.counts["file"] == file].set_index("population")
     assert rows.loc["T", "events"] == before.loc["T", "events"]
 
 
 def test_a_gate_above_marks_all_that_stand_on_it(three_by_hand: tuple[Results, dict[str, str]]) -> None:
     changed, file = three_by_hand[0].counts, three_by_hand[1]["low_side_scatter"]
-    rows = changed[(changed["file"] == file) & (changed["result"] != "NOT_DONE")].set_index("population")[
-        "override"
-    ]
-    assert set(rows[rows != ""].index) == set(rows.index) - {"beads", "leukocytes"}
+    rows = changed[changed["file"] == file].set_index("population")["override"]
+    above = {"beads", "leukocytes", "CD4_T", "CD8_T"}  # and what the panel does not tell
+    assert set(rows[rows != ""].index) == set(rows.index) - above
 
 
 def test_the_beads_gate_marks_every_concentration(three_by_hand: tuple[Results, dict[str, str]]) -> None:
     changed, files = three_by_hand[0].counts, three_by_hand[1]
-    counted = changed[changed["result"] != "NOT_DONE"]
-    assert (counted[counted["file"] == files["beads"]]["override"] != "").all()
+    own = changed[(changed["file"] == files["beads"]) & changed["events"].notna()]
+    assert (own["override"] != "").all()
     assert (changed[~changed["file"].isin(files.values())]["override"] == "").all()
     own = changed[changed["file"] == files["B"]]
     assert set(own[own["override"] != ""]["population"]) == {"B"}
+
+
+def test_a_tube_gated_by_hand_is_listed_for_a_second_look(
+    by_hand: tuple[Results, str], results: Results
+) -> None:
+    changed, file = by_hand
+    reason = changed.tubes.set_index("file").loc[file, "reason"]
+    counts = [
+        one.counts.set_index(["file", "population"])["events"][file, "CAR_T"] for one in (results, changed)
+    ]
+    places = [position(one, file) for one in (results, changed)]
+    assert (
+        f"from CAR {places[0]:.3f} with {counts[0]:,} events to CAR {places[1]:.3f} with {counts[1]:,} events"
+        in reason
+    )
+    assert "by a second person" in reason
+    assert changed.exit_code == 1
 
 
 @pytest.mark.parametrize(
@@ -142,6 +176,7 @@ def test_the_beads_gate_marks_every_concentration(three_by_hand: tuple[Results, 
     [
         ("Bs", "cut = 0.4", "has no population 'Bs'"),
         ("lymphocytes", "cut = 0.4", "combined from other populations"),
+        ("B", "polygon = [[0, 0], [1, 0], [1, 1]]", "give the axes `x` and `y`"),
         ("B", "cut = 0.4", "is no cut"),
         ("B", "polygon = [[0, 0], [1, 0], [1, 1]]", "axes of 'B' are learned"),
         ("B", 'cut = 0.4\nmarker = "CD99"\nside = "above"', "no marker 'CD99'"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bcelldepl.batch.outcome import FittedTube
+from bcelldepl.counting import not_done
 from bcelldepl.fcs.acquisition import Channel
-from bcelldepl.quality.control_checks import check_control, check_for_samples
+from bcelldepl.gating.strategy import load_strategy
+from bcelldepl.quality.control_checks import check_control, check_for_samples, check_negative
 from bcelldepl.study import Role, Tube
 
 MARKERS = ("CD3", "CD19", "CAR")
@@ -57,3 +60,21 @@ def test_a_control_without_its_sample(subject: str, batch: str, role: Role, lone
     fitted = [FittedTube("a", batch="A"), FittedTube("b", batch=batch)]
     assert set(check_for_samples(tubes, fitted)) == ({"b"} if lone else set())
     assert check_for_samples(tubes, [fitted[0], FittedTube("b", failure="no such file")]) == {}
+
+
+@pytest.mark.parametrize(
+    ("events", "of", "found"),
+    [(19, 1_000, False), (20, 1_000, True), (20, 4_000, False), (21, 4_000, True), (0, 1_000, False), (0, 0, False)],
+)  # fmt: skip
+def test_a_control_that_holds_positive_cells_is_none(events: int, of: int, found: bool) -> None:
+    (row,) = not_done(["CAR_T"], "")
+    row = replace(row, events=events, parent="T", parent_events=of)
+    strategy = load_strategy("cart_pd")
+    control = Tube(
+        file="a.fcs", path=Path("a.fcs"), subject="1", visit="V", day=0.0, role=Role.FMO, role_marker="CAR"
+    )
+    failed = [one for one in check_negative(control, [row], strategy) if not one.passed]
+    assert [one.check.name for one in failed] == (["positive_control"] if found else [])
+    other = control.model_copy(update={"role_marker": "CD56"})
+    sample = control.model_copy(update={"role": Role.SAMPLE, "role_marker": None})
+    assert check_negative(other, [row], strategy) == check_negative(sample, [row], strategy) == ()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bcelldepl.quality.row_checks import ODD_DAYS, ODD_PART, check_rows
+from bcelldepl.quality.limits import ODD_DAYS, ODD_PART
+from bcelldepl.quality.row_checks import check_rows
 from bcelldepl.study import Study, load_study
 
 TOML = '[study]\nid = "S1"\nsamples = "samples.csv"\nstrategy = "cart_pd"\n'

@@ -99,7 +99,7 @@ def test_either_side_of_what_a_tube_can_hold(tmp_path: Path, column: str, limit:
     [
         ("blood_volume_ul", "0.05", "is it in mL?"),
         ("blood_volume_ul", "50000", "is it in nL?"),
-        ("bead_count", "190", "is it beads per uL?"),
+        ("bead_count", "199", "is it beads per uL?"),
         ("bead_count", "5007000", "is it beads per mL?"),
         ("acquired_volume_ul", "0.03", "is it in mL?"),
         ("acquired_volume_ul", "30000", "is it in nL?"),

@@ -62,6 +62,14 @@ TUBES: Final = TableDefinition(
         Column("dropped", _TEXT, "events left out, by reason"),
         Column("quality_flags", _TEXT, "what the quality mask and the checks of the tube found"),
         Column("acquired_volume_ul", _NUMBER, "volume acquired, from the sample sheet or $VOL"),
+        Column("bead_count", _NUMBER, "beads in the tube, as in the sample sheet"),
+        Column("blood_volume_ul", _NUMBER, "blood pipetted into it, as in the sample sheet"),
+        Column("dilution", _NUMBER, "from blood to the acquired suspension, as in the sample sheet, else 1"),
+        Column(
+            "beads_seen", _INTEGER, "bead events that the count stands on; empty where beads do not count"
+        ),
+        Column("recovery", _NUMBER, "beads_seen / bead_count: part of the tube that was acquired"),
+        Column("analysed_volume_ul", _NUMBER, "blood that the events come from"),
         Column("cytometer", _TEXT, "as the file names it"),
         Column("warnings", _TEXT, "of reading the file, and of its row of the sample sheet"),
         Column("collected", _TEXT, "when the blood was drawn, ISO 8601"),

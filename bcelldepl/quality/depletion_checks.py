@@ -1,0 +1,77 @@
+"""Checks of a subject's B cells over its visits: they are depleted once, and come back once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+from bcelldepl.counting import Concentration
+from bcelldepl.definitions.codes import ResultCode
+from bcelldepl.definitions.populations import B
+from bcelldepl.quality.checks import CHECKS, Outcome
+from bcelldepl.quality.course_checks import CountedResults
+from bcelldepl.quality.limits import EARLY_DAYS
+from bcelldepl.study import Role, Tube
+
+__all__ = ["check_depletion"]
+
+
+def check_depletion(
+    tubes: Sequence[Tube], counted: Sequence[CountedResults], in_doubt: Collection[str]
+) -> dict[str, list[Outcome]]:
+    """Check that B cells are not far fewer before the infusion than soon after it, nor gone again once they came back.
+
+    A stain that was left out, or an antibody that masks CD19, hides them in one tube; so does another tube's file.
+
+    Parameters
+    ----------
+    tubes : sequence of Tube
+    counted : sequence of CountedResults
+        The same tubes, counted.
+    in_doubt : collection of str
+        Files whose concentrations are in doubt altogether: no other tube is held against them.
+
+    Returns
+    -------
+    dict of str to list of Outcome
+        By file, the checks that failed: ``lost_b_cells``.
+    """
+    subjects: dict[str, list[tuple[Tube, Concentration]]] = defaultdict(list)
+    for tube, one in zip(tubes, counted, strict=True):
+        cells = next((row for row in one.concentrations if row.population == B), None)
+        if tube.role is Role.SAMPLE and cells is not None and cells.ci_high_per_ul is not None:
+            subjects[tube.subject].append((tube, cells))
+    failed = {}
+    for visits in subjects.values():
+        for tube, cells in visits:
+            most = cells.ci_high_per_ul or 0.0
+            many = [
+                (other, its)
+                for other, its in visits
+                if other.file not in in_doubt and _stands_against(tube, other, its, visits)
+            ]
+            if many:
+                other, its = max(many, key=lambda one: one[1].cells_per_ul or 0.0)
+                found = CHECKS["lost_b_cells"].judge(
+                    most / (its.cells_per_ul or 1.0), most=most, other=other.visit, there=its.cells_per_ul
+                )
+                if not found.passed:
+                    failed[tube.file] = [found]
+    return failed
+
+
+def _stands_against(
+    tube: Tube, other: Tube, its: Concentration, visits: Sequence[tuple[Tube, Concentration]]
+) -> bool:
+    """Whether a tube should hold about as many B cells as another visit, or more."""
+    if its.result is not ResultCode.QUANTIFIED or not its.cells_per_ul:
+        return False
+    if tube.before_infusion:
+        return 0 < other.draw_day <= EARLY_DAYS
+    if not 0 < other.draw_day < tube.draw_day:
+        return False
+    back = CHECKS["lost_b_cells"].limits[0] or 0.0
+    return any(
+        0 < one.draw_day < other.draw_day and (few.ci_high_per_ul or 0.0) < back * its.cells_per_ul
+        for one, few in visits
+    )

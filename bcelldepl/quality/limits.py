@@ -1,0 +1,39 @@
+"""Numbers of which a tube's own limits are made, where one limit for all tubes will not do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = [
+    "ANY_WAIT_DAYS",
+    "CHANCE_ERRORS",
+    "DIFFERENT_CELLS",
+    "DIFFERENT_PART",
+    "EARLY_DAYS",
+    "FEWEST_POSITIVES",
+    "ODD_DAYS",
+    "ODD_PART",
+    "SPREADS",
+    "STEADY_ERRORS",
+    "USUAL_WAIT_DAYS",
+]
+
+# Blood and its nominal day: as far as this, and as this part of the day.
+ODD_DAYS: Final = 7.0
+ODD_PART: Final = 0.25
+# Days from draw to measurement, beyond what is usual in the study (a weekend); and where too few tubes tell
+# (stabilised blood keeps two weeks).
+USUAL_WAIT_DAYS: Final = 3.0
+ANY_WAIT_DAYS: Final = 14.0
+# Standard deviations between the other tubes.
+SPREADS: Final = 5.0
+# A gate and the model: events, the part of the larger number, and standard errors of the sample.
+DIFFERENT_CELLS: Final = 20.0
+DIFFERENT_PART: Final = 0.15
+CHANCE_ERRORS: Final = 4.0
+# Standard errors that a change of beads per cell must have.
+STEADY_ERRORS: Final = 5.0
+# Days after the infusion in which B cells only become fewer.
+EARLY_DAYS: Final = 14.0
+# Positive events that a control may hold by chance: the usual limit of detection.
+FEWEST_POSITIVES: Final = 20

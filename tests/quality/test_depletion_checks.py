@@ -1,0 +1,67 @@
+"""B cells are depleted once and come back once: what else a course shows is asked about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bcelldepl.batch.outcome import CountedTube
+from bcelldepl.counting import not_done
+from bcelldepl.definitions.codes import ResultCode
+from bcelldepl.quality.depletion_checks import check_depletion
+from bcelldepl.study import Tube
+
+DAYS = (-5.0, 0.0, 3.0, 14.0, 28.0, 60.0, 90.0, 180.0)
+
+
+def lost(*per_ul: float, days: tuple[float, ...] = DAYS) -> list[float]:
+    """Days at which B cells are missed, of a course with such cells/uL; upper ends are a fifth above, at least 1."""
+    tubes, counted = [], []
+    for day, cells in zip(days, per_ul, strict=True):
+        file = f"{day:g}.fcs"
+        tubes.append(Tube(file=file, path=Path(file), subject="P", visit=f"D{day:g}", day=day))
+        (row,) = not_done(["B"], "")
+        result = ResultCode.QUANTIFIED if cells >= 2 else ResultCode.NOT_DETECTED
+        row = replace(row, cells_per_ul=cells, ci_high_per_ul=max(1.2 * cells, 1.0), result=result)
+        counted.append(CountedTube(file, concentrations=(row,)))
+    found = check_depletion(tubes, counted, ())
+    assert check_depletion(tubes, counted, [tube.file for tube in tubes]) == {}
+    assert all(outcome.needs_review for outcomes in found.values() for outcome in outcomes)
+    return [tube.day for tube in tubes if tube.file in found]
+
+
+@pytest.mark.parametrize(
+    "course",
+    [
+        (190, 80, 20, 0, 0, 0, 5, 100),  # depleted, and back
+        (190, 80, 20, 0, 0, 0, 0, 0),  # not back
+        (0, 0, 0, 0, 0, 0, 10, 100),  # none to begin with: rituximab
+        (190, 180, 150, 160, 150, 170, 150, 180),  # no answer
+        (190, 80, 60, 40, 20, 10, 5, 0),  # slowly
+        (190, 80, 20, 0, 0, 60, 40, 30),  # back, and half of them
+        (10, 80, 20, 0, 0, 0, 0, 0),  # both before the infusion
+    ],
+)
+def test_courses_of_car_t_cells(course: tuple[float, ...]) -> None:
+    assert lost(*course) == []
+
+
+@pytest.mark.parametrize(
+    ("course", "days"),
+    [
+        ((190, 80, 20, 0, 0, 60, 0, 100), [90.0]),
+        ((190, 80, 20, 0, 0, 60, 100, 0), [180.0]),
+        ((2, 80, 20, 0, 0, 0, 0, 0), [-5.0]),
+        ((190, 80, 20, 0, 0, 60, 10.1, 60), []),  # 12.1 by its upper end: a fifth is 12
+        ((190, 80, 20, 0, 0, 60, 9.9, 60), [90.0]),
+    ],
+)
+def test_one_tube_without_b_cells(course: tuple[float, ...], days: list[float]) -> None:
+    assert lost(*course) == days
+
+
+@pytest.mark.parametrize(("day", "found"), [(14.0, True), (15.0, False)])
+def test_either_side_of_the_days_in_which_b_cells_only_become_fewer(day: float, found: bool) -> None:
+    assert bool(lost(0, 50, days=(-5.0, day))) is found
