@@ -15,7 +15,6 @@ from bcelldepl.gating.rules.cut import CutRule
 from bcelldepl.gating.rules.kinds import KindsRule
 from bcelldepl.gating.rules.marker_cut import CutShape, MarkerGate
 from bcelldepl.gating.rules.polygon import PolygonRule, PolygonShape
-from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.study import OVERRIDES_FILE, Override, Study
 
@@ -144,7 +143,7 @@ def standing_on(population: str, strategy: Strategy) -> set[str]:
     return names
 
 
-def _rule(rule: Rule, override: Override, strategy: Strategy) -> CutRule | PositivesRule | PolygonRule:
+def _rule(rule: Rule, override: Override, strategy: Strategy) -> CutRule | PolygonRule:
     """Return the rule that a gate set by hand amounts to."""
     if isinstance(rule, BooleanRule):
         msg = f"{rule.name!r} is combined from other populations; set one of those by hand"

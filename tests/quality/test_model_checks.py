@@ -11,7 +11,8 @@ from bcelldepl.gating.model.alignment import Alignment
 from bcelldepl.gating.model.components import Component
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.strategy import load_strategy
-from bcelldepl.quality.model_checks import CHANCE, FEWEST, PART, check_by_model
+from bcelldepl.quality.limits import CHANCE_ERRORS, DIFFERENT_CELLS, DIFFERENT_PART
+from bcelldepl.quality.model_checks import check_by_model
 
 TBNK = load_strategy("tbnk")
 KINDS = ("T", "B", "NK", "granulocytes")
@@ -51,7 +52,7 @@ def test_events_that_no_kind_explains(gated, part, passes):
 @pytest.mark.parametrize("events", [40, 600])
 @pytest.mark.parametrize(("beyond", "passes"), [(0.0, True), (1.0, False)])
 def test_a_gate_that_holds_other_cells(gated, events, beyond, passes):
-    others = FEWEST + PART * events + beyond
+    others = DIFFERENT_CELLS + DIFFERENT_PART * events + beyond
     outcome = outcomes(gated, b_events=events, fitting=events - others, b_share=events / 10_000)[
         "other_cells"
     ]
@@ -62,7 +63,9 @@ def test_a_gate_that_holds_other_cells(gated, events, beyond, passes):
 @pytest.mark.parametrize(("beyond", "passes"), [(-1, True), (1, False)])
 def test_a_gate_that_misses_its_cells(gated, beyond, passes):
     expected, sampled = 600.0, 360.0
-    missed = FEWEST + PART * expected + CHANCE * expected / math.sqrt(sampled) + beyond
+    missed = (
+        DIFFERENT_CELLS + DIFFERENT_PART * expected + CHANCE_ERRORS * expected / math.sqrt(sampled) + beyond
+    )
     held = round(expected - missed)
     outcome = outcomes(gated, b_events=held, fitting=float(held))["missed_cells"]
     assert outcome.passed is passes
