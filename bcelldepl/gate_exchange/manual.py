@@ -36,20 +36,23 @@ class ManualTube:
     Attributes
     ----------
     names : tuple of str
-        Names by which the source calls the FCS file (FlowJo lets people rename a sample); `EVERY_FILE` for gates
-        that are for any file.
+        Names by which the source calls the FCS file, with its folders where it states them (FlowJo lets people rename
+        a sample); `EVERY_FILE` for gates that are for any file.
     sha256 : str
         Of the FCS file, where the source says it.
     tree : GateTree or None
         None where the source is a table of counts.
     stated : mapping of str to ManualCount
         Counts that the source states, by population path (``A/B/C``).
+    keywords : mapping of str to str
+        Those of the FCS file that the source repeats, such as ``$TOT`` and ``TUBE NAME``.
     """
 
     names: tuple[str, ...]
     sha256: str = ""
     tree: GateTree | None = None
     stated: Mapping[str, ManualCount] = field(default_factory=dict)
+    keywords: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -31,6 +31,9 @@ def read_gates(path: Path) -> Manual:
     """
     root = parse_xml(path)
     readers = {"Workspace": read_workspace, "Gating-ML": read_gating_ml}
+    if tag_of(root) == "bdfacs":
+        what = "an experiment of FACSDiva, whose gates are not read"
+        raise ExchangeError(what, path.name, "export its statistics as CSV and give that table")
     if tag_of(root) not in readers:
         what = f"the file begins with <{tag_of(root)}>, which is neither a FlowJo workspace nor Gating-ML"
         raise ExchangeError(what, path.name, "give a .wsp of FlowJo 10, Gating-ML 2.0, or a count table")

@@ -45,7 +45,8 @@ def parse_xml(path: Path) -> Any:
         ) from error
     if defines_entities(content):
         what = "the file defines a document type or entities, which can read other files or fill the memory"
-        raise ExchangeError(what, path.name, "remove the <!DOCTYPE ...> part, or " + _REMEDY)
+        remedy = f"remove the <!DOCTYPE ...> part, or {_REMEDY}; a workspace of FlowJo 9, from FlowJo 10"
+        raise ExchangeError(what, path.name, remedy)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(content, parser)
