@@ -111,7 +111,7 @@ def test_unknown_scale_costs_only_the_polygons_drawn_on_it(real_data: Path, tmp_
     text = (real_data / "flowjo_mouse" / "gating.wsp").read_text()
     start = text.index("<Transformations")
     block = re.compile(
-        r"<transforms:biex ([^>]*)>(\s*<data-type:parameter data-type:name=\"Comp-PE-Cy5-A\" />\s*)"
+        r"<transforms:biex ([^>]*)>(\s*<data-type:parameter data-type:name=\"Comp-APC-A\" />\s*)"
         r"</transforms:biex>"
     )
     changed, n = block.subn(r"<transforms:miltenyi \1>\2</transforms:miltenyi>", text[start:])
@@ -125,8 +125,9 @@ def test_unknown_scale_costs_only_the_polygons_drawn_on_it(real_data: Path, tmp_
     needing = {
         path_text(gate.path)
         for gate in before.tubes[0].tree.gates.values()
-        if gate.kind == "polygon" and any(axis.scale == "Comp-PE-Cy5-A" for axis in gate.axes)
+        if gate.kind == "polygon" and any(axis.scale == "Comp-APC-A" for axis in gate.axes)
     }
+    assert needing
     lost = {path for path in whole if any(path == one or path.startswith(one + "/") for one in needing)}
     assert set(members) == set(whole) - lost
     assert len(manual.skipped) == len(needing)
