@@ -76,9 +76,12 @@ def compare(
         typer.echo(json.dumps(content, indent=1))
     else:
         n, bad = len(comparison.tubes), len(disagreeing)
-        typer.echo(f"{comparison.verdict}: {n} tubes compared, {bad} of them disagree")
+        typer.echo(
+            f"{comparison.verdict}: {n} tubes compared, {bad} of them disagree; "
+            f"{n} of {comparison.samples} samples have a manual result"
+        )
         for ours, theirs in comparison.named.items():
             typer.echo(f"  {ours} = {theirs}")
         typer.echo(f"The page: {next(path for path in comparison.files if path.suffix == '.html')}")
-    if disagreeing or comparison.verdict == "disagree":
+    if disagreeing or comparison.verdict != "agree":
         raise typer.Exit(1)

@@ -12,7 +12,7 @@ from bcelldepl.definitions.populations import BEADS, POPULATIONS, is_result
 from bcelldepl.errors import ExchangeError, Problem
 from bcelldepl.gate_exchange.manual import ManualTube
 
-__all__ = ["Naming", "guess_population", "name_populations"]
+__all__ = ["Naming", "guess_population", "name_populations", "same_name"]
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,32 @@ def guess_population(ours: str, theirs: Sequence[str], mapping: NameMap) -> tupl
         if found:
             return None, f"{len(found)} of theirs could be it: {', '.join(found)}"
     return None, "none of theirs has such a name"
+
+
+def same_name(one: str, other: str) -> bool | None:
+    """Whether two names mean the same population.
+
+    Parameters
+    ----------
+    one, other : str
+        Names, or paths, whose ends count.
+
+    Returns
+    -------
+    bool or None
+        None where one of the two is no name that is known.
+    """
+    bare = [_bare(name.rpartition("/")[2]) for name in (one, other)]
+    if bare[0] == bare[1]:
+        return True
+    meant = [
+        next(
+            (row.name for row in POPULATIONS.values() if name == _bare(row.name) or name in row.other_names),
+            None,
+        )
+        for name in bare
+    ]
+    return None if None in meant else meant[0] == meant[1]
 
 
 def _bare(name: str) -> str:

@@ -12,9 +12,10 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from bcelldepl.comparison.acceptance import Verdict
-from bcelldepl.comparison.agreement import Statistic, concentration_pairs, is_quantified
+from bcelldepl.comparison.agreement import Statistic
 from bcelldepl.comparison.gate_figure import draw_both_gates
 from bcelldepl.comparison.outcome import Comparison
+from bcelldepl.comparison.paired_values import paired_values
 from bcelldepl.comparison.plots import draw_agreement
 from bcelldepl.comparison.tube import ComparedPopulation, TubeComparison
 from bcelldepl.definitions.populations import label_of
@@ -134,17 +135,13 @@ def _line(statistic: Statistic) -> dict[str, str]:
 
 
 def _plot(population: str, comparison: Comparison) -> dict[str, str]:
-    pairs = concentration_pairs(comparison.tubes, population)
-    own = [
-        one.pair for tube in comparison.tubes for one in tube.populations if one.pair.population == population
-    ]
-    known = any(pair.manual_per_ul is not None for pair in own)
+    values = paired_values(comparison.tubes, population)
     figure = draw_agreement(
-        [m for _, m, _ in pairs],
-        [a for _, _, a in pairs],
-        [tube.visit for tube, _, _ in pairs],
-        [is_quantified(tube, population) for tube, _, _ in pairs],
-        unit="cells/µL" if known else "events",
+        values.manual.tolist(),
+        values.auto.tolist(),
+        [tube.visit for tube in values.tubes],
+        values.quantified.tolist(),
+        unit=str(values.quantity),
         population=label_of(population),
     )
     return {"name": population, "image": data_uri(figure_bytes(figure), "image/svg+xml")}
@@ -157,10 +154,11 @@ def _discordant(tube: TubeComparison) -> dict[str, Any]:
 
 def _part(tube: TubeComparison, one: ComparedPopulation) -> dict[str, Any]:
     image, width = "", 0
-    if one.divergence is not None and tube.gated is not None and tube.tree is not None and tube.members:
-        path = next((path for path in tube.members if "/".join(path) == one.theirs), None)
+    gates = tube.gates
+    if one.divergence is not None and gates is not None:
+        path = next((path for path in gates.members if "/".join(path) == one.theirs), None)
         figure = path and draw_both_gates(
-            tube.gated, one.pair.population, tube.tree, path, tube.members, one.divergence.gate
+            gates.gated, one.pair.population, gates.tree, path, gates.members, one.divergence.gate
         )
         if figure:
             image, width = data_uri(small_png(figure, 160), "image/png"), round(96 * figure.get_figwidth())

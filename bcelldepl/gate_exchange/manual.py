@@ -23,10 +23,22 @@ class ManualCount:
     events : int or None
     per_ul : float or None
         Concentration [cells/uL].
+    percent : float or None
+        Of the events of the parent.
+    parent : str
+        Its name, where the source states it.
+    volume_ul : float or None
+        Volume in which the events were counted [uL], where the source states it.
+    below : bool
+        Whether the numbers are bounds that the count lies below (``<5``).
     """
 
     events: int | None = None
     per_ul: float | None = None
+    percent: float | None = None
+    parent: str = ""
+    volume_ul: float | None = None
+    below: bool = False
 
 
 @dataclass(frozen=True)

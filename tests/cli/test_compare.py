@@ -19,7 +19,7 @@ app.command()(compare)
 
 COLUMNS = (
     "file,subject,visit,population,auto_events,manual_events,auto_per_ul,manual_per_ul,ratio,precision,recall,f1,jaccard,"
-    "first_divergent_gate,verdict,reason"
+    "first_divergent_gate,verdict,reason,auto_percent,manual_percent,auto_volume,manual_volume"
 )
 
 
@@ -92,6 +92,7 @@ def test_agreeing_counts(results: Path, tmp_path: Path) -> None:
         "n",
         "limit",
         "verdict",
+        "note",
     ]
     bias = agreement[agreement["statistic"] == "bias_percent"].iloc[0]
     assert (bias["n"], bias["verdict"]) == (3, "agree")  # four events make no ratio
@@ -157,7 +158,7 @@ def test_a_mapping_that_names_what_is_not_there_is_a_wrong_request(results: Path
     mapping.write_text('[populations]\nB = "B cels"\n')
     _, err = run(results, counts(tmp_path / "manual.csv", 1010, 5, 296, 603), "--mapping", mapping, code=2)
     assert "the mapping names 'B cels', which is none of theirs" in err
-    mapping.write_text('[populations]\nB = "B cells"\nBB = "B cells"\n')
+    mapping.write_text('[populations]\nB = "B cells"\nBB = "other"\n')
     _, err = run(results, counts(tmp_path / "manual.csv", 1010, 5, 296, 603), "--mapping", mapping)
     assert "the mapping names 'BB', which is no population of ours" in err
 
