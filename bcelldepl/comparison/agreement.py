@@ -30,6 +30,13 @@ __all__ = ["Statistic", "day_statistics", "study_statistics", "study_verdict"]
 
 _RANGES = ((0.0, 5.0), (5.0, 50.0), (50.0, math.inf))  # cells/uL
 _FEWEST = 3  # pairs for a verdict on a statistic
+_CALLED = {
+    "bias_percent": "a bias",
+    "limit_low_percent": "a lower limit of agreement",
+    "limit_high_percent": "an upper limit of agreement",
+    "lin_ccc": "a concordance",
+    "median_f1": "a median F1",
+}
 
 
 @dataclass(frozen=True)
@@ -281,7 +288,10 @@ def _judged(
         return Statistic(population, name, estimate, limit, Verdict.NOT_COMPARABLE.value, note)
     verdict = Verdict.AGREE if good else Verdict.DISAGREE
     unknown = math.isnan(estimate.low) or math.isnan(estimate.high)
-    note = f"{estimate.n} {_tubes(estimate.n)} cannot rule out {beyond}" if good and beyond else ""
+    called = _CALLED.get(name, name.replace("_", " "))
+    note = (
+        f"{estimate.n} {_tubes(estimate.n)} cannot rule out {called} of {beyond}" if good and beyond else ""
+    )
     if good and unknown:
         note = f"{estimate.n} {_tubes(estimate.n)} give no interval"
     return Statistic(population, name, estimate, limit, verdict.value, note)

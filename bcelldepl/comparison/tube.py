@@ -102,7 +102,9 @@ class TubeComparison:
     populations : tuple of ComparedPopulation
     problems : tuple of Problem
     gates : ManualGates or None
-        None where counts alone are compared.
+        None where counts alone are compared, and where nothing is to be drawn.
+    stored : StoredCounts or None
+        How the gates compare with the counts that were stored with them.
     kept_time_fraction : float
         Part of the acquisition time that the automated quality mask kept.
     """
@@ -114,6 +116,7 @@ class TubeComparison:
     populations: tuple[ComparedPopulation, ...]
     problems: tuple[Problem, ...] = ()
     gates: ManualGates | None = None
+    stored: StoredCounts | None = None
     kept_time_fraction: float = 1.0
 
     @property
@@ -185,6 +188,7 @@ def compare_tube(
         one = replace(one, verdict=verdict, reason="; ".join(filter(None, (reason, note))), gate=gate)
         one = _explained(one, gates, path)
         compared.append(_by_beads(one, beads) if beads else one)
+    parted = any(one.verdict is Verdict.DISAGREE for one in compared)
     return TubeComparison(
         str(first["file"]),
         str(first["subject"]),
@@ -192,7 +196,8 @@ def compare_tube(
         float(first["day"]),
         tuple(compared),
         tuple(problems),
-        gates,
+        gates if parted else None,  # events are kept only for what is drawn
+        gates.stored if gates else None,
         kept_time_fraction,
     )
 

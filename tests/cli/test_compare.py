@@ -97,7 +97,8 @@ def test_agreeing_counts(results: Path, tmp_path: Path) -> None:
     bias = agreement[agreement["statistic"] == "bias_percent"].iloc[0]
     assert (bias["n"], bias["verdict"]) == (3, "agree")  # four events make no ratio
     page = (folder / "comparison.html").read_text()
-    assert "<script" not in page
+    assert "default-src 'none'" in page
+    assert "<script src" not in page
     assert 'src="http' not in page
     assert "4</b>\n    tubes compared" in page or "tubes compared" in page
 
