@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -26,14 +25,10 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print verdicts and statistics as JSON.")] = False,
 ) -> None:
     """Compare automated with manual gating: statistics, verdicts, and the first gate at which the two part ways."""
+    from bcelldepl.cli.progress_line import progress_line
     from bcelldepl.comparison.compare import compare as compare_study
     from bcelldepl.errors import BcelldeplError
     from bcelldepl.store.access_log import recorded_access
-
-    terminal = sys.stderr.isatty()
-
-    def show(name: str, done: int, total: int) -> None:
-        typer.echo(f"\r\x1b[K{done}/{total} {name}", nl=False, err=True)
 
     try:
         with recorded_access(results, "comparison") as access:
@@ -42,7 +37,7 @@ def compare(
                 manual,
                 out or results / "comparison",
                 mapping=mapping,
-                progress=show if terminal else None,
+                progress=progress_line(),
             )
             access.record(
                 comparison.files,
@@ -56,8 +51,6 @@ def compare(
     except OSError as error:
         typer.echo(f"compare: it cannot be written: {error}; name another folder with --out", err=True)
         raise typer.Exit(2) from None
-    if terminal:
-        typer.echo("\r\x1b[K", nl=False, err=True)
     for problem in comparison.problems:
         typer.echo(str(problem), err=True)
     if access.unrecorded:

@@ -132,9 +132,7 @@ def _tubes(
     sheet = gated.results.tubes.dropna(subset="kept_time_fraction")
     kept = dict(zip(sheet["file"], sheet["kept_time_fraction"], strict=True))
     by_file = dict(iter(gated.counts.groupby("file", sort=False)))
-    for number, (file, manual) in enumerate(matched.items()):
-        if progress:
-            progress(file, number, len(matched))
+    for number, (file, manual) in enumerate(matched.items(), start=1):
         if file not in by_file:
             problems.append(Problem(file, "not compared: the results hold no count of it"))
             continue
@@ -148,6 +146,8 @@ def _tubes(
             problems.append(Problem(file, f"no manual result of {', '.join(lacking)}"))
         one = compare_tube(rows, manual, named, tube, study, limits, kept.get(file, 1.0))
         problems += one.problems
+        if progress:
+            progress(file, number, len(matched))
         yield one
 
 

@@ -20,7 +20,7 @@ from bcelldepl.gate_exchange.gate import Axis, Gate, GateTree, Matrix, Path, pat
 from bcelldepl.gate_exchange.xml_documents import DATATYPES, GATING, TRANSFORMS
 from bcelldepl.gating.rules.ellipse import ellipse_edge
 
-__all__ = ["WorkspaceSample", "for_flowjo", "workspace"]
+__all__ = ["WorkspaceSample", "for_flowjo", "sample_element", "workspace"]
 
 _PREFIX = "Comp-"
 _CORNERS = 180
@@ -82,12 +82,13 @@ def for_flowjo(tree: GateTree) -> GateTree:
     return replace(tree, gates=gates)
 
 
-def workspace(samples: Sequence[WorkspaceSample], group: str) -> bytes:
+def workspace(samples: Sequence[WorkspaceSample | bytes], group: str) -> bytes:
     """Write a workspace.
 
     Parameters
     ----------
-    samples : sequence of WorkspaceSample
+    samples : sequence of WorkspaceSample or bytes
+        What `sample_element` wrote may stand for a sample; their numbers go from 1.
     group : str
         Name of the group that holds them.
 
@@ -109,7 +110,7 @@ def workspace(samples: Sequence[WorkspaceSample], group: str) -> bytes:
             etree.SubElement(references, "SampleRef", sampleID=str(number))
     written: set[bytes] = set()
     for number, sample in enumerate(samples, start=1):
-        element = _sample(sample, number)
+        element = etree.fromstring(sample if isinstance(sample, bytes) else sample_element(sample, number))
         listed.append(element)
         for matrix in element.iterfind(f"{{{TRANSFORMS}}}spilloverMatrix"):
             text = etree.tostring(matrix)
@@ -120,8 +121,21 @@ def workspace(samples: Sequence[WorkspaceSample], group: str) -> bytes:
     return document
 
 
-def _sample(sample: WorkspaceSample, number: int) -> Any:
-    element = etree.Element("Sample")
+def sample_element(sample: WorkspaceSample, number: int) -> bytes:
+    """Write one sample of a workspace.
+
+    Parameters
+    ----------
+    sample : WorkspaceSample
+    number : int
+        Its place in the workspace, from 1.
+
+    Returns
+    -------
+    bytes
+    """
+    names = {"gating": GATING, "transforms": TRANSFORMS, "data-type": DATATYPES}
+    element = etree.Element("Sample", nsmap=names)
     etree.SubElement(element, "DataSet", uri=sample.name, sampleID=str(number))
     for name, matrix in sample.tree.matrices.items():
         element.append(_matrix(name, matrix))
@@ -144,7 +158,8 @@ def _sample(sample: WorkspaceSample, number: int) -> Any:
         sampleID=str(number),
     )
     _populations(node, (), sample, number)
-    return element
+    written: bytes = etree.tostring(element)
+    return written
 
 
 def _populations(parent_element: Any, parent: Path, sample: WorkspaceSample, number: int) -> None:
