@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from bcelldepl.comparison.tube import TubeComparison
 from bcelldepl.comparison.tube_pair import Quantity, TubePair
 
-__all__ = ["PairedValues", "paired_values"]
+__all__ = ["FEWEST_EVENTS", "PairedValues", "paired_values"]
 
-_FEWEST_EVENTS: Final = 50  # of the manual side, for a ratio to be taken: of fewer it is chance
+FEWEST_EVENTS: Final = 50  # of the manual side, for a ratio to be taken: of fewer it is chance
 
 
 @dataclass(frozen=True)
@@ -77,4 +77,4 @@ def paired_values(tubes: Sequence[TubeComparison], population: str) -> PairedVal
 def _is_quantified(pair: TubePair) -> bool:
     counted = pair.manual_counted
     events = pair.manual_events if pair.manual_events is not None else counted.events if counted else None
-    return events is None or events >= _FEWEST_EVENTS
+    return events is None or events >= FEWEST_EVENTS

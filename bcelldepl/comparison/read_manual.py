@@ -9,7 +9,21 @@ from bcelldepl.errors import ExchangeError
 from bcelldepl.gate_exchange.manual import Manual
 from bcelldepl.gate_exchange.read import read_gates
 
-__all__ = ["read_manual"]
+__all__ = ["is_table", "read_manual"]
+
+
+def is_table(path: Path) -> bool:
+    """Whether manual results are a table of counts, by the name of the file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    bool
+    """
+    return path.suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx")
 
 
 def read_manual(path: Path) -> Manual:
@@ -29,8 +43,7 @@ def read_manual(path: Path) -> Manual:
     ExchangeError
         For a file that is none of these or holds nothing to compare with.
     """
-    is_table = path.suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx")
-    manual = read_count_table(path) if is_table else read_gates(path)
+    manual = read_count_table(path) if is_table(path) else read_gates(path)
     if not any(tube.populations for tube in manual.tubes):
         reasons = "; ".join(map(str, manual.skipped)) or "it names no population"
         raise ExchangeError(f"the {manual.form} holds nothing to compare with: {reasons}", path.name)

@@ -164,6 +164,27 @@ def test_a_mapping_that_names_what_is_not_there_is_a_wrong_request(results: Path
     assert "the mapping names 'BB', which is no population of ours" in err
 
 
+def test_several_readers(results: Path, tmp_path: Path) -> None:
+    one = counts(tmp_path / "X.csv", 1010, 5, 296, 603)
+    other = counts(tmp_path / "Y.csv", 990, 4, 305, 590)
+    out, _ = run(results, one, other, "--out", tmp_path / "out")
+    assert out.startswith("agree: 2 readers")
+    assert "X: agree, 4 tubes compared" in out
+    table = pd.read_csv(tmp_path / "out" / "readers.csv").set_index("statistic")
+    assert table.loc["bias_percent:Y against X", "n"] == 3
+    page = (tmp_path / "out" / "readers.html").read_text()
+    assert "agrees with every reader" in page
+    assert 'href="X/comparison.html"' in page
+    assert (tmp_path / "out" / "Y" / "comparison.html").is_file()
+
+
+def test_a_result_that_cannot_be_compared_is_no_agreement(results: Path, tmp_path: Path) -> None:
+    path = tmp_path / "manual.csv"
+    path.write_text("file,population,events\nS01_D60.fcs,B cells,80\n")
+    out, _ = run(results, path, code=1)
+    assert out.startswith("not comparable: 1 tubes compared, 0 of them disagree; 1 of 5 samples")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [("", "cannot be read"), ("file,population,events\nother.fcs,B cells,3\n", "none of its files")],
