@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from bcelldepl.comparison.outcome import Comparison
     from bcelldepl.gate_exchange.manual import Manual
+    from bcelldepl.tubes.regate import GatedResults
 
 __all__ = ["compare"]
 
@@ -37,13 +38,15 @@ def compare(
     from bcelldepl.comparison.compare_readers import read_readers
     from bcelldepl.errors import BcelldeplError
     from bcelldepl.store.access_log import recorded_access
+    from bcelldepl.tubes.regate import GatedResults
 
     folder = out or results / "comparison"
     try:
         with recorded_access(results, "comparison") as access:
+            gated = GatedResults(results)
             readers = read_readers(manual)
             compared = _several if len(readers) > 1 else _one
-            outcome = compared(results, readers, folder, mapping)
+            outcome = compared(gated, readers, folder, mapping)
             access.record(
                 outcome.files,
                 why=why,
@@ -87,13 +90,12 @@ class _Outcome:
     summary: list[str]
 
 
-def _one(results: Path, readers: dict[str, Manual], out: Path, mapping: Path | None) -> _Outcome:
+def _one(gated: GatedResults, readers: dict[str, Manual], out: Path, mapping: Path | None) -> _Outcome:
     from bcelldepl.cli.progress_line import progress_line
     from bcelldepl.comparison.compare import compare_source
-    from bcelldepl.tubes.regate import GatedResults
 
     (source,) = readers.values()
-    one = compare_source(GatedResults(results), source, out, mapping=mapping, progress=progress_line())
+    one = compare_source(gated, source, out, mapping=mapping, progress=progress_line())
     remarks, bad = _remarks(one)
     summary = [
         f"{one.verdict}: {len(one.tubes)} tubes compared, {bad} of them disagree; "
@@ -104,11 +106,11 @@ def _one(results: Path, readers: dict[str, Manual], out: Path, mapping: Path | N
     return _Outcome(str(one.verdict), len(one.tubes), bad, one.files, agreement, remarks, summary)
 
 
-def _several(results: Path, readers: dict[str, Manual], out: Path, mapping: Path | None) -> _Outcome:
+def _several(gated: GatedResults, readers: dict[str, Manual], out: Path, mapping: Path | None) -> _Outcome:
     from bcelldepl.cli.progress_line import progress_line
     from bcelldepl.comparison.compare_readers import compare_readers
 
-    compared = compare_readers(results, readers, out, mapping=mapping, progress=progress_line())
+    compared = compare_readers(gated, readers, out, mapping=mapping, progress=progress_line())
     remarks, summary, disagreeing, tubes = [], [f"{compared.verdict}: {len(readers)} readers"], 0, 0
     for name, one in compared.comparisons.items():
         own, bad = _remarks(one)

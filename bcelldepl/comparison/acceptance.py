@@ -10,10 +10,10 @@ from bcelldepl.counting.intervals import garwood
 from bcelldepl.definitions.populations import holds_car
 from bcelldepl.study import AcceptanceLimits
 
-__all__ = ["NOT_EVALUABLE", "Verdict", "is_well_counted", "judge_tube", "least_f1", "ratio_limits"]
+__all__ = ["NO_RESULT", "Verdict", "is_well_counted", "judge_tube", "least_f1", "ratio_limits"]
 
 WELL_COUNTED_EVENTS: Final = 200  # where no concentration is known
-NOT_EVALUABLE: Final = "not evaluable"
+NO_RESULT: Final = "not evaluable"
 
 
 class Verdict(StrEnum):
@@ -37,7 +37,7 @@ def judge_tube(pair: TubePair, limits: AcceptanceLimits) -> tuple[Verdict, str]:
     Verdict, str
         The reason is empty where they agree.
     """
-    if pair.auto_decision == NOT_EVALUABLE:
+    if pair.auto_decision == NO_RESULT:
         return Verdict.NOT_COMPARABLE, "the automated result is not evaluable"
     values = pair.values()
     if values is None:

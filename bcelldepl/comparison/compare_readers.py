@@ -91,7 +91,7 @@ def read_readers(paths: Sequence[Path]) -> dict[str, Manual]:
 
 
 def compare_readers(
-    results: Path,
+    gated: GatedResults,
     readers: dict[str, Manual],
     out: Path | None = None,
     *,
@@ -102,8 +102,7 @@ def compare_readers(
 
     Parameters
     ----------
-    results : Path
-        Folder that ``bcelldepl run`` wrote.
+    gated : GatedResults
     readers : dict of str to Manual
         From `read_readers`.
     out : Path, optional
@@ -117,7 +116,6 @@ def compare_readers(
     -------
     ReadersComparison
     """
-    gated = GatedResults(results)
     comparisons = {
         name: compare_source(gated, manual, out and out / file_stem(name), mapping=mapping, progress=progress)
         for name, manual in readers.items()

@@ -12,7 +12,7 @@ from bcelldepl.comparison.mapping_file import NameMap
 from bcelldepl.errors import Problem
 from bcelldepl.gate_exchange.manual import EVERY_FILE, Manual, ManualTube
 
-__all__ = ["EVENTS", "TUBE_NAME", "StudyFile", "match_files"]
+__all__ = ["EVENTS", "TUBE_NAME", "SheetFile", "match_files"]
 
 EVENTS: Final = "$TOT"
 TUBE_NAME: Final = "TUBE NAME"
@@ -21,7 +21,7 @@ _TELLING: Final = (EVENTS, _DATE, "$BTIM", TUBE_NAME, "$SRC")  # keywords that t
 
 
 @dataclass(frozen=True)
-class StudyFile:
+class SheetFile:
     """A file of the study.
 
     Attributes
@@ -41,7 +41,7 @@ class StudyFile:
 
 
 def match_files(
-    files: Sequence[StudyFile],
+    files: Sequence[SheetFile],
     manual: Manual,
     mapping: NameMap,
     keywords_of: Callable[[str], Mapping[str, str]],
@@ -52,7 +52,7 @@ def match_files(
 
     Parameters
     ----------
-    files : sequence of StudyFile
+    files : sequence of SheetFile
         Samples and controls.
     manual : Manual
     mapping : NameMap
@@ -70,12 +70,12 @@ def match_files(
     samples = [one.file for one in files if not one.control]
     if any(tube.names == (EVERY_FILE,) for tube in manual.tubes):
         return dict.fromkeys(samples, manual.tubes[0]), []
-    search = _Search(files, keywords_of)
+    search = _Search(files, keywords_of, _ordered(mapping, manual))
     problems = _unused(mapping, files, manual)
     claims: dict[str, list[ManualTube]] = {}
     lost: list[tuple[ManualTube, str]] = []
     for tube in manual.tubes:
-        found, reason = search.find(tube, mapping)
+        found, reason = search.find(tube)
         if found is None:
             lost.append((tube, reason))
         else:
@@ -102,18 +102,23 @@ def match_files(
 
 
 class _Search:
-    def __init__(self, files: Sequence[StudyFile], keywords_of: Callable[[str], Mapping[str, str]]) -> None:
-        self.files = {one.file: one for one in files}
+    def __init__(
+        self,
+        files: Sequence[SheetFile],
+        keywords_of: Callable[[str], Mapping[str, str]],
+        ordered: Mapping[str, str],
+    ) -> None:
+        known = {one.file for one in files}
+        self.ordered = {ours: theirs for ours, theirs in ordered.items() if ours in known}
+        self.files = {one.file: one for one in files if one.file not in self.ordered}
         self.keywords_of = keywords_of
         self._keywords: dict[str, Mapping[str, str]] = {}
 
-    def find(self, tube: ManualTube, mapping: NameMap) -> tuple[str | None, str]:
+    def find(self, tube: ManualTube) -> tuple[str | None, str]:
         """Our file of a manual result, or None and the reason."""
-        ordered = [
-            ours for ours, theirs in mapping.files.items() if ours in self.files and _ends(tube, theirs)
-        ]
-        if ordered:
-            return ordered[0], ""
+        for ours, theirs in self.ordered.items():
+            if _ends(tube, theirs):
+                return ours, ""
         known = [one.file for one in self.files.values() if tube.sha256 and one.sha256 == tube.sha256.lower()]
         found = known or self._by_name(tube)
         if not found:
@@ -171,6 +176,15 @@ class _Search:
         return own.strip().casefold() == stated.strip().casefold()
 
 
+def _ordered(mapping: NameMap, manual: Manual) -> dict[str, str]:
+    """Lines of a mapping that name a manual result: an order, so that no guess may take its file."""
+    return {
+        ours: theirs
+        for ours, theirs in mapping.files.items()
+        if any(_ends(tube, theirs) for tube in manual.tubes)
+    }
+
+
 def _ends(tube: ManualTube, wanted: str) -> bool:
     """Whether a name of a mapping is a manual result: its whole name, or the end of its path."""
     wanted = wanted.replace("\\", "/").strip("/")
@@ -203,7 +217,7 @@ def _whole(text: str | None) -> int | None:
     return int(text) if text is not None and text.strip().isdecimal() else None
 
 
-def _unused(mapping: NameMap, files: Sequence[StudyFile], manual: Manual) -> list[Problem]:
+def _unused(mapping: NameMap, files: Sequence[SheetFile], manual: Manual) -> list[Problem]:
     """Lines of a mapping that name what is on neither side."""
     problems = []
     known = {one.file for one in files}

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.comparison.acceptance import NOT_EVALUABLE
+from bcelldepl.comparison.acceptance import NO_RESULT
 from bcelldepl.comparison.match_populations import same_name
 from bcelldepl.comparison.tube_pair import TubePair
 from bcelldepl.comparison.volumes import number_of
@@ -166,5 +166,5 @@ def reconstitution(row: Mapping[str, Any], per_ul: float | None, study: Study | 
 
 def _decide(row: Mapping[str, Any], per_ul: float | None, threshold: float, below: str, above: str) -> str:
     if per_ul is None or not ResultCode(str(row["result"])).is_evaluable:
-        return NOT_EVALUABLE
+        return NO_RESULT
     return below if per_ul < threshold else above

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bcelldepl.comparison.match_files import StudyFile
+from bcelldepl.comparison.match_files import SheetFile
 from bcelldepl.comparison.volumes import number_of
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.fcs import read_fcs
@@ -14,7 +14,7 @@ from bcelldepl.tubes.regate import GatedResults
 __all__ = ["keywords_reader", "study_files"]
 
 
-def study_files(gated: GatedResults) -> list[StudyFile]:
+def study_files(gated: GatedResults) -> list[SheetFile]:
     """List samples and controls of a results folder.
 
     Parameters
@@ -23,14 +23,14 @@ def study_files(gated: GatedResults) -> list[StudyFile]:
 
     Returns
     -------
-    list of StudyFile
+    list of SheetFile
     """
     files = []
     for row in gated.results.tubes.itertuples():
         events = number_of(row.events)
         control = "" if row.role == Role.SAMPLE else str(row.role)
         known = row.sha256 if isinstance(row.sha256, str) else ""
-        files.append(StudyFile(str(row.file), known, None if events is None else int(events), control))
+        files.append(SheetFile(str(row.file), known, None if events is None else int(events), control))
     return files
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bcelldepl.comparison.mapping_file import NameMap, mapping_text, read_mapping
-from bcelldepl.comparison.match_files import StudyFile, match_files
+from bcelldepl.comparison.match_files import SheetFile, match_files
 from bcelldepl.comparison.match_populations import guess_population, name_populations, same_name
 from bcelldepl.errors import ExchangeError
 from bcelldepl.gate_exchange.manual import EVERY_FILE, Manual, ManualCount, ManualTube
@@ -49,7 +49,7 @@ def manual(*tubes: ManualTube) -> Manual:
 
 
 def match(
-    files: list[StudyFile],
+    files: list[SheetFile],
     *tubes: ManualTube,
     names: NameMap | None = None,
     keywords: dict[str, dict[str, str]] | None = None,
@@ -62,7 +62,7 @@ def match(
 
 
 def test_files_by_name_hash_and_mapping() -> None:
-    files = [StudyFile("fcs/a.fcs", "aa"), StudyFile("fcs/b.fcs", "bb"), StudyFile("fcs/c.fcs", "cc")]
+    files = [SheetFile("fcs/a.fcs", "aa"), SheetFile("fcs/b.fcs", "bb"), SheetFile("fcs/c.fcs", "cc")]
     tubes = [
         ManualTube(("A.FCS",)),
         ManualTube(("renamed.fcs",), "BB"),
@@ -73,8 +73,17 @@ def test_files_by_name_hash_and_mapping() -> None:
     assert problems == ""
 
 
+def test_a_mapping_goes_before_what_else_could_have_its_file() -> None:
+    names = NameMap(files={"fcs/a.fcs": "rerun.fcs"})
+    matched, problems = match(
+        [SheetFile("fcs/a.fcs")], ManualTube(("a.fcs",)), ManualTube(("rerun.fcs",)), names=names
+    )
+    assert matched == {"fcs/a.fcs": "rerun.fcs"}
+    assert "a.fcs: no such tube" in problems
+
+
 def test_one_name_in_every_folder_is_matched_by_the_folders_before_it() -> None:
-    files = [StudyFile(f"S0{i}/D{day}/Tube 1.fcs") for i in (1, 2) for day in (7, 28)]
+    files = [SheetFile(f"S0{i}/D{day}/Tube 1.fcs") for i in (1, 2) for day in (7, 28)]
     tubes = [
         ManualTube((f"/D:/trial/raw/S0{i}/D{day}/Tube 1.fcs", "Tube 1.fcs"))
         for i in (1, 2)
@@ -86,16 +95,16 @@ def test_one_name_in_every_folder_is_matched_by_the_folders_before_it() -> None:
 
 
 def test_a_hash_goes_before_folders_that_were_moved() -> None:
-    files = [StudyFile("S01/a.fcs", "aa"), StudyFile("S02/a.fcs", "bb")]
+    files = [SheetFile("S01/a.fcs", "aa"), SheetFile("S02/a.fcs", "bb")]
     matched, _ = match(files, ManualTube(("S01/a.fcs",), "bb"), ManualTube(("S02/a.fcs",), "aa"))
     assert matched == {"S01/a.fcs": "S02/a.fcs", "S02/a.fcs": "S01/a.fcs"}
 
 
 def test_keywords_tell_files_of_one_name_apart_where_folders_do_not() -> None:
     files = [
-        StudyFile("x/a.fcs", events=100),
-        StudyFile("y/a.fcs", events=200),
-        StudyFile("z/a.fcs", events=200),
+        SheetFile("x/a.fcs", events=100),
+        SheetFile("y/a.fcs", events=200),
+        SheetFile("z/a.fcs", events=200),
     ]
     keywords = {"y/a.fcs": {"$DATE": "01-JAN-2026"}, "z/a.fcs": {"$DATE": "02-JAN-2026"}}
     tubes = [
@@ -108,7 +117,7 @@ def test_keywords_tell_files_of_one_name_apart_where_folders_do_not() -> None:
 
 
 def test_a_renamed_file_is_found_by_its_tube() -> None:
-    files = [StudyFile("a.fcs", events=100), StudyFile("b.fcs", events=100)]
+    files = [SheetFile("a.fcs", events=100), SheetFile("b.fcs", events=100)]
     keywords = {"a.fcs": {"TUBE NAME": "T1"}, "b.fcs": {"TUBE NAME": "T2"}}
     matched, _ = match(files, ManualTube(("export_T2.fcs",), keywords={"TUBE NAME": "T2"}), keywords=keywords)
     assert matched == {"b.fcs": "export_T2.fcs"}
@@ -116,14 +125,14 @@ def test_a_renamed_file_is_found_by_its_tube() -> None:
 
 def test_a_file_of_the_same_name_and_other_events_is_another_file() -> None:
     matched, problems = match(
-        [StudyFile("a.fcs", events=100)], ManualTube(("a.fcs",), keywords={"$TOT": "90"})
+        [SheetFile("a.fcs", events=100)], ManualTube(("a.fcs",), keywords={"$TOT": "90"})
     )
     assert matched == {}
     assert "a.fcs has this name, but 100 events, not 90" in problems
 
 
 def test_controls_of_the_study_are_known() -> None:
-    files = [StudyFile("S01/a.fcs"), StudyFile("S01/a_FMO.fcs", control="fmo:CAR")]
+    files = [SheetFile("S01/a.fcs"), SheetFile("S01/a_FMO.fcs", control="fmo:CAR")]
     matched, problems = match(files, ManualTube(("a.fcs",)), ManualTube(("a_FMO.fcs",)))
     assert matched == {"S01/a.fcs": "a.fcs"}
     assert "controls of the study are not compared: S01/a_FMO.fcs (fmo:CAR)" in problems
@@ -131,7 +140,7 @@ def test_controls_of_the_study_are_known() -> None:
 
 
 def test_unmatched_ambiguous_and_double_files_are_named() -> None:
-    files = [StudyFile("x/a.fcs"), StudyFile("y/a.fcs"), StudyFile("b.fcs")]
+    files = [SheetFile("x/a.fcs"), SheetFile("y/a.fcs"), SheetFile("b.fcs")]
     matched, problems = match(
         files, ManualTube(("a.fcs",)), ManualTube(("b.fcs",)), ManualTube(("B.fcs",)), ManualTube(("c.fcs",))
     )
@@ -143,7 +152,7 @@ def test_unmatched_ambiguous_and_double_files_are_named() -> None:
 
 
 def test_gates_for_any_file() -> None:
-    files = [StudyFile("a.fcs"), StudyFile("b.fcs"), StudyFile("c.fcs", control="blank")]
+    files = [SheetFile("a.fcs"), SheetFile("b.fcs"), SheetFile("c.fcs", control="blank")]
     assert match(files, ManualTube((EVERY_FILE,))) == ({"a.fcs": EVERY_FILE, "b.fcs": EVERY_FILE}, "")
 
 
