@@ -141,7 +141,8 @@ def sample_element(sample: WorkspaceSample, number: int) -> bytes:
         element.append(_matrix(name, matrix))
     scales = etree.SubElement(element, "Transformations")
     for channel, (scale, compensated) in _scale_of_channels(sample.tree).items():
-        for spelt in (channel, f"{_PREFIX}{channel}") if compensated else (channel,):
+        called = _parameter(channel)
+        for spelt in (called, f"{_PREFIX}{called}") if compensated else (called,):
             _scale(scales, spelt, scale)
     keywords = etree.SubElement(element, "Keywords")
     for key, value in sample.acquisition.keywords.items():
@@ -203,7 +204,8 @@ def _shape(frame: Any, gate: Gate, tree: GateTree, identity: Mapping[Path, str])
             if value is not None:
                 dimension.set(f"{{{GATING}}}{end}", repr(float(_signal(np.array([value]), axis, tree)[0])))
         named = etree.SubElement(dimension, f"{{{DATATYPES}}}fcs-dimension")
-        named.set(f"{{{DATATYPES}}}name", f"{_PREFIX if axis.compensation else ''}{axis.channel}")
+        prefix = _PREFIX if axis.compensation else ""
+        named.set(f"{{{DATATYPES}}}name", f"{prefix}{_parameter(axis.channel)}")
     if gate.corners is not None and gate.kind != "rectangle":
         sides = [_signal(gate.corners[:, i], axis, tree) for i, axis in enumerate(gate.axes)]
         for corner in zip(*sides, strict=True):
@@ -263,15 +265,22 @@ def _matrix(name: str, matrix: Matrix) -> Any:
     element.set(f"{{{TRANSFORMS}}}id", f"bcelldepl-{name}")
     parameters = etree.SubElement(element, f"{{{DATATYPES}}}parameters")
     for channel in matrix.detectors:
-        etree.SubElement(parameters, f"{{{DATATYPES}}}parameter").set(f"{{{DATATYPES}}}name", channel)
+        etree.SubElement(parameters, f"{{{DATATYPES}}}parameter").set(
+            f"{{{DATATYPES}}}name", _parameter(channel)
+        )
     for channel, row in zip(matrix.outputs, matrix.spectra, strict=True):
         spillover = etree.SubElement(element, f"{{{TRANSFORMS}}}spillover")
-        spillover.set(f"{{{DATATYPES}}}parameter", channel)
+        spillover.set(f"{{{DATATYPES}}}parameter", _parameter(channel))
         for detector, value in zip(matrix.detectors, row, strict=True):
             coefficient = etree.SubElement(spillover, f"{{{TRANSFORMS}}}coefficient")
-            coefficient.set(f"{{{DATATYPES}}}parameter", detector)
+            coefficient.set(f"{{{DATATYPES}}}parameter", _parameter(detector))
             coefficient.set(f"{{{TRANSFORMS}}}value", repr(float(value)))
     return element
+
+
+def _parameter(channel: str) -> str:
+    """Name of a channel as FlowJo spells it: it writes a slash as an underscore."""
+    return channel.replace("/", "_")
 
 
 def _clean(text: str) -> str:

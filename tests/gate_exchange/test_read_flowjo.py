@@ -14,9 +14,10 @@ from bcelldepl.errors import ExchangeError
 from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
 from bcelldepl.gate_exchange.evaluate import Channels, evaluate
-from bcelldepl.gate_exchange.gate import path_text
+from bcelldepl.gate_exchange.gate import Axis, Gate, GateTree, Matrix, path_text
 from bcelldepl.gate_exchange.manual import Manual
 from bcelldepl.gate_exchange.read import read_gates
+from bcelldepl.gate_exchange.write_flowjo import WorkspaceSample, workspace
 
 NAMES = ["FSC-A", "SSC-A", "B530/30-A", "R660-A", "Time"]
 STAIN, OTHER = "B530_30-A", "R660-A"  # FlowJo writes a slash as an underscore
@@ -342,6 +343,25 @@ def test_populations_of_plug_ins_are_named(tmp_path: Path, fcs: Path) -> None:
     assert set(members(manual, fcs)) == {"F"}
     assert ["made by a plug-in" in problem.what for problem in manual.skipped] == [True]
     assert manual.tubes[0].stated["UMAP cluster"].events == 7
+
+
+def test_what_is_written_spells_channels_as_flowjo_does_and_comes_back(
+    tmp_path: Path, fcs: Path, events: np.ndarray
+) -> None:
+    matrix = Matrix((NAMES[2], NAMES[3]), (NAMES[2], NAMES[3]), SPILL)
+    gates = {
+        ("clean",): Gate(("clean",), "rectangle", (Axis(NAMES[2], "m", low=2000.0),)),
+        ("clean", "raw"): Gate(("clean", "raw"), "rectangle", (Axis(NAMES[2], low=3000.0),)),
+    }
+    sample = WorkspaceSample("a.fcs", read_fcs(fcs), GateTree(gates, {}, {"m": matrix}), {("clean",): 7})
+    text = workspace([sample], "group").decode()
+    assert f'name="Comp-{STAIN}"' in text
+    assert f'parameter="{NAMES[2]}"' not in text
+    manual = read(tmp_path, text)
+    found, clean = members(manual, fcs), compensated(events)[0] >= 2000
+    assert np.array_equal(found["clean"], clean)
+    assert np.array_equal(found["clean/raw"], clean & (events[2] >= 3000))
+    assert manual.tubes[0].stated["clean"].events == 7
 
 
 @pytest.mark.parametrize(
