@@ -146,13 +146,21 @@ def _page(compared: ReadersComparison, study_id: str) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = files("bcelldepl.comparison").joinpath("readers.html").read_text(encoding="utf-8")
-    by_population: dict[str, list[dict[str, str]]] = {}
-    for statistic in compared.statistics:
-        by_population.setdefault(label_of(statistic.population), []).append(statistic_line(statistic))
+    populations = dict.fromkeys(one.population for one in compared.statistics)
     return environment.from_string(template).render(
         study_id=study_id,
         verdict=compared.verdict,
         readers=[(name, file_stem(name), one) for name, one in compared.comparisons.items()],
-        by_population=by_population,
+        by_population={label_of(name): _measures(compared.statistics, name) for name in populations},
         style=Markup(files("bcelldepl.report").joinpath("style.css").read_text(encoding="utf-8")),
     )
+
+
+def _measures(statistics: Sequence[Statistic], population: str) -> dict[str, dict[str, dict[str, str]]]:
+    """Statistics of a population by what they are of, such as two readers, and then by name."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for one in statistics:
+        if one.population == population:
+            measure, _, of = one.statistic.partition(":")
+            found.setdefault(of, {})[measure] = statistic_line(one)
+    return found
