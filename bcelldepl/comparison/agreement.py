@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from bcelldepl.comparison.acceptance import Verdict, is_well_counted, least_f1
+from bcelldepl.comparison.judged_statistic import Statistic, at_least, judged, tubes_word, within
 from bcelldepl.comparison.paired_values import PairedValues, paired_values
 from bcelldepl.comparison.statistics import (
     Estimate,
@@ -22,62 +22,11 @@ from bcelldepl.comparison.statistics import (
 )
 from bcelldepl.comparison.tube import ComparedPopulation, TubeComparison
 from bcelldepl.comparison.tube_pair import Quantity
-from bcelldepl.definitions.populations import B
-from bcelldepl.definitions.tables import AGREEMENT
 from bcelldepl.study import AcceptanceLimits
 
-__all__ = ["Statistic", "day_statistics", "study_statistics", "study_verdict"]
+__all__ = ["study_statistics", "study_verdict"]
 
 _RANGES = ((0.0, 5.0), (5.0, 50.0), (50.0, math.inf))  # cells/uL
-_FEWEST = 3  # pairs for a verdict on a statistic
-_CALLED = {
-    "bias_percent": "a bias",
-    "limit_low_percent": "a lower limit of agreement",
-    "limit_high_percent": "an upper limit of agreement",
-    "lin_ccc": "a concordance",
-    "median_f1": "a median F1",
-}
-
-
-@dataclass(frozen=True)
-class Statistic:
-    """One row of ``agreement.csv``.
-
-    Attributes
-    ----------
-    population, statistic : str
-        Such as ``B`` and ``bias_percent``, ``bias_percent:visit=D28``.
-    estimate : Estimate
-    limit : str
-        What it is held to; empty for nothing.
-    verdict : str
-        Empty without a limit.
-    note : str
-        What so few tubes cannot rule out; empty where the whole interval lies within the limit.
-    """
-
-    population: str
-    statistic: str
-    estimate: Estimate
-    limit: str = ""
-    verdict: str = ""
-    note: str = ""
-
-    def cells(self) -> dict[str, object]:
-        """Return the row by column."""
-        one = self.estimate
-        cells = (
-            self.population,
-            self.statistic,
-            one.value,
-            one.low,
-            one.high,
-            one.n,
-            self.limit,
-            self.verdict,
-            self.note,
-        )
-        return dict(zip(AGREEMENT.names, cells, strict=True))
 
 
 def study_statistics(
@@ -105,10 +54,10 @@ def _of_population(
     manual, auto, counted = values.manual, values.auto, values.quantified
     comparison = bland_altman(manual[counted], auto[counted])
     rows = [
-        _within(population, "bias_percent", comparison.bias, limits.max_bias_percent),
-        _within(population, "limit_low_percent", comparison.lower, limits.max_limits_percent),
-        _within(population, "limit_high_percent", comparison.upper, limits.max_limits_percent),
-        _at_least(population, "lin_ccc", lin_ccc(manual, auto), limits.min_ccc),
+        within(population, "bias_percent", comparison.bias, limits.max_bias_percent),
+        within(population, "limit_low_percent", comparison.lower, limits.max_limits_percent),
+        within(population, "limit_high_percent", comparison.upper, limits.max_limits_percent),
+        at_least(population, "lin_ccc", lin_ccc(manual, auto), limits.min_ccc),
     ]
     for name, line in (("passing_bablok", passing_bablok(manual, auto)), ("deming", deming(manual, auto))):
         rows.append(Statistic(population, f"{name}_slope", line.slope))
@@ -128,7 +77,7 @@ def _of_replicates(
     good = auto.value <= limits.max_cv_percent or auto.low <= manual.value
     limit = f"<= {limits.max_cv_percent:g}, or not surely above manual"
     return [
-        _judged(population, "replicate_cv_auto_percent", auto, limit, good),
+        judged(population, "replicate_cv_auto_percent", auto, limit, good),
         Statistic(population, "replicate_cv_manual_percent", manual),
     ]
 
@@ -167,7 +116,7 @@ def _of_events(tubes: Sequence[TubeComparison], population: str, limits: Accepta
         values = values[np.isfinite(values)]
         middle = _median(values)
         rows.append(
-            _at_least(population, f"median_{name}", middle, least)
+            at_least(population, f"median_{name}", middle, least)
             if name == "f1"
             else Statistic(population, f"median_{name}", middle)
         )
@@ -193,9 +142,7 @@ def _of_decisions(
     ):
         categories = (name, f"not {name}", "not evaluable")
         table = decision_table([m for m, _ in sides], [a for _, a in sides], categories)
-        rows.append(
-            _at_least(population, f"{name}_agreement", table.agreement, limits.min_decision_agreement)
-        )
+        rows.append(at_least(population, f"{name}_agreement", table.agreement, limits.min_decision_agreement))
         rows.append(Statistic(population, f"{name}_kappa", table.kappa))
         false = table.share(name, of=f"not {name}")
         if name == "depleted":
@@ -206,34 +153,9 @@ def _of_decisions(
                 verdict = Verdict.NOT_COMPARABLE
             note = ""
             if verdict is Verdict.AGREE:
-                note = f"{false.n} {_tubes(false.n)} cannot rule out that {100 * false.high:.2g} % are falsely depleted"
+                share = f"{100 * false.high:.2g} % are falsely depleted"
+                note = f"{false.n} {tubes_word(false.n)} cannot rule out that {share}"
             rows.append(Statistic(population, "false_depleted_share", false, limit, verdict.value, note))
-    return rows
-
-
-def day_statistics(
-    auto: Mapping[str, Mapping[str, float | None]], manual: Mapping[str, Mapping[str, float | None]]
-) -> list[Statistic]:
-    """Compare the days of events, such as depletion, subject by subject.
-
-    Parameters
-    ----------
-    auto, manual : mapping of str to mapping of str to float or None
-        Parameter to subject to day.
-
-    Returns
-    -------
-    list of Statistic
-    """
-    rows = []
-    for parameter in auto:
-        moved = day_shift(manual.get(parameter, {}), auto[parameter])
-        name = parameter.lower()
-        rows.append(Statistic(B, f"{name}_shift_days", moved.shift))
-        largest = max((abs(days) for days in moved.days.values()), default=math.nan)
-        rows.append(Statistic(B, f"{name}_largest_shift_days", _plain(largest, len(moved.days))))
-        alone = len(moved.only_reference) + len(moved.only_test)
-        rows.append(Statistic(B, f"{name}_by_one_method_only", _plain(alone, len(auto[parameter]))))
     return rows
 
 
@@ -260,42 +182,5 @@ def study_verdict(tubes: Sequence[TubeComparison], statistics: Sequence[Statisti
     return Verdict.AGREE if Verdict.AGREE in said or Verdict.DISAGREE not in found else Verdict.DISAGREE
 
 
-def _plain(value: float, n: int) -> Estimate:
-    return Estimate(value, math.nan, math.nan, n)
-
-
 def _each(tubes: Sequence[TubeComparison], population: str) -> list[ComparedPopulation]:
     return [one for tube in tubes for one in tube.populations if one.pair.population == population]
-
-
-def _within(population: str, name: str, estimate: Estimate, limit: float) -> Statistic:
-    far = max((estimate.low, estimate.high), key=lambda end: -1.0 if math.isnan(end) else abs(end))
-    beyond = f"{far:+.3g} %" if abs(far) > limit else ""
-    return _judged(population, name, estimate, f"within +/-{limit:g}", abs(estimate.value) <= limit, beyond)
-
-
-def _at_least(population: str, name: str, estimate: Estimate, limit: float) -> Statistic:
-    beyond = f"{estimate.low:.3g}" if estimate.low < limit else ""
-    return _judged(population, name, estimate, f">= {limit:g}", estimate.value >= limit, beyond)
-
-
-def _judged(
-    population: str, name: str, estimate: Estimate, limit: str, good: bool, beyond: str = ""
-) -> Statistic:
-    """Hold a statistic to its limit; what lies beyond it within the interval is not ruled out."""
-    if math.isnan(estimate.value) or estimate.n < (1 if "cv" in name or "f1" in name else _FEWEST):
-        note = f"{estimate.n} {_tubes(estimate.n)}: too few for a verdict"
-        return Statistic(population, name, estimate, limit, Verdict.NOT_COMPARABLE.value, note)
-    verdict = Verdict.AGREE if good else Verdict.DISAGREE
-    unknown = math.isnan(estimate.low) or math.isnan(estimate.high)
-    called = _CALLED.get(name, name.replace("_", " "))
-    note = (
-        f"{estimate.n} {_tubes(estimate.n)} cannot rule out {called} of {beyond}" if good and beyond else ""
-    )
-    if good and unknown:
-        note = f"{estimate.n} {_tubes(estimate.n)} give no interval"
-    return Statistic(population, name, estimate, limit, verdict.value, note)
-
-
-def _tubes(n: int) -> str:
-    return "tube" if n == 1 else "tubes"

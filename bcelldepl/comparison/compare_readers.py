@@ -12,9 +12,9 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from bcelldepl.comparison.acceptance import Verdict
-from bcelldepl.comparison.agreement import Statistic
 from bcelldepl.comparison.compare import compare_source
 from bcelldepl.comparison.count_table import read_count_tables
+from bcelldepl.comparison.judged_statistic import Statistic
 from bcelldepl.comparison.outcome import Comparison
 from bcelldepl.comparison.page_parts import statistic_line
 from bcelldepl.comparison.read_manual import is_table, read_manual

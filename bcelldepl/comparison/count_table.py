@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,21 +9,17 @@ from typing import Final, NamedTuple
 
 from bcelldepl.comparison.count_cells import Cell, read_cell
 from bcelldepl.comparison.count_headings import Measure, PopulationColumn, column_roles, population_column
+from bcelldepl.comparison.table_rows import table_rows
 from bcelldepl.errors import ExchangeError, Problem
 from bcelldepl.gate_exchange.manual import Manual, ManualCount, ManualTube
-from bcelldepl.input_limits import MEGABYTE, read_limited
 from bcelldepl.study.cells import CellError
-from bcelldepl.study.encoding import EncodingError, decode_sheet
-from bcelldepl.study.workbook import read_workbook
 
 __all__ = ["read_count_table", "read_count_tables"]
 
-_MOST_BYTES: Final = 50 * MEGABYTE
 _REMEDY: Final = (
     "give columns file, population and events (or per_ul, or percent_of_parent); "
     "or file and one column per population"
 )
-_PER_MICROLITRE: Final = re.compile(rb"/\xb5[lL]")
 _SUMMARIES: Final = {"mean", "sd", "stddev", "std", "stdev", "cv", "%cv", "median", "average", "min", "max", "sum",
                      "n", "sem", "standarddeviation", "geometricmean"}  # fmt: skip
 
@@ -106,7 +99,7 @@ def read_count_tables(path: Path) -> dict[str, Manual]:
     ExchangeError
         For a table without a column of files and one of counts.
     """
-    rows, delimiter = _rows(path)
+    rows, delimiter = table_rows(path, _REMEDY)
     headings = rows[0] if rows else []
     roles, measures = column_roles(headings)
     if not {"file", "tube"} & set(roles):
@@ -129,45 +122,6 @@ def read_count_tables(path: Path) -> dict[str, Manual]:
         reader: Manual(path, "count table", tuple(_manual_tubes(reading, reader)), tuple(reading.skipped))
         for reader in readers
     }
-
-
-def _rows(path: Path) -> tuple[list[list[str]], str]:
-    """Rows as text, all as wide as the heading, without empty ones; and what parts the cells."""
-    try:
-        if path.suffix.lower() == ".xlsx":
-            rows, delimiter = _workbook(path), ","
-        else:
-            text = _text(read_limited(path, _MOST_BYTES))
-            delimiter = max("\t;,", key=text.partition("\n")[0].count)
-            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except EncodingError as error:
-        raise ExchangeError(error.what, f"{path.name}, {error.where}", error.remedy) from error
-    except (OSError, ValueError, KeyError, csv.Error) as error:
-        raise ExchangeError(f"the table cannot be read: {error}", path.name, _REMEDY) from error
-    rows = [[cell.strip() for cell in row] for row in rows]
-    filled = [row for row in rows if any(row)]
-    if not filled:
-        raise ExchangeError("the table cannot be read: it is empty", path.name, _REMEDY)
-    width = len(filled[0])
-    # Lines keep their numbers: an empty row is an empty list.
-    first = rows.index(filled[0])
-    return [((row + [""] * width)[:width] if any(row) else []) for row in rows[first:]], delimiter
-
-
-def _text(content: bytes) -> str:
-    """Decode a table; where the only bytes beyond ASCII are micro signs of Windows, as in ``/µL``, they are these."""
-    if _PER_MICROLITRE.sub(b"", content).isascii():
-        return content.decode("cp1252")
-    return decode_sheet(content)[0]
-
-
-def _workbook(path: Path) -> list[list[str]]:
-    """Read the first sheet; a formula is refused, since only the program that wrote it knows its value."""
-    rows = read_workbook(path, "").rows
-    problems = [problem for row in rows for problem in row.problems]
-    if problems:
-        raise ExchangeError(problems[0].what, path.name, problems[0].remedy)
-    return [row.cells for row in rows]
 
 
 class _Row(NamedTuple):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from bcelldepl.comparison.agreement import Statistic, day_statistics
+from bcelldepl.comparison.judged_statistic import Statistic
+from bcelldepl.comparison.statistics import Estimate, day_shift
 from bcelldepl.comparison.tube import TubeComparison
 from bcelldepl.counting.intervals import garwood
 from bcelldepl.counting.limits import result_code
@@ -17,7 +19,7 @@ from bcelldepl.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["event_days"]
+__all__ = ["day_statistics", "event_days"]
 
 _DAYS = (DEPLETION_DAY, RECONSTITUTION_DAY)
 
@@ -75,3 +77,33 @@ def _event_days(endpoints: pd.DataFrame) -> dict[str, dict[str, float | None]]:
             reached = float(row["value"]) if row["qualifier"] == Qualifier.EQUAL else None
             days.setdefault(row["parameter"], {})[str(row["subject"])] = reached
     return days
+
+
+def day_statistics(
+    auto: Mapping[str, Mapping[str, float | None]], manual: Mapping[str, Mapping[str, float | None]]
+) -> list[Statistic]:
+    """Compare the days of events, such as depletion, subject by subject.
+
+    Parameters
+    ----------
+    auto, manual : mapping of str to mapping of str to float or None
+        Parameter to subject to day.
+
+    Returns
+    -------
+    list of Statistic
+    """
+    rows = []
+    for parameter in auto:
+        moved = day_shift(manual.get(parameter, {}), auto[parameter])
+        name = parameter.lower()
+        rows.append(Statistic(B, f"{name}_shift_days", moved.shift))
+        largest = max((abs(days) for days in moved.days.values()), default=math.nan)
+        rows.append(Statistic(B, f"{name}_largest_shift_days", _plain(largest, len(moved.days))))
+        alone = len(moved.only_reference) + len(moved.only_test)
+        rows.append(Statistic(B, f"{name}_by_one_method_only", _plain(alone, len(auto[parameter]))))
+    return rows
+
+
+def _plain(value: float, n: int) -> Estimate:
+    return Estimate(value, math.nan, math.nan, n)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bcelldepl.comparison.acceptance import Verdict
-from bcelldepl.comparison.agreement import Statistic
+from bcelldepl.comparison.judged_statistic import Statistic
 from bcelldepl.comparison.tube import TubeComparison
 from bcelldepl.definitions.tables import AGREEMENT, COMPARISON
 from bcelldepl.errors import Problem

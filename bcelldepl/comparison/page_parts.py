@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bcelldepl.comparison.acceptance import Verdict
-from bcelldepl.comparison.agreement import Statistic
+from bcelldepl.comparison.judged_statistic import Statistic
 from bcelldepl.comparison.outcome import Comparison
 from bcelldepl.comparison.tube import ComparedPopulation, TubeComparison
 from bcelldepl.definitions.populations import label_of

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.comparison.agreement import Statistic
+from bcelldepl.comparison.judged_statistic import Statistic
 from bcelldepl.comparison.outcome import Comparison
 from bcelldepl.comparison.paired_values import FEWEST_EVENTS
 from bcelldepl.comparison.statistics import Estimate, bland_altman, lin_ccc, replicate_cv
