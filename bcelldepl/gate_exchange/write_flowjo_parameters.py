@@ -80,8 +80,17 @@ def matrix_element(name: str, matrix: Matrix) -> Any:
     -------
     lxml.etree._Element
     """
-    element = etree.Element(f"{{{TRANSFORMS}}}spilloverMatrix", spectral="0", prefix=COMPENSATED, name=name,
-                            editable="1", color="#c0c0c0", version="FlowJo-10.8.1", status="FINALIZED", suffix="")  # fmt: skip
+    element = etree.Element(
+        f"{{{TRANSFORMS}}}spilloverMatrix",
+        spectral="0",
+        prefix=COMPENSATED,
+        name=name,
+        editable="1",
+        color="#c0c0c0",
+        version="FlowJo-10.8.1",
+        status="FINALIZED",
+        suffix="",
+    )
     element.set(f"{{{TRANSFORMS}}}id", f"bcelldepl-{name}")
     parameters = etree.SubElement(element, f"{{{DATATYPES}}}parameters")
     for channel in matrix.detectors:
