@@ -51,7 +51,7 @@ def compare(
                 outcome.files,
                 why=why,
                 what={"verdict": str(outcome.verdict), "tubes": outcome.tubes},
-                inputs=[*manual, *([mapping] if mapping else [])],
+                inputs=[*_files(manual), *([mapping] if mapping else [])],
             )
     except BcelldeplError as error:
         typer.echo(f"compare: {error}", err=True)
@@ -75,6 +75,11 @@ def compare(
         typer.echo(f"The page: {next(path for path in outcome.files if path.suffix == '.html')}")
     if outcome.disagreeing or outcome.verdict != "agree":
         raise typer.Exit(1)
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    """Files that were read: a folder holds a document per tube."""
+    return [file for path in paths for file in (sorted(path.glob("*.xml")) if path.is_dir() else [path])]
 
 
 @dataclass(frozen=True)

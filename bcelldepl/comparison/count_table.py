@@ -171,8 +171,7 @@ def _long(
             reading.skip(f"line {line}", f"{error.what}: row skipped", error.remedy)
             continue
         count = _count(found, named.get("parent", ""), volume.value if volume else None)
-        if count is not None:
-            reading.add(source, population, count, line)
+        reading.add(source, population, count or ManualCount(), line)  # a row without a number is a row
 
 
 def _count(found: dict[Measure, Cell], parent: str, volume_ul: float | None) -> ManualCount | None:

@@ -24,7 +24,7 @@ from bcelldepl.gate_exchange.manual import ManualCount
         ('file,population,per_ul\na.fcs,B,"12,5"\n', {"B": ManualCount(None, 12.5)}, ""),
         ("file,population,events\na.fcs,B,<5\n", {"B": ManualCount(5, below=True)}, ""),
         ("file,population,per_ul\na.fcs,B,< 0.5\n", {"B": ManualCount(None, 0.5, below=True)}, ""),
-        ("file,population,events\na.fcs,B,n.d.\n", {}, ""),
+        ("file,population,events\na.fcs,B,n.d.\n", {"B": ManualCount()}, ""),
         ("file,population,% Parent\na.fcs,B,104\n", {}, "more than 100 %"),
         (
             "file,population,percent_of_parent,parent\na.fcs,B,4.5,lymphocytes\n",

@@ -51,6 +51,14 @@ def test_own_gates_read_back_agree_in_every_row(results: Results, tmp_path: Path
     assert re.search(r"Of [\d,]+ gates with a stored count, [\d,]+ hold as many events here", page)
 
 
+def test_own_gating_ml_read_back_agrees_in_every_row(results: Results, tmp_path: Path) -> None:
+    """A document per tube: the folder is given."""
+    export_gates(results.folder, "gatingml", tmp_path / "out")
+    comparison = compare(results.folder, tmp_path / "out")
+    assert len(comparison.tubes) == comparison.samples
+    assert (comparison.rows["verdict"] == "agree").all()
+
+
 def test_a_gate_that_does_not_reproduce_its_stored_count_is_named_and_not_believed(
     results: Results, tmp_path: Path
 ) -> None:
