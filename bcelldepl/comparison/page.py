@@ -25,6 +25,7 @@ from bcelldepl.comparison.page_parts import (
 from bcelldepl.comparison.paired_values import paired_values
 from bcelldepl.comparison.plots import draw_agreement
 from bcelldepl.definitions.populations import label_of
+from bcelldepl.gate_exchange.gate import path_text
 from bcelldepl.report.images import data_uri, figure_bytes, small_png
 from bcelldepl.report.number_format import DASH, concentration, whole
 from bcelldepl.results.strategies import recorded_strategies
@@ -32,6 +33,7 @@ from bcelldepl.results.strategies import recorded_strategies
 __all__ = ["comparison_page"]
 
 _MOST_OPEN: Final = 12  # parts that are open when the page is
+_MOST_NAMED: Final = 6  # gates that differ from their stored counts
 _WHOLE: Final = 0.999
 
 
@@ -97,12 +99,15 @@ def _stored_counts(comparison: Comparison) -> str:
     compared, equal, near = (
         sum(getattr(one, name) for one in stored) for name in ("compared", "equal", "near")
     )
-    differing = sum(len(one.differing) for one in stored)
+    differing = Counter(path_text(path) for one in stored for path in one.differing)
     words = f"Of {compared:,} gates with a stored count, {equal:,} hold as many events here"
     words += f", {near:,} nearly as many (FlowJo counts on binned values)" if near else ""
-    words += (
-        f" and {differing:,} do not: what stands on them is compared by the stored count" if differing else ""
-    )
+    if differing:
+        named = ", ".join(f"{gate} in {n}" for gate, n in differing.most_common(_MOST_NAMED))
+        words += (
+            f" and {differing.total():,} do not ({named} {'tube' if differing.total() == 1 else 'tubes'})"
+        )
+        words += ": what stands on them is compared by the stored count"
     return f"{words}."
 
 

@@ -69,9 +69,11 @@ def test_a_gate_that_does_not_reproduce_its_stored_count_is_named_and_not_believ
     )
     assert first is not None
     workspace.write_text(text.replace(first.group(0), first.group(0).replace(first.group(1), "7"), 1))
-    comparison = compare(results.folder, workspace)
+    comparison = compare(results.folder, workspace, tmp_path / "comparison")
     words = " ".join(map(str, comparison.problems))
     assert "was stored with 7 events" in words
+    page = (tmp_path / "comparison" / "comparison.html").read_text()
+    assert re.search(r"and 1 do not \([\w/ ]+ in 1 tube\): what stands on them is compared", page)
     assert comparison.rows["f1"].isna().any()
     assert comparison.rows["f1"].notna().any()
 
