@@ -17,7 +17,14 @@ from bcelldepl.comparison.stages import auto_stages, manual_stages
 from bcelldepl.comparison.statistics import Overlap, Whereabouts, find_differences, overlap
 from bcelldepl.comparison.stored_counts import StoredCounts, check_stored_counts
 from bcelldepl.comparison.tube_pair import TubePair
-from bcelldepl.comparison.volumes import auto_volume, count_beads, manual_volume, number_of, time_share
+from bcelldepl.comparison.volumes import (
+    auto_volume,
+    count_beads,
+    kept_time,
+    manual_volume,
+    number_of,
+    time_share,
+)
 from bcelldepl.definitions.markers import TIME
 from bcelldepl.definitions.populations import BEADS, is_result
 from bcelldepl.errors import BcelldeplError, Problem
@@ -238,7 +245,12 @@ def _by_beads(one: ComparedPopulation, beads: tuple[int, int]) -> ComparedPopula
 def _by_events(
     one: ComparedPopulation, gates: ManualGates, path: Path, named: Mapping[str, str]
 ) -> ComparedPopulation:
-    gated, members = gates.gated, gates.members
+    """Compare events of the time that the quality mask kept: of the other time there is no automated answer."""
+    gated = gates.gated
+    within = kept_time(gated, gates.channels)
+    members = gates.members
+    if not within.all():
+        members = {other: member & within for other, member in members.items()}
     auto, manual = gated.membership[one.pair.population], members[path]
     found = overlap(auto, manual)
     ours = {path_in(members, theirs): name for name, theirs in named.items()}

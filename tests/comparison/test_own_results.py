@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,11 @@ import pytest
 
 from bcelldepl.comparison.compare import compare
 from bcelldepl.gate_exchange.export import export_gates
+from bcelldepl.gate_exchange.gate import Axis, Gate
+from bcelldepl.gate_exchange.gates_from_fits import portable_gates
+from bcelldepl.gate_exchange.quality_gates import KEPT
+from bcelldepl.gate_exchange.write_flowjo import WorkspaceSample, for_flowjo, workspace
+from bcelldepl.tubes.regate import GatedResults
 
 if TYPE_CHECKING:
     from bcelldepl.batch import Results
@@ -39,8 +45,8 @@ def test_own_counts_agree_in_every_quantity(results: Results, tmp_path: Path, qu
 
 
 def test_own_gates_read_back_agree_in_every_row(results: Results, tmp_path: Path) -> None:
-    *_, workspace, _ = export_gates(results.folder, "flowjo", tmp_path / "out", workers=2)
-    comparison = compare(results.folder, workspace, tmp_path / "comparison")
+    *_, written, _ = export_gates(results.folder, "flowjo", tmp_path / "out", workers=2)
+    comparison = compare(results.folder, written, tmp_path / "comparison")
     rows = comparison.rows
     assert len(rows)
     assert (rows["verdict"] == "agree").all(), rows[rows["verdict"] != "agree"].to_string()
@@ -62,20 +68,44 @@ def test_own_gating_ml_read_back_agrees_in_every_row(results: Results, tmp_path:
 def test_a_gate_that_does_not_reproduce_its_stored_count_is_named_and_not_believed(
     results: Results, tmp_path: Path
 ) -> None:
-    *_, workspace, _ = export_gates(results.folder, "flowjo", tmp_path)
-    text = workspace.read_text()
+    *_, written, _ = export_gates(results.folder, "flowjo", tmp_path)
+    text = written.read_text()
     first = re.search(r'<Population name="leukocytes_and_dead" count="(\d+)"', text) or re.search(
         r'<(?:Population|AndNode|OrNode) name="(?:T|CD3)"[^>]*count="(\d+)"', text
     )
     assert first is not None
-    workspace.write_text(text.replace(first.group(0), first.group(0).replace(first.group(1), "7"), 1))
-    comparison = compare(results.folder, workspace, tmp_path / "comparison")
+    written.write_text(text.replace(first.group(0), first.group(0).replace(first.group(1), "7"), 1))
+    comparison = compare(results.folder, written, tmp_path / "comparison")
     words = " ".join(map(str, comparison.problems))
     assert "was stored with 7 events" in words
     page = (tmp_path / "comparison" / "comparison.html").read_text()
     assert re.search(r"and 1 do not \([\w/ ]+ in 1 tube\): what stands on them is compared", page)
     assert comparison.rows["f1"].isna().any()
     assert comparison.rows["f1"].notna().any()
+
+
+def test_a_manual_gating_of_the_whole_file_is_compared_in_the_kept_time(
+    results: Results, tmp_path: Path
+) -> None:
+    """A tube that clogged: the same gates by hand, without one on time, hold the same concentrations."""
+    kept = results.tubes.set_index("file")["kept_time_fraction"]
+    file = str(kept.idxmin())
+    assert kept[file] < 0.95
+    tube = GatedResults(results.folder).tube(file)
+    tree = portable_gates(tube).tree
+    everything = Gate((KEPT,), "rectangle", (Axis(tube.panel["FSC-A"]),))
+    tree = replace(tree, gates={**tree.gates, (KEPT,): everything})
+    path = tmp_path / "manual.wsp"
+    path.write_bytes(
+        workspace([WorkspaceSample(Path(file).name, tube.acquisition, for_flowjo(tree), {})], "x")
+    )
+    comparison = compare(results.folder, path, tmp_path / "out")
+    rows = comparison.rows.set_index("population")
+    assert rows.loc["T", "verdict"] == "agree", rows.loc["T", "reason"]
+    assert rows.loc["T", "f1"] > 0.99
+    assert rows.loc["T", "manual_events"] > rows.loc["T", "auto_events"]
+    assert rows.loc["T", "manual_volume"] > rows.loc["T", "auto_volume"]  # by the beads of either side
+    assert "The quality mask left out time of 1 tube" in (tmp_path / "out" / "comparison.html").read_text()
 
 
 @pytest.fixture(scope="module")
