@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from bcelldepl.definitions.export_formats import EXPORT_FORMATS
 from bcelldepl.gate_exchange.evaluate import Channels, evaluate
 from bcelldepl.gate_exchange.gate import GateTree
+from bcelldepl.gate_exchange.gate import Path as GatePath
 from bcelldepl.gate_exchange.gates_from_fits import PortableGates, portable_gates
 from bcelldepl.gate_exchange.read import gates_of_document
 from bcelldepl.gate_exchange.write_flowjo import WorkspaceSample, for_flowjo, sample_element, workspace
@@ -96,22 +98,33 @@ def export_tube(gated: GatedResults, file: str, number: int, to: str, out: Path)
     packed = portable_gates(tube)
     if to != FLOWJO:
         name = f"{tube_stem(file)}{EXPORT_FORMATS[to].suffix}"
-        content = document = gating_ml(packed.tree)
+        content = gating_ml(packed.tree)
+        members, lost = _read_back(content, name, tube)
     else:
-        name, tree = "", for_flowjo(packed.tree)
-        meant = evaluate(tree, Channels(tube.acquisition, tree.matrices))[0]
         fcs = Path(os.path.relpath(tube.acquisition.path.resolve(), out.resolve())).as_posix()
-        counts = {path: int(np.count_nonzero(member)) for path, member in meant.items()}
-        content = sample_element(WorkspaceSample(fcs, tube.acquisition, tree, counts), number)
-        document = workspace([content], "")
-    source = Path(name or file)
-    back = gates_of_document(parse_document(document, source.name), source).tubes[0].tree
-    return ExportedTube(file, name, content, tuple(_rows(tube, packed, back or GateTree({}))))
+        sample = WorkspaceSample(fcs, tube.acquisition, for_flowjo(packed.tree), {})
+        members, lost = _read_back(workspace([sample], ""), file, tube)
+        # The counts that are stored are those of the gates as another program reads them.
+        counts = {path: int(np.count_nonzero(member)) for path, member in members.items()}
+        name, content = "", sample_element(replace(sample, counts=counts), number)
+    return ExportedTube(file, name, content, tuple(_rows(tube, packed, members, lost)))
 
 
-def _rows(tube: GatedTube, packed: PortableGates, back: GateTree) -> list[ExportedGate]:
+def _read_back(
+    document: bytes, name: str, tube: GatedTube
+) -> tuple[dict[GatePath, NDArray[np.bool_]], dict[GatePath, str]]:
+    """Members of the gates of a document, and those that cannot be evaluated."""
+    tree = gates_of_document(parse_document(document, name), Path(name)).tubes[0].tree or GateTree({})
+    return evaluate(tree, Channels(tube.acquisition, tree.matrices))
+
+
+def _rows(
+    tube: GatedTube,
+    packed: PortableGates,
+    members: Mapping[GatePath, NDArray[np.bool_]],
+    lost: Mapping[GatePath, str],
+) -> list[ExportedGate]:
     """Compare the gates as written with those that were meant, event by event."""
-    members, lost = evaluate(back, Channels(tube.acquisition, back.matrices))
     rows = []
     for population, auto in tube.membership.items():
         if population == ALL:
