@@ -34,7 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "results": COMMON | {"kinetics", "store", "study"},
     "tubes": COMMON | {"results", "gating", "signal", "fcs", "study"},
     "cdisc": COMMON | {"results", "kinetics", "gating", "store", "study"},
-    "gate_exchange": COMMON | {"tubes", "results", "gating", "signal", "fcs", "kernels", "store", "study"},
+    "gate_exchange": COMMON
+    | {"tubes", "results", "gating", "signal", "fcs", "kernels", "runtime", "store", "study"},
     "report": COMMON | {"kinetics", "gating", "store", "study"},
 }
 MAY_IMPORT["comparison"] = MAY_IMPORT["gate_exchange"] | {"gate_exchange", "report", "kinetics", "counting"}

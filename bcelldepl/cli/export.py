@@ -74,9 +74,10 @@ def _export(results: Path, to: str, out: Path, populations: list[str]) -> list[P
             typer.echo(f"left out: {problem}", err=True)
         return written
     if to in formats_of(ExportKind.GATES):
+        from bcelldepl.cli.progress_line import progress_line
         from bcelldepl.gate_exchange.export import export_gates
 
-        return export_gates(results, to, out)
+        return export_gates(results, to, out, progress=progress_line())
     if to in formats_of(ExportKind.TABLES):
         from bcelldepl.cdisc.export import export as export_tables
 

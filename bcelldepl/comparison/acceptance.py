@@ -1,19 +1,19 @@
-"""When two methods agree: acceptance limits, and the verdict on one tube."""
+"""When two methods agree on a tube: acceptance limits, and the verdict."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bcelldepl.comparison.tube_pair import Quantity, TubePair
 from bcelldepl.counting.intervals import garwood
 from bcelldepl.definitions.populations import holds_car
 from bcelldepl.study import AcceptanceLimits
 
-__all__ = ["TubePair", "Verdict", "is_well_counted", "judge_tube", "least_f1"]
+__all__ = ["NO_RESULT", "Verdict", "is_well_counted", "judge_tube", "least_f1", "ratio_limits"]
 
 WELL_COUNTED_EVENTS: Final = 200  # where no concentration is known
+NO_RESULT: Final = "not evaluable"
 
 
 class Verdict(StrEnum):
@@ -22,39 +22,6 @@ class Verdict(StrEnum):
     AGREE = "agree"
     DISAGREE = "disagree"
     NOT_COMPARABLE = "not comparable"
-
-
-@dataclass(frozen=True)
-class TubePair:
-    """What is known of one population of one tube, by both methods.
-
-    Attributes
-    ----------
-    population : str
-    auto_events, manual_events : int or None
-    auto_per_ul, manual_per_ul : float or None
-    f1 : float or None
-        None where only counts were given.
-    auto_decision, manual_decision : str
-        Such as ``depleted``; empty where none is taken of this population.
-    """
-
-    population: str
-    auto_events: int | None
-    manual_events: int | None
-    auto_per_ul: float | None = None
-    manual_per_ul: float | None = None
-    f1: float | None = None
-    auto_decision: str = ""
-    manual_decision: str = ""
-
-    @property
-    def ratio(self) -> float | None:
-        """Automated over manual: of concentrations where both are known, else of events; None without either."""
-        for one, other in ((self.auto_per_ul, self.manual_per_ul), (self.auto_events, self.manual_events)):
-            if one is not None and other is not None:
-                return one / other if other > 0 else None
-        return None
 
 
 def judge_tube(pair: TubePair, limits: AcceptanceLimits) -> tuple[Verdict, str]:
@@ -70,26 +37,26 @@ def judge_tube(pair: TubePair, limits: AcceptanceLimits) -> tuple[Verdict, str]:
     Verdict, str
         The reason is empty where they agree.
     """
-    if pair.auto_events is None or pair.manual_events is None:
-        if pair.auto_per_ul is None or pair.manual_per_ul is None:
-            return Verdict.NOT_COMPARABLE, "one of the methods has no count"
-        return _by_ratio(pair, limits)
-    if pair.auto_decision != pair.manual_decision:
+    if pair.auto_decision == NO_RESULT:
+        return Verdict.NOT_COMPARABLE, "the automated result is not evaluable"
+    values = pair.values()
+    if values is None:
+        return Verdict.NOT_COMPARABLE, _missing(pair)
+    if pair.auto_decision and pair.manual_decision and pair.auto_decision != pair.manual_decision:
         return Verdict.DISAGREE, f"automated says {pair.auto_decision}, manual {pair.manual_decision}"
-    if is_well_counted(pair, limits):
-        verdict, reason = _by_ratio(pair, limits)
-        least = least_f1(pair.population, limits)
-        if verdict is Verdict.AGREE and pair.f1 is not None and pair.f1 < least:
-            return (
-                Verdict.DISAGREE,
-                f"the counts agree, the events do not: F1 {pair.f1:.3f}, at least {least:g}",
-            )
-        return verdict, reason
-    auto, manual = garwood(pair.auto_events), garwood(pair.manual_events)
-    if auto.low > manual.high or manual.low > auto.high:
-        reason = f"{pair.auto_events} events against {pair.manual_events}: their 95 % intervals do not meet"
-        return Verdict.DISAGREE, reason
-    return Verdict.AGREE, ""
+    auto, manual = values
+    if pair.below:
+        return _under_a_bound(pair, auto, manual)
+    if auto == manual == 0:
+        return Verdict.AGREE, ""
+    if not is_well_counted(pair, limits):
+        return _by_counts(pair, auto, manual, limits)
+    verdict, reason = _by_ratio(auto, manual, limits)
+    least = least_f1(pair.population, limits)
+    if verdict is Verdict.AGREE and pair.f1 is not None and pair.f1 < least:
+        what = f"the counts agree, the events do not: F1 is {pair.f1:.3f}, less than the {least:g} required"
+        return Verdict.DISAGREE, what
+    return verdict, reason
 
 
 def is_well_counted(pair: TubePair, limits: AcceptanceLimits) -> bool:
@@ -106,7 +73,9 @@ def is_well_counted(pair: TubePair, limits: AcceptanceLimits) -> bool:
     """
     if pair.manual_per_ul is not None:
         return pair.manual_per_ul >= limits.well_counted_per_ul
-    return (pair.manual_events or 0) >= WELL_COUNTED_EVENTS
+    counted = pair.manual_counted
+    events = counted.events if counted is not None else (pair.manual_events or 0)
+    return events >= WELL_COUNTED_EVENTS
 
 
 def least_f1(population: str, limits: AcceptanceLimits) -> float:
@@ -125,15 +94,68 @@ def least_f1(population: str, limits: AcceptanceLimits) -> float:
     return limits.min_f1_car if holds_car(population) else limits.min_f1
 
 
-def _by_ratio(pair: TubePair, limits: AcceptanceLimits) -> tuple[Verdict, str]:
-    ratio = pair.ratio
-    if ratio is None:
+def ratio_limits(limits: AcceptanceLimits) -> tuple[float, float]:
+    """Differences that are allowed, in percent of the manual value: as far down as up, as ratios go.
+
+    Parameters
+    ----------
+    limits : AcceptanceLimits
+
+    Returns
+    -------
+    (float, float)
+        Such as -10.7 and 12.
+    """
+    most = limits.max_limits_percent
+    return -100 * most / (100 + most), most
+
+
+def _missing(pair: TubePair) -> str:
+    ours = any(value is not None for value in (pair.auto_events, pair.auto_per_ul, pair.auto_percent))
+    theirs = any(value is not None for value in (pair.manual_events, pair.manual_per_ul, pair.manual_percent))
+    if ours and theirs:
+        return "the two methods give no count of the same kind"
+    if not ours and not theirs:
+        return "neither method has a count"
+    return f"the {'manual' if ours else 'automated'} gating has no count"
+
+
+def _under_a_bound(pair: TubePair, auto: float, bound: float) -> tuple[Verdict, str]:
+    """Hold the automated count to a manual "fewer than": its exact interval must reach below."""
+    counted = pair.auto_counted
+    scale = auto / counted.events if counted is not None and counted.events else 0.0
+    low = garwood(counted.events).low * scale if counted is not None else auto
+    if auto < bound or low < bound:
+        return Verdict.AGREE, ""
+    return Verdict.DISAGREE, f"automated {auto:.3g} {pair.quantity}, manual states less than {bound:g}"
+
+
+def _by_counts(
+    pair: TubePair, auto_value: float, manual_value: float, limits: AcceptanceLimits
+) -> tuple[Verdict, str]:
+    """Ask whether two Poisson counts, each in its volume, could be of one concentration."""
+    auto, manual = pair.auto_counted, pair.manual_counted
+    if auto is None or manual is None:
+        return _by_ratio(auto_value, manual_value, limits)
+    ours, theirs = garwood(auto.events), garwood(manual.events)
+    if ours.low / auto.exposure <= theirs.high / manual.exposure and (
+        theirs.low / manual.exposure <= ours.high / auto.exposure
+    ):
+        return Verdict.AGREE, ""
+    what = f"{auto.events} events against {manual.events}"
+    if auto.exposure != manual.exposure and pair.quantity is Quantity.PER_UL:
+        what += f", in {auto.exposure:.4g} and {manual.exposure:.4g} uL"
+    return Verdict.DISAGREE, f"{what}: their 95 % intervals do not meet"
+
+
+def _by_ratio(auto: float, manual: float, limits: AcceptanceLimits) -> tuple[Verdict, str]:
+    if manual <= 0:
         return Verdict.DISAGREE, "the manual count is zero"
-    percent = 100 * (ratio - 1)
-    least, most = 100 / (100 + limits.max_limits_percent), 1 + limits.max_limits_percent / 100
-    if not least <= ratio <= most or math.isnan(ratio):
-        return (
-            Verdict.DISAGREE,
-            f"the count differs by {percent:+.1f} %, at most {limits.max_limits_percent:g} %",
-        )
-    return Verdict.AGREE, ""
+    percent = 100 * (auto / manual - 1)
+    least, most = ratio_limits(limits)
+    if least <= percent <= most:
+        return Verdict.AGREE, ""
+    limit = least if percent < least else most
+    digits = next((d for d in range(1, 6) if round(percent, d) != round(limit, d)), 6)
+    shown = f"{percent:+.{digits}f} %, more than the {limit:+.{digits}f} % allowed"
+    return Verdict.DISAGREE, f"the count differs by {shown}"

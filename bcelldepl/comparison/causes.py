@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.comparison.divergence import Divergence
 from bcelldepl.comparison.stages import QUALITY, gate_channels
+from bcelldepl.comparison.volumes import kept_time
 from bcelldepl.definitions.markers import TIME, is_stain
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.gate_exchange.evaluate import Channels, evaluate
@@ -55,6 +56,7 @@ class _Case:
     channels: Channels
     wanted: NDArray[np.bool_]
     known: Mapping[Gate, NDArray[np.bool_]]
+    within: NDArray[np.bool_]
 
     def disputed(self, tree: GateTree) -> int:
         """Disputed events with other gates; only what differs from the manual tree is evaluated again."""
@@ -64,7 +66,7 @@ class _Case:
             return self.channels.n_events
         if self.path not in members:
             return self.channels.n_events
-        return int(np.count_nonzero(members[self.path] ^ self.wanted))
+        return int(np.count_nonzero((members[self.path] ^ self.wanted) & self.within))
 
     def marker(self, channel: str) -> str:
         """Marker of a channel; the channel where no marker is known."""
@@ -98,7 +100,8 @@ def explain(tube: GatedTube, population: str, tree: GateTree, path: Path, diverg
     channels = Channels(tube.acquisition, matrices)
     members, _ = evaluate(replace(tree, gates=_needed(tree, path)), channels)
     known = {tree.gates[one]: member for one, member in members.items()}
-    case = _Case(tube, tree, path, channels, tube.membership[population], known)
+    within = kept_time(tube, channels)
+    case = _Case(tube, tree, path, channels, tube.membership[population], known, within)
     share = divergence.gate
     gate = next((one for one in tree.chain(path) if one.name == share.manual), None)
     drawn_on = gate_channels(gate, tree, case.channels) if gate is not None else frozenset()

@@ -1,43 +1,68 @@
-"""Read manual counts from a table."""
+"""Read manual counts from a table: one row per tube and population, or one row per tube."""
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final, NamedTuple
 
+from bcelldepl.comparison.count_cells import Cell, read_cell
+from bcelldepl.comparison.count_headings import Measure, PopulationColumn, column_roles, population_column
+from bcelldepl.comparison.table_rows import table_rows
 from bcelldepl.errors import ExchangeError, Problem
 from bcelldepl.gate_exchange.manual import Manual, ManualCount, ManualTube
-from bcelldepl.input_limits import MEGABYTE, read_limited
-from bcelldepl.study.cells import GROUPED, CellError, number
-from bcelldepl.study.workbook import read_workbook
+from bcelldepl.study.cells import CellError
 
-if TYPE_CHECKING:
-    import pandas as pd
+__all__ = ["read_count_table", "read_count_tables"]
 
-__all__ = ["read_count_table"]
+_REMEDY: Final = (
+    "give columns file, population and events (or per_ul, or percent_of_parent); "
+    "or file and one column per population"
+)
+_SUMMARIES: Final = {"mean", "sd", "stddev", "std", "stdev", "cv", "%cv", "median", "average", "min", "max", "sum",
+                     "n", "sem", "standarddeviation", "geometricmean"}  # fmt: skip
 
-_MOST_BYTES: Final = 50 * MEGABYTE
-# Headings by which a column goes, the name that it has here first; compared without case, blanks and underscores.
-_HEADINGS = {
-    "file": ("file", "filename", "fcs", "fcsfile", "sample", "name", "tube"),
-    "population": ("population", "gate", "gatename", "subset", "cell"),
-    "events": ("events", "count", "manualevents", "n", "#cells", "cells"),
-    "per_ul": ("perul", "cellsperul", "cells/ul", "cells/µl", "manualperul", "concentration"),
-    "sha256": ("sha256",),
-    "path": ("gatepath", "path"),
-}
-_REMEDY = "give columns file, population and events (and per_ul where known); or one column per population"
+
+class _Source(NamedTuple):
+    """What tells the tube of a row: by one of its names, or its specimen and tube."""
+
+    file: str
+    tube: str = ""
+    specimen: str = ""
+    reader: str = ""
+
+
+@dataclass
+class _Reading:
+    """What was read so far."""
+
+    where: str
+    delimiter: str
+    counts: dict[_Source, dict[str, ManualCount]] = field(default_factory=dict)
+    hashes: dict[_Source, str] = field(default_factory=dict)
+    skipped: list[Problem] = field(default_factory=list)
+
+    def skip(self, place: str, what: str, remedy: str = "") -> None:
+        self.skipped.append(Problem(f"{self.where}, {place}", what, remedy))
+
+    def add(self, source: _Source, population: str, count: ManualCount, line: int) -> None:
+        own = self.counts.setdefault(source, {})
+        if population in own:
+            self.skip(f"line {line}", f"a second count of {population!r} in {_name(source)}: skipped")
+        else:
+            own[population] = count
 
 
 def read_count_table(path: Path) -> Manual:
-    """Read a table of manual counts.
+    """Read a table of manual counts, whoever made them.
 
     Parameters
     ----------
     path : Path
         CSV, TSV or XLSX. Either long: one row per file and population, with the columns ``file``, ``population`` and
-        ``events`` or ``per_ul``; or wide: ``file``, then one column of events per population.
+        ``events``, ``per_ul`` or ``percent_of_parent``; or wide: ``file``, then one column per population, whose
+        heading says what its numbers are.
 
     Returns
     -------
@@ -49,136 +74,185 @@ def read_count_table(path: Path) -> Manual:
     ExchangeError
         For a table without such columns.
     """
-    import pandas as pd
+    tables = read_count_tables(path)
+    if len(tables) > 1:
+        what = f"the table holds the counts of {len(tables)} readers: {', '.join(tables)}"
+        raise ExchangeError(what, path.name, "give each reader a table")
+    return next(iter(tables.values()))
 
-    delimiter = ","
-    try:
-        if path.suffix.lower() == ".xlsx":
-            table = _workbook(path)
-        else:
-            text = read_limited(path, _MOST_BYTES).decode("utf-8-sig")
-            delimiter = max("\t;,", key=text.partition("\n")[0].count)
-            table = pd.read_csv(io.StringIO(text, newline=""), dtype=str, sep=delimiter)
-    except (OSError, ValueError, KeyError) as error:
-        raise ExchangeError(f"the table cannot be read: {error}", path.name, _REMEDY) from error
-    columns = _recognise([str(column) for column in table.columns])
-    if "file" not in columns:
-        raise ExchangeError(
-            f"no column names the file; there are {', '.join(map(str, table.columns))}", path.name, _REMEDY
-        )
-    rows = table.fillna("").to_dict("records")
-    skipped: list[Problem] = []
-    if "population" in columns and ("events" in columns or "per_ul" in columns):
-        stated = _long(rows, columns, delimiter, path.name, skipped)
+
+def read_count_tables(path: Path) -> dict[str, Manual]:
+    """Read a table of manual counts, each reader's by itself.
+
+    Parameters
+    ----------
+    path : Path
+        As `read_count_table`; a column ``reader`` or ``operator`` tells readers apart.
+
+    Returns
+    -------
+    dict of str to Manual
+        By the name of the reader; empty for a table without such a column.
+
+    Raises
+    ------
+    ExchangeError
+        For a table without a column of files and one of counts.
+    """
+    rows, delimiter = table_rows(path, _REMEDY)
+    headings = rows[0] if rows else []
+    roles, measures = column_roles(headings)
+    if not {"file", "tube"} & set(roles):
+        shown = ", ".join(headings) or "none"
+        raise ExchangeError(f"no column names the file; there are {shown}", path.name, _REMEDY)
+    reading = _Reading(path.name, delimiter)
+    body = list(_tubes(rows[1:], roles, reading))
+    if {"population", "path"} & set(roles) and set(measures) - {Measure.OTHER}:
+        _long(body, roles, measures, reading)
     else:
-        others = [str(c) for c in table.columns if c not in columns.values()]
-        stated = _wide(rows, columns["file"], others, delimiter, path.name, skipped)
-    hashes = (
-        {str(row[columns["file"]]): str(row[columns["sha256"]]) for row in rows}
-        if "sha256" in columns
-        else {}
-    )
-    tubes = tuple(ManualTube((file,), hashes.get(file, ""), None, counts) for file, counts in stated.items())
-    return Manual(path, "count table", tubes, tuple(skipped))
+        taken = {*roles.values()}
+        columns = {
+            i: population_column(heading)
+            for i, heading in enumerate(headings)
+            if i not in taken and heading.strip()
+        }
+        _wide(body, columns, roles, headings, reading)
+    readers = dict.fromkeys(source.reader for source in reading.counts) or {"": None}
+    return {
+        reader: Manual(path, "count table", tuple(_manual_tubes(reading, reader)), tuple(reading.skipped))
+        for reader in readers
+    }
 
 
-def _workbook(path: Path) -> pd.DataFrame:
-    """Read the first sheet; a formula is refused, since only the program that wrote it knows its value."""
-    import pandas as pd
-
-    rows = [row for row in read_workbook(path, "").rows if any(row.cells) or row.problems]
-    problems = [problem for row in rows for problem in row.problems]
-    if problems:
-        raise ExchangeError(problems[0].what, path.name, problems[0].remedy)
-    if not rows:
-        raise ExchangeError("the workbook is empty", path.name, _REMEDY)
-    heading, width = rows[0].cells, len(rows[0].cells)
-    body = [(row.cells + [""] * width)[:width] for row in rows[1:]]
-    return pd.DataFrame(body, columns=[name or f"column {i}" for i, name in enumerate(heading, 1)], dtype=str)
+class _Row(NamedTuple):
+    line: int
+    source: _Source
+    cells: list[str]
 
 
-def _recognise(headings: list[str]) -> dict[str, str]:
-    plain = {heading.casefold().replace(" ", "").replace("_", ""): heading for heading in reversed(headings)}
-    found: dict[str, str] = {}
-    for column, spellings in _HEADINGS.items():
-        for spelling in spellings:
-            if spelling in plain and plain[spelling] not in found.values():
-                found[column] = plain[spelling]
-                break
-    return found
+def _tubes(rows: Sequence[list[str]], roles: dict[str, int], reading: _Reading) -> Iterator[_Row]:
+    """Rows that are of a tube, with what tells it: rows of means and the like are named and left out."""
+    left: list[str] = []
+    for line, cells in enumerate(rows, start=2):
+        if not cells:
+            continue
+        source = _Source(*(cells[roles[role]] if role in roles else "" for role in _Source._fields))
+        if not _name(source):
+            continue
+        if _name(source).casefold().replace(" ", "").replace(".", "") in _SUMMARIES:
+            left.append(_name(source))
+            continue
+        if "sha256" in roles:
+            reading.hashes[source] = cells[roles["sha256"]]
+        yield _Row(line, source, cells)
+    if left:
+        reading.skip(
+            f"rows {', '.join(dict.fromkeys(left))}", "they sum up the tubes, and are of no tube: left out"
+        )
 
 
 def _long(
-    rows: list[dict[Any, Any]], columns: dict[str, str], delimiter: str, where: str, skipped: list[Problem]
-) -> dict[str, dict[str, ManualCount]]:
-    stated: dict[str, dict[str, ManualCount]] = {}
-    for line, row in enumerate(rows, start=2):
-        cells = {name: str(row[heading]).strip() for name, heading in columns.items()}
-        population = cells.get("path", "").removeprefix("root/") or cells["population"]
-        if not cells["file"] or not population:
+    rows: Sequence[_Row], roles: dict[str, int], measures: dict[Measure, int], reading: _Reading
+) -> None:
+    for line, source, cells in rows:
+        named = {role: cells[i] for role, i in roles.items()}
+        population = (named.get("path") or named.get("population", "")).removeprefix("root/").strip("/")
+        if not population:
             continue
+        found: dict[Measure, Cell] = {}
         try:
-            count = ManualCount(
-                _whole(cells.get("events", ""), delimiter), _number(cells.get("per_ul", ""), delimiter)
+            for measure, i in measures.items():
+                if measure is not Measure.OTHER:
+                    found[measure] = read_cell(cells[i], measure, reading.delimiter)
+            volume = (
+                read_cell(named["volume"], Measure.PER_UL, reading.delimiter) if "volume" in named else None
             )
         except CellError as error:
-            skipped.append(Problem(f"{where}, line {line}", f"{error.what}: row skipped", error.remedy))
+            reading.skip(f"line {line}", f"{error.what}: row skipped", error.remedy)
             continue
-        of_file = stated.setdefault(cells["file"], {})
-        if population in of_file:
-            skipped.append(
-                Problem(
-                    f"{where}, line {line}", f"a second count of {population!r} in {cells['file']}: skipped"
-                )
-            )
-            continue
-        of_file[population] = count
-    return stated
+        count = _count(found, named.get("parent", ""), volume.value if volume else None)
+        reading.add(source, population, count or ManualCount(), line)  # a row without a number is a row
+
+
+def _count(found: dict[Measure, Cell], parent: str, volume_ul: float | None) -> ManualCount | None:
+    values = {measure: cell.value for measure, cell in found.items() if cell.value is not None}
+    if not values:
+        return None
+    events = values.get(Measure.EVENTS)
+    below = any(cell.below for cell in found.values())
+    return ManualCount(
+        None if events is None else int(events),
+        values.get(Measure.PER_UL),
+        values.get(Measure.PERCENT),
+        parent,
+        volume_ul,
+        below,
+    )
 
 
 def _wide(
-    rows: list[dict[Any, Any]],
-    file: str,
-    populations: list[str],
-    delimiter: str,
-    where: str,
-    skipped: list[Problem],
-) -> dict[str, dict[str, ManualCount]]:
-    stated: dict[str, dict[str, ManualCount]] = {}
-    for line, row in enumerate(rows, start=2):
-        of_file = str(row[file]).strip()
-        for population in populations:
-            place = f"{where}, line {line}, {population}"
-            try:
-                events = _whole(str(row[population]).strip(), delimiter)
-            except CellError as error:
-                skipped.append(Problem(place, f"{error.what}: skipped", error.remedy))
-                continue
-            if events is None or not of_file:
-                continue
-            if population in stated.setdefault(of_file, {}):
-                skipped.append(Problem(place, f"a second count in {of_file}: skipped"))
-                continue
-            stated[of_file][population] = ManualCount(events)
-    return stated
+    rows: Sequence[_Row],
+    columns: dict[int, PopulationColumn],
+    roles: dict[str, int],
+    headings: Sequence[str],
+    reading: _Reading,
+) -> None:
+    by_population: dict[str, dict[Measure, int]] = {}
+    for i, column in columns.items():
+        texts = [row.cells[i] for row in rows]
+        measure = column.measure or _told_by_cells(texts)
+        if measure is Measure.OTHER:
+            reading.skip(headings[i], "a statistic that is not compared: left out")
+        elif not any(character.isdigit() for text in texts for character in text):
+            if any(texts):
+                reading.skip(headings[i], "the column holds no counts: left out")
+        elif by_population.setdefault(column.population, {}).setdefault(measure, i) != i:
+            reading.skip(headings[i], f"a second column of {measure} of {column.population!r}: left out")
+    for line, source, cells in rows:
+        volume = _volume(cells, roles, reading, line)
+        for population, measured in by_population.items():
+            found: dict[Measure, Cell] = {}
+            for measure, i in measured.items():
+                try:
+                    found[measure] = read_cell(cells[i], measure, reading.delimiter)
+                except CellError as error:
+                    reading.skip(f"line {line}, {headings[i]}", f"{error.what}: skipped", error.remedy)
+            parent = population.rpartition("/")[0].rpartition("/")[2]
+            count = _count(found, parent, volume)
+            if count is not None:
+                reading.add(source, population, count, line)
 
 
-def _number(text: str, delimiter: str) -> float | None:
-    if not text or text.casefold() in ("na", "n/a", "nan", "-"):
+def _volume(cells: Sequence[str], roles: dict[str, int], reading: _Reading, line: int) -> float | None:
+    if "volume" not in roles:
         return None
-    value = number(text, delimiter)
-    if value < 0:
-        raise CellError(f"{text!r} is no count")
-    return value
-
-
-def _whole(text: str, delimiter: str) -> int | None:
-    """Read a number of events; 46.000 may be forty-six, or forty-six thousand."""
-    value = _number(text, delimiter)
-    if value is None:
+    try:
+        return read_cell(cells[roles["volume"]], Measure.PER_UL, reading.delimiter).value
+    except CellError as error:
+        reading.skip(f"line {line}", f"the volume: {error.what}: not used", error.remedy)
         return None
-    if GROUPED.fullmatch(text):
-        raise CellError(f"{text!r} can be read in two ways", remedy="write no thousands separators")
-    if value != int(value):
-        raise CellError(f"{text!r} is no whole number of events")
-    return int(value)
+
+
+def _told_by_cells(texts: Sequence[str]) -> Measure:
+    """Percent where the cells say so, else events."""
+    return Measure.PERCENT if any(text.endswith("%") for text in texts) else Measure.EVENTS
+
+
+def _manual_tubes(reading: _Reading, reader: str) -> Iterator[ManualTube]:
+    for source, stated in reading.counts.items():
+        if source.reader != reader:
+            continue
+        keywords = {"TUBE NAME": source.tube, "$SRC": source.specimen} if not source.file else {}
+        names = (source.file,) if source.file else _names_of(source)
+        told = {key: value for key, value in keywords.items() if value}
+        yield ManualTube(names, reading.hashes.get(source, ""), None, stated, told)
+
+
+def _names_of(source: _Source) -> tuple[str, ...]:
+    """FACSDiva calls the file of a tube by its specimen and its tube."""
+    both = f"{source.specimen}_{source.tube}" if source.specimen else ""
+    return tuple(filter(None, (both, source.tube)))
+
+
+def _name(source: _Source) -> str:
+    return source.file or " ".join(filter(None, (source.specimen, source.tube)))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bcelldepl.comparison.acceptance import Verdict
-from bcelldepl.comparison.agreement import Statistic
+from bcelldepl.comparison.judged_statistic import Statistic
 from bcelldepl.comparison.tube import TubeComparison
 from bcelldepl.definitions.tables import AGREEMENT, COMPARISON
 from bcelldepl.errors import Problem
@@ -38,6 +38,8 @@ class Comparison:
     limits : AcceptanceLimits
     files : tuple of Path
         What was written.
+    samples : int
+        Samples of the study, compared or not.
     """
 
     verdict: Verdict
@@ -48,6 +50,7 @@ class Comparison:
     manual: Manual
     limits: AcceptanceLimits
     files: tuple[Path, ...] = ()
+    samples: int = 0
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -68,6 +71,7 @@ def _rows(tube: TubeComparison) -> list[dict[str, object]]:
             tube.file, tube.subject, tube.visit, pair.population, pair.auto_events, pair.manual_events,
             pair.auto_per_ul, pair.manual_per_ul, pair.ratio,
             *(getattr(events, name) if events else None for name in ("precision", "recall", "f1", "jaccard")),
-            one.gate, one.verdict, one.reason,
+            one.gate, one.verdict, one.reason, pair.auto_percent, pair.manual_percent, pair.auto_volume,
+            pair.manual_volume,
         ), strict=True)))  # fmt: skip
     return rows

@@ -1,39 +1,40 @@
-"""The page of a comparison: verdict, plots, and both gates of every tube on which the two disagree."""
+"""The page of a comparison: verdict, decisions that differ, plots, and both gates where the two part."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from bcelldepl.comparison.acceptance import Verdict
-from bcelldepl.comparison.agreement import Statistic, concentration_pairs, is_quantified
+from bcelldepl.comparison.acceptance import Verdict, ratio_limits
 from bcelldepl.comparison.gate_figure import draw_both_gates
 from bcelldepl.comparison.outcome import Comparison
+from bcelldepl.comparison.page_parts import (
+    SUMMARY_COLUMNS,
+    PageRow,
+    decisions_that_differ,
+    page_rows,
+    statistic_line,
+    summary_line,
+)
+from bcelldepl.comparison.paired_values import paired_values
 from bcelldepl.comparison.plots import draw_agreement
-from bcelldepl.comparison.tube import ComparedPopulation, TubeComparison
 from bcelldepl.definitions.populations import label_of
+from bcelldepl.gate_exchange.gate import path_text
 from bcelldepl.report.images import data_uri, figure_bytes, small_png
 from bcelldepl.report.number_format import DASH, concentration, whole
 from bcelldepl.results.strategies import recorded_strategies
 
 __all__ = ["comparison_page"]
 
-_LIMITS = "limits"
-_SUMMARY = (
-    ("bias_percent", "bias", " %"),
-    (_LIMITS, "limits of agreement", " %"),
-    ("lin_ccc", "Lin's CCC", ""),
-    ("median_f1", "median F1", ""),
-    ("replicate_cv_auto_percent", "replicate CV", " %"),
-    ("depleted_agreement", "same decision", ""),
-    ("false_depleted_share", "falsely depleted", ""),
-)
+_MOST_OPEN: Final = 12  # parts that are open when the page is
+_MOST_NAMED: Final = 6  # gates that differ from their stored counts
+_WHOLE: Final = 0.999
 
 
 def comparison_page(comparison: Comparison, record: Mapping[str, Any]) -> str:
@@ -49,130 +50,110 @@ def comparison_page(comparison: Comparison, record: Mapping[str, Any]) -> str:
     -------
     str
     """
+    rows = page_rows(comparison.tubes)
     populations = list(
         dict.fromkeys(one.pair.population for tube in comparison.tubes for one in tube.populations)
     )
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(whole=_whole, per_ul=_per_ul, ratio=_ratio, share=_share)
-    template = files("bcelldepl.comparison").joinpath("page.html").read_text(encoding="utf-8")
+    environment.globals.update(
+        whole=_whole, per_ul=_per_ul, difference=_difference, share=_share, label_of=label_of
+    )
+    own, report = files("bcelldepl.comparison"), files("bcelldepl.report")
     by_tube = Counter(tube.verdict for tube in comparison.tubes)
-    return environment.from_string(template).render(
+    parted = [row for row in rows if row.one.verdict is Verdict.DISAGREE]
+    days = sorted(comparison.tubes, key=lambda tube: tube.day)
+    return environment.from_string(own.joinpath("page.html").read_text(encoding="utf-8")).render(
         study_id=str(record.get("study", "")),
         strategy=", ".join(recorded_strategies(record).all),
         finished=str(record.get("finished", "")),
-        style=Markup(files("bcelldepl.report").joinpath("style.css").read_text(encoding="utf-8")),
+        style=Markup(report.joinpath("style.css").read_text(encoding="utf-8")),
+        script=Markup(own.joinpath("page.js").read_text(encoding="utf-8")),
         comparison=comparison,
         verdict=comparison.verdict,
         n_agree=by_tube[Verdict.AGREE],
         n_disagree=by_tube[Verdict.DISAGREE],
         n_silent=by_tube[Verdict.NOT_COMPARABLE],
-        summary=[_summary(name, comparison) for name in populations],
-        columns=[title for _, title, _ in _SUMMARY],
+        decisions=decisions_that_differ(rows),
+        stored=_stored_counts(comparison),
+        volumes=_volumes(comparison),
+        summary=[summary_line(name, comparison) for name in populations],
+        columns=SUMMARY_COLUMNS,
         plots=[_plot(name, comparison) for name in populations],
-        discordant=[_discordant(tube) for tube in comparison.tubes if tube.verdict is Verdict.DISAGREE],
-        label_of=label_of,
-        anchors={tube.file: f"tube-{i}" for i, tube in enumerate(comparison.tubes, start=1)},
-        statistics=[_line(statistic) for statistic in comparison.statistics],
+        parts=[_part(row, at < _MOST_OPEN) for at, row in enumerate(parted)],
+        rows=rows,
+        populations=populations,
+        visits=list(dict.fromkeys(tube.visit for tube in days)),
+        statistics=[statistic_line(statistic) for statistic in comparison.statistics],
         limits=vars(comparison.limits),
+        allowed=ratio_limits(comparison.limits),
     )
 
 
-def _summary(population: str, comparison: Comparison) -> dict[str, Any]:
-    own = {one.statistic: one for one in comparison.statistics if one.population == population}
-    verdicts = {one.verdict for one in own.values()}
-    verdict = Verdict.DISAGREE if Verdict.DISAGREE in verdicts else Verdict.AGREE
-    return {
-        "name": label_of(population),
-        "theirs": comparison.named.get(population, ""),
-        "their_name": comparison.named.get(population, "").rpartition("/")[2],
-        "n": own["bias_percent"].estimate.n if "bias_percent" in own else 0,
-        "verdict": verdict
-        if Verdict.AGREE in verdicts or Verdict.DISAGREE in verdicts
-        else Verdict.NOT_COMPARABLE,
-        "cells": [
-            _limits(own) if name == _LIMITS else _cell(own.get(name), unit) for name, _, unit in _SUMMARY
-        ],
-    }
+def _stored_counts(comparison: Comparison) -> str:
+    """Say how the gates compare with the counts that were stored with them; empty where none were."""
+    stored = [tube.stored for tube in comparison.tubes if tube.stored is not None and tube.stored.compared]
+    if not stored:
+        return ""
+    compared, equal, near = (
+        sum(getattr(one, name) for one in stored) for name in ("compared", "equal", "near")
+    )
+    differing = Counter(path_text(path) for one in stored for path in one.differing)
+    words = f"Of {compared:,} gates with a stored count, {equal:,} hold as many events here"
+    words += f", {near:,} nearly as many (FlowJo counts on binned values)" if near else ""
+    if differing:
+        named = ", ".join(f"{gate} in {n}" for gate, n in differing.most_common(_MOST_NAMED))
+        words += (
+            f" and {differing.total():,} do not ({named} {'tube' if differing.total() == 1 else 'tubes'})"
+        )
+        words += ": what stands on them is compared by the stored count"
+    return f"{words}."
 
 
-def _limits(own: Mapping[str, Statistic]) -> dict[str, str]:
-    """Both limits of agreement in one cell, the intervals of each below."""
-    low, high = (_cell(own.get(f"limit_{end}_percent"), "") for end in ("low", "high"))
-    beyond = Verdict.DISAGREE.value if Verdict.DISAGREE.value in (low["verdict"], high["verdict"]) else ""
-    known = low["value"] != DASH
-    return {
-        "value": f"{low['value']} to {high['value']} %" if known else DASH,
-        "interval": f"{low['interval']}; {high['interval']}" if known else "",
-        "verdict": beyond,
-        "limit": low["limit"],
-    }
-
-
-def _cell(statistic: Statistic | None, unit: str) -> dict[str, str]:
-    if statistic is None or math.isnan(statistic.estimate.value):
-        return {"value": DASH, "interval": "", "verdict": "", "limit": ""}
-    one = statistic.estimate
-    known = not math.isnan(one.low)
-    return {
-        "value": f"{_figure(one.value)}{unit}",
-        "interval": f"{_figure(one.low)} to {_figure(one.high)}" if known else "",
-        "verdict": statistic.verdict,
-        "limit": statistic.limit,
-    }
-
-
-def _line(statistic: Statistic) -> dict[str, str]:
-    cell = _cell(statistic, "")
-    return {
-        "population": statistic.population,
-        "statistic": statistic.statistic.replace("_", " "),
-        "n": str(statistic.estimate.n),
-        **cell,
-    }
+def _volumes(comparison: Comparison) -> str:
+    """Say which volume either side's counts are of, where the two differ."""
+    cut = [tube.kept_time_fraction for tube in comparison.tubes if tube.kept_time_fraction < _WHOLE]
+    if not cut:
+        return ""
+    tubes = "1 tube" if len(cut) == 1 else f"{len(cut)} tubes"
+    return (
+        f"The quality mask left out time of {tubes} (kept: {100 * min(cut):.0f} % in the least). Automated counts "
+        "are of the kept time, manual ones of the whole file or of what a manual time gate keeps; each is put per "
+        "microlitre of its own volume, and events are compared in proportion to it."
+    )
 
 
 def _plot(population: str, comparison: Comparison) -> dict[str, str]:
-    pairs = concentration_pairs(comparison.tubes, population)
-    own = [
-        one.pair for tube in comparison.tubes for one in tube.populations if one.pair.population == population
-    ]
-    known = any(pair.manual_per_ul is not None for pair in own)
+    tubes = sorted(comparison.tubes, key=lambda tube: tube.day)
+    values = paired_values(tubes, population)
     figure = draw_agreement(
-        [m for _, m, _ in pairs],
-        [a for _, _, a in pairs],
-        [tube.visit for tube, _, _ in pairs],
-        [is_quantified(tube, population) for tube, _, _ in pairs],
-        unit="cells/µL" if known else "events",
+        values.manual.tolist(),
+        values.auto.tolist(),
+        [tube.visit for tube in values.tubes],
+        values.quantified.tolist(),
+        [f"{tube.subject} {tube.visit}" for tube in values.tubes],
+        ratio_limits(comparison.limits),
+        unit=str(values.quantity).replace("uL", "µL"),
         population=label_of(population),
     )
     return {"name": population, "image": data_uri(figure_bytes(figure), "image/svg+xml")}
 
 
-def _discordant(tube: TubeComparison) -> dict[str, Any]:
-    parts = [_part(tube, one) for one in tube.populations if one.verdict is Verdict.DISAGREE]
-    return {"tube": tube, "parts": parts}
-
-
-def _part(tube: TubeComparison, one: ComparedPopulation) -> dict[str, Any]:
-    image, width = "", 0
-    if one.divergence is not None and tube.gated is not None and tube.tree is not None and tube.members:
-        path = next((path for path in tube.members if "/".join(path) == one.theirs), None)
+def _part(row: PageRow, is_open: bool) -> dict[str, Any]:
+    image, width, one, gates = "", 0, row.one, row.tube.gates
+    if one.divergence is not None and gates is not None:
+        path = next((path for path in gates.members if "/".join(path) == one.theirs), None)
         figure = path and draw_both_gates(
-            tube.gated, one.pair.population, tube.tree, path, tube.members, one.divergence.gate
+            gates.gated, one.pair.population, gates.tree, path, gates.members, one.divergence.gate
         )
         if figure:
             image, width = data_uri(small_png(figure, 160), "image/png"), round(96 * figure.get_figwidth())
-    return {
-        "one": one,
-        "image": image,
-        "width": width,
-        "where": [w for w in one.whereabouts[:4] if _telling(w.only_auto, w.only_manual)],
-    }
+    where = [found for found in one.whereabouts[:4] if _telling((found.only_auto, found.only_manual))]
+    return {"row": row, "image": image, "width": width, "where": where, "open": is_open}
 
 
-def _telling(*offsets: float) -> bool:
+def _telling(offsets: Sequence[float]) -> bool:
     return any(math.isfinite(offset) and abs(offset) >= 1 for offset in offsets)
 
 
@@ -184,17 +165,11 @@ def _per_ul(value: float | None) -> str:
     return DASH if value is None else concentration(value)
 
 
-def _ratio(value: float | None) -> str:
-    return DASH if value is None else f"{100 * (value - 1):+.1f} %"
+def _difference(percent: float | None) -> str:
+    if percent is None or not math.isfinite(percent):
+        return DASH
+    return f"{percent:+.1f} %".replace("-", "\u2212")
 
 
 def _share(value: float | None) -> str:
     return DASH if value is None or math.isnan(value) else f"{value:.3f}"
-
-
-def _figure(value: float) -> str:
-    """Three figures, a plain minus sign, no exponent."""
-    if value == 0 or not math.isfinite(value):
-        return "0" if value == 0 else str(value)
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:.{min(digits, 4)}f}".replace("-", "\u2212")

@@ -16,6 +16,7 @@ from bcelldepl.report.palette import ACCENT, GRID, INK, MUTED, dose_styles
 
 __all__ = ["draw_agreement"]
 
+BEYOND = "#b3261e"  # limits that are held to
 Values = NDArray[np.float64]
 Styles = Mapping[str, tuple[str, str]]  # colour and mark of each visit
 _FINE = (-20, -15, -10, -8, -6, -4, -2, 0, 2, 4, 6, 8, 10, 15, 20, 25)
@@ -45,11 +46,17 @@ _COARSE = (
 )
 
 
+_MARKS = "osD^vP*X<>phd8H+x1234"  # no two visits share one, also where colours are not printed
+_MOST_LABELS = 12
+
+
 def draw_agreement(
     manual: Sequence[float],
     auto: Sequence[float],
     visits: Sequence[str],
     quantified: Sequence[bool],
+    names: Sequence[str],
+    limits: tuple[float, float],
     *,
     unit: str,
     population: str,
@@ -61,9 +68,13 @@ def draw_agreement(
     manual, auto : sequence of float, length n
         Concentrations or events, tube by tube.
     visits : sequence of str, length n
-        Tubes of one visit share a mark.
+        Tubes of one visit share a mark; in the order in which the key is to name them.
     quantified : sequence of bool, length n
         Tubes whose ratio is taken; the others are in the left plot alone.
+    names : sequence of str, length n
+        Of tubes, for those that lie beyond the limits.
+    limits : (float, float)
+        Differences that are allowed of a single tube, in percent of the manual value.
     unit, population : str
         For labels.
 
@@ -71,15 +82,19 @@ def draw_agreement(
     -------
     matplotlib.figure.Figure
         Left, automated against manual with identity and the two lines; right, Bland and Altman's plot of the ratio,
-        with limits and their intervals.
+        with limits and their intervals. Both show which differences are allowed.
     """
-    figure = Figure(figsize=(10.6, 4.3), layout="constrained")
+    figure = Figure(figsize=(11.4, 4.3), layout="constrained")
     left, right = figure.subplots(1, 2)
-    styles = dose_styles(visits)
-    _scatter(np.asarray(manual), np.asarray(auto), visits, styles, unit, left)
+    styles = _visit_styles(visits)
+    _scatter(np.asarray(manual), np.asarray(auto), visits, styles, limits, unit, left)
     counted = np.asarray(quantified, dtype=bool)
-    kept = [visit for visit, there in zip(visits, quantified, strict=True) if there]
-    _differences(np.asarray(manual)[counted], np.asarray(auto)[counted], kept, styles, unit, right)
+    kept, called = (
+        [one for one, there in zip(of_all, quantified, strict=True) if there] for of_all in (visits, names)
+    )
+    _differences(
+        np.asarray(manual)[counted], np.asarray(auto)[counted], kept, called, styles, limits, unit, right
+    )
     for axes in (left, right):
         for axis in (axes.xaxis, axes.yaxis):
             if axis.get_scale() == "log":
@@ -91,6 +106,14 @@ def draw_agreement(
             spine.set(visible=side in ("left", "bottom"), color="#b8c1ca", linewidth=0.8)
     figure.suptitle(population, x=0.01, ha="left", fontsize=11, color=INK, parse_math=False)
     return figure
+
+
+def _visit_styles(visits: Sequence[str]) -> Styles:
+    """Colour and mark of each visit, in the order in which they come."""
+    order = list(dict.fromkeys(visits))
+    colours = [colour for colour, _ in dose_styles(order).values()]
+    marks = [_MARKS[i] if i < len(_MARKS) else f"${i + 1}$" for i in range(len(order))]
+    return dict(zip(order, zip(colours, marks, strict=True), strict=True))
 
 
 def _log_ratio(percent: Values | Sequence[float]) -> Values:
@@ -116,7 +139,13 @@ def _plain_ticks(axis: Axis) -> None:
 
 
 def _scatter(
-    manual: Values, auto: Values, visits: Sequence[str], styles: Styles, unit: str, axes: Axes
+    manual: Values,
+    auto: Values,
+    visits: Sequence[str],
+    styles: Styles,
+    limits: tuple[float, float],
+    unit: str,
+    axes: Axes,
 ) -> None:
     both = (manual > 0) & (auto > 0)
     if not both.any():
@@ -125,6 +154,8 @@ def _scatter(
     low, high = float(min(manual[both].min(), auto[both].min())), float(max(manual.max(), auto.max()))
     line = np.geomspace(low / 1.5, high * 1.5, 60)
     axes.plot(line, line, color=MUTED, linewidth=1.0, label="identity")
+    low_edge, high_edge = (line * (1 + limit / 100) for limit in limits)
+    axes.fill_between(line, low_edge, high_edge, color=MUTED, alpha=0.12, linewidth=0, label=_allowed(limits))
     fits = {"Passing-Bablok": passing_bablok(manual, auto), "Deming": deming(manual, auto)}
     for (name, fit), (colour, style) in zip(fits.items(), ((ACCENT, "-"), ("#009e73", "--")), strict=True):
         fitted = fit.intercept.value + fit.slope.value * line
@@ -143,15 +174,30 @@ def _scatter(
     axes.legend(fontsize=8, frameon=False, labelcolor=INK, loc="upper left")
 
 
+def _allowed(limits: tuple[float, float]) -> str:
+    return f"allowed: {limits[0]:+.3g} to {limits[1]:+.3g} %"
+
+
 def _differences(
-    manual: Values, auto: Values, visits: Sequence[str], styles: Styles, unit: str, axes: Axes
+    manual: Values,
+    auto: Values,
+    visits: Sequence[str],
+    names: Sequence[str],
+    styles: Styles,
+    limits: tuple[float, float],
+    unit: str,
+    axes: Axes,
 ) -> None:
     result = bland_altman(manual, auto)
     if not len(result.middle):
         axes.set_axis_off()
         return
     both = (manual > 0) & (auto > 0)
-    kept = [visit for visit, there in zip(visits, both, strict=True) if there]
+    kept, called = (
+        [one for one, there in zip(of_all, both, strict=True) if there] for of_all in (visits, names)
+    )
+    for limit in limits:
+        axes.axhline(_log_ratio([limit])[0], color=BEYOND, linewidth=1.0, linestyle=":")
     for estimate, name in (
         (result.bias, "bias"),
         (result.upper, "upper limit"),
@@ -172,8 +218,10 @@ def _differences(
             continue
         axes.plot(result.middle[chosen], heights[chosen], marker, color=colour, markersize=5, alpha=0.85,
                   linestyle="none", label=visit)  # fmt: skip
+    _label_outliers(result.middle, result.offset, called, limits, axes)
+    axes.plot([], [], color=BEYOND, linewidth=1.0, linestyle=":", label="allowed")
     ends = [end for end in (result.lower.value, result.upper.value) if np.isfinite(end)]
-    seen = np.concatenate([heights, _log_ratio(ends), [0.0]])
+    seen = np.concatenate([heights, _log_ratio(ends), _log_ratio(limits)])
     margin = max(0.35 * float(np.ptp(seen)), 0.02)
     axes.set_ylim(float(seen.min()) - margin, float(seen.max()) + margin)
     _percent_ticks(axes)
@@ -181,5 +229,17 @@ def _differences(
     axes.set_xlabel(f"geometric mean [{unit}]", fontsize=9, color=MUTED)
     axes.set_ylabel("automated against manual [%]", fontsize=9, color=MUTED)
     axes.legend(
-        fontsize=8, frameon=False, labelcolor=INK, loc="upper left", title="visit", title_fontsize=8, ncols=2
-    )
+        fontsize=7.5, frameon=False, labelcolor=INK, loc="upper left", bbox_to_anchor=(1.0, 1.02),
+        title="visit", title_fontsize=8, borderaxespad=0.2
+    )  # fmt: skip
+
+
+def _label_outliers(
+    middle: Values, offset: Values, names: Sequence[str], limits: tuple[float, float], axes: Axes
+) -> None:
+    """Name the tubes that lie beyond what is allowed, the farthest first."""
+    beyond = [i for i, percent in enumerate(offset) if not limits[0] <= percent <= limits[1]]
+    heights = _log_ratio(offset)
+    for i in sorted(beyond, key=lambda i: -abs(heights[i]))[:_MOST_LABELS]:
+        axes.annotate(names[i], (middle[i], heights[i]), xytext=(5, 3), textcoords="offset points", fontsize=7,
+                      color=INK, parse_math=False)  # fmt: skip

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from bcelldepl.comparison.count_table import read_count_table
-from bcelldepl.errors import ExchangeError
-from bcelldepl.gate_exchange.manual import Manual
+from bcelldepl.definitions.export_formats import EXPORT_FORMATS
+from bcelldepl.errors import ExchangeError, Problem
+from bcelldepl.gate_exchange.manual import EVERY_FILE, Manual, ManualTube
 from bcelldepl.gate_exchange.read import read_gates
 
-__all__ = ["read_manual"]
+__all__ = ["is_table", "read_manual"]
+
+
+def is_table(path: Path) -> bool:
+    """Whether manual results are a table of counts, by the name of the file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    bool
+    """
+    return path.suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx")
 
 
 def read_manual(path: Path) -> Manual:
@@ -18,7 +34,8 @@ def read_manual(path: Path) -> Manual:
     Parameters
     ----------
     path : Path
-        FlowJo workspace, Gating-ML, or a count table (``.csv``, ``.tsv``, ``.xlsx``). XML is told by its content.
+        FlowJo workspace, Gating-ML, or a count table (``.csv``, ``.tsv``, ``.xlsx``). XML is told by its content. Or a
+        folder of Gating-ML documents, one per tube, named as ``bcelldepl export`` names them.
 
     Returns
     -------
@@ -29,9 +46,34 @@ def read_manual(path: Path) -> Manual:
     ExchangeError
         For a file that is none of these or holds nothing to compare with.
     """
-    is_table = path.suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx")
-    manual = read_count_table(path) if is_table else read_gates(path)
+    if path.is_dir():
+        manual = _documents_of_tubes(path)
+    else:
+        manual = read_count_table(path) if is_table(path) else read_gates(path)
     if not any(tube.populations for tube in manual.tubes):
         reasons = "; ".join(map(str, manual.skipped)) or "it names no population"
         raise ExchangeError(f"the {manual.form} holds nothing to compare with: {reasons}", path.name)
     return manual
+
+
+def _documents_of_tubes(folder: Path) -> Manual:
+    """Read a document per tube, whose gates are for the file that the document is named after."""
+    tubes: list[ManualTube] = []
+    skipped: list[Problem] = []
+    suffix = EXPORT_FORMATS["gatingml"].suffix
+    documents = sorted(folder.glob("*.xml"))
+    for path in documents:
+        try:
+            manual = read_gates(path)
+        except ExchangeError as error:
+            skipped.append(Problem(path.name, f"{error.what}: skipped", error.remedy))
+            continue
+        skipped += manual.skipped
+        name = path.name.removesuffix(suffix).removesuffix(path.suffix).replace("__", "/")
+        tubes += [
+            replace(tube, names=(f"{name}.fcs",)) if tube.names == (EVERY_FILE,) else tube
+            for tube in manual.tubes
+        ]
+    if not documents:
+        raise ExchangeError("the folder holds no .xml file", str(folder), "give Gating-ML, one file per tube")
+    return Manual(folder, "folder of gates", tuple(tubes), tuple(skipped))

@@ -9,24 +9,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.comparison.acceptance import TubePair, Verdict, judge_tube
-from bcelldepl.comparison.beads import count_beads, manual_volume_ul, number_of
+from bcelldepl.comparison.acceptance import Verdict, judge_tube
 from bcelldepl.comparison.causes import Cause, explain
 from bcelldepl.comparison.divergence import Divergence, first_divergence
+from bcelldepl.comparison.pairing import make_pair, manual_count, reconstitution
 from bcelldepl.comparison.stages import auto_stages, manual_stages
 from bcelldepl.comparison.statistics import Overlap, Whereabouts, find_differences, overlap
-from bcelldepl.definitions.codes import ResultCode
-from bcelldepl.definitions.populations import BEADS, Kinetics, analytes, is_result
+from bcelldepl.comparison.stored_counts import StoredCounts, check_stored_counts
+from bcelldepl.comparison.tube_pair import TubePair
+from bcelldepl.comparison.volumes import (
+    auto_volume,
+    count_beads,
+    kept_time,
+    manual_volume,
+    number_of,
+    time_share,
+)
+from bcelldepl.definitions.markers import TIME
+from bcelldepl.definitions.populations import BEADS, is_result
 from bcelldepl.errors import BcelldeplError, Problem
 from bcelldepl.gate_exchange.evaluate import Channels, evaluate
 from bcelldepl.gate_exchange.gate import GateTree, Path, path_in, path_text
-from bcelldepl.gate_exchange.manual import ManualCount, ManualTube
+from bcelldepl.gate_exchange.manual import ManualTube
 from bcelldepl.study import AcceptanceLimits, Study
 from bcelldepl.tubes.regate import GatedTube
 
-__all__ = ["ComparedPopulation", "TubeComparison", "compare_tube"]
-
-_CLOSE_COUNTS = 0.01  # part by which counts that FlowJo stored may differ from its own gates
+__all__ = ["ComparedPopulation", "ManualGates", "TubeComparison", "compare_tube"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,33 @@ class ComparedPopulation:
 
 
 @dataclass(frozen=True)
+class ManualGates:
+    """The manual gates of a tube, evaluated on its events.
+
+    Attributes
+    ----------
+    gated : GatedTube
+        The same tube with its automated gates.
+    tree : GateTree
+    members : mapping of path to ndarray of bool
+    channels : Channels
+    stored : StoredCounts
+        How the gates compare with the counts that were stored with them.
+    """
+
+    gated: GatedTube
+    tree: GateTree
+    members: Mapping[Path, NDArray[np.bool_]]
+    channels: Channels
+    stored: StoredCounts
+
+    @property
+    def sound(self) -> dict[Path, NDArray[np.bool_]]:
+        """Members of the populations whose gates reproduce their stored counts, all the way down."""
+        return {path: one for path, one in self.members.items() if self.stored.fault_above(path) is None}
+
+
+@dataclass(frozen=True)
 class TubeComparison:
     """One tube by both methods.
 
@@ -72,13 +107,13 @@ class TubeComparison:
     file, subject, visit : str
     day : float
     populations : tuple of ComparedPopulation
-    manual_per_ul : dict of str to (int or None, float or None, float or None)
-        Events, concentration and volume of the manual side by our population.
     problems : tuple of Problem
-    gated : GatedTube or None
-    members : dict of path to ndarray of bool
-        Manual memberships, for the pictures.
-    tree : GateTree or None
+    gates : ManualGates or None
+        None where counts alone are compared, and where nothing is to be drawn.
+    stored : StoredCounts or None
+        How the gates compare with the counts that were stored with them.
+    kept_time_fraction : float
+        Part of the acquisition time that the automated quality mask kept.
     """
 
     file: str
@@ -87,9 +122,9 @@ class TubeComparison:
     day: float
     populations: tuple[ComparedPopulation, ...]
     problems: tuple[Problem, ...] = ()
-    gated: GatedTube | None = None
-    members: Mapping[Path, NDArray[np.bool_]] | None = None
-    tree: GateTree | None = None
+    gates: ManualGates | None = None
+    stored: StoredCounts | None = None
+    kept_time_fraction: float = 1.0
 
     @property
     def verdict(self) -> Verdict:
@@ -128,49 +163,39 @@ def compare_tube(
     Returns
     -------
     TubeComparison
+        A population whose gates do not reproduce the counts that were stored with them is compared by the stored count
+        alone.
     """
     first = rows[0]
-    problems: list[Problem] = []
-    members: dict[Path, NDArray[np.bool_]] = {}
-    tree = manual.tree if manual.tree is not None and manual.tree.gates else None
-    channels = None
-    if gated is not None and tree is not None:
-        channels = Channels(gated.acquisition, tree.matrices)
-        try:
-            members, lost = evaluate(tree, channels)
-            problems += [Problem(f"{first['file']}: {path_text(path)}", why) for path, why in lost.items()]
-        except BcelldeplError as error:
-            problems.append(Problem(str(first["file"]), str(error)))
+    gates, problems = _evaluated(manual, gated, str(first["file"]))
+    members = gates.sound if gates else {}
     beads = count_beads(rows, manual, named, members)
-    volume = manual_volume_ul(rows, beads, kept_time_fraction)
     compared = []
     for row in rows:
         population = str(row["population"])
         if population not in named or not is_result(population):
             continue
-        path = tuple(named[population].split("/"))
-        stated = manual.stated.get(named[population], ManualCount())
-        member = members.get(path_in(members, named[population]))
-        events = int(member.sum()) if member is not None else stated.events
-        per_ul = stated.per_ul
-        if per_ul is None and events is not None and volume:
-            per_ul = events / volume
-        pair = _pair(row, events, per_ul, study)
+        path = path_in(members, named[population])
+        share = 1.0
+        if gates is not None and path in members:
+            share = time_share(gates.tree, path, members, gates.channels, gates.gated.panel.get(TIME, ""))
+        ours = auto_volume(row, kept_time_fraction)
+        theirs = manual_volume(ours, beads, kept_time_fraction, share)
+        known = number_of(row.get("analysed_volume_ul")) is not None
+        found = manual_count(manual, named[population], row, members.get(path), theirs if known else None)
+        pair = make_pair(row, found, ours, found.volume_ul or theirs, study)
         one = ComparedPopulation(pair, named[population], Verdict.NOT_COMPARABLE, "")
         if pair.manual_decision:
-            one = replace(one, reconstituted=_reconstituted(row, per_ul, study))
-        if member is not None and gated is not None and tree is not None and channels is not None:
-            path = path_in(members, named[population])
-            one = _by_events(one, gated, tree, path, members, channels, named)
-            note = _binned(events, stated.events)
-            if note:
-                problems.append(Problem(f"{first['file']}: {named[population]}", note))
+            one = replace(one, reconstituted=reconstitution(row, found.per_ul, study))
+        if gates is not None and path in members:
+            one = _by_events(one, gates, path, named)
         verdict, reason = judge_tube(one.pair, limits)
-        one = replace(
-            one, verdict=verdict, reason=reason, gate=one.divergence.gate.name if one.divergence else ""
-        )
-        one = _explained(one, gated, tree, members, named)
+        gate = one.divergence.gate.name if one.divergence else ""
+        note = found.note if verdict is not Verdict.AGREE else ""
+        one = replace(one, verdict=verdict, reason="; ".join(filter(None, (reason, note))), gate=gate)
+        one = _explained(one, gates, path)
         compared.append(_by_beads(one, beads) if beads else one)
+    parted = any(one.verdict is Verdict.DISAGREE for one in compared)
     return TubeComparison(
         str(first["file"]),
         str(first["subject"]),
@@ -178,10 +203,32 @@ def compare_tube(
         float(first["day"]),
         tuple(compared),
         tuple(problems),
-        gated,
-        members,
-        tree,
+        gates if parted else None,  # events are kept only for what is drawn
+        gates.stored if gates else None,
+        kept_time_fraction,
     )
+
+
+def _evaluated(
+    manual: ManualTube, gated: GatedTube | None, file: str
+) -> tuple[ManualGates | None, list[Problem]]:
+    """Evaluate the manual gates, and hold them to the counts that were stored with them."""
+    if gated is None or manual.tree is None or not manual.tree.gates:
+        return None, []
+    channels = Channels(gated.acquisition, manual.tree.matrices)
+    try:
+        members, lost = evaluate(manual.tree, channels)
+    except BcelldeplError as error:
+        return None, [Problem(file, str(error))]
+    problems = [Problem(f"{file}: {path_text(path)}", why) for path, why in lost.items()]
+    stored = check_stored_counts(manual.tree, members, manual.stated)
+    remedy = (
+        "what stands on it is compared by its stored count; save the workspace again, or tell us of the gate"
+    )
+    problems += [
+        Problem(f"{file}: {path_text(path)}", stored.sentence(path), remedy) for path in stored.differing
+    ]
+    return ManualGates(gated, manual.tree, members, channels, stored), problems
 
 
 def _by_beads(one: ComparedPopulation, beads: tuple[int, int]) -> ComparedPopulation:
@@ -195,52 +242,19 @@ def _by_beads(one: ComparedPopulation, beads: tuple[int, int]) -> ComparedPopula
     return replace(one, gate=BEADS, reason=f"{one.reason.partition(';')[0]}; {words}")
 
 
-def _pair(row: Mapping[str, Any], events: int | None, per_ul: float | None, study: Study | None) -> TubePair:
-    ours = number_of(row.get("events"))
-    our_per_ul = number_of(row.get("cells_per_ul"))
-    population = str(row["population"])
-    auto = manual = ""
-    if population in analytes(Kinetics.DEPLETION) and per_ul is not None:
-        threshold = study.endpoints.depletion_threshold_per_ul if study else 10.0
-        auto = _decide(row, our_per_ul, threshold, "depleted", "not depleted")
-        manual = "depleted" if per_ul < threshold else "not depleted"
-    return TubePair(
-        population,
-        None if ours is None else int(ours),
-        events,
-        our_per_ul,
-        per_ul,
-        auto_decision=auto,
-        manual_decision=manual,
-    )
-
-
-def _decide(row: Mapping[str, Any], per_ul: float | None, threshold: float, below: str, above: str) -> str:
-    if per_ul is None or not ResultCode(str(row["result"])).is_evaluable:
-        return "not evaluable"
-    return below if per_ul < threshold else above
-
-
-def _reconstituted(row: Mapping[str, Any], per_ul: float | None, study: Study | None) -> tuple[str, str]:
-    threshold = study.endpoints.reconstitution_threshold_per_ul if study else 10.0
-    words = ("not reconstituted", "reconstituted")
-    auto = _decide(row, number_of(row.get("cells_per_ul")), threshold, *words)
-    return auto, words[per_ul is not None and per_ul >= threshold]
-
-
 def _by_events(
-    one: ComparedPopulation,
-    gated: GatedTube,
-    tree: GateTree,
-    path: Path,
-    members: Mapping[Path, NDArray[np.bool_]],
-    channels: Channels,
-    named: Mapping[str, str],
+    one: ComparedPopulation, gates: ManualGates, path: Path, named: Mapping[str, str]
 ) -> ComparedPopulation:
+    """Compare events of the time that the quality mask kept: of the other time there is no automated answer."""
+    gated = gates.gated
+    within = kept_time(gated, gates.channels)
+    members = gates.members
+    if not within.all():
+        members = {other: member & within for other, member in members.items()}
     auto, manual = gated.membership[one.pair.population], members[path]
     found = overlap(auto, manual)
     ours = {path_in(members, theirs): name for name, theirs in named.items()}
-    stages = manual_stages(tree, path, members, channels, ours)
+    stages = manual_stages(gates.tree, path, members, gates.channels, ours)
     return replace(
         one,
         pair=replace(one.pair, f1=found.f1),
@@ -250,30 +264,14 @@ def _by_events(
     )
 
 
-def _explained(
-    one: ComparedPopulation,
-    gated: GatedTube | None,
-    tree: GateTree | None,
-    members: Mapping[Path, NDArray[np.bool_]],
-    named: Mapping[str, str],
-) -> ComparedPopulation:
+def _explained(one: ComparedPopulation, gates: ManualGates | None, path: Path) -> ComparedPopulation:
     """Look for the cause where the two disagree; agreeing tubes need none."""
-    if one.verdict is not Verdict.DISAGREE or one.divergence is None or gated is None or tree is None:
+    if one.verdict is not Verdict.DISAGREE or one.divergence is None or gates is None:
         return one
-    path = path_in(members, named[one.pair.population])
-    cause = explain(gated, one.pair.population, tree, path, one.divergence)
+    cause = explain(gates.gated, one.pair.population, gates.tree, path, one.divergence)
     share = one.divergence.gate
     reason = (
         f"{one.reason}; {share.events} of {one.divergence.disputed} disputed events part at "
         f"{share.name}: {cause.sentence}"
     )
     return replace(one, cause=cause, reason=reason)
-
-
-def _binned(gated: int | None, stated: int | None) -> str:
-    """Say that a stored count is not that of the stored gates: FlowJo counts on binned values."""
-    if gated is None or stated is None or gated == stated:
-        return ""
-    near = abs(gated - stated) <= max(3.0, _CLOSE_COUNTS * max(gated, stated))
-    why = "its count is of binned values" if near else "its count is not that of its gates: was it saved?"
-    return f"the source states {stated} events, its gates hold {gated}: {why}"

@@ -36,8 +36,9 @@ class Channels:
         own = acquisition.spillover
         if own is not None:
             self._matrices[AS_IN_FILE] = Matrix(own.channels, own.channels, own.matrix)
+        self._inverses: dict[str, NDArray[np.float64]] = {}
         self._columns: dict[tuple[str, str], NDArray[np.float64]] = {}
-        self._scaled: dict[tuple[str, str, int], tuple[Scale, NDArray[np.float64]]] = {}
+        self._scaled: dict[tuple[str, str, int], _Positions] = {}
 
     def name_of(self, channel: str) -> str:
         """Return the ``$PnN`` of a channel, however a gate spells it; the spelling itself where there is none."""
@@ -49,7 +50,7 @@ class Channels:
         Raises
         ------
         ExchangeError
-            Where the file has no such channel, or the tree no such matrix.
+            Where the file has no such channel, or the tree no such matrix or one that cannot be inverted.
         """
         key = (channel, compensation)
         if key not in self._columns:
@@ -58,12 +59,14 @@ class Channels:
             )
         return self._columns[key]
 
-    def scaled(self, channel: str, compensation: str, scale: Scale) -> NDArray[np.float64]:
-        """Return a channel on a scale."""
+    def scaled(
+        self, channel: str, compensation: str, scale: Scale, events: NDArray[np.intp] | None = None
+    ) -> NDArray[np.float64]:
+        """Return a channel on a scale: of all events, or of those that are asked for."""
         key = (channel, compensation, id(scale))
-        if key not in self._scaled:  # the scale is kept too, so that its identity stays its own
-            self._scaled[key] = (scale, _on_scale(self.column(channel, compensation), scale))
-        return self._scaled[key][1]
+        if key not in self._scaled:
+            self._scaled[key] = _Positions(self.column(channel, compensation), scale)
+        return self._scaled[key].of(events)
 
     def _measured(self, channel: str) -> NDArray[np.float64]:
         name = self._names.get(channel) if channel else None
@@ -83,17 +86,46 @@ class Channels:
         for names in (matrix.outputs, matrix.fluorochromes):
             for wanted in (channel, name):
                 if wanted in names:
-                    return self._unmix(matrix, names.index(wanted))
+                    return self._unmix(compensation, matrix, names.index(wanted))
         return self._measured(channel)
 
-    def _unmix(self, matrix: Matrix, row: int) -> NDArray[np.float64]:
-        square = matrix.spectra.shape[0] == matrix.spectra.shape[1]
-        weights = (np.linalg.inv if square else np.linalg.pinv)(matrix.spectra)[:, row]
+    def _unmix(self, compensation: str, matrix: Matrix, row: int) -> NDArray[np.float64]:
+        if compensation not in self._inverses:
+            square = matrix.spectra.shape[0] == matrix.spectra.shape[1]
+            try:
+                inverse = (np.linalg.inv if square else np.linalg.pinv)(matrix.spectra)
+            except np.linalg.LinAlgError as error:
+                what = f"the compensation matrix {compensation!r} cannot be inverted"
+                raise ExchangeError(what, self.acquisition.path.name) from error
+            self._inverses[compensation] = np.asarray(inverse, dtype=np.float64)
         total = np.zeros(self.n_events)
-        for detector, weight in zip(matrix.detectors, weights, strict=True):
+        for detector, weight in zip(matrix.detectors, self._inverses[compensation][:, row], strict=True):
             if weight != 0.0:
                 total += weight * self.column(detector)
         return total
+
+
+class _Positions:
+    """A channel on a scale, event by event as they are asked for: gates deep in a tree see few of them."""
+
+    def __init__(self, column: NDArray[np.float64], scale: Scale) -> None:
+        self.column, self.scale = column, scale  # the scale is kept, so that its identity stays its own
+        self.values = np.empty(len(column))
+        self.known = np.zeros(len(column), dtype=np.bool_)
+        self.whole = False
+
+    def of(self, events: NDArray[np.intp] | None) -> NDArray[np.float64]:
+        """Positions of all events, or of some by their numbers."""
+        if events is None:
+            if not self.whole:
+                self.values, self.whole = _on_scale(self.column, self.scale), True
+            return self.values
+        if not self.whole:
+            new = events[~self.known[events]]
+            if new.size:
+                self.values[new] = _on_scale(self.column[new], self.scale)
+                self.known[new] = True
+        return self.values[events]
 
 
 def evaluate(
@@ -129,18 +161,16 @@ def evaluate(
             taken.add(path)
             continue
         try:
-            own = inside(gate, tree, channels, members)
+            members[path] = inside(gate, tree, channels, members)
         except ExchangeError as error:
             skipped[path] = error.what
-            continue
-        members[path] = own & members[gate.parent] if gate.parent else own
     return members, skipped
 
 
 def inside(
     gate: Gate, tree: GateTree, channels: Channels, members: Mapping[Path, NDArray[np.bool_]]
 ) -> NDArray[np.bool_]:
-    """Return the events inside one gate, its parent aside.
+    """Return the events inside one gate and its parent.
 
     Parameters
     ----------
@@ -149,35 +179,58 @@ def inside(
         Its scales.
     channels : Channels
     members : mapping of path to ndarray of bool
-        What a combined gate is made from.
+        Of its parent, and of what it is combined from.
 
     Returns
     -------
-    ndarray of bool
+    ndarray of bool, shape (n_events,)
     """
+    parent = members[gate.parent] if gate.parent else None
     if gate.kind in ("and", "or", "not"):
         parts = [np.logical_xor(members[path], turned) for path, turned in gate.operands]
-        result = (
-            ~parts[0] if gate.kind == "not" else (np.all if gate.kind == "and" else np.any)(parts, axis=0)
-        )
-    else:
-        result = _in_shape(gate, [scaled(axis, tree, channels) for axis in gate.axes])
-    return ~result if gate.complement else result
+        own = ~parts[0] if gate.kind == "not" else (np.all if gate.kind == "and" else np.any)(parts, axis=0)
+        own = ~own if gate.complement else own
+        return own & parent if parent is not None else own
+    events = np.flatnonzero(parent) if parent is not None else None
+    held = _in_shape(gate, [scaled(axis, tree, channels, events) for axis in gate.axes])
+    held = ~held if gate.complement else held
+    if events is None:
+        return held
+    result = np.zeros(channels.n_events, dtype=np.bool_)
+    result[events] = held
+    return result
 
 
-def scaled(axis: Axis, tree: GateTree, channels: Channels) -> NDArray[np.float64]:
-    """Return the events' positions on an axis."""
+def scaled(
+    axis: Axis, tree: GateTree, channels: Channels, events: NDArray[np.intp] | None = None
+) -> NDArray[np.float64]:
+    """Return the events' positions on an axis: of all, or of those that are asked for.
+
+    Parameters
+    ----------
+    axis : Axis
+    tree : GateTree
+        Its scales.
+    channels : Channels
+    events : ndarray of int, optional
+        Numbers of the events.
+
+    Returns
+    -------
+    ndarray of float64
+    """
     if axis.scale and axis.scale not in tree.scales:
         raise ExchangeError(f"no scale {axis.scale!r}", axis.channel)
+    chosen: NDArray[np.intp] | slice = slice(None) if events is None else events
     if axis.ratio is not None:
-        above = channels.column(axis.ratio.x) - axis.ratio.x_offset
-        under = channels.column(axis.ratio.y) - axis.ratio.y_offset
+        above = channels.column(axis.ratio.x)[chosen] - axis.ratio.x_offset
+        under = channels.column(axis.ratio.y)[chosen] - axis.ratio.y_offset
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio: NDArray[np.float64] = axis.ratio.factor * (above / under)
         return _on_scale(ratio, tree.scales[axis.scale]) if axis.scale else ratio
     if not axis.scale:
-        return channels.column(axis.channel, axis.compensation)
-    return channels.scaled(axis.channel, axis.compensation, tree.scales[axis.scale])
+        return channels.column(axis.channel, axis.compensation)[chosen]
+    return channels.scaled(axis.channel, axis.compensation, tree.scales[axis.scale], events)
 
 
 def _on_scale(column: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:

@@ -2,63 +2,33 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Final
 
 from bcelldepl.definitions.export_formats import EXPORT_FORMATS
+from bcelldepl.definitions.files import RUN
 from bcelldepl.definitions.tables import EXPORTED_GATES
-from bcelldepl.gate_exchange.evaluate import Channels, evaluate
-from bcelldepl.gate_exchange.gate import GateTree
-from bcelldepl.gate_exchange.gate import Path as GatePath
-from bcelldepl.gate_exchange.gates_from_fits import PortableGates, portable_gates
-from bcelldepl.gate_exchange.manual import Manual
-from bcelldepl.gate_exchange.read import read_gates
-from bcelldepl.gate_exchange.write_flowjo import WorkspaceSample, for_flowjo, workspace
-from bcelldepl.gate_exchange.write_gatingml import gating_ml
-from bcelldepl.gating.strategy import ALL
-from bcelldepl.results import tube_stem
+from bcelldepl.gate_exchange.tube_export import FLOWJO, ExportedGate, ExportedTube, export_tube
+from bcelldepl.gate_exchange.write_flowjo import workspace
+from bcelldepl.runtime.garbage_collector import leave_quickly
+from bcelldepl.runtime.memory import keep_memory
+from bcelldepl.runtime.threads import threads
 from bcelldepl.spreadsheet import csv_text
 from bcelldepl.store.files import write_bytes
-from bcelldepl.tubes.regate import GatedResults, GatedTube
+from bcelldepl.tubes.regate import GatedResults
 
-__all__ = ["ExportedGate", "export_gates"]
+__all__ = ["export_gates"]
 
 Progress = Callable[[str, int, int], None]
 
-
-@dataclass(frozen=True)
-class ExportedGate:
-    """One population as it was written and read back; a row of ``export.csv``.
-
-    Attributes
-    ----------
-    file, population, path : str
-    events : int
-        Of the automated gate.
-    exported_events : int
-        Of what was written, read back.
-    only_automated, only_exported : int
-        Events that one of the two has alone.
-    note : str
-        What the format cannot hold, and what stands in; or why the tube was skipped.
-    """
-
-    file: str
-    population: str
-    path: str
-    events: int
-    exported_events: int
-    only_automated: int
-    only_exported: int
-    note: str
+_WORTH_A_PROCESS: Final = 16  # tubes; fewer take less time than a process to begin
 
 
-def export_gates(results: Path, to: str, out: Path, *, progress: Progress | None = None) -> list[Path]:
+def export_gates(
+    results: Path, to: str, out: Path, *, progress: Progress | None = None, workers: int | None = None
+) -> list[Path]:
     """Write the automated gates for other programs.
 
     Parameters
@@ -71,12 +41,14 @@ def export_gates(results: Path, to: str, out: Path, *, progress: Progress | None
         Folder to write to.
     progress : callable, optional
         Called with a tube, how many are done, and of how many.
+    workers : int, optional
+        Processes; by default one for each core, where there are tubes enough.
 
     Returns
     -------
     list of Path
         What was written; last ``export.csv``: per tube and population the events before and after. A tube that
-        cannot be exported is named there with its reason.
+        cannot be exported is named there with its reason. The same for any number of workers.
 
     Raises
     ------
@@ -85,78 +57,53 @@ def export_gates(results: Path, to: str, out: Path, *, progress: Progress | None
     """
     gated = GatedResults(results)
     out.mkdir(parents=True, exist_ok=True)
+    if workers is None:
+        workers = min(threads(), len(gated.files) // _WORTH_A_PROCESS)
     written: list[Path] = []
     rows: list[ExportedGate] = []
-    samples: list[WorkspaceSample] = []
-    checks: list[tuple[GatedTube, PortableGates]] = []
-    for number, file in enumerate(gated.files):
+    samples: list[bytes] = []
+    for number, tube in enumerate(_each_tube(gated, to, out, workers), start=1):
+        rows += tube.rows
+        if tube.content and tube.name:
+            write_bytes(out / tube.name, tube.content)
+            written.append(out / tube.name)
+        elif tube.content:
+            samples.append(tube.content)
         if progress:
-            progress(file, number, len(gated.files))
-        tube, reason = gated.try_tube(file)
-        if tube is None:
-            rows.append(ExportedGate(file, "", "", 0, 0, 0, 0, f"skipped: {reason}"))
-            continue
-        packed = portable_gates(tube)
-        if to == "gatingml":
-            path = out / f"{tube_stem(file)}{EXPORT_FORMATS[to].suffix}"
-            write_bytes(path, gating_ml(packed.tree))
-            written.append(path)
-            rows += _compare(tube, packed, _tree_in(read_gates(path), 0))
-        else:
-            tree = for_flowjo(packed.tree)
-            counts = _counts(tree, tube)
-            name = Path(os.path.relpath(tube.acquisition.path.resolve(), out.resolve())).as_posix()
-            samples.append(WorkspaceSample(name, tube.acquisition, tree, counts))
-            checks.append((tube, packed))
-    if to == "flowjo" and samples:
+            progress(tube.file, number, len(gated.files))
+    if to == FLOWJO and samples:
         path = out / f"bcelldepl{EXPORT_FORMATS[to].suffix}"
         write_bytes(path, workspace(samples, str(gated.record.get("study", "study"))))
         written.append(path)
-        manual = read_gates(path)
-        for i, (tube, packed) in enumerate(checks):
-            rows += _compare(tube, packed, _tree_in(manual, i))
     table = out / f"{EXPORTED_GATES.name}.csv"
-    write_bytes(table, _csv(rows))
-    if progress:
-        progress("done", len(gated.files), len(gated.files))
+    write_bytes(table, csv_text(EXPORTED_GATES.frame(vars(row) for row in rows)).encode())
     return [*written, table]
 
 
-def _tree_in(manual: Manual, number: int) -> GateTree:
-    return manual.tubes[number].tree or GateTree({})
+def _each_tube(gated: GatedResults, to: str, out: Path, workers: int) -> Iterator[ExportedTube]:
+    """Export tubes in the order of the sheet."""
+    if workers <= 1:
+        for number, file in enumerate(gated.files, start=1):
+            yield export_tube(gated, file, number, to, out)
+        return
+    from joblib import Parallel, delayed
+
+    stamp = (gated.folder / RUN).stat().st_mtime_ns
+    parallel = Parallel(n_jobs=workers, return_as="generator", batch_size=1)
+    jobs = (
+        delayed(_in_process)(gated.folder, stamp, file, number, to, out)
+        for number, file in enumerate(gated.files, start=1)
+    )
+    yield from parallel(jobs)
 
 
-def _counts(tree: GateTree, tube: GatedTube) -> dict[GatePath, int]:
-    members, _ = evaluate(tree, Channels(tube.acquisition, tree.matrices))
-    return {path: int(member.sum()) for path, member in members.items()}
+def _in_process(folder: Path, stamp: int, file: str, number: int, to: str, out: Path) -> ExportedTube:
+    keep_memory()
+    leave_quickly()
+    return export_tube(_opened(folder, stamp), file, number, to, out)
 
 
-def _compare(tube: GatedTube, packed: PortableGates, back: GateTree) -> list[ExportedGate]:
-    """Compare the gates as written with those that were meant, event by event."""
-    members, lost = evaluate(back, Channels(tube.acquisition, back.matrices))
-    rows = []
-    for population, auto in tube.membership.items():
-        if population == ALL:
-            continue
-        path = packed.paths[population]
-        note = packed.notes.get(population, "")
-        found: NDArray[np.bool_] = members.get(path, np.zeros(len(auto), dtype=np.bool_))
-        if path not in members:
-            note = f"{note}; not read back: {lost.get(path, 'missing')}".removeprefix("; ")
-        rows.append(
-            ExportedGate(
-                tube.file,
-                population,
-                "/".join(path),
-                int(auto.sum()),
-                int(found.sum()),
-                int(np.count_nonzero(auto & ~found)),
-                int(np.count_nonzero(found & ~auto)),
-                note,
-            )
-        )
-    return rows
-
-
-def _csv(rows: list[ExportedGate]) -> bytes:
-    return csv_text(EXPORTED_GATES.frame(vars(row) for row in rows)).encode()
+@lru_cache(maxsize=1)
+def _opened(folder: Path, stamp: int) -> GatedResults:  # noqa: ARG001
+    """A results folder, opened once per process; the time stamp is that of its record."""
+    return GatedResults(folder)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bcelldepl.gate_exchange.gate import Axis, Gate, GateTree, Matrix, Path, Ratio
+from bcelldepl.gate_exchange.gate import Axis, Gate, GateTree, Matrix, Path, Ratio, in_order
 
 __all__ = ["tree_of"]
 
@@ -51,7 +51,11 @@ def tree_of(strategy: Any, sample: str | None = None) -> GateTree:
             waiting[path] = [_gate(gate, path, strategy)]
     gates = [_moved(gate, quadrant_home) for found in waiting.values() for gate in found]
     scales = {name: one for name, one in strategy.transformations.items() if not _is_ratio(one)}
-    return GateTree(_in_order(gates), scales, {k: _matrix(m) for k, m in strategy.comp_matrices.items()})
+    ordered, circle = in_order(gates)
+    if circle:
+        msg = "gates refer to one another in a circle"
+        raise ValueError(msg)
+    return GateTree(ordered, scales, {k: _matrix(m) for k, m in strategy.comp_matrices.items()})
 
 
 def _path(names: tuple[str, ...]) -> Path:
@@ -125,27 +129,6 @@ def _moved(gate: Gate, quadrant_home: dict[Path, Path]) -> Gate:
 
     operands = tuple((home(path), turned) for path, turned in gate.operands)
     return replace(gate, path=home(gate.path), operands=operands)
-
-
-def _in_order(gates: list[Gate]) -> dict[Path, Gate]:
-    """Parents and operands first; among those that are free, as they came."""
-    known = {gate.path for gate in gates}
-    done: dict[Path, Gate] = {}
-    left = gates
-    while left:
-        ready = [
-            gate
-            for gate in left
-            if all(
-                one in done or one not in known for one in (gate.parent, *(path for path, _ in gate.operands))
-            )
-        ]
-        if not ready:
-            msg = "gates refer to one another in a circle"
-            raise ValueError(msg)
-        done.update({gate.path: gate for gate in ready})
-        left = [gate for gate in left if gate.path not in done]
-    return done
 
 
 def _matrix(matrix: Any) -> Matrix:

@@ -19,6 +19,7 @@ __all__ = [
     "Ratio",
     "Scale",
     "below",
+    "in_order",
     "path_in",
     "path_text",
 ]
@@ -138,6 +139,11 @@ class Gate:
         """Path of the parent; empty at the root."""
         return self.path[:-1]
 
+    @property
+    def needs(self) -> list[Path]:
+        """Gates that it stands on: its parent, and what it is combined from."""
+        return [one for one in (self.parent, *(path for path, _ in self.operands)) if one]
+
 
 @dataclass(frozen=True)
 class GateTree:
@@ -158,6 +164,32 @@ class GateTree:
     def chain(self, path: Path) -> list[Gate]:
         """List the gates on the way from the root to a population, the population's own last."""
         return [self.gates[path[:depth]] for depth in range(1, len(path) + 1) if path[:depth] in self.gates]
+
+
+def in_order(gates: Iterable[Gate]) -> tuple[dict[Path, Gate], list[Gate]]:
+    """Put parents, and what a gate is combined from, before the gates that stand on them.
+
+    Parameters
+    ----------
+    gates : iterable of Gate
+
+    Returns
+    -------
+    ordered : dict of path to Gate
+        Among those that are free, as they came. What a gate names that is not there counts as free.
+    left : list of Gate
+        Gates that refer to one another in a circle, and those that stand on them.
+    """
+    left = list(gates)
+    known = {gate.path for gate in left}
+    done: dict[Path, Gate] = {}
+    while left:
+        ready = [gate for gate in left if all(one in done or one not in known for one in gate.needs)]
+        if not ready:
+            break
+        done.update({gate.path: gate for gate in ready})
+        left = [gate for gate in left if gate.path not in done]
+    return done, left
 
 
 def path_text(path: Path) -> str:

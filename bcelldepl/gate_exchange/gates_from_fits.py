@@ -165,7 +165,7 @@ class _Translation:
     def _cut(self, rule: MarkerGate, path: Path, parent: NDArray[np.bool_]) -> Gate:
         """Put the edge between the last event outside and the first inside."""
         axis = self._axis(rule.marker)
-        values = scaled(axis, self.tree, self.channels)[parent]
+        values = scaled(axis, self.tree, self.channels, np.flatnonzero(parent))
         chosen = self.members[rule.name][parent]
         position = float(self.tube.fits[rule.name].shape.position)
         under, over = (

@@ -23,10 +23,22 @@ class ManualCount:
     events : int or None
     per_ul : float or None
         Concentration [cells/uL].
+    percent : float or None
+        Of the events of the parent.
+    parent : str
+        Its name, where the source states it.
+    volume_ul : float or None
+        Volume in which the events were counted [uL], where the source states it.
+    below : bool
+        Whether the numbers are bounds that the count lies below (``<5``).
     """
 
     events: int | None = None
     per_ul: float | None = None
+    percent: float | None = None
+    parent: str = ""
+    volume_ul: float | None = None
+    below: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,20 +48,23 @@ class ManualTube:
     Attributes
     ----------
     names : tuple of str
-        Names by which the source calls the FCS file (FlowJo lets people rename a sample); `EVERY_FILE` for gates
-        that are for any file.
+        Names by which the source calls the FCS file, with its folders where it states them (FlowJo lets people rename
+        a sample); `EVERY_FILE` for gates that are for any file.
     sha256 : str
         Of the FCS file, where the source says it.
     tree : GateTree or None
         None where the source is a table of counts.
     stated : mapping of str to ManualCount
         Counts that the source states, by population path (``A/B/C``).
+    keywords : mapping of str to str
+        Those of the FCS file that the source repeats, such as ``$TOT`` and ``TUBE NAME``.
     """
 
     names: tuple[str, ...]
     sha256: str = ""
     tree: GateTree | None = None
     stated: Mapping[str, ManualCount] = field(default_factory=dict)
+    keywords: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -16,13 +16,19 @@ from lxml import etree  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from bcelldepl.fcs.acquisition import Acquisition
-from bcelldepl.gate_exchange.gate import Axis, Gate, GateTree, Matrix, Path, path_text
+from bcelldepl.gate_exchange.flowjo_parameters import COMPENSATED
+from bcelldepl.gate_exchange.gate import Axis, Gate, GateTree, Path, path_text
+from bcelldepl.gate_exchange.write_flowjo_parameters import (
+    matrix_element,
+    parameter_name,
+    scales_of_channels,
+    write_scale,
+)
 from bcelldepl.gate_exchange.xml_documents import DATATYPES, GATING, TRANSFORMS
 from bcelldepl.gating.rules.ellipse import ellipse_edge
 
-__all__ = ["WorkspaceSample", "for_flowjo", "workspace"]
+__all__ = ["WorkspaceSample", "for_flowjo", "sample_element", "workspace"]
 
-_PREFIX = "Comp-"
 _CORNERS = 180
 _NODES = {"and": "AndNode", "or": "OrNode", "not": "NotNode"}
 
@@ -82,12 +88,13 @@ def for_flowjo(tree: GateTree) -> GateTree:
     return replace(tree, gates=gates)
 
 
-def workspace(samples: Sequence[WorkspaceSample], group: str) -> bytes:
+def workspace(samples: Sequence[WorkspaceSample | bytes], group: str) -> bytes:
     """Write a workspace.
 
     Parameters
     ----------
-    samples : sequence of WorkspaceSample
+    samples : sequence of WorkspaceSample or bytes
+        What `sample_element` wrote may stand for a sample; their numbers go from 1.
     group : str
         Name of the group that holds them.
 
@@ -109,7 +116,7 @@ def workspace(samples: Sequence[WorkspaceSample], group: str) -> bytes:
             etree.SubElement(references, "SampleRef", sampleID=str(number))
     written: set[bytes] = set()
     for number, sample in enumerate(samples, start=1):
-        element = _sample(sample, number)
+        element = etree.fromstring(sample if isinstance(sample, bytes) else sample_element(sample, number))
         listed.append(element)
         for matrix in element.iterfind(f"{{{TRANSFORMS}}}spilloverMatrix"):
             text = etree.tostring(matrix)
@@ -120,15 +127,29 @@ def workspace(samples: Sequence[WorkspaceSample], group: str) -> bytes:
     return document
 
 
-def _sample(sample: WorkspaceSample, number: int) -> Any:
-    element = etree.Element("Sample")
+def sample_element(sample: WorkspaceSample, number: int) -> bytes:
+    """Write one sample of a workspace.
+
+    Parameters
+    ----------
+    sample : WorkspaceSample
+    number : int
+        Its place in the workspace, from 1.
+
+    Returns
+    -------
+    bytes
+    """
+    names = {"gating": GATING, "transforms": TRANSFORMS, "data-type": DATATYPES}
+    element = etree.Element("Sample", nsmap=names)
     etree.SubElement(element, "DataSet", uri=sample.name, sampleID=str(number))
     for name, matrix in sample.tree.matrices.items():
-        element.append(_matrix(name, matrix))
+        element.append(matrix_element(name, matrix))
     scales = etree.SubElement(element, "Transformations")
-    for channel, (scale, compensated) in _scale_of_channels(sample.tree).items():
-        for spelt in (channel, f"{_PREFIX}{channel}") if compensated else (channel,):
-            _scale(scales, spelt, scale)
+    for channel, (scale, compensated) in scales_of_channels(sample.tree).items():
+        called = parameter_name(channel)
+        for spelt in (called, f"{COMPENSATED}{called}") if compensated else (called,):
+            write_scale(scales, spelt, scale)
     keywords = etree.SubElement(element, "Keywords")
     for key, value in sample.acquisition.keywords.items():
         etree.SubElement(keywords, "Keyword", name=_clean(key), value=_clean(value))
@@ -144,7 +165,8 @@ def _sample(sample: WorkspaceSample, number: int) -> Any:
         sampleID=str(number),
     )
     _populations(node, (), sample, number)
-    return element
+    written: bytes = etree.tostring(element)
+    return written
 
 
 def _populations(parent_element: Any, parent: Path, sample: WorkspaceSample, number: int) -> None:
@@ -188,7 +210,8 @@ def _shape(frame: Any, gate: Gate, tree: GateTree, identity: Mapping[Path, str])
             if value is not None:
                 dimension.set(f"{{{GATING}}}{end}", repr(float(_signal(np.array([value]), axis, tree)[0])))
         named = etree.SubElement(dimension, f"{{{DATATYPES}}}fcs-dimension")
-        named.set(f"{{{DATATYPES}}}name", f"{_PREFIX if axis.compensation else ''}{axis.channel}")
+        prefix = COMPENSATED if axis.compensation else ""
+        named.set(f"{{{DATATYPES}}}name", f"{prefix}{parameter_name(axis.channel)}")
     if gate.corners is not None and gate.kind != "rectangle":
         sides = [_signal(gate.corners[:, i], axis, tree) for i, axis in enumerate(gate.axes)]
         for corner in zip(*sides, strict=True):
@@ -206,57 +229,6 @@ def _signal(values: NDArray[np.float64], axis: Axis, tree: GateTree) -> NDArray[
     return np.asarray(
         scale.inverse(np.ascontiguousarray(values, dtype=np.float64)[:, None]), dtype=np.float64
     )[:, 0]
-
-
-def _scale_of_channels(tree: GateTree) -> dict[str, tuple[Any, bool]]:
-    """Scale of each gated channel, and whether it is compensated; linear where no gate scales it."""
-    from flowkit import transforms
-
-    found: dict[str, tuple[Any, bool]] = {}
-    for gate in tree.gates.values():
-        for axis in gate.axes:
-            known = found.get(axis.channel)
-            if known is None or (axis.scale and isinstance(known[0], transforms.LinearTransform)):
-                scale = tree.scales[axis.scale] if axis.scale else transforms.LinearTransform(262144.0, 0.0)
-                found[axis.channel] = (scale, bool(axis.compensation))
-    return found
-
-
-def _scale(scales: Any, channel: str, scale: Any) -> None:
-    from flowkit import transforms
-
-    def add(tag: str, **values: float) -> None:
-        element = etree.SubElement(scales, f"{{{TRANSFORMS}}}{tag}")
-        for key, value in values.items():
-            text = str(int(value)) if key == "length" else repr(float(value))
-            element.set(f"{{{TRANSFORMS}}}{key}", text)
-        parameter = etree.SubElement(element, f"{{{DATATYPES}}}parameter")
-        parameter.set(f"{{{DATATYPES}}}name", channel)
-
-    if isinstance(scale, transforms.LinearTransform):
-        add("linear", minRange=0.0, maxRange=scale.param_t)
-    elif isinstance(scale, transforms.AsinhTransform):
-        t, m, a = scale.param_t, scale.param_m, scale.param_a
-        add("fasinh", length=256, maxRange=t, T=t, A=a, M=m, W=0.0)
-    else:
-        add("logicle", length=256, T=scale.param_t, A=scale.param_a, W=scale.param_w, M=scale.param_m)
-
-
-def _matrix(name: str, matrix: Matrix) -> Any:
-    element = etree.Element(f"{{{TRANSFORMS}}}spilloverMatrix", spectral="0", prefix=_PREFIX, name=name, editable="1",
-                            color="#c0c0c0", version="FlowJo-10.8.1", status="FINALIZED", suffix="")  # fmt: skip
-    element.set(f"{{{TRANSFORMS}}}id", f"bcelldepl-{name}")
-    parameters = etree.SubElement(element, f"{{{DATATYPES}}}parameters")
-    for channel in matrix.detectors:
-        etree.SubElement(parameters, f"{{{DATATYPES}}}parameter").set(f"{{{DATATYPES}}}name", channel)
-    for channel, row in zip(matrix.outputs, matrix.spectra, strict=True):
-        spillover = etree.SubElement(element, f"{{{TRANSFORMS}}}spillover")
-        spillover.set(f"{{{DATATYPES}}}parameter", channel)
-        for detector, value in zip(matrix.detectors, row, strict=True):
-            coefficient = etree.SubElement(spillover, f"{{{TRANSFORMS}}}coefficient")
-            coefficient.set(f"{{{DATATYPES}}}parameter", detector)
-            coefficient.set(f"{{{TRANSFORMS}}}value", repr(float(value)))
-    return element
 
 
 def _clean(text: str) -> str:

@@ -10,7 +10,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from bcelldepl.errors import ExchangeError
 from bcelldepl.input_limits import MEGABYTE, defines_entities, read_limited
 
-__all__ = ["DATATYPES", "GATING", "TRANSFORMS", "parse_xml", "tag_of"]
+__all__ = ["DATATYPES", "GATING", "TRANSFORMS", "parse_document", "parse_xml", "tag_of"]
 
 GATING: Final = "http://www.isac-net.org/std/Gating-ML/v2.0/gating"
 TRANSFORMS: Final = "http://www.isac-net.org/std/Gating-ML/v2.0/transformations"
@@ -43,16 +43,39 @@ def parse_xml(path: Path) -> Any:
         raise ExchangeError(
             f"cannot be read: {error.strerror or error}", str(path), "check the path"
         ) from error
+    return parse_document(content, path.name)
+
+
+def parse_document(content: bytes, name: str) -> Any:
+    """Parse an XML document, without entities, DTDs or the network.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        Of its file, for messages.
+
+    Returns
+    -------
+    lxml.etree._Element
+        The root.
+
+    Raises
+    ------
+    ExchangeError
+        As `parse_xml`.
+    """
     if defines_entities(content):
         what = "the file defines a document type or entities, which can read other files or fill the memory"
-        raise ExchangeError(what, path.name, "remove the <!DOCTYPE ...> part, or " + _REMEDY)
+        remedy = f"remove the <!DOCTYPE ...> part, or {_REMEDY}; a workspace of FlowJo 9, from FlowJo 10"
+        raise ExchangeError(what, name, remedy)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise ExchangeError(f"not well-formed XML: {error}", path.name, _REMEDY) from error
+        raise ExchangeError(f"not well-formed XML: {error}", name, _REMEDY) from error
     if root.getroottree().docinfo.internalDTD is not None:  # one in an encoding that the search cannot see
-        raise ExchangeError("the file defines a document type", path.name, _REMEDY)
+        raise ExchangeError("the file defines a document type", name, _REMEDY)
     return root
 
 

@@ -19,7 +19,7 @@ app.command()(compare)
 
 COLUMNS = (
     "file,subject,visit,population,auto_events,manual_events,auto_per_ul,manual_per_ul,ratio,precision,recall,f1,jaccard,"
-    "first_divergent_gate,verdict,reason"
+    "first_divergent_gate,verdict,reason,auto_percent,manual_percent,auto_volume,manual_volume"
 )
 
 
@@ -92,11 +92,13 @@ def test_agreeing_counts(results: Path, tmp_path: Path) -> None:
         "n",
         "limit",
         "verdict",
+        "note",
     ]
     bias = agreement[agreement["statistic"] == "bias_percent"].iloc[0]
     assert (bias["n"], bias["verdict"]) == (3, "agree")  # four events make no ratio
     page = (folder / "comparison.html").read_text()
-    assert "<script" not in page
+    assert "default-src 'none'" in page
+    assert "<script src" not in page
     assert 'src="http' not in page
     assert "4</b>\n    tubes compared" in page or "tubes compared" in page
 
@@ -157,9 +159,30 @@ def test_a_mapping_that_names_what_is_not_there_is_a_wrong_request(results: Path
     mapping.write_text('[populations]\nB = "B cels"\n')
     _, err = run(results, counts(tmp_path / "manual.csv", 1010, 5, 296, 603), "--mapping", mapping, code=2)
     assert "the mapping names 'B cels', which is none of theirs" in err
-    mapping.write_text('[populations]\nB = "B cells"\nBB = "B cells"\n')
+    mapping.write_text('[populations]\nB = "B cells"\nBB = "other"\n')
     _, err = run(results, counts(tmp_path / "manual.csv", 1010, 5, 296, 603), "--mapping", mapping)
     assert "the mapping names 'BB', which is no population of ours" in err
+
+
+def test_several_readers(results: Path, tmp_path: Path) -> None:
+    one = counts(tmp_path / "X.csv", 1010, 5, 296, 603)
+    other = counts(tmp_path / "Y.csv", 990, 4, 305, 590)
+    out, _ = run(results, one, other, "--out", tmp_path / "out")
+    assert out.startswith("agree: 2 readers")
+    assert "X: agree, 4 tubes compared" in out
+    table = pd.read_csv(tmp_path / "out" / "readers.csv").set_index("statistic")
+    assert table.loc["bias_percent:Y against X", "n"] == 3
+    page = (tmp_path / "out" / "readers.html").read_text()
+    assert "agrees with every reader" in page
+    assert 'href="X/comparison.html"' in page
+    assert (tmp_path / "out" / "Y" / "comparison.html").is_file()
+
+
+def test_a_result_that_cannot_be_compared_is_no_agreement(results: Path, tmp_path: Path) -> None:
+    path = tmp_path / "manual.csv"
+    path.write_text("file,population,events\nS01_D60.fcs,B cells,80\n")
+    out, _ = run(results, path, code=1)
+    assert out.startswith("not comparable: 1 tubes compared, 0 of them disagree; 1 of 5 samples")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bcelldepl.comparison.count_table import read_count_table
+from bcelldepl.comparison.count_headings import Measure, population_column
+from bcelldepl.comparison.count_table import read_count_table, read_count_tables
+from bcelldepl.errors import ExchangeError
 from bcelldepl.gate_exchange.manual import ManualCount
 
 
@@ -19,6 +21,21 @@ from bcelldepl.gate_exchange.manual import ManualCount
         ("file;population;per_ul\na.fcs;T;12,5\n", {"T": ManualCount(None, 12.5)}, ""),
         ("file;population;events;per_ul\na.fcs;B;1000;1,2345\n", {"B": ManualCount(1000, 1.2345)}, ""),
         ('file,population,events\na.fcs,B,"1,316"\n', {}, "comma"),
+        ('file,population,per_ul\na.fcs,B,"12,5"\n', {"B": ManualCount(None, 12.5)}, ""),
+        ("file,population,events\na.fcs,B,<5\n", {"B": ManualCount(5, below=True)}, ""),
+        ("file,population,per_ul\na.fcs,B,< 0.5\n", {"B": ManualCount(None, 0.5, below=True)}, ""),
+        ("file,population,events\na.fcs,B,n.d.\n", {"B": ManualCount()}, ""),
+        ("file,population,% Parent\na.fcs,B,104\n", {}, "more than 100 %"),
+        (
+            "file,population,percent_of_parent,parent\na.fcs,B,4.5,lymphocytes\n",
+            {"B": ManualCount(None, None, 4.5, "lymphocytes")},
+            "",
+        ),
+        (
+            "file,population,events,analysed_volume_ul\na.fcs,B,10,4.5\n",
+            {"B": ManualCount(10, volume_ul=4.5)},
+            "",
+        ),
         ("file,population,events\na.fcs,B,1_000\n", {}, "not a number"),
         ("file,population,events\na.fcs,B,-3\n", {}, "no count"),
         ("file,population,events\na.fcs,B,3.5\n", {}, "no whole number"),
@@ -38,3 +55,109 @@ def test_numbers(tmp_path: Path, text: str, expected: dict[str, ManualCount], sa
     assert {name: count for tube in manual.tubes for name, count in tube.stated.items()} == expected
     assert bool(manual.skipped) == bool(said)
     assert all(said in str(problem) for problem in manual.skipped)
+
+
+@pytest.mark.parametrize(
+    ("heading", "population", "measure"),
+    [
+        ("B cells", "B cells", None),
+        ("NK cells", "NK cells", None),
+        ("Lymphocytes/B cells | Count", "Lymphocytes/B cells", Measure.EVENTS),
+        ("Lymphocytes/B cells | Freq. of Parent (%)", "Lymphocytes/B cells", Measure.PERCENT),
+        ("Lymphocytes/B cells | Freq. of Parent", "Lymphocytes/B cells", Measure.PERCENT),
+        ("Lymphocytes/B cells | Freq. of Total", "Lymphocytes/B cells", Measure.OTHER),
+        ("Lymphocytes/B cells | Median (Comp-APC-A)", "Lymphocytes/B cells", Measure.OTHER),
+        ("CD19+ #Events", "CD19+", Measure.EVENTS),
+        ("CD19+ % Parent", "CD19+", Measure.PERCENT),
+        ("CD19+ %Parent", "CD19+", Measure.PERCENT),
+        ("B cells (cells/µL)", "B cells", Measure.PER_UL),
+        ("B cells [cells/μl]", "B cells", Measure.PER_UL),
+        ("B cells/uL", "B", Measure.PER_UL),
+        ("B_per_ul", "B", Measure.PER_UL),
+        ("B_percent_of_parent", "B", Measure.PERCENT),
+        ("CD3+ Abs Cnt", "CD3+", Measure.PER_UL),
+        ("CD45+/CD19+ Events/µL(V)", "CD45+/CD19+", Measure.PER_UL),
+        ("CD4/CD8", "CD4/CD8", None),
+        ("CD19+ (events)", "CD19+", Measure.EVENTS),
+        ("B, Count", "B", Measure.EVENTS),
+    ],
+)
+def test_headings_of_populations(heading: str, population: str, measure: Measure | None) -> None:
+    found = population_column(heading)
+    assert (found.population, found.measure) == (population, measure)
+
+
+def counts_of(path: Path, text: str | bytes) -> tuple[dict[str, dict[str, ManualCount]], str]:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    manual = read_count_table(path)
+    return {tube.name: dict(tube.stated) for tube in manual.tubes}, " | ".join(map(str, manual.skipped))
+
+
+def test_a_table_of_flowjo(tmp_path: Path) -> None:
+    """The first heading is blank; a mean and an SD end the table; a comma ends each line."""
+    text = (
+        ",Lymphocytes | Count,Lymphocytes/B cells | Count,Lymphocytes/B cells | Freq. of Parent,B | Median (CD19),\n"
+        "S01_BL.fcs,9000,450,5.0 %,812,\n"
+        "S01_D28.fcs,8000,0,0 %,n/a,\n"
+        "Mean,8500,225,2.5 %,,\n"
+        "SD,707,318,3.5 %,,\n"
+    )
+    found, said = counts_of(tmp_path / "manual.csv", text)
+    assert set(found) == {"S01_BL.fcs", "S01_D28.fcs"}
+    assert found["S01_BL.fcs"]["Lymphocytes/B cells"] == ManualCount(450, percent=5.0, parent="Lymphocytes")
+    assert found["S01_D28.fcs"]["Lymphocytes/B cells"] == ManualCount(0, percent=0.0, parent="Lymphocytes")
+    assert "rows Mean, SD: they sum up the tubes" in said
+    assert "B | Median (CD19): a statistic that is not compared" in said
+
+
+def test_a_batch_table_of_facsdiva(tmp_path: Path) -> None:
+    text = (
+        "Specimen Name,Tube Name,Record Date,CD19+ #Events,CD19+ % Parent\n"
+        "S01,Tube_001,Jan 3 2026,450,5.0\nS02,Tube_001,Jan 3 2026,20,0.2\n"
+    )
+    path = tmp_path / "manual.csv"
+    path.write_text(text)
+    manual = read_count_table(path)
+    assert [tube.names for tube in manual.tubes] == [
+        ("S01_Tube_001", "Tube_001"),
+        ("S02_Tube_001", "Tube_001"),
+    ]
+    assert [tube.keywords for tube in manual.tubes] == [
+        {"TUBE NAME": "Tube_001", "$SRC": "S01"},
+        {"TUBE NAME": "Tube_001", "$SRC": "S02"},
+    ]
+    assert [tube.stated["CD19+"].events for tube in manual.tubes] == [450, 20]
+
+
+def test_a_table_of_kaluza_with_decimal_commas(tmp_path: Path) -> None:
+    text = (
+        "Data Set;Gate;Number;%Total;%Gated;Cells/µL\n"
+        "S01 BL.lmd;CD19+;450;1,2;5,0;61,2\nS01 BL.lmd;CD3+;6000;16,0;66,7;816\n"
+    )
+    found, _ = counts_of(tmp_path / "manual.csv", text.encode("cp1252"))
+    assert found == {
+        "S01 BL.lmd": {"CD19+": ManualCount(450, 61.2, 5.0), "CD3+": ManualCount(6000, 816.0, 66.7)}
+    }
+
+
+def test_a_sheet_of_excel_with_units_in_headings_and_bounds(tmp_path: Path) -> None:
+    text = "Sample\tVisit\tB cells (cells/µL)\tT cells (cells/µL)\nS01_BL.fcs\tBL\t<0,5\t816,25\n"
+    found, said = counts_of(tmp_path / "manual.tsv", text.encode("utf-16"))
+    assert found == {
+        "S01_BL.fcs": {"B cells": ManualCount(None, 0.5, below=True), "T cells": ManualCount(None, 816.25)}
+    }
+    assert "Visit: the column holds no counts" in said
+
+
+def test_a_plain_column_of_percentages_is_told_by_its_cells(tmp_path: Path) -> None:
+    found, _ = counts_of(tmp_path / "manual.csv", "file,B\na.fcs,4.5 %\nb.fcs,12 %\n")
+    assert [one["B"] for one in found.values()] == [ManualCount(percent=4.5), ManualCount(percent=12.0)]
+
+
+def test_readers_of_one_table(tmp_path: Path) -> None:
+    path = tmp_path / "manual.csv"
+    path.write_text("file,operator,population,events\na.fcs,X,B,10\na.fcs,Y,B,12\n")
+    found = read_count_tables(path)
+    assert {name: manual.tubes[0].stated["B"].events for name, manual in found.items()} == {"X": 10, "Y": 12}
+    with pytest.raises(ExchangeError, match="the counts of 2 readers: X, Y"):
+        read_count_table(path)

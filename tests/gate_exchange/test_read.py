@@ -79,7 +79,8 @@ def test_flowjo_populations_event_by_event(real_data: Path) -> None:
     folder = real_data / "flowjo_mouse"
     manual = read_manual(folder / "gating.wsp")
     (tube,) = manual.tubes
-    assert tube.names == ("lymphocytes.fcs", "68983.fcs")
+    assert [name.rpartition("/")[2] for name in tube.names] == ["lymphocytes.fcs", "68983.fcs"]
+    assert tube.keywords["$TOT"] == "19225"
     members = memberships(tube, folder / "68983.fcs")
     assert len(members) == 15
     sample = fk.Sample(str(folder / "68983.fcs"), sample_id="68983.fcs")
@@ -105,24 +106,34 @@ def edited(real_data: Path, tmp_path: Path, *changes: tuple[str, str]) -> Path:
     return path
 
 
-def test_unknown_scale_costs_only_its_gates(real_data: Path, tmp_path: Path) -> None:
-    # The scale of one stain becomes one that FlowJo does not publish; gates on other channels stay.
+def test_unknown_scale_costs_only_the_polygons_drawn_on_it(real_data: Path, tmp_path: Path) -> None:
+    """The scale of one stain becomes one that is not published: rectangles on it stay as they were."""
     text = (real_data / "flowjo_mouse" / "gating.wsp").read_text()
     start = text.index("<Transformations")
     block = re.compile(
-        r"<transforms:biex ([^>]*)>(\s*<data-type:parameter data-type:name=\"(?:Comp-)?PE-Cy5-A\" />\s*)"
+        r"<transforms:biex ([^>]*)>(\s*<data-type:parameter data-type:name=\"Comp-APC-A\" />\s*)"
         r"</transforms:biex>"
     )
-    changed, n = block.subn(r"<transforms:hyperlog \1>\2</transforms:hyperlog>", text[start:])
-    assert n
+    changed, n = block.subn(r"<transforms:miltenyi \1>\2</transforms:miltenyi>", text[start:])
+    assert n == 1
     path = tmp_path / "scale.wsp"
     path.write_text(text[:start] + changed)
-    manual = read_manual(path)
-    reasons = [problem for problem in manual.skipped if "hyperlog" in problem.what]
-    assert reasons
-    members = memberships(manual.tubes[0], real_data / "flowjo_mouse" / "68983.fcs")
-    assert "Lymphocytes/Singlets/Singlets2" in members
-    assert len(members) < 15
+    manual, before = (read_manual(one) for one in (path, real_data / "flowjo_mouse" / "gating.wsp"))
+    fcs = real_data / "flowjo_mouse" / "68983.fcs"
+    members, whole = memberships(manual.tubes[0], fcs), memberships(before.tubes[0], fcs)
+    assert before.tubes[0].tree is not None
+    needing = {
+        path_text(gate.path)
+        for gate in before.tubes[0].tree.gates.values()
+        if gate.kind == "polygon" and any(axis.scale == "Comp-APC-A" for axis in gate.axes)
+    }
+    assert needing
+    lost = {path for path in whole if any(path == one or path.startswith(one + "/") for one in needing)}
+    assert set(members) == set(whole) - lost
+    assert len(manual.skipped) == len(needing)
+    assert all("'miltenyi' is not published" in problem.what for problem in manual.skipped)
+    for name, member in members.items():
+        assert np.array_equal(member, whole[name]), name
 
 
 def test_unsupported_gate_is_named_and_left_out_with_what_lies_below(real_data: Path, tmp_path: Path) -> None:
@@ -138,7 +149,7 @@ def test_unsupported_gate_is_named_and_left_out_with_what_lies_below(real_data: 
     path.write_text(text)
     manual = read_manual(path)
     (problem,) = [problem for problem in manual.skipped if "CurlyQuad" in problem.what]
-    assert "'T cells'" in problem.where
+    assert "T cells'" in problem.where
     assert "with 6 below it" in problem.what
     members = memberships(manual.tubes[0], real_data / "flowjo_mouse" / "68983.fcs")
     assert len(members) == 8
@@ -156,7 +167,7 @@ def test_gate_that_the_reader_refuses_does_not_cost_the_rest(real_data: Path, tm
     path = tmp_path / "ellipse.wsp"
     path.write_text(text)
     manual = read_manual(path)
-    assert any("'B cells'" in problem.where for problem in manual.skipped)
+    assert any("B cells'" in problem.where for problem in manual.skipped)
     assert len(memberships(manual.tubes[0], real_data / "flowjo_mouse" / "68983.fcs")) == 14
 
 

@@ -30,6 +30,14 @@ COMPARISON: Final = TableDefinition(
         Column("first_divergent_gate", _TEXT, "gate at which the two part ways"),
         Column("verdict", _TEXT, "agree, disagree or not comparable"),
         Column("reason", _TEXT, "why, and what explains a difference"),
+        Column("auto_percent", _NUMBER, "percent of the parent by the automated gate"),
+        Column("manual_percent", _NUMBER, "percent of the parent, where the manual source states it"),
+        Column(
+            "auto_volume", _NUMBER, "uL that the automated events are of; without a volume, part of the file"
+        ),
+        Column(
+            "manual_volume", _NUMBER, "uL that the manual events are of; without a volume, part of the file"
+        ),
     ),
 )
 AGREEMENT: Final = TableDefinition(
@@ -46,6 +54,7 @@ AGREEMENT: Final = TableDefinition(
         Column("n", _INTEGER, "tubes, pairs or subjects that it rests on"),
         Column("limit", _TEXT, "what it is held to"),
         Column("verdict", _TEXT, "agree, disagree or not comparable; empty without a limit"),
+        Column("note", _TEXT, "what so few tubes cannot rule out"),
     ),
 )
 EXPORTED_GATES: Final = TableDefinition(
