@@ -199,7 +199,7 @@ def load_strategy(name: str, folder: Path | None = None) -> Strategy:
     """
     path = strategy_file(name, folder)
     try:
-        table = tomllib.loads(read_limited(path, MEGABYTE).decode().replace("\r\n", "\n"))
+        table = tomllib.loads(read_limited(path, MEGABYTE).decode("utf-8-sig").replace("\r\n", "\n"))
     except RecursionError as error:
         raise StrategyError("not valid TOML: nested too deeply", path.name, "write it flat") from error
     except OSError as error:
