@@ -11,6 +11,7 @@ from scipy import stats
 
 from bcelldepl.definitions.endpoints import endpoint_definitions
 from bcelldepl.kinetics import (
+    analyse_study,
     dose_proportionality,
     endpoints_table,
     exposure_response,
@@ -18,8 +19,9 @@ from bcelldepl.kinetics import (
     reconstitution_curves,
     summarise,
 )
-from bcelldepl.kinetics.proportionality import dose_of_group, fit_power_model
-from bcelldepl.kinetics.summary import statistics
+from bcelldepl.kinetics.dose_text import dose_of_group
+from bcelldepl.kinetics.proportionality import fit_power_model
+from bcelldepl.kinetics.statistics import statistics
 from bcelldepl.kinetics.survival import median_day
 
 
@@ -141,7 +143,7 @@ def trial(made):
 def test_summary_of_a_trial(made) -> None:
     counts, study = trial(made)
     endpoints = endpoints_table(counts, study)
-    table = summarise(counts, endpoints, study=study)
+    table = summarise(analyse_study(counts, study))
     row = table[(table["dose_group"] == "1e5/kg") & (table["parameter"] == "CMAX")].iloc[0]
     cmax = np.array([20, 30, 40.0])
     assert (row["n"], row["mean"], row["median"], row["min"], row["max"]) == (3, 30, 30, 20, 40)
@@ -173,7 +175,7 @@ def test_doubtful_values_are_counted_and_not_averaged(made) -> None:
     course = {"P": [(0, 0), *((day, 100 * math.exp(-0.05 * day)) for day in (7, 10, 14, 21))]}
     counts, study = made(course)
     endpoints = endpoints_table(counts, study)
-    table = summarise(counts, endpoints, study=study)
+    table = summarise(analyse_study(counts, study))
     row = table[table["parameter"] == "HALF_LIFE"].iloc[0]
     assert (row["n"], row["n_doubtful"]) == (0, 1)
 
