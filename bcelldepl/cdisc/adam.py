@@ -6,19 +6,19 @@ import math
 from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
-from bcelldepl.cdisc.results import FinishedRun
 from bcelldepl.cdisc.sdtm import VisitSchedule, number_text, split_text
+from bcelldepl.cdisc.subjects import usubjid
 from bcelldepl.definitions.codes import Qualifier, ResultCode
 from bcelldepl.definitions.columns import round_significant
 from bcelldepl.definitions.endpoints import RECONSTITUTION_DAY, endpoint_definitions
 from bcelldepl.definitions.populations import CAR_T, POPULATIONS, Kinetics, cdisc_test
-from bcelldepl.kinetics.courses import courses
+from bcelldepl.kinetics.courses import one_per_visit
 from bcelldepl.kinetics.decisions import points_table, visits_table
-from bcelldepl.kinetics.depletion import ThresholdEvidence
 from bcelldepl.kinetics.endpoint import NOT_FOR_SUMMARIES
 from bcelldepl.kinetics.profile import PointUse
-from bcelldepl.kinetics.summary import one_per_visit
+from bcelldepl.kinetics.thresholds import ThresholdEvidence
 from bcelldepl.kinetics.visits import Visit
+from bcelldepl.results.finished import FinishedRun
 from bcelldepl.units import CELLS_PER_UL
 
 __all__ = ["adam_tables"]
@@ -132,7 +132,7 @@ def adam_tables(run: FinishedRun) -> list[CdiscDataset]:
 def _subject(run: FinishedRun, subject: str, group: str) -> dict[str, Any]:
     return {
         "STUDYID": run.study.id,
-        "USUBJID": run.usubjid(subject),
+        "USUBJID": usubjid(run, subject),
         "SUBJID": subject,
         "COHORT": group,
     }
@@ -142,13 +142,13 @@ def _adcp(run: FinishedRun) -> CdiscDataset:
     plan, rows = VisitSchedule.of(run.study.tubes), []
     evidence = {
         (str(row["subject"]), float(row["day"])): str(row["evidence"])
-        for row in visits_table(run.counts, run.study).to_dict("records")
+        for row in visits_table(run.kinetics).to_dict("records")
     }
     for population, definition in POPULATIONS.items():
         test = definition.cdisc
         if test is None or not (run.counts["population"] == population).any():
             continue
-        for course in courses(run.counts, run.study, population):
+        for course in run.kinetics.courses[population]:
             chosen = {id(visit) for visit in one_per_visit(course).values()}
             baseline = course.before[-1] if course.before else None
             for visit in course.visits:
@@ -217,7 +217,7 @@ def _adpc(run: FinishedRun) -> CdiscDataset:
     test = cdisc_test(CAR_T)
     assert test is not None
     not_used = {str(PointUse.DROPPED), str(PointUse.BEFORE), str(PointUse.MISSING)}
-    for point in points_table(run.counts, run.study).to_dict("records"):
+    for point in points_table(run.kinetics).to_dict("records"):
         counted = float(point["counted_as_per_ul"])
         use = str(point["use"])
         below = bool(ResultCode(str(point["result"])).upper_limit)

@@ -16,10 +16,10 @@ from bcelldepl.cdisc.cp import cp_tables
 from bcelldepl.cdisc.dataset import CdiscDataset
 from bcelldepl.cdisc.dataset_json import dataset_json
 from bcelldepl.cdisc.pk import pk_tables
-from bcelldepl.cdisc.results import FinishedRun, read_finished_run
 from bcelldepl.cdisc.transport import transport_problems, write_transport
 from bcelldepl.definitions.export_formats import EXPORT_FORMATS, ExportKind, formats_of
 from bcelldepl.errors import ExchangeError
+from bcelldepl.results.finished import FinishedRun, read_finished_run
 from bcelldepl.spreadsheet import csv_text
 from bcelldepl.store.files import write_beside, write_bytes
 
@@ -141,7 +141,7 @@ def _record(run: FinishedRun, to: str, tables: Sequence[CdiscDataset], written: 
         "run_digest": run.record.get("digest", ""),
         "run_finished": run.record.get("finished", ""),
         "versions": run.record.get("versions", {}),
-        "dates_of_draws": run.dates,
+        "draws_are_dated": run.is_dated,
         "datasets": [
             {"name": table.name, "label": table.label, "structure": table.structure, "keys": list(table.keys),
              "records": len(table.rows)}

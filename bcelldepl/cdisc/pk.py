@@ -6,7 +6,6 @@ import math
 from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
-from bcelldepl.cdisc.results import FinishedRun
 from bcelldepl.cdisc.sdtm import (
     BLOOD,
     CELLS_PER_LITRE,
@@ -16,9 +15,11 @@ from bcelldepl.cdisc.sdtm import (
     result_cells,
     timing,
 )
+from bcelldepl.cdisc.subjects import usubjid
 from bcelldepl.definitions.codes import Qualifier
 from bcelldepl.definitions.endpoints import auc_window, endpoint_definitions
 from bcelldepl.definitions.populations import cdisc_test
+from bcelldepl.results.finished import FinishedRun
 from bcelldepl.study import iso_text
 from bcelldepl.units import CELLS_PER_UL
 
@@ -89,14 +90,14 @@ def pk_tables(run: FinishedRun) -> list[CdiscDataset]:
 
 
 def _pc(run: FinishedRun) -> CdiscDataset:
-    plan, tubes, rows = VisitSchedule.of(run.study.tubes), run.tubes, []
+    plan, tubes, rows = VisitSchedule.of(run.study.tubes), run.tube_of, []
     sequence: dict[str, int] = {}
     for counted in run.counts.to_dict("records"):
         row = {str(key): value for key, value in counted.items()}
         test = cdisc_test(row["population"])
         if test is None or not test.concentration_code:
             continue
-        subject = run.usubjid(row["subject"])
+        subject = usubjid(run, row["subject"])
         sequence[subject] = sequence.get(subject, 0) + 1
         cells = result_cells("PC", row, row["cells_per_ul"], CELLS_PER_LITRE)
         if "PCSTAT" not in cells:
@@ -133,7 +134,7 @@ def _pp(run: FinishedRun) -> CdiscDataset:
         test, endpoint = cdisc_test(row["analyte"]), known.get(row["parameter"])
         if test is None or not test.concentration_code or endpoint is None:
             continue
-        subject = run.usubjid(row["subject"])
+        subject = usubjid(run, row["subject"])
         sequence[subject] = sequence.get(subject, 0) + 1
         window = auc_window(endpoint.code)
         tube = infused.get(row["subject"])

@@ -138,9 +138,9 @@ def _shown(rows: pd.DataFrame) -> pd.Series[float]:
     for code in ResultCode:
         limited = rows["result"] == code
         if code.upper_limit and limited.any():
-            ends = zip(rows["ci_high_per_ul"], rows["lod_per_ul"], rows["lloq_per_ul"], strict=True)
+            ends = rows[["ci_high_per_ul", "lod_per_ul", "lloq_per_ul"]].astype(float)
             limits = pd.Series(
-                [code.limit_of(*map(float, three)) for three in ends], index=rows.index, dtype=float
+                [code.limit_of(*three) for three in ends.to_numpy()], index=rows.index, dtype=float
             )
             shown = shown.where(~limited, limits)
     silent = [code for code in ResultCode if not code.is_evaluable]

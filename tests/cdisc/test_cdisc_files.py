@@ -13,9 +13,9 @@ import pytest
 
 from bcelldepl.cdisc.dataset import Variable, make_dataset
 from bcelldepl.cdisc.export import FORMATS, datasets_of, export
-from bcelldepl.cdisc.results import read_finished_run
 from bcelldepl.cdisc.transport import transport_problems, write_transport
 from bcelldepl.errors import ExchangeError
+from bcelldepl.results.finished import read_finished_run
 
 NAMES = ["cp", "suppcp", "pc", "pp", "adcp", "adpc", "adpp", "adtte"]
 

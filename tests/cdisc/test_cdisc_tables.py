@@ -10,10 +10,10 @@ import pytest
 from bcelldepl.cdisc.dataset import Variable, make_dataset
 from bcelldepl.cdisc.export import datasets_of
 from bcelldepl.cdisc.marker_string import gate_definition, marker_string
-from bcelldepl.cdisc.results import read_finished_run
 from bcelldepl.cdisc.sdtm import number_text, split_text
 from bcelldepl.errors import ExchangeError
 from bcelldepl.gating.strategy import load_strategy
+from bcelldepl.results.finished import read_finished_run
 
 # SDTMIG 3.4: variables of CP, in the order of its table (those that are used here).
 CP_ORDER = [
@@ -122,7 +122,7 @@ def test_last_observation_before_exposure(tables) -> None:
 
 def test_dates_are_absent_where_nothing_tells_them(run_of, tmp_path) -> None:
     finished_run = read_finished_run(run_of(tmp_path / "r", dates=False))
-    assert finished_run.dates == "nowhere"
+    assert not finished_run.is_dated
     cp = next(table for table in datasets_of(finished_run) if table.name == "CP").frame()
     assert (cp["CPDTC"] == "").all()
 

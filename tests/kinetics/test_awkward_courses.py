@@ -198,7 +198,7 @@ def test_an_error_of_the_program_costs_one_subject_its_endpoints(made, monkeypat
 
 
 def test_an_error_in_an_interval_costs_the_interval(made, monkeypatch, value_of) -> None:
-    from bcelldepl.kinetics import endpoints as module
+    from bcelldepl.kinetics import analysis as module
 
     def stumbles(*_):
         raise OverflowError("math range error")

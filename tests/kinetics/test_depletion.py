@@ -13,6 +13,7 @@ from bcelldepl.kinetics import analyse_study, endpoints_table, visits_table
 def courses_of(counts, study, population):
     return analyse_study(counts, study).courses[population]
 
+
 PRE = (-5, 200)
 BLIND = {"lloq_per_ul": 30.0, "lod_per_ul": 12.0}
 

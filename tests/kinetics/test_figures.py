@@ -11,15 +11,22 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from bcelldepl.kinetics import analyse_study, endpoints_table, event_curves, kinetics_tables, summarise, visits_table
+from bcelldepl.kinetics import (
+    analyse_study,
+    endpoints_table,
+    event_curves,
+    kinetics_tables,
+    summarise,
+    visits_table,
+)
 from bcelldepl.kinetics.summary import CONCENTRATION
 from bcelldepl.report.depletion_plots import draw_swimmer, draw_waterfall
 from bcelldepl.report.group_curves import draw_group_curves
 from bcelldepl.report.group_plots import draw_exposure_response, draw_proportionality
 from bcelldepl.report.images import FORMATS, render_drawing
 from bcelldepl.report.kinetics import kinetics_figures
-from bcelldepl.report.survival_plots import draw_event
 from bcelldepl.report.subject_page import draw_depletion, draw_kinetics, draw_subject_page
+from bcelldepl.report.survival_plots import draw_event
 from bcelldepl.study.companions import CompanionResult
 
 
@@ -74,8 +81,10 @@ def test_waterfall_has_one_bar_per_subject_and_names_the_rest(trial) -> None:
     _, endpoints, _ = trial
     to = draw_waterfall(endpoints, axes())
     heights = {bar.get_gid(): bar.get_height() for bar in to.patches if bar.get_gid()}
-    assert heights == pytest.approx({"A": -2, "B": -2, "C": math.log10(2 / 100)}, rel=1e-5)
-    assert to.get_xlabel() == "not evaluable: D"
+    # Nadirs that were not detected: 1 and 0 cells/uL, below 1.7 and 0.4, the upper ends of their intervals.
+    expected = {"A": math.log10(1.7 / 200), "B": math.log10(1.7 / 200), "C": math.log10(0.4 / 100)}
+    assert heights == pytest.approx(expected, rel=1e-5)
+    assert "Not evaluable: D." in " ".join(text.get_text() for text in to.texts)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +96,10 @@ def test_subjects_of_no_dose_group_have_a_name_in_every_legend(
     counts, endpoints, study = trial
     for table in (counts, endpoints):
         table.loc[table["subject"].isin(list(unnamed)), "dose_group"] = ""
+    tubes = (
+        one.model_copy(update={"dose_group": ""}) if one.subject in unnamed else one for one in study.tubes
+    )
+    study = study.model_copy(update={"tubes": tuple(tubes)})
     drawn = [
         draw_group_curves(summarise(analyse_study(counts, study)), "CAR_T", axes()),
         draw_waterfall(endpoints, axes()),
@@ -142,7 +155,7 @@ def test_a_subject_without_results_still_has_a_page(trial) -> None:
 
 
 def test_bytes_repeat_and_drawings_can_be_sent_to_another_process(trial) -> None:
-    counts, endpoints, study = trial
+    counts, _, study = trial
     few = counts[counts["subject"] == "A"]
     drawings = dict(figures_of(few, study.model_copy(update={"tubes": ()})))
     assert {"waterfall", "swimmer", "dose_cmax", "subjects/A"} <= set(drawings)
@@ -162,9 +175,21 @@ def test_nothing_evaluable_is_still_drawn(made) -> None:
 
 
 def test_tables_beside_the_endpoints(trial) -> None:
-    counts, endpoints, study = trial
+    counts, _, study = trial
     tables = kinetics_tables(analyse_study(counts, study))
-    assert tables["companions"].iloc[0].tolist() == ["A", "1e5/kg", "D7", 7.0, "IgG", 9.0, "g/L", "<", "", "", 1]
+    assert tables["companions"].iloc[0].tolist() == [
+        "A",
+        "1e5/kg",
+        "D7",
+        7.0,
+        "IgG",
+        9.0,
+        "g/L",
+        "<",
+        "",
+        "",
+        1,
+    ]
     assert all(len(table) for table in tables.values())
     plain = kinetics_tables(analyse_study(counts, study.model_copy(update={"companion_results": ()})))
     assert "companions" not in plain
@@ -176,7 +201,14 @@ def test_tables_beside_the_endpoints(trial) -> None:
 @pytest.mark.parametrize("times", [1.0, 1.0 + 1e-15])
 def test_concentrations_that_are_all_one_number_have_an_axis(level: float, times: float) -> None:
     """Nothing can be drawn between limits that are one number, or its neighbours; a warning is an error here."""
-    row = {"dose_group": "g", "analyte": "B", "parameter": CONCENTRATION, "unit": "cells/uL", "n": 1, "course": 1}
+    row = {
+        "dose_group": "g",
+        "analyte": "B",
+        "parameter": CONCENTRATION,
+        "unit": "cells/uL",
+        "n": 1,
+        "course": 1,
+    }
     summary = pd.DataFrame(
         [{**row, "visit": "D7", "day": 7.0, "min": level, "median": level, "max": times * level}]
     )

@@ -14,9 +14,9 @@ from bcelldepl.kinetics import (
     analyse_study,
     dose_proportionality,
     endpoints_table,
+    event_curves,
     exposure_response,
     kaplan_meier,
-    reconstitution_curves,
     summarise,
 )
 from bcelldepl.kinetics.dose_text import dose_of_group
@@ -110,7 +110,7 @@ def test_verdict(slope, verdict) -> None:
     [("0.3e5/kg", 3e4), ("1E6 cells/kg", 1e6), ("3 x 10^5/kg", 3e5), ("2.5\u00d710^6", 2.5e6), ("300000/kg", 3e5),
      ("DL2", None), ("cohort 1", None), ("low", None), ("", None), ("DL1 (1e5/kg)", 1e5),
      ("0,5e6 cells/kg", 5e5), ("1,5 x 10^6/kg", 1.5e6), ("100 000 cells/kg", 1e5), ("2024-A", None),
-     ("CAR19-2021-DL1", None), ("100,000 cells/kg", None), ("cohort 2, 1e5/kg", 1e5), ("DL2_3e5_kg", 3e5),
+     ("CAR19-2021-DL1", None), ("100,000 cells/kg", 1e5), ("cohort 2, 1e5/kg", 1e5), ("DL2_3e5_kg", 3e5),
      ("1e5, low", 1e5)],
 )  # fmt: skip
 def test_dose_in_the_name_of_a_group(name, dose) -> None:
@@ -142,7 +142,6 @@ def trial(made):
 
 def test_summary_of_a_trial(made) -> None:
     counts, study = trial(made)
-    endpoints = endpoints_table(counts, study)
     table = summarise(analyse_study(counts, study))
     row = table[(table["dose_group"] == "1e5/kg") & (table["parameter"] == "CMAX")].iloc[0]
     cmax = np.array([20, 30, 40.0])
@@ -164,18 +163,16 @@ def test_summary_of_a_trial(made) -> None:
 
 def test_summary_by_another_column(made) -> None:
     counts, study = trial(made)
-    endpoints = endpoints_table(counts, study)
-    endpoints["arm"] = np.where(endpoints["subject"].str.endswith("0"), "x", "y")
-    table = summarise(counts, endpoints, by="arm", study=study)
+    kinetics = analyse_study(counts, study)
+    arms = {key: "x" if key[0].endswith("0") else "y" for key in kinetics.groups}
+    table = summarise(kinetics, "arm", arms)
     assert table.columns[0] == "arm"
     assert table.loc[table["parameter"] == "TMAX", "n"].tolist() == [2, 4]
 
 
 def test_doubtful_values_are_counted_and_not_averaged(made) -> None:
     course = {"P": [(0, 0), *((day, 100 * math.exp(-0.05 * day)) for day in (7, 10, 14, 21))]}
-    counts, study = made(course)
-    endpoints = endpoints_table(counts, study)
-    table = summarise(analyse_study(counts, study))
+    table = summarise(analyse_study(*made(course)))
     row = table[table["parameter"] == "HALF_LIFE"].iloc[0]
     assert (row["n"], row["n_doubtful"]) == (0, 1)
 
@@ -185,15 +182,15 @@ def test_a_visit_made_twice_counts_once(made) -> None:
     course = {
         "P": [(7, 8, {"actual": 9.0}), (7, 30, {"actual": 7.2, **twice}), (7, None, {"actual": 7.0, **twice})]
     }
-    counts, study = made(course)
-    table = summarise(counts, endpoints_table(counts, study), study=study)
+    table = summarise(analyse_study(*made(course)))
     row = table[table["parameter"] == "CONCENTRATION"].iloc[0]
     assert (row["n"], row["mean"]) == (1, 30)
 
 
 def test_curves_by_group(made) -> None:
     counts, study = trial(made)
-    curves = reconstitution_curves(endpoints_table(counts, study))
+    curves = event_curves(endpoints_table(counts, study))
+    curves = curves[curves["event"] == "RECONSTITUTION_DAY"]
     low, high = (curves[curves["dose_group"] == group] for group in ("1e5/kg", "3e5/kg"))
     assert low["survival"].tolist() == [1, 0]
     assert low["day"].tolist() == [0, 60]

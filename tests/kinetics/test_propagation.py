@@ -18,6 +18,7 @@ from bcelldepl.kinetics.lloq_uncertainty import plausible_courses
 def courses_of(counts, study, population):
     return analyse_study(counts, study).courses[population]
 
+
 ERROR = 0.1  # of the logarithm of every count
 Z = 1.959964
 

@@ -71,7 +71,8 @@ def both(trials) -> pd.DataFrame:
     on, tables = ["subject", "dose_group", "analyte", "parameter"], []
     for truth, counted, study in trials:
         sure = {
-            one.course.subject: len(plausible_courses(one.course)) == 1 for one in analyse_study(counted, study).cellular
+            one.course.subject: len(plausible_courses(one.course)) == 1
+            for one in analyse_study(counted, study).cellular
         }
         table = endpoints_table(truth, study).merge(
             endpoints_table(counted, study), on=on, suffixes=("_true", "_counted")

@@ -15,6 +15,7 @@ from bcelldepl.kinetics import analyse_study, endpoints_table, points_table, vis
 def courses_of(counts, study, population):
     return analyse_study(counts, study).courses[population]
 
+
 PROMISED = [
     "subject", "dose_group", "analyte", "parameter", "value", "unit", "qualifier", "window_start_day",
     "window_end_day", "n_points", "reason",
@@ -36,7 +37,9 @@ def test_columns_rows_and_order_are_those_promised(made) -> None:
     course = {"B7": [(-1, 9), (7, 8)], "A1": [(-1, 9), (7, 8)], "C": []}
     counts, study = both(made, course)
     table = endpoints_table(counts.sample(frac=1, random_state=1), study)
-    assert list(table.columns) == [*PROMISED, "ci_low", "ci_high"] == list(ENDPOINTS.names)
+    assert (
+        list(table.columns) == [*PROMISED, "ci_low", "ci_high", "course", "baseline"] == list(ENDPOINTS.names)
+    )
     assert table["subject"].unique().tolist() == ["B7", "A1"]  # the order of the sheet, not of the rows
     assert table.loc[table["subject"] == "A1", "parameter"].tolist() == PARAMETERS
     assert set(table["qualifier"]) <= {"=", "<", ">", "NE"}
@@ -99,9 +102,13 @@ def test_a_failed_replicate_is_left_out_and_named(made) -> None:
 
 def test_tubes_of_one_visit_within_the_hour_are_one_draw(made) -> None:
     minutes = 1 / 24 / 60
-    (found,) = courses_of(*made({"P": [(7, 8, {"actual": 7}), (7, 10, {"actual": 7 + 20 * minutes})]}), "CAR_T")
+    (found,) = courses_of(
+        *made({"P": [(7, 8, {"actual": 7}), (7, 10, {"actual": 7 + 20 * minutes})]}), "CAR_T"
+    )
     assert len(found.visits) == 1
-    (found,) = courses_of(*made({"P": [(7, 8, {"actual": 7}), (7, 10, {"actual": 7 + 90 * minutes})]}), "CAR_T")
+    (found,) = courses_of(
+        *made({"P": [(7, 8, {"actual": 7}), (7, 10, {"actual": 7 + 90 * minutes})]}), "CAR_T"
+    )
     assert len(found.visits) == 2  # a visit made twice is two points
     (found,) = courses_of(*made({"P": [(0, 8, {"actual": -minutes}), (0, 10, {"actual": minutes})]}), "CAR_T")
     assert len(found.visits) == 2  # the infusion lies between
@@ -179,7 +186,8 @@ def test_a_missing_column_is_named(made) -> None:
 
 def test_quantified_without_a_number_is_not_evaluable(made) -> None:
     counts, study = made({"P": [(0, 0), (7, None, {"result": "QUANTIFIED"}), (14, 8)]}, population="B")
-    assert visits_table(analyse_study(counts, study))["result"].tolist() == ["NOT_DETECTED", "NOT_EVALUABLE", "QUANTIFIED"]
+    table = visits_table(analyse_study(counts, study))
+    assert table["result"].tolist() == ["NOT_DETECTED", "NOT_EVALUABLE", "QUANTIFIED"]
 
 
 def test_csv_and_memory_give_the_same(made, tmp_path) -> None:
