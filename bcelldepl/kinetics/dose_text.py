@@ -10,7 +10,7 @@ from typing import Final
 __all__ = ["dose_of_group"]
 
 _TIMES: Final = r"\s*[x*]\s*10\s*(?:\^|\*\*)?\s*"
-_ALONE: Final = r"(?<![\w.,*^])"  # what stands before belongs to another number or word
+_ALONE: Final = r"(?<![A-Za-z0-9.,*^])"  # what stands before belongs to another number or word
 # 3e5, 0.3 x 10^5, 1.0 x 10**5, 10^5: a number with an exponent.
 _POWER: Final = re.compile(
     rf"{_ALONE}(?:(\d+(?:[.,]\d+)?)(?:{_TIMES}|[eE]\+?)|10(?:\^|\*\*))(\d+)(?!\d|[.,]\d)"
@@ -19,6 +19,8 @@ _POWER: Final = re.compile(
 _WHOLE: Final = re.compile(
     rf"{_ALONE}(?<!\d )(?:(\d+)|([1-9]\d{{0,2}}(?:([ ,.'])\d{{3}})(?:\3\d{{3}})*))\s*(?:cells\b|/\s*kg)"
 )
+
+_PRODUCT: Final = re.compile(r"\d\s*[x*]\s*\d")  # 2 x 100,000: two infusions, or one number?
 
 
 def dose_of_group(name: str) -> float | None:
@@ -43,6 +45,8 @@ def dose_of_group(name: str) -> float | None:
     text = re.sub(r"\s", " ", text).replace("X", "x")
     powers = [f"{(found[1] or '1').replace(',', '.')}e{found[2]}" for found in _POWER.finditer(text)]
     rest = _POWER.sub(" ", text) if powers else text
+    if _PRODUCT.search(rest):
+        return None
     wholes = [re.sub(r"[ ,.']", "", found[1] or found[2]) for found in _WHOLE.finditer(rest)]
     doses = {float(dose) for dose in (*powers, *wholes)}
     return doses.pop() if len(doses) == 1 and all(map(math.isfinite, doses)) else None
