@@ -78,6 +78,7 @@ SUPPLEMENT: Final = (
     Variable("QLABEL", "Qualifier Variable Label", "text", "what QVAL is"),
     Variable("QVAL", "Data Value", "text", "column of counts.csv"),
     Variable("QORIG", "Origin", "text", "constant"),
+    Variable("QEVAL", "Evaluator", "text", "for the sponsor: empty, no person evaluated"),
 )
 # Column of counts.csv to qualifier; text that is longer than a variable may be is carried on in a numbered one.
 QUALIFIERS: Final = {
@@ -125,7 +126,13 @@ def cp_tables(run: FinishedRun) -> list[CdiscDataset]:
             supplement += _supplement(run, tube_row, cells)
     structure = "one record per tube, population and kind of result"
     main = make_dataset(
-        "CP", "Cell Phenotype Findings", structure, ("STUDYID", "USUBJID", "CPSEQ"), VARIABLES, rows
+        "CP",
+        "Cell Phenotype Findings",
+        structure,
+        ("STUDYID", "USUBJID", "CPSEQ"),
+        VARIABLES,
+        rows,
+        ("CPSTRESN", "CPTESTCD", "CPTEST"),
     )
     keys = ("STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "QNAM")
     label = "Supplemental Qualifiers for CP"
@@ -181,7 +188,8 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
                         "CPRESTYP": "NUMBER FRACTION"}  # fmt: skip
             yield row, shared | fraction | _number(100.0 * row["events"] / total, "%"), False
         if _known(row["events"]):
-            number = {"CPTESTCD": test.code, "CPTEST": test.name, "CPMRKSTR": own, "CPRESTYP": "NUMBER"}
+            number = {"CPTESTCD": test.events_code, "CPTEST": test.events_name, "CPMRKSTR": own,
+                      "CPRESTYP": "NUMBER"}  # fmt: skip
             yield row, shared | number | _number(row["events"], "Events"), False
 
 

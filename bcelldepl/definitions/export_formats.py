@@ -39,6 +39,7 @@ _ROWS: Final = (
     ExportFormat("csv", ExportKind.TABLES, ".csv"),
     ExportFormat("parquet", ExportKind.TABLES, ".parquet"),
     ExportFormat("xpt", ExportKind.TABLES, ".xpt"),
+    ExportFormat("define", ExportKind.TABLES, ".xpt"),
     ExportFormat("dataset-json", ExportKind.TABLES, ".json"),
     ExportFormat("gatingml", ExportKind.GATES, ".gating-ml.xml"),
     ExportFormat("flowjo", ExportKind.GATES, ".wsp"),

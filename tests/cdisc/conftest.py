@@ -74,6 +74,8 @@ def a_run(folder: Path, subject_names: tuple[str, ...] = ("P-01", "P-02"), dates
                         "result": "NOT_EVALUABLE" if failed and not beads else code,
                         "evidence": "data",
                         "reason": LONG_REASON.strip() if failed and not beads else "",
+                        "course": 1,
+                        "actual_day": tubes[-1].actual_day,
                     }
                 )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
