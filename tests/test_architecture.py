@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "results": COMMON | {"kinetics", "store", "study"},
     "tubes": COMMON | {"results", "gating", "signal", "fcs", "study"},
     "cdisc": COMMON | {"results", "kinetics", "store", "study"},
+    "listings": COMMON | {"results", "kinetics", "store", "study"},
     "gate_exchange": COMMON | {"tubes", "results", "gating", "signal", "fcs", "kernels", "store", "study"},
     "report": COMMON | {"kinetics", "gating", "store", "study"},
 }
@@ -44,7 +45,7 @@ MAY_IMPORT["batch"] = (
 MAY_IMPORT["verification"] = MAY_IMPORT["batch"] | {"batch"}
 MAY_IMPORT["qualification"] = MAY_IMPORT["batch"] | {"batch", "kernels", "simulate"}
 MAY_IMPORT["cli"] = (
-    MAY_IMPORT["qualification"] | {"qualification", "verification", "comparison", "cdisc", "gate_exchange"}
+    MAY_IMPORT["qualification"] | {"qualification", "verification", "comparison", "cdisc", "gate_exchange", "listings"}
 )  # fmt: skip
 
 FILES = sorted(PACKAGE.rglob("*.py"))
