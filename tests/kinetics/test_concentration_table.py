@@ -44,7 +44,7 @@ def test_a_table_by_hand(tmp_path) -> None:
     assert value(table, "RECONSTITUTION_DAY", "reason") == "back at day 60, not confirmed"
 
 
-def test_the_runs_own_counts_give_the_runs_own_endpoints(results, tmp_path) -> None:
+def test_the_runs_own_counts_give_the_runs_own_endpoints(results) -> None:
     """`actual_day` stands in counts.csv: nothing else is needed."""
     own = bd.endpoints(results.folder / "counts.csv")
     order = ["subject", "analyte", "parameter"]
