@@ -91,7 +91,7 @@ def draw_group_curves(
     if lloq_per_ul:
         axes.axhline(lloq_per_ul, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
         axes.annotate("LLOQ", (1, lloq_per_ul), xycoords=("axes fraction", "data"), fontsize=7.5, color=INK,
-                      xytext=(-2, 2), textcoords="offset points", ha="right", va="bottom")  # fmt: skip
+                      xytext=(3, 0), textcoords="offset points", ha="left", va="center")  # fmt: skip
     _set_heights(axes, heights, linear)
     set_day_axis(axes, rows["day"], "nominal day since infusion")
     scale = "linear" if linear else "log"
