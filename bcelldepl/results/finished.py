@@ -13,9 +13,8 @@ from bcelldepl.definitions.files import GATES, RUN
 from bcelldepl.definitions.tables import COMPANIONS, COUNTS, ENDPOINTS, TUBES
 from bcelldepl.errors import ExchangeError
 from bcelldepl.kinetics import StudyKinetics, analyse_study
-from bcelldepl.results.folder import Results
 from bcelldepl.results.strategies import RecordedStrategies, recorded_strategies
-from bcelldepl.results.unchanged import refuse_changed
+from bcelldepl.results.unchanged import refuse_changed_files
 from bcelldepl.study import Study, Tube
 from bcelldepl.study.companions import CompanionResult
 from bcelldepl.study.config import StudyFile
@@ -101,7 +100,7 @@ def read_finished_run(folder: Path) -> FinishedRun:
         tubes = tuple(Tube.model_validate(row | {"path": folder / row["file"]}) for row in record["tubes"])
     except (ValueError, KeyError, TypeError) as error:
         raise ExchangeError(f"{RUN} is not the record of a run: {error}", str(folder)) from None
-    refuse_changed(Results(folder))
+    refuse_changed_files(folder, record)
     study = Study(
         path=folder / RUN,
         folder=folder,

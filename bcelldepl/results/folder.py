@@ -17,7 +17,7 @@ from bcelldepl.definitions.files import RUN
 from bcelldepl.definitions.tables import ENDPOINTS, TUBES
 from bcelldepl.errors import ExchangeError
 from bcelldepl.names import file_stem, with_digest
-from bcelldepl.store.files import sha256_of
+from bcelldepl.results.unchanged import changed_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,13 +82,7 @@ class Results:
 
     def changed(self, names: Sequence[str]) -> list[str]:
         """Those of these files that are not there as the run wrote them, by ``run.json``."""
-        recorded = self.record.get("outputs", {})
-        return [
-            name
-            for name in names
-            if name in recorded
-            and not ((self.folder / name).is_file() and sha256_of(self.folder / name) == recorded[name])
-        ]
+        return changed_files(self.folder, self.record, names)
 
     @property
     def attention(self) -> list[tuple[str, str, str]]:
