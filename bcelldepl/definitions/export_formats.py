@@ -40,11 +40,11 @@ _ROWS: Final = (
     ExportFormat("csv", ExportKind.TABLES, ".csv"),
     ExportFormat("parquet", ExportKind.TABLES, ".parquet"),
     ExportFormat("xpt", ExportKind.TABLES, ".xpt"),
-    ExportFormat("define", ExportKind.TABLES, ".xpt"),
     ExportFormat("dataset-json", ExportKind.TABLES, ".json"),
     ExportFormat("gatingml", ExportKind.GATES, ".gating-ml.xml"),
     ExportFormat("flowjo", ExportKind.GATES, ".wsp"),
     ExportFormat("fcs", ExportKind.EVENTS, ".fcs"),
+    ExportFormat("define", ExportKind.TABLES, ".xpt"),
     ExportFormat("rtf", ExportKind.LISTINGS, ".rtf"),
 )
 EXPORT_FORMATS: Final = {row.name: row for row in _ROWS}
