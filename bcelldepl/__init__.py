@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what a type checker sees; at run time each comes when it is first used
+    from bcelldepl.batch.endpoints import endpoints
     from bcelldepl.batch.run import run
     from bcelldepl.fcs import Acquisition, read_fcs
     from bcelldepl.gating.stream import count_file, count_files
@@ -27,6 +28,7 @@ _PUBLIC = {
     "Verification": "bcelldepl.verification",
     "count_file": "bcelldepl.gating.stream",
     "count_files": "bcelldepl.gating.stream",
+    "endpoints": "bcelldepl.batch.endpoints",
     "load_study": "bcelldepl.study",
     "open_results": "bcelldepl.results",
     "read_fcs": "bcelldepl.fcs",
@@ -44,6 +46,7 @@ __all__ = [
     "__version__",
     "count_file",
     "count_files",
+    "endpoints",
     "load_study",
     "open_results",
     "read_fcs",

@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cdisc": COMMON | {"results", "kinetics", "gating", "store", "study"},
     "gate_exchange": COMMON
     | {"tubes", "results", "gating", "signal", "fcs", "kernels", "runtime", "store", "study"},
+    "listings": COMMON | {"results", "kinetics", "store", "study"},
     "report": COMMON | {"kinetics", "gating", "store", "study"},
 }
 MAY_IMPORT["comparison"] = MAY_IMPORT["gate_exchange"] | {"gate_exchange", "report", "kinetics", "counting"}
@@ -45,7 +46,7 @@ MAY_IMPORT["batch"] = (
 MAY_IMPORT["verification"] = MAY_IMPORT["batch"] | {"batch"}
 MAY_IMPORT["qualification"] = MAY_IMPORT["batch"] | {"batch", "kernels", "simulate"}
 MAY_IMPORT["cli"] = (
-    MAY_IMPORT["qualification"] | {"qualification", "verification", "comparison", "cdisc", "gate_exchange"}
+    MAY_IMPORT["qualification"] | {"qualification", "verification", "comparison", "cdisc", "gate_exchange", "listings"}
 )  # fmt: skip
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from bcelldepl.definitions.files import COMPENSATION, FIGURES, GATES, REPORT
 from bcelldepl.definitions.populations import POPULATIONS
 from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
 from bcelldepl.gating.model.kept import KeptModel
-from bcelldepl.kinetics import endpoints_table, kinetics_tables
+from bcelldepl.kinetics import analyse_study, kinetics_tables
 from bcelldepl.report import TubePicture, write_report
 from bcelldepl.report.clusters import cells_of_study, draw_clusters
 from bcelldepl.report.curves import draw_study_curves
@@ -31,6 +31,7 @@ from bcelldepl.study import Role, Study
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 __all__ = ["remove_half_written", "write_outputs"]
 
@@ -89,16 +90,19 @@ def write_outputs(
     write.write_parquet(folder / f"{COUNTS.name}.parquet", counts)
     tubes = export(TUBES.name, tubes_table(study, fitted, [counted for counted, _ in done]))
     # Only now: the counts are safe whatever becomes of these.
-    endpoints = export(ENDPOINTS.name, endpoints_table(counts, study))
-    for name, table in kinetics_tables(counts, endpoints, study).items():
+    kinetics = analyse_study(counts, study)
+    endpoints = export(ENDPOINTS.name, kinetics.endpoints)
+    made_of_these = kinetics_tables(kinetics)
+    for name, table in made_of_these.items():
         export(name, table)
     store.keep_facts({name: content[name] for name in FACTS})
     store.prune(tables, [tube.file for tube in study.tubes])
     outputs = [*made, f"{COUNTS.name}.parquet", *(f"{name}.csv" for name in tables)]
     outputs += _write_gates(folder, study, strategies, fitted, done)
-    outputs += write.write_models(folder, gated.models.kept)
     models = gated.models.kept
-    outputs += _draw(folder, study, counts, endpoints, models, 1 if isinstance(workers, str) else workers)
+    outputs += write.write_models(folder, models)
+    figures = dict(kinetics_figures(counts, kinetics, made_of_these))
+    outputs += _draw(folder, counts, figures, models, 1 if isinstance(workers, str) else workers)
     write_report(
         folder / REPORT,
         study_id=study.id,
@@ -170,9 +174,8 @@ def _write_gates(
 
 def _draw(
     folder: Path,
-    study: Study,
     counts: pd.DataFrame,
-    endpoints: pd.DataFrame,
+    figures: Mapping[str, Callable[[], Figure]],
     models: Sequence[KeptModel],
     workers: int,
 ) -> list[str]:
@@ -180,7 +183,7 @@ def _draw(
     shown = [
         row.name for row in POPULATIONS.values() if row.kinetics and row.name in set(counts["population"])
     ]
-    drawings = {name: (draw, 150.0) for name, draw in kinetics_figures(counts, endpoints, study)}
+    drawings = {name: (draw, 150.0) for name, draw in figures.items()}
     if shown:
         drawings = {"curves": (partial(draw_study_curves, counts, shown), 200.0), **drawings}
     for number, kept in enumerate(models, start=1):

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
 from bcelldepl.cdisc.marker_string import gate_definition, marker_string
-from bcelldepl.cdisc.results import FinishedRun
 from bcelldepl.cdisc.sdtm import (
     BLOOD,
     CELLS_PER_LITRE,
@@ -19,8 +18,10 @@ from bcelldepl.cdisc.sdtm import (
     split_text,
     timing,
 )
+from bcelldepl.cdisc.subjects import usubjid
 from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.definitions.populations import cdisc_test
+from bcelldepl.results.finished import FinishedRun
 
 __all__ = ["cp_tables"]
 
@@ -77,6 +78,7 @@ SUPPLEMENT: Final = (
     Variable("QLABEL", "Qualifier Variable Label", "text", "what QVAL is"),
     Variable("QVAL", "Data Value", "text", "column of counts.csv"),
     Variable("QORIG", "Origin", "text", "constant"),
+    Variable("QEVAL", "Evaluator", "text", "for the sponsor: empty, no person evaluated"),
 )
 # Column of counts.csv to qualifier; text that is longer than a variable may be is carried on in a numbered one.
 QUALIFIERS: Final = {
@@ -124,7 +126,13 @@ def cp_tables(run: FinishedRun) -> list[CdiscDataset]:
             supplement += _supplement(run, tube_row, cells)
     structure = "one record per tube, population and kind of result"
     main = make_dataset(
-        "CP", "Cell Phenotype Findings", structure, ("STUDYID", "USUBJID", "CPSEQ"), VARIABLES, rows
+        "CP",
+        "Cell Phenotype Findings",
+        structure,
+        ("STUDYID", "USUBJID", "CPSEQ"),
+        VARIABLES,
+        rows,
+        ("CPSTRESN", "CPTESTCD", "CPTEST"),
     )
     keys = ("STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "QNAM")
     label = "Supplemental Qualifiers for CP"
@@ -138,7 +146,7 @@ def cp_tables(run: FinishedRun) -> list[CdiscDataset]:
 
 def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any], bool]]:
     """Yield each row of the counts with each of its CP records, and whether that is the concentration."""
-    tubes, plan = run.tubes, VisitSchedule.of(run.study.tubes)
+    tubes, plan = run.tube_of, VisitSchedule.of(run.study.tubes)
     events = {(row["file"], row["population"]): row["events"] for row in _counts(run)}
     for row in _counts(run):
         test = cdisc_test(row["population"])
@@ -150,7 +158,7 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
         shared = {
             "STUDYID": run.study.id,
             "DOMAIN": "CP",
-            "USUBJID": run.usubjid(row["subject"]),
+            "USUBJID": usubjid(run, row["subject"]),
             "CPGRPID": _group(row["file"]),
             "CPREFID": row["file"],
             "CPSBMRKS": test.sublineage,
@@ -181,7 +189,8 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
                         "CPRESTYP": "NUMBER FRACTION"}  # fmt: skip
             yield row, shared | fraction | _number(100.0 * row["events"] / total, "%"), False
         if _known(row["events"]):
-            number = {"CPTESTCD": test.code, "CPTEST": test.name, "CPMRKSTR": own, "CPRESTYP": "NUMBER"}
+            number = {"CPTESTCD": test.events_code, "CPTEST": test.events_name, "CPMRKSTR": own,
+                      "CPRESTYP": "NUMBER"}  # fmt: skip
             yield row, shared | number | _number(row["events"], "Events"), False
 
 
@@ -205,7 +214,7 @@ def _group(file: str) -> str:
 def _last_before_infusion(run: FinishedRun) -> dict[tuple[str, str, str], str]:
     """File of the last evaluable result before infusion, by subject, test and kind of result."""
     last: dict[tuple[str, str, str], tuple[float, str]] = {}
-    tubes = run.tubes
+    tubes = run.tube_of
     for row, cells, _ in _results(run):
         day = tubes[row["file"]].draw_day if row["file"] in tubes else row["day"]
         done = ResultCode(row["result"]).is_evaluable

@@ -42,6 +42,11 @@ class Variable:
     origin: str
     codelist: str = ""
 
+    @property
+    def is_assigned(self) -> bool:
+        """Whether it is set by convention, not derived from data."""
+        return self.origin.startswith(("constant", "id of the study file", "for the sponsor"))
+
 
 @dataclass(frozen=True)
 class CdiscDataset:
@@ -61,6 +66,9 @@ class CdiscDataset:
         In the order of the columns.
     rows : tuple of tuple
         One value per variable: text (empty where missing), or a number or None.
+    tests : tuple of str
+        Variables of a value, of its code and of the code's name, such as AVAL, PARAMCD and PARAM; empty where the rows
+        hold no tests.
     """
 
     name: str
@@ -69,6 +77,7 @@ class CdiscDataset:
     keys: tuple[str, ...]
     variables: tuple[Variable, ...]
     rows: tuple[tuple[Any, ...], ...]
+    tests: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -97,6 +106,7 @@ def make_dataset(
     keys: Sequence[str],
     variables: Sequence[Variable],
     rows: Iterable[Mapping[str, Any]],
+    tests: Sequence[str] = (),
 ) -> CdiscDataset:
     """Arrange rows in the order of the variables, sorted by the keys.
 
@@ -114,6 +124,8 @@ def make_dataset(
         In the order of the columns.
     rows : iterable of mapping of str to object
         Cells by variable; a missing one is empty.
+    tests : sequence of str
+        As for `CdiscDataset`.
 
     Returns
     -------
@@ -141,7 +153,7 @@ def make_dataset(
         if key_of(before) == key_of(after):
             same = ", ".join(f"{key} {after[place]}" for key, place in zip(keys, places, strict=True))
             raise ExchangeError(f"two rows of {name} have the same keys: {same}", name)
-    return CdiscDataset(name, label, structure, tuple(keys), tuple(variables), tuple(arranged))
+    return CdiscDataset(name, label, structure, tuple(keys), tuple(variables), tuple(arranged), tuple(tests))
 
 
 def _value(value: Any, variable: Variable, table: str) -> Any:

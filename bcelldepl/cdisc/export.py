@@ -6,26 +6,32 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from bcelldepl.cdisc.adam import adam_tables
+from bcelldepl.cdisc.adam_endpoints import companion_results, endpoint_values, times_to_event
+from bcelldepl.cdisc.adam_visits import cell_counts, concentrations
+from bcelldepl.cdisc.ascii_text import respelt
 from bcelldepl.cdisc.cp import cp_tables
 from bcelldepl.cdisc.dataset import CdiscDataset
 from bcelldepl.cdisc.dataset_json import dataset_json
+from bcelldepl.cdisc.define import define_xml
 from bcelldepl.cdisc.pk import pk_tables
-from bcelldepl.cdisc.results import FinishedRun, read_finished_run
+from bcelldepl.cdisc.subjects import demographics, subject_level
 from bcelldepl.cdisc.transport import transport_problems, write_transport
 from bcelldepl.definitions.export_formats import EXPORT_FORMATS, ExportKind, formats_of
 from bcelldepl.errors import ExchangeError
+from bcelldepl.results.finished import FinishedRun, read_finished_run
 from bcelldepl.spreadsheet import csv_text
 from bcelldepl.store.files import write_beside, write_bytes
 
 __all__ = ["FORMATS", "datasets_of", "export"]
 
 FORMATS: Final = formats_of(ExportKind.TABLES)
+DEFINE: Final = "define"
+TRANSPORT: Final = ("xpt", DEFINE)
 
 
 def export(results_folder: Path, to: str, out: Path) -> list[Path]:
@@ -43,7 +49,7 @@ def export(results_folder: Path, to: str, out: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        One file per data set (CP, SUPPCP, PC, PP, ADCP, ADPC, ADPP, ADTTE), then ``variables.csv`` with every
+        One file per data set (`datasets_of`), then ``variables.csv`` with every
         variable of every data set, and ``export.json`` with where all of it comes from.
 
     Raises
@@ -55,8 +61,9 @@ def export(results_folder: Path, to: str, out: Path) -> list[Path]:
     if to not in FORMATS:
         raise ExchangeError(f"{to!r} is no format", "--to", f"known: {', '.join(FORMATS)}")
     run = read_finished_run(Path(results_folder))
-    tables = datasets_of(run)
-    if to == "xpt":
+    tables, spellings = datasets_of(run), dict[str, str]()
+    if to in TRANSPORT:
+        tables, spellings = respelt(tables)
         problems = transport_problems(tables)
         if problems:
             text = "\n".join(str(problem) for problem in problems)
@@ -64,11 +71,15 @@ def export(results_folder: Path, to: str, out: Path) -> list[Path]:
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     written = [_write(table, to, out, run) for table in tables]
+    if to == DEFINE:
+        definition = out / "define.xml"
+        write_bytes(definition, define_xml(run, tables, EXPORT_FORMATS[to].suffix, _version(run)))
+        written.append(definition)
     documentation = out / "variables.csv"
     write_bytes(documentation, _variables(tables).encode())
     written.append(documentation)
     record = out / "export.json"
-    write_bytes(record, _record(run, to, tables, written).encode())
+    write_bytes(record, _record(run, to, tables, written, spellings).encode())
     return [*written, record]
 
 
@@ -83,7 +94,23 @@ def datasets_of(run: FinishedRun) -> list[CdiscDataset]:
     -------
     list of CdiscDataset
     """
-    return [*cp_tables(run), *pk_tables(run), *adam_tables(run)]
+    cp, supplement = cp_tables(run)
+    pc, pp, related = pk_tables(run)
+    endpoints = endpoint_values(run, pp)
+    return [
+        demographics(run),
+        cp,
+        supplement,
+        pc,
+        pp,
+        related,
+        subject_level(run),
+        cell_counts(run, cp),
+        concentrations(run, pc),
+        endpoints,
+        times_to_event(run, endpoints),
+        *([companion_results(run)] if run.study.companion_results else []),
+    ]
 
 
 def _write(table: CdiscDataset, to: str, out: Path, run: FinishedRun) -> Path:
@@ -105,8 +132,7 @@ def _write_transport(table: CdiscDataset, path: Path, run: FinishedRun) -> None:
 
 
 def _write_dataset_json(table: CdiscDataset, path: Path, run: FinishedRun) -> None:
-    version = str(run.record.get("versions", {}).get("bcelldepl", ""))
-    text = dataset_json(table, run.study.id, str(run.record.get("finished", "")), version)
+    text = dataset_json(table, run.study.id, str(run.record.get("finished", "")), _version(run))
     write_bytes(path, text.encode())
 
 
@@ -114,6 +140,7 @@ _WRITERS: Final[dict[str, Callable[[CdiscDataset, Path, FinishedRun], None]]] = 
     "csv": _write_csv,
     "parquet": _write_parquet,
     "xpt": _write_transport,
+    DEFINE: _write_transport,
     "dataset-json": _write_dataset_json,
 }
 
@@ -134,14 +161,25 @@ def _variables(tables: Sequence[CdiscDataset]) -> str:
     return text.getvalue()
 
 
-def _record(run: FinishedRun, to: str, tables: Sequence[CdiscDataset], written: Sequence[Path]) -> str:
+def _version(run: FinishedRun) -> str:
+    return str(run.record.get("versions", {}).get("bcelldepl", ""))
+
+
+def _record(
+    run: FinishedRun,
+    to: str,
+    tables: Sequence[CdiscDataset],
+    written: Sequence[Path],
+    spellings: Mapping[str, str],
+) -> str:
     content = {
         "study": run.study.id,
         "format": to,
         "run_digest": run.record.get("digest", ""),
         "run_finished": run.record.get("finished", ""),
         "versions": run.record.get("versions", {}),
-        "dates_of_draws": run.dates,
+        "draws_are_dated": run.is_dated,
+        "respelt_in_ascii": dict(spellings),
         "datasets": [
             {"name": table.name, "label": table.label, "structure": table.structure, "keys": list(table.keys),
              "records": len(table.rows)}

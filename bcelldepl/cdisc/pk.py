@@ -6,7 +6,6 @@ import math
 from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
-from bcelldepl.cdisc.results import FinishedRun
 from bcelldepl.cdisc.sdtm import (
     BLOOD,
     CELLS_PER_LITRE,
@@ -16,9 +15,11 @@ from bcelldepl.cdisc.sdtm import (
     result_cells,
     timing,
 )
+from bcelldepl.cdisc.subjects import usubjid
 from bcelldepl.definitions.codes import Qualifier
 from bcelldepl.definitions.endpoints import auc_window, endpoint_definitions
 from bcelldepl.definitions.populations import cdisc_test
+from bcelldepl.results.finished import FinishedRun
 from bcelldepl.study import iso_text
 from bcelldepl.units import CELLS_PER_UL
 
@@ -26,6 +27,7 @@ __all__ = ["pk_tables"]
 
 PC: Final = (
     *identifiers("PC"),
+    Variable("PCGRPID", "Group ID", "text", "course of the subject: the parameters are made of its records"),
     Variable("PCREFID", "Reference ID", "text", "file of the sample sheet"),
     Variable("PCTESTCD", "Pharmacokinetic Test Short Name", "text", "constant"),
     Variable("PCTEST", "Pharmacokinetic Test Name", "text", "constant"),
@@ -40,7 +42,8 @@ PC: Final = (
     ),
     Variable("PCSTRESU", "Standard Units", "text", "PCORRESU", "C85494"),
     Variable("PCSTAT", "Completion Status", "text", "NOT DONE where the tube cannot answer", "C66789"),
-    Variable("PCREASND", "Reason Not Done", "text", "reason of counts.csv; in full as CPNOTE in SUPPCP"),
+    Variable("PCREASND", "Reason Test Not Done", "text", "reason of counts.csv; in full as CPNOTE in SUPPCP"),
+    Variable("PCNAM", "Vendor Name", "text", "for the sponsor: the laboratory"),
     Variable("PCSPEC", "Specimen Material Type", "text", "constant", "C78734"),
     Variable("PCMETHOD", "Method of Test or Examination", "text", "constant", "C85492"),
     Variable("PCLLOQ", "Lower Limit of Quantitation", "float", "LLOQ of this tube, in PCSTRESU"),
@@ -48,6 +51,7 @@ PC: Final = (
 )
 PP: Final = (
     *identifiers("PP"),
+    Variable("PPGRPID", "Group ID", "text", "course of the subject"),
     Variable("PPTESTCD", "Parameter Short Name", "text", "by parameter", "C85839"),
     Variable("PPTEST", "Parameter Name", "text", "by parameter", "C85493"),
     Variable("PPCAT", "Parameter Category", "text", "constant"),
@@ -58,13 +62,21 @@ PP: Final = (
         "PPSTRESN", "Numeric Result/Finding in Standard Units", "float", "the number; missing where censored"
     ),
     Variable("PPSTRESU", "Standard Units", "text", "PPORRESU", "C85494"),
-    Variable("PPSTAT", "Completion Status", "text", "NOT DONE where not evaluable", "C66789"),
-    Variable("PPREASND", "Reason Parameter Not Calculated", "text", "reason of endpoints.csv"),
     Variable("PPSPEC", "Specimen Material Type", "text", "constant", "C78734"),
-    Variable("PPANMETH", "Analysis Method", "text", "rule of the areas and of the terminal slope"),
+    Variable("PPANMETH", "Analysis Method", "text", "rule of the areas and of the slope", "C172330"),
+    Variable("PPTPTREF", "Time Point Reference", "text", "infusion that the parameter counts from"),
     Variable("PPRFTDTC", "Date/Time of Reference Point", "text", "infused, of the sample sheet"),
     Variable("PPSTINT", "Planned Start of Assessment Interval", "text", "start of an area from infusion"),
     Variable("PPENINT", "Planned End of Assessment Interval", "text", "end of an area from infusion"),
+)
+RELREC: Final = (
+    Variable("STUDYID", "Study Identifier", "text", "id of the study file"),
+    Variable("RDOMAIN", "Related Domain Abbreviation", "text", "constant"),
+    Variable("USUBJID", "Unique Subject Identifier", "text", "as in the related records"),
+    Variable("IDVAR", "Identifying Variable", "text", "constant"),
+    Variable("IDVARVAL", "Identifying Variable Value", "text", "of the related records"),
+    Variable("RELTYPE", "Relationship Type", "text", "constant: empty for relations of records"),
+    Variable("RELID", "Relationship Identifier", "text", "one per course"),
 )
 UNITS: Final = {
     CELLS_PER_UL: CELLS_PER_LITRE,
@@ -75,7 +87,7 @@ UNITS: Final = {
 
 
 def pk_tables(run: FinishedRun) -> list[CdiscDataset]:
-    """Return PC and PP; empty where no CAR+ T cells were counted.
+    """Return PC, PP and their relation; empty where no CAR+ T cells were counted.
 
     Parameters
     ----------
@@ -85,18 +97,19 @@ def pk_tables(run: FinishedRun) -> list[CdiscDataset]:
     -------
     list of CdiscDataset
     """
-    return [_pc(run), _pp(run)]
+    pc, pp = _pc(run), _pp(run)
+    return [pc, pp, _relations(run, pc, pp)]
 
 
 def _pc(run: FinishedRun) -> CdiscDataset:
-    plan, tubes, rows = VisitSchedule.of(run.study.tubes), run.tubes, []
+    plan, tubes, rows = VisitSchedule.of(run.study.tubes), run.tube_of, []
     sequence: dict[str, int] = {}
     for counted in run.counts.to_dict("records"):
         row = {str(key): value for key, value in counted.items()}
         test = cdisc_test(row["population"])
         if test is None or not test.concentration_code:
             continue
-        subject = run.usubjid(row["subject"])
+        subject = usubjid(run, row["subject"])
         sequence[subject] = sequence.get(subject, 0) + 1
         cells = result_cells("PC", row, row["cells_per_ul"], CELLS_PER_LITRE)
         if "PCSTAT" not in cells:
@@ -107,6 +120,7 @@ def _pc(run: FinishedRun) -> CdiscDataset:
                 "DOMAIN": "PC",
                 "USUBJID": subject,
                 "PCSEQ": sequence[subject],
+                "PCGRPID": _group(row["course"]),
                 "PCREFID": row["file"],
                 "PCTESTCD": test.concentration_code,
                 "PCTEST": test.concentration_name,
@@ -119,49 +133,90 @@ def _pc(run: FinishedRun) -> CdiscDataset:
         )
     structure = "one record per tube and analyte"
     return make_dataset(
-        "PC", "Pharmacokinetics Concentrations", structure, ("STUDYID", "USUBJID", "PCSEQ"), PC, rows
+        "PC",
+        "Pharmacokinetics Concentrations",
+        structure,
+        ("STUDYID", "USUBJID", "PCSEQ"),
+        PC,
+        rows,
+        ("PCSTRESN", "PCTESTCD", "PCTEST"),
     )
 
 
 def _pp(run: FinishedRun) -> CdiscDataset:
     known = endpoint_definitions(run.study.endpoints.auc_days)
-    infused = {tube.subject: tube for tube in run.study.tubes if tube.infused is not None}
+    infused = {(tube.subject, tube.course): tube for tube in run.study.tubes if tube.infused is not None}
     rows: list[dict[str, Any]] = []
     sequence: dict[str, int] = {}
     for found in run.endpoints.to_dict("records"):
         row = {str(key): value for key, value in found.items()}
         test, endpoint = cdisc_test(row["analyte"]), known.get(row["parameter"])
-        if test is None or not test.concentration_code or endpoint is None:
-            continue
-        subject = run.usubjid(row["subject"])
+        if test is None or not test.concentration_code or endpoint is None or math.isnan(row["value"]):
+            continue  # why a parameter was not calculated stands in ADPP
+        subject = usubjid(run, row["subject"])
         sequence[subject] = sequence.get(subject, 0) + 1
         window = auc_window(endpoint.code)
-        tube = infused.get(row["subject"])
+        tube = infused.get((row["subject"], int(row["course"])))
         cells = {
             "STUDYID": run.study.id,
             "DOMAIN": "PP",
             "USUBJID": subject,
             "PPSEQ": sequence[subject],
+            "PPGRPID": _group(row["course"]),
             "PPTESTCD": endpoint.pp_code,
             "PPTEST": endpoint.pp_name,
             "PPCAT": test.concentration_name,
             "PPSPEC": BLOOD,
             "PPSTINT": "P0D" if window else "",
             "PPENINT": f"P{window}D" if window else "",
+            "PPTPTREF": f"INFUSION {int(row['course'])}",
             "PPRFTDTC": iso_text(tube.infused, tube.infused_has_time, "minutes") if tube else "",
             "PPANMETH": endpoint.pp_method,
         }
         rows.append(cells | _result(row, UNITS[endpoint.unit]))
     structure = "one record per subject and parameter"
     return make_dataset(
-        "PP", "Pharmacokinetics Parameters", structure, ("STUDYID", "USUBJID", "PPSEQ"), PP, rows
+        "PP",
+        "Pharmacokinetics Parameters",
+        structure,
+        ("STUDYID", "USUBJID", "PPSEQ"),
+        PP,
+        rows,
+        ("PPSTRESN", "PPTESTCD", "PPTEST"),
     )
+
+
+def _relations(run: FinishedRun, pc: CdiscDataset, pp: CdiscDataset) -> CdiscDataset:
+    """Concentrations to the parameters that are made of them, by the group of both: a course of a subject."""
+    groups = [
+        sorted(set(zip(one.column("USUBJID"), one.column(f"{one.name}GRPID"), strict=True)))
+        for one in (pc, pp)
+    ]
+    rows = [
+        {
+            "STUDYID": run.study.id,
+            "RDOMAIN": domain.name,
+            "USUBJID": subject,
+            "IDVAR": f"{domain.name}GRPID",
+            "IDVARVAL": group,
+            "RELID": f"PCPP{group.rsplit(' ', 1)[-1]}",
+        }
+        for subject, group in groups[1]
+        if (subject, group) in groups[0]
+        for domain in (pc, pp)
+    ]
+    keys = ("STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "RELID")
+    return make_dataset(
+        "RELREC", "Related Records", "one record per related group of records", keys, RELREC, rows
+    )
+
+
+def _group(course: Any) -> str:
+    return f"COURSE {int(course)}"
 
 
 def _result(row: dict[str, Any], unit: str) -> dict[str, Any]:
     value, sign = row["value"], row["qualifier"]
-    if value is None or math.isnan(value):
-        return {"PPSTAT": "NOT DONE", "PPREASND": str(row["reason"])}
     text = number_text(value) if sign == Qualifier.EQUAL else f"{sign}{number_text(value)}"
     number = value if sign == Qualifier.EQUAL else None
     return {"PPORRES": text, "PPORRESU": unit, "PPSTRESC": text, "PPSTRESN": number, "PPSTRESU": unit}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import Variable
@@ -18,11 +19,17 @@ __all__ = [
     "number_text",
     "result_cells",
     "split_text",
+    "study_day",
     "timing",
 ]
 
 CELLS_PER_LITRE: Final = "10^6/L"  # CDISC spelling; the same number as cells/uL
 LONGEST_TEXT: Final = 200
+# As SDTMIG 3.4 writes them.
+LABELS_OF_TIMES: Final = {
+    "CP": ("Date/Time of Collection", "Study Day of Visit/Collection/Exam"),
+    "PC": ("Date/Time of Specimen Collection", "Actual Study Day of Specimen Collection"),
+}
 BLOOD: Final = "BLOOD"
 
 
@@ -42,7 +49,7 @@ def identifiers(domain: str) -> tuple[Variable, ...]:
         Variable("STUDYID", "Study Identifier", "text", "id of the study file"),
         Variable("DOMAIN", "Domain Abbreviation", "text", "constant", domain),
         Variable(
-            "USUBJID", "Unique Subject Identifier", "text", "study id, hyphen, subject of the sample sheet"
+            "USUBJID", "Unique Subject Identifier", "text", "usubjid of the sample sheet, else study-subject"
         ),
         Variable(f"{domain}SEQ", "Sequence Number", "integer", "1 to n within the subject"),
     )
@@ -63,7 +70,7 @@ def timing(domain: str, draw: bool = True) -> tuple[Variable, ...]:
     tuple of Variable
     """
     visit = (
-        Variable("VISITNUM", "Visit Number", "float", "rank of the visit by its first nominal day"),
+        Variable("VISITNUM", "Visit Number", "float", "visit_number of the sheet, else rank by nominal day"),
         Variable("VISIT", "Visit Name", "text", "visit of the sample sheet"),
         Variable(
             "VISITDY",
@@ -72,12 +79,9 @@ def timing(domain: str, draw: bool = True) -> tuple[Variable, ...]:
             "nominal day; day 0 of the sheet is study day 1",
         ),
     )
-    date = Variable(
-        f"{domain}DTC", "Date/Time of Specimen Collection", "text", "collected, of the sample sheet"
-    )
-    day = Variable(
-        f"{domain}DY", "Study Day of Specimen Collection", "integer", "collected less infused; no day 0"
-    )
+    date_label, day_label = LABELS_OF_TIMES[domain]
+    date = Variable(f"{domain}DTC", date_label, "text", "collected, of the sample sheet")
+    day = Variable(f"{domain}DY", day_label, "integer", "collected less first infusion; no day 0")
     return (*visit, date, day) if draw else visit
 
 
@@ -87,31 +91,50 @@ class VisitSchedule:
 
     Attributes
     ----------
-    numbers : dict of str to int
-        Visit to its rank by nominal day.
+    numbers : dict of str to float
+        Visit to its number in the sample sheet, else its rank by nominal day; courses one after the other.
+    infused : dict of str to datetime
+        First infusion of each subject: the origin of study days.
     """
 
-    numbers: dict[str, int]
+    numbers: dict[tuple[int, str], float]
+    infused: dict[str, datetime]
 
     @classmethod
     def of(cls, tubes: Iterable[Tube]) -> VisitSchedule:
         """Rank the visits by the first nominal day on which each occurs."""
-        first: dict[str, float] = {}
+        first: dict[tuple[int, str], float] = {}
+        given: dict[tuple[int, str], float] = {}
+        infused: dict[str, datetime] = {}
         for tube in tubes:
-            first[tube.visit] = min(tube.day, first.get(tube.visit, math.inf))
-        return cls({visit: n for n, visit in enumerate(sorted(first, key=lambda v: (first[v], v)), 1)})
+            key = (tube.course, tube.visit)
+            first[key] = min(tube.day, first.get(key, math.inf))
+            if tube.visit_number is not None:
+                given.setdefault(key, tube.visit_number)
+            if tube.infused is not None:
+                infused[tube.subject] = min(tube.infused, infused.get(tube.subject, tube.infused))
+        ranks = {
+            key: float(n) for n, key in enumerate(sorted(first, key=lambda v: (v[0], first[v], v[1])), 1)
+        }
+        return cls(ranks | given, infused)
+
+    def number(self, visit: str, course: int = 1) -> float | None:
+        """Number of a visit; of names joined by ``/`` that of the first."""
+        return self.numbers.get((course, visit), self.numbers.get((course, visit.split("/")[0])))
 
     def cells(self, domain: str, tube: Tube | None, visit: str, day: float) -> dict[str, Any]:
         """Timing variables of one tube."""
+        course = 1 if tube is None else tube.course
         cells: dict[str, Any] = {
-            "VISITNUM": self.numbers.get(visit),
+            "VISITNUM": self.number(visit, course),
             "VISIT": visit,
-            "VISITDY": _study_day(math.floor(day)),
+            "VISITDY": study_day(math.floor(day)) if course == 1 else None,
         }
         if tube is not None and tube.collected is not None:
             cells[f"{domain}DTC"] = iso_text(tube.collected, tube.collected_has_time, "minutes")
-            if tube.infused is not None:
-                cells[f"{domain}DY"] = _study_day((tube.collected.date() - tube.infused.date()).days)
+            if tube.subject in self.infused:
+                days = (tube.collected.date() - self.infused[tube.subject].date()).days
+                cells[f"{domain}DY"] = study_day(days)
         return cells
 
 
@@ -136,8 +159,10 @@ def result_cells(domain: str, row: Any, value: float | None, unit: str) -> dict[
     if not result.is_evaluable or value is None or math.isnan(value):
         reason = split_text(str(row.get("reason") or result.words))[0]
         return {f"{domain}STAT": "NOT DONE", f"{domain}REASND": reason}
-    if result.upper_limit:
-        text, number = f"<{number_text(row[f'{result.upper_limit}_per_ul'])}", None
+    ends = (row.get("ci_high_per_ul"), row.get("lod_per_ul"), row.get("lloq_per_ul"))
+    limit = result.limit_of(*ends)
+    if limit is not None:
+        text, number = f"<{number_text(limit)}", None
     else:
         text, number = number_text(value), value
     return {
@@ -194,6 +219,16 @@ def split_text(text: str, longest: int = LONGEST_TEXT) -> list[str]:
     return parts
 
 
-def _study_day(days_after: float) -> int:
-    """Study day by CDISC: the day of infusion is 1, the day before is -1."""
+def study_day(days_after: float) -> int:
+    """Study day by CDISC: the day of infusion is 1, the day before is -1.
+
+    Parameters
+    ----------
+    days_after : float
+        Whole days after the infusion.
+
+    Returns
+    -------
+    int
+    """
     return int(days_after) + 1 if days_after >= 0 else int(days_after)

@@ -82,4 +82,8 @@ def _export(results: Path, to: str, out: Path, populations: list[str]) -> list[P
         from bcelldepl.cdisc.export import export as export_tables
 
         return export_tables(results, to, out)
+    if to in formats_of(ExportKind.LISTINGS):
+        from bcelldepl.listings import export_listings
+
+        return export_listings(results, out)
     raise ExchangeError(f"{to!r} is no format", "--to", f"known: {', '.join(EXPORT_FORMATS)}")

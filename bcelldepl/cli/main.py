@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from bcelldepl.cli.compare import compare
+from bcelldepl.cli.endpoints import endpoints
 from bcelldepl.cli.export import export
 from bcelldepl.cli.inspect import inspect
 from bcelldepl.cli.run import run
@@ -25,6 +26,7 @@ app.command()(run)
 app.command()(inspect)
 app.command()(compare)
 app.command()(export)
+app.command()(endpoints)
 app.command()(simulate)
 app.command()(selftest)
 app.command()(verify)

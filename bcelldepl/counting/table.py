@@ -42,7 +42,7 @@ class CountRow:
         for column in COUNTS.columns:
             if column.name in ("sha256", "override"):
                 value: Any = getattr(self, column.name)
-            elif column.name in type(self.tube).model_fields:
+            elif column.name in (*type(self.tube).model_fields, "actual_day"):
                 value = getattr(self.tube, column.name)
             else:
                 value = getattr(self.concentration, column.name)

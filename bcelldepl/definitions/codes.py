@@ -30,8 +30,29 @@ class ResultCode(StrEnum):
 
     @property
     def upper_limit(self) -> str:
-        """Where the number is no measurement, the limit that the truth lies below: ``lloq`` or ``lod``; else empty."""
+        """Where the number is no measurement, what the truth lies below: ``lloq`` or ``ci_high``; else empty."""
         return _RESULTS[self].upper_limit
+
+    def limit_of(self, ci_high: float | None, lod: float | None, lloq: float | None) -> float | None:
+        """Limit that a result below the LLOQ lies below: the one number that ``<`` is written with.
+
+        Parameters
+        ----------
+        ci_high : float or None
+            Upper end of the 95 % interval of the count.
+        lod, lloq : float or None
+            In the same unit.
+
+        Returns
+        -------
+        float or None
+            Not detected: the upper end of its interval, else the LOD, else the LLOQ. Detected: the LLOQ. None where no
+            limit is known, and for every other code.
+        """
+        if not self.upper_limit:
+            return None
+        known = (lloq,) if self.upper_limit == "lloq" else (ci_high, lod, lloq)
+        return next((limit for limit in known if limit is not None and limit == limit), None)
 
     @property
     def is_evaluable(self) -> bool:
@@ -62,7 +83,7 @@ _RESULTS: Final = {
     ResultCode.QUANTIFIED: _Result("Q", "at or above the lower limit of quantification"),
     ResultCode.DETECTED_BELOW_LLOQ: _Result("<LLOQ", "detected, but too few events to give a number", "lloq"),
     ResultCode.NOT_DETECTED: _Result(
-        "ND", "below the limit of detection; the upper limit of the interval is given", "lod"
+        "ND", "below the limit of detection; the upper limit of the interval is given", "ci_high"
     ),
     ResultCode.NOT_EVALUABLE: _Result(
         "NE",

@@ -88,6 +88,8 @@ class EndpointDefinition:
         What a value follows on a subject's page; by default the heading.
     axis : str
         Of a figure; by default the heading with its unit.
+    needs_baseline : bool
+        Whether it stands on the baseline.
     has_interval : bool
         Whether it is an amount, to which the error of its visits is carried on. Days have none that a count tells, and
         a slope's is that of its fit.
@@ -107,6 +109,7 @@ class EndpointDefinition:
     phrase: str = ""
     axis: str = ""
     has_interval: bool = False
+    needs_baseline: bool = False
     pp_code: str = ""
     pp_name: str = ""
     pp_method: str = ""
@@ -128,8 +131,8 @@ class EndpointDefinition:
 
 
 _AREA: Final = f"{CELLS_PER_UL}*{DAY}"
-_TRAPEZOIDS: Final = "LINEAR UP LOG DOWN"
-_REGRESSION: Final = "LEAST SQUARES OF LN(CONC), BEST ADJUSTED R2"
+_TRAPEZOIDS: Final = "LIN UP LOG DOWN TRAPEZOIDAL METHOD"
+_REGRESSION: Final = "LOG-LINEAR REGRESSION, BEST ADJUSTED R2"
 _EXPANSION, _DEPLETION = Kinetics.EXPANSION, Kinetics.DEPLETION
 _GEO, _MEAN, _MEDIAN, _SURVIVAL = Summary.GEOMETRIC, Summary.ARITHMETIC, Summary.MEDIAN, Summary.SURVIVAL
 _Row: Final = EndpointDefinition
@@ -147,13 +150,14 @@ _AFTER_AUC: Final = (
     _Row(HALF_LIFE, _EXPANSION, DAY, "Half-Life Lambda z", "LAMZHL", _MEAN, phrase="half-life", pp_method=_REGRESSION),
 )  # fmt: skip
 _B_CELLS: Final = (
-    _Row(BASELINE, _DEPLETION, CELLS_PER_UL, "B Cells at Baseline", "BBASE", _GEO, has_interval=True),
+    _Row(BASELINE, _DEPLETION, CELLS_PER_UL, "B Cells at Baseline", "BBASE", _GEO, has_interval=True,
+         needs_baseline=True),
     _Row(NADIR, _DEPLETION, CELLS_PER_UL, "Lowest B Cells after Infusion", "BNADIR", _GEO, has_interval=True),
     _Row(NADIR_DAY, _DEPLETION, DAY, "Day of Lowest B Cells", "BNADIRDY", _MEDIAN),
     _Row(NADIR_PERCENT_OF_BASELINE, _DEPLETION, PERCENT, "Lowest B Cells, % of Baseline", "BNADIRPC", _GEO,
-         "nadir of baseline", axis="nadir of B cells [% of baseline]", has_interval=True),
+         "nadir of baseline", axis="nadir of B cells [% of baseline]", has_interval=True, needs_baseline=True),
     _Row(LOG10_REDUCTION, _DEPLETION, "log10", "Greatest Log10 Reduction of B Cells", "BLOG10RD", _MEAN,
-         "log10 reduction", axis="greatest log10 reduction of B cells"),
+         "log10 reduction", axis="greatest log10 reduction of B cells", needs_baseline=True),
     _Row(DEPLETION_DAY, _DEPLETION, DAY, "First Day of B-Cell Depletion", "BDEPLDY", _MEDIAN,
          phrase="depleted from day"),
     _Row(DEPLETION_DURATION, _DEPLETION, DAY, "Duration of B-Cell Depletion", "BDEPLDUR", _SURVIVAL, phrase="for days",

@@ -15,6 +15,7 @@ class ExportKind(StrEnum):
     TABLES = "tables"
     GATES = "gates"
     EVENTS = "the events of populations"
+    LISTINGS = "tables and listings of a study report"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ _ROWS: Final = (
     ExportFormat("gatingml", ExportKind.GATES, ".gating-ml.xml"),
     ExportFormat("flowjo", ExportKind.GATES, ".wsp"),
     ExportFormat("fcs", ExportKind.EVENTS, ".fcs"),
+    ExportFormat("define", ExportKind.TABLES, ".xpt"),
+    ExportFormat("rtf", ExportKind.LISTINGS, ".rtf"),
 )
 EXPORT_FORMATS: Final = {row.name: row for row in _ROWS}
 

@@ -83,6 +83,16 @@ class CdiscTest:
     concentration_name: str = ""
     parameter: str = ""
 
+    @property
+    def events_code(self) -> str:
+        """CPTESTCD of the number of events: a test of its own, for it has another unit."""
+        return f"{self.code}EV"
+
+    @property
+    def events_name(self) -> str:
+        """CPTEST of the number of events."""
+        return f"{self.name} Events"
+
 
 @dataclass(frozen=True)
 class PopulationDefinition:

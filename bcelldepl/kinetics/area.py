@@ -34,6 +34,7 @@ class SegmentRule(StrEnum):
     LINEAR = "linear"
     LOG = "log"
     EXTRAPOLATED = "extrapolated"
+    LEVEL = "level"
 
 
 @dataclass(frozen=True)

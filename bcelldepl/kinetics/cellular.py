@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -61,7 +62,9 @@ class CellularKinetics:
     endpoints: tuple[Endpoint, ...]
 
 
-def analyse_cellular(course: Course, auc_days: Sequence[float] = (28.0, 90.0)) -> CellularKinetics:
+def analyse_cellular(
+    course: Course, auc_days: Sequence[float] = (28.0, 90.0), window_tolerance_days: float = 1.0
+) -> CellularKinetics:
     """Compute the kinetics of one course.
 
     Parameters
@@ -70,6 +73,8 @@ def analyse_cellular(course: Course, auc_days: Sequence[float] = (28.0, 90.0)) -
         CAR+ T cells of one subject.
     auc_days : sequence of float
         Ends of the AUC windows [day].
+    window_tolerance_days : float
+        How long before the end of a window its last draw may lie and still stand for it [day].
 
     Returns
     -------
@@ -80,7 +85,9 @@ def analyse_cellular(course: Course, auc_days: Sequence[float] = (28.0, 90.0)) -
     declining = [p for p in profile.quantified if peak is not None and p.visit.day > peak.visit.day]
     fits = terminal_fits([p.visit.day for p in declining], [p.per_ul or 0.0 for p in declining])
     terminal = choose_terminal(fits)
-    windows = [_window(profile, day, terminal) for day in sorted(set(auc_days))]
+    windows = [
+        _window(course, profile, day, terminal, window_tolerance_days) for day in sorted(set(auc_days))
+    ]
     last = _to_last(profile)
     endpoints = (
         *_extremes(course, profile),
@@ -100,9 +107,9 @@ def _extremes(course: Course, profile: Profile) -> tuple[Endpoint, Endpoint]:
     missing = len(course.missing)
     reason = f"{missing} of {n + missing} visits after infusion not evaluable" if missing else ""
     if peak is None:
-        bound = max(visit.lloq or 0.0 for visit in course.after)
+        bound = max(visit.at_most for visit in course.after)
         below = Endpoint(CMAX, bound, Qualifier.BELOW, first, last, n, _join(NOTHING_QUANTIFIED, reason))
-        if not bound:
+        if math.isinf(bound):
             below = not_evaluable(CMAX, f"{NOTHING_QUANTIFIED}, which is not known", n)
         return below, not_evaluable(TMAX, NOTHING_QUANTIFIED, n)
     # A visit below a limit above the highest number may lie higher still.
@@ -138,7 +145,9 @@ def _to_last(profile: Profile) -> Area:
     return _exact(code, profile, seen if last is None else last, reason)
 
 
-def _window(profile: Profile, end: float, terminal: TerminalFit | None) -> Area:
+def _window(
+    course: Course, profile: Profile, end: float, terminal: TerminalFit | None, tolerance: float
+) -> Area:
     """AUC from infusion to a day: inside the visits, or beyond them by the terminal slope, within limits."""
     code, seen = auc_code(end), profile.last_seen_day
     if seen is None:
@@ -147,21 +156,37 @@ def _window(profile: Profile, end: float, terminal: TerminalFit | None) -> Area:
         reason = f"{NOTHING_QUANTIFIED}, which counts as 0" if profile.last_day is None else ""
         return _exact(code, profile, end, reason)
     followed = f"no evaluable visit from day {end:g} on; the last is day {seen:.4g}"
+    cutoff = course.cutoff_day
+    if cutoff is not None and cutoff < end:
+        followed = f"{followed} (data cut-off at day {cutoff:g})"
     last_per_ul = profile.per_ul[-1]
     if last_per_ul == 0:
         tail = CurveSegment(seen, end, 0.0, 0.0, SegmentRule.ZERO)
         return _exact(code, profile, end, f"{followed}, below the LLOQ, and counts as 0 from there", tail)
+    beyond, why = _extrapolated(profile, seen, end, terminal)
+    if beyond is not None:
+        return _exact(code, profile, end, f"{why}: {followed}", beyond)
+    if end - seen <= tolerance * (1 + 1e-9):
+        tail = CurveSegment(seen, end, last_per_ul, last_per_ul, SegmentRule.LEVEL)
+        return _exact(code, profile, end, f"the draw of day {seen:.4g} stands for day {end:g}", tail)
+    return _bound(code, profile, seen, f"{followed}, and {why}")
+
+
+def _extrapolated(
+    profile: Profile, seen: float, end: float, terminal: TerminalFit | None
+) -> tuple[CurveSegment | None, str]:
+    """Rest of the curve by the terminal slope and its share of the area; None, with the reason, where barred."""
     if terminal is None:
-        return _bound(code, profile, seen, f"{followed}, and there is no terminal slope")
-    tail = extrapolate(seen, last_per_ul, terminal.lambda_z_per_day, end)
+        return None, "there is no terminal slope"
+    if terminal.doubts:
+        return None, f"of the terminal slope {terminal.doubts}"
+    tail = extrapolate(seen, profile.per_ul[-1], terminal.lambda_z_per_day, end)
     inside = total_area(segments_to(profile.days, profile.per_ul, end))
     percent = 100.0 * tail.area / (inside + tail.area)
-    if terminal.doubts:
-        return _bound(code, profile, seen, f"{followed}, and of the terminal slope {terminal.doubts}")
     if percent > LARGEST_EXTRAPOLATED_PERCENT:
-        limit = f"{percent:.2g} % would be extrapolated, more than {LARGEST_EXTRAPOLATED_PERCENT:g} %"
-        return _bound(code, profile, seen, f"{followed}, and {limit}")
-    return _exact(code, profile, end, f"{percent:.2g} % extrapolated: {followed}", tail)
+        limit = f"more than {LARGEST_EXTRAPOLATED_PERCENT:g} %"
+        return None, f"{percent:.2g} % would be extrapolated, {limit}"
+    return tail, f"{percent:.2g} % extrapolated"
 
 
 def _exact(

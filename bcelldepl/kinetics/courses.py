@@ -1,53 +1,50 @@
-"""From rows of ``counts.csv`` to each subject's course, on actual days where known; wrong cells are named."""
+"""From rows of counts to each subject's course: draws by day, with one baseline and one infusion each."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any, Final
-
-import pandas as pd
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
 
 from bcelldepl.counting.intervals import Z_95
 from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.errors import CountingError
+from bcelldepl.kinetics.count_rows import INTERVAL, CountRecord
 from bcelldepl.kinetics.replicates import pool_draws
 from bcelldepl.kinetics.visits import Course, Visit
-from bcelldepl.study import Role, Study
-from bcelldepl.study.tubes import Tube
+from bcelldepl.study import Study, Tube
 from bcelldepl.units import CELLS_PER_UL, PERCENT
 
-__all__ = ["courses"]
+__all__ = ["courses", "one_per_visit"]
 
-INTERVAL: Final = ("ci_low_per_ul", "ci_high_per_ul")
-NUMBERS: Final = ("day", "events", "cells_per_ul", "lod_per_ul", "lloq_per_ul", *INTERVAL)
-NEEDED: Final = (
-    "file",
-    "subject",
-    "visit",
-    "day",
-    "population",
-    "cells_per_ul",
-    "lod_per_ul",
-    "lloq_per_ul",
-    "result",
-)
+PER_UL: Final = ("cells_per_ul", "lod_per_ul", "lloq_per_ul", *INTERVAL)
+Key = tuple[str, int]
+
+
+@dataclass
+class _Subject:
+    """What the study says of a course, besides its draws."""
+
+    dose_group: str = ""
+    lymphodepletion_day: float | None = None
+    cutoff_day: float | None = None
 
 
 def courses(
-    counts: pd.DataFrame, study: Study, population: str, denominator: str | None = None
+    rows: Sequence[CountRecord], study: Study, population: str, denominator: str | None = None
 ) -> tuple[Course, ...]:
-    """Arrange counts of one population by subject and day.
+    """Arrange counts of one population by subject, course and day.
 
     Parameters
     ----------
-    counts : DataFrame
-        Rows of ``counts.csv``, in any order. Rows of control tubes, which the study knows, are left out.
+    rows : sequence of CountRecord
+        From `count_rows`.
     study : Study
-        Its tubes give actual days and dose groups. A file that the study does not name is taken as a sample
-        on its nominal day.
+        Gives dose groups, days of lymphodepletion and the settings: actual or nominal days, and the cut-off date.
     population : str
         As in the column `population`.
     denominator : str, optional
@@ -56,120 +53,125 @@ def courses(
     Returns
     -------
     tuple of Course
-        One per subject, in the order of the study, then subjects that only the counts name. A subject without
+        One per subject and course, in the order of the study, then those that only the counts name. A subject without
         a row of this population has no visits.
 
     Raises
     ------
     CountingError
-        A column is missing, a number is text or negative, a limit or a quantified number is 0, an interval is the
-        wrong way round, a result code is unknown, a subject is empty or not that of the study, or a tube has two
-        rows.
+        There are no events of the tubes of which percentages could be made.
     """
-    rows = _checked(counts, NEEDED if denominator is None else (*NEEDED, "events"))
     tubes = {tube.file: tube for tube in study.tubes}
-    for row in rows:
-        tube = tubes.get(row["file"])
-        if tube is not None and tube.subject != row["subject"]:
-            what = f"{row['file']} is of subject {row['subject']!r} here, of {tube.subject!r} in the sample sheet"
-            raise CountingError(what, "counts, subject", "read subjects as text: 007 is not 7")
-    rows = [row for row in rows if (tube := tubes.get(row["file"])) is None or tube.role is Role.SAMPLE]
-    groups = {tube.subject: tube.dose_group for tube in study.tubes}
-    for row in rows:
-        groups.setdefault(row["subject"], row.get("dose_group") or "")
-    own = [row for row in rows if row["population"] == population]
+    known = _subjects(study, rows)
+    own = [
+        row for row in rows if row["population"] == population and not _is_cut(tubes.get(row["file"]), study)
+    ]
     if denominator is not None:
+        if own and "events" not in own[0]:
+            raise CountingError("counts lack the column events", "counts", f"needed for % of {denominator}")
         total = {row["file"]: row["events"] for row in rows if row["population"] == denominator}
-        limits = (float(study.limits.lod_events), float(study.limits.lloq_events))
-        own = [_percent(row, total.get(row["file"]), denominator, *limits) for row in own]
-    by_subject: dict[str, list[Visit]] = defaultdict(list)
+        lod, lloq = float(study.limits.lod_events), float(study.limits.lloq_events)
+        own = [_percent(row, total.get(row["file"]), denominator, lod, lloq) for row in own]
+    draws: dict[Key, list[Visit]] = defaultdict(list)
     for row in own:
-        by_subject[row["subject"]].append(_one_tube(row, tubes.get(row["file"])))
+        draws[row["subject"], row["course"]].append(_one_tube(row))
     unit = CELLS_PER_UL if denominator is None else PERCENT
-    return tuple(
-        Course(subject, group, population, unit, tuple(pool_draws(by_subject[subject])))
-        for subject, group in groups.items()
-    )
+    nominal = study.endpoints.time == "nominal"
+    found = []
+    for (subject, number), facts in known.items():
+        visits = tuple(pool_draws(draws[subject, number]))
+        course = Course(subject, facts.dose_group, population, unit, visits, number, facts.lymphodepletion_day,
+                        facts.cutoff_day)  # fmt: skip
+        found.append(_on_nominal_days(course) if nominal else course)
+    return tuple(found)
+
+
+def one_per_visit(course: Course) -> dict[tuple[float, str], Visit]:
+    """Choose the draw of a subject that stands for each planned visit.
+
+    Where a visit was made twice, an evaluable draw goes first, then the one nearest to the plan, then the
+    earlier.
+
+    Parameters
+    ----------
+    course : Course
+
+    Returns
+    -------
+    dict of (nominal day, name) to Visit
+    """
+    chosen: dict[tuple[float, str], Visit] = {}
+    for visit in course.visits:
+        key = (visit.nominal_day, visit.visit)
+        if key not in chosen or _rank(visit) < _rank(chosen[key]):
+            chosen[key] = visit
+    return chosen
+
+
+def _rank(visit: Visit) -> tuple[bool, float, float]:
+    return not visit.is_evaluable, abs(visit.day - visit.nominal_day), visit.day
+
+
+def _on_nominal_days(course: Course) -> Course:
+    """Put every draw on the day of its plan; of several of one day that which stands for it, and it says so."""
+    by_day: dict[float, list[Visit]] = defaultdict(list)
+    for visit in course.visits:
+        by_day[visit.nominal_day].append(visit)
+    visits = []
+    for day, draws in sorted(by_day.items()):
+        best = min(draws, key=_rank)
+        left = "; ".join(f"draw of day {one.day:.4g} left out" for one in draws if one is not best)
+        reason = "; ".join(filter(None, (best.reason, left)))
+        visits.append(replace(best, day=day, is_actual=False, reason=reason))
+    return replace(course, visits=tuple(visits))
+
+
+def _subjects(study: Study, rows: Iterable[CountRecord]) -> Mapping[Key, _Subject]:
+    """Facts of every course, by subject and number."""
+    settings = study.endpoints
+    cutoff = None if settings.data_cutoff is None else date.fromisoformat(settings.data_cutoff)
+    known: dict[Key, _Subject] = {}
+    for tube in study.tubes:
+        facts = known.setdefault((tube.subject, tube.course), _Subject())
+        facts.dose_group = facts.dose_group or tube.dose_group
+        if facts.lymphodepletion_day is None:
+            facts.lymphodepletion_day = tube.lymphodepletion_day
+        if cutoff is not None and tube.infused is not None:
+            facts.cutoff_day = float((cutoff - tube.infused.date()).days)
+    for row in rows:
+        facts = known.setdefault((row["subject"], row["course"]), _Subject())
+        facts.dose_group = facts.dose_group or row.get("dose_group") or ""
+    for facts in known.values():
+        if facts.lymphodepletion_day is None:
+            facts.lymphodepletion_day = settings.lymphodepletion_day
+    return known
+
+
+def _is_cut(tube: Tube | None, study: Study) -> bool:
+    """Whether a tube was drawn after the data cut-off date."""
+    cutoff = study.endpoints.data_cutoff
+    drawn = None if tube is None else tube.collected
+    return cutoff is not None and drawn is not None and drawn.date().isoformat() > cutoff
 
 
 def _percent(
-    row: dict[str, Any], total: float | None, denominator: str, lod_events: float, lloq_events: float
-) -> dict[str, Any]:
+    row: CountRecord, total: float | None, denominator: str, lod_events: float, lloq_events: float
+) -> CountRecord:
     """Return a row with percent of another population in place of cells per microlitre."""
     if not total or row["events"] is None:
-        unknown = {"cells_per_ul": None, "lod_per_ul": None, "lloq_per_ul": None}
+        unknown = dict.fromkeys(PER_UL)
         reason = Reason.NOTHING_COUNTED.format(population=denominator)
         return row | unknown | {"result": ResultCode.NOT_EVALUABLE, "reason": reason}
     events = {"cells_per_ul": row["events"], "lod_per_ul": lod_events, "lloq_per_ul": lloq_events}
-    return row | {column: 100.0 * number / total for column, number in events.items()}
+    percent = {column: 100.0 * number / total for column, number in events.items()}
+    # The interval is that of the count; the error of the many cells in the denominator is left out.
+    factor = percent["lloq_per_ul"] / row["lloq_per_ul"] if row["lloq_per_ul"] else None
+    ends = {end: row[end] * factor if factor and row.get(end) is not None else None for end in INTERVAL}
+    return row | percent | ends
 
 
-def _checked(counts: pd.DataFrame, needed: Sequence[str]) -> list[dict[str, Any]]:
-    """Return rows as dictionaries with plain text and floats; NaN becomes None."""
-    absent = [column for column in needed if column not in counts.columns]
-    if absent:
-        raise CountingError(f"counts lack the column {absent[0]}", "counts", f"needed: {', '.join(needed)}")
-    columns = [column for column in (*needed, "dose_group", "reason", *INTERVAL) if column in counts.columns]
-    rows: list[dict[str, Any]] = []
-    seen: set[tuple[str, str]] = set()
-    for values in counts[list(dict.fromkeys(columns))].to_dict("records"):
-        row: dict[str, Any] = {}
-        where = f"counts, {values['file']}, {values['population']}"
-        for column, value in values.items():
-            row[str(column)] = _number(value, f"{where}, {column}") if column in NUMBERS else _text(value)
-        if row["result"] not in list(ResultCode):
-            raise CountingError(
-                f"{row['result']!r} is not a result code", where, f"known: {', '.join(ResultCode)}"
-            )
-        if row["day"] is None:
-            raise CountingError("the day is empty", where, "every tube has a nominal day")
-        if not row["subject"]:
-            raise CountingError("the subject is empty", where, "every tube belongs to one")
-        for column in columns:
-            if column in NUMBERS and column != "day" and (row[column] or 0.0) < 0:
-                unit = "events" if column == "events" else "cells/uL"
-                raise CountingError(f"{row[column]:g} {unit} is negative", f"{where}, {column}")
-            if column in ("lod_per_ul", "lloq_per_ul") and row[column] == 0:
-                remedy = "leave it empty where it is not known"
-                raise CountingError("a limit is 0 cells/uL", f"{where}, {column}", remedy)
-        if row["result"] == ResultCode.QUANTIFIED and row["cells_per_ul"] == 0:
-            raise CountingError(
-                "0 cells/uL cannot be quantified", where, "a tube without such cells is NOT_DETECTED"
-            )
-        low, high = (row.get(end) for end in INTERVAL)
-        if low is not None and high is not None and low > high:
-            raise CountingError(f"the interval ends before it begins: {low:g} to {high:g} cells/uL", where)
-        if row["file"] and (row["file"], row["population"]) in seen:
-            # Taken for replicates, the same events would count twice and halve the LLOQ.
-            raise CountingError("the same tube has two rows", where, "replicates are files of their own")
-        seen.add((row["file"], row["population"]))
-        rows.append(row)
-    return rows
-
-
-def _number(value: Any, where: str) -> float | None:
-    if value is None or value is pd.NA or value == "":
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        remedy = "limits belong in the columns lod_per_ul and lloq_per_ul"
-        raise CountingError(f"{value!r} is not a number", where, remedy) from None
-    if math.isinf(number):
-        raise CountingError("a number is infinite", where)
-    return None if math.isnan(number) else number
-
-
-def _text(value: Any) -> str:
-    return (
-        ""
-        if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
-        else str(value)
-    )
-
-
-def _one_tube(row: dict[str, Any], tube: Tube | None) -> Visit:
-    actual = None if tube is None else tube.actual_day
+def _one_tube(row: CountRecord) -> Visit:
+    actual = row["actual_day"]
     result, reason = ResultCode(row["result"]), row.get("reason", "")
     if result.is_evaluable and row["cells_per_ul"] is None:
         result, reason = ResultCode.NOT_EVALUABLE, reason or str(Reason.NO_CONCENTRATION)
@@ -186,10 +188,11 @@ def _one_tube(row: dict[str, Any], tube: Tube | None) -> Visit:
         files=(row["file"],),
         reason="" if evaluable else reason or result.words,
         log_error=_log_error(row) if evaluable else 0.0,
+        upper=row.get("ci_high_per_ul") if evaluable else None,
     )
 
 
-def _log_error(row: dict[str, Any]) -> float:
+def _log_error(row: CountRecord) -> float:
     """Standard error of the logarithm of a concentration, from the 95 % interval that the counts give it."""
     low, high = (row.get(end) for end in INTERVAL)
     return (math.log(high) - math.log(low)) / (2.0 * Z_95) if low and high else 0.0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from bcelldepl.definitions.tables import DEPLETION_VISITS, POINTS, SEGMENTS, TERMINAL
-from bcelldepl.kinetics.endpoints import cellular_of, depletion_of
-from bcelldepl.study import Study
+from bcelldepl.kinetics.analysis import StudyKinetics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,14 +14,12 @@ if TYPE_CHECKING:
 __all__ = ["points_table", "segments_table", "terminal_table", "visits_table"]
 
 
-def points_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
+def points_table(kinetics: StudyKinetics) -> pd.DataFrame:
     """CAR+ T cells: every visit, what it counts as, and whether it is a point of the terminal slope.
 
     Parameters
     ----------
-    counts : DataFrame
-        Rows of ``counts.csv``.
-    study : Study
+    kinetics : StudyKinetics
 
     Returns
     -------
@@ -29,7 +27,7 @@ def points_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
         One row per subject and draw.
     """
     rows = []
-    for one in cellular_of(counts, study):
+    for one in kinetics.cellular:
         slope = () if one.terminal is None else one.terminal.days
         for point in one.profile.points:
             visit = point.visit
@@ -49,21 +47,20 @@ def points_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
                     "counted_as_per_ul": point.per_ul,
                     "in_terminal_slope": visit.day in slope and visit.is_quantified,
                     "reason": visit.reason,
+                    "course": one.course.number,
                 }
             )
     return POINTS.frame(rows)
 
 
-def segments_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
+def segments_table(kinetics: StudyKinetics) -> pd.DataFrame:
     """CAR+ T cells: every segment of every AUC with its rule and its area [cells/uL*day].
 
     The areas of a subject and parameter add up to the endpoint.
 
     Parameters
     ----------
-    counts : DataFrame
-        Rows of ``counts.csv``.
-    study : Study
+    kinetics : StudyKinetics
 
     Returns
     -------
@@ -79,22 +76,21 @@ def segments_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
             "end_per_ul": segment.end_per_ul,
             "rule": segment.rule,
             "area": segment.area,
+            "course": one.course.number,
         }
-        for one in cellular_of(counts, study)
+        for one in kinetics.cellular
         for area in one.areas
         for segment in area.segments
     ]
     return SEGMENTS.frame(rows)
 
 
-def terminal_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
+def terminal_table(kinetics: StudyKinetics) -> pd.DataFrame:
     """CAR+ T cells: every window that could have been the terminal slope, and which one was chosen.
 
     Parameters
     ----------
-    counts : DataFrame
-        Rows of ``counts.csv``.
-    study : Study
+    kinetics : StudyKinetics
 
     Returns
     -------
@@ -112,30 +108,29 @@ def terminal_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
             "span_ratio": fit.span_ratio,
             "chosen": fit is one.terminal,
             "doubts": fit.doubts,
+            "course": one.course.number,
         }
-        for one in cellular_of(counts, study)
+        for one in kinetics.cellular
         for fit in one.fits
     ]
     return TERMINAL.frame(rows)
 
 
-def visits_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
+def visits_table(kinetics: StudyKinetics) -> pd.DataFrame:
     """B cells: every visit against its baseline and the thresholds.
 
     Parameters
     ----------
-    counts : DataFrame
-        Rows of ``counts.csv``.
-    study : Study
+    kinetics : StudyKinetics
 
     Returns
     -------
     DataFrame
-        One row per subject and draw. `qualifier` is that of `percent_of_baseline`; where it is ``<`` the
+        One row per subject, course and draw. `qualifier` is that of `percent_of_baseline`; where it is ``<`` the
         reduction is at least `log10_reduction`. `evidence` is what the visit says of the thresholds.
     """
     rows = []
-    for one in depletion_of(counts, study):
+    for one in kinetics.depletion:
         for change in one.changes:
             visit = change.visit
             rows.append(
@@ -150,13 +145,23 @@ def visits_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
                     "cells_per_ul": visit.value,
                     "lod_per_ul": visit.lod,
                     "lloq_per_ul": visit.lloq,
-                    "is_baseline": visit is one.baseline,
+                    "is_baseline": any(visit is draw for draw in one.baseline.draws),
                     "percent_of_baseline": change.percent_of_baseline,
                     "log10_reduction": change.log10_reduction,
                     "qualifier": change.qualifier,
                     "evidence": change.evidence,
                     "tubes": len(visit.files),
                     "reason": visit.reason,
+                    "course": one.course.number,
+                    "baseline": kinetics.study.endpoints.baseline_words,
+                    "upper_limit_per_ul": _known(visit.at_most) if visit.result.upper_limit else None,
+                    "imputed_per_ul": visit.imputed,
+                    "imputed_percent_of_baseline": change.imputed_percent,
+                    "imputed_log10_change": change.imputed_log10_change,
                 }
             )
     return DEPLETION_VISITS.frame(rows)
+
+
+def _known(limit: float) -> float | None:
+    return limit if math.isfinite(limit) else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bcelldepl.definitions.codes import Qualifier
 from bcelldepl.definitions.tables import ENDPOINTS
+from bcelldepl.kinetics.visits import Course
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,13 +87,13 @@ def is_reliable(qualifier: str, reason: str) -> bool:
     return qualifier == Qualifier.EQUAL and not str(reason).startswith(NOT_FOR_SUMMARIES)
 
 
-def table_of(rows: Iterable[tuple[str, str, str, str, Endpoint]]) -> pd.DataFrame:
+def table_of(rows: Iterable[tuple[Course, str, str, Endpoint]]) -> pd.DataFrame:
     """Arrange endpoints as ``endpoints.csv`` does.
 
     Parameters
     ----------
-    rows : iterable of (subject, dose_group, analyte, unit, Endpoint)
-        In the order wanted.
+    rows : iterable of (Course, str, str, Endpoint)
+        Course, unit, rule of the baseline and endpoint, in the order wanted.
 
     Returns
     -------
@@ -100,6 +101,14 @@ def table_of(rows: Iterable[tuple[str, str, str, str, Endpoint]]) -> pd.DataFram
         As ``endpoints.csv`` holds it.
     """
     return ENDPOINTS.frame(
-        {"subject": subject, "dose_group": group, "analyte": analyte, "unit": unit, **vars(one)}
-        for subject, group, analyte, unit, one in rows
+        {
+            "subject": course.subject,
+            "dose_group": course.dose_group,
+            "analyte": course.population,
+            "unit": unit,
+            "course": course.number,
+            "baseline": rule,
+            **vars(one),
+        }
+        for course, unit, rule, one in rows
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
 from bcelldepl.definitions.codes import Qualifier
@@ -14,6 +13,7 @@ from bcelldepl.definitions.endpoints import (
     auc_window,
 )
 from bcelldepl.definitions.tables import EXPOSURE_RESPONSE
+from bcelldepl.kinetics.censored_correlation import censored_tau
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ RESPONSES: Final = (LOG10_REDUCTION, DEPLETION_DURATION, NADIR_PERCENT_OF_BASELI
 
 
 def exposure_response(endpoints: pd.DataFrame) -> pd.DataFrame:
-    """Rank correlation of each exposure with each response.
+    """Rank correlation of each exposure with each response, for bounds too.
 
     Parameters
     ----------
@@ -35,28 +35,28 @@ def exposure_response(endpoints: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `exposure`, `response`, `n`, `n_censored`, `spearman`, `p_value`. A censored value takes part with its
-        bound, the least that is known; `n_censored` says how many did. Missing with fewer than three subjects
-        or where one side does not vary.
+        As ``exposure_response.csv`` holds it: Kendall's tau over the pairs of subjects whose order is known
+        (`bcelldepl.kinetics.censored_correlation`).
     """
-    from scipy import stats
-
     windows = [code for code in endpoints["parameter"].unique() if auc_window(code)]
     rows = []
     for exposure in (*EXPOSURES, *windows):
         for response in RESPONSES:
             pairs = pairs_of(endpoints, exposure, response)
-            rho = p_value = math.nan
-            if len(pairs) >= 3 and pairs["exposure"].nunique() > 1 and pairs["response"].nunique() > 1:
-                found = stats.spearmanr(pairs["exposure"], pairs["response"])
-                rho, p_value = float(found.statistic), float(found.pvalue)
-            cells = (exposure, response, len(pairs), int(pairs["censored"].sum()), rho, p_value)
+            found = censored_tau(
+                pairs["exposure"].tolist(),
+                pairs["exposure_qualifier"].tolist(),
+                pairs["response"].tolist(),
+                pairs["response_qualifier"].tolist(),
+            )
+            censored = int(pairs["censored"].sum())
+            cells = (exposure, response, len(pairs), censored, found.n_pairs, found.tau, found.p_value)
             rows.append(dict(zip(EXPOSURE_RESPONSE.names, cells, strict=True)))
-    return EXPOSURE_RESPONSE.frame(rows, rounded=False)
+    return EXPOSURE_RESPONSE.frame(rows)
 
 
 def pairs_of(endpoints: pd.DataFrame, exposure: str, response: str) -> pd.DataFrame:
-    """One row per subject that has both: `subject`, `dose_group`, `exposure`, `response`, `censored`.
+    """One row per subject that has both in the first course.
 
     Parameters
     ----------
@@ -70,11 +70,16 @@ def pairs_of(endpoints: pd.DataFrame, exposure: str, response: str) -> pd.DataFr
     Returns
     -------
     DataFrame
+        `subject`, `dose_group`, `exposure`, `exposure_qualifier`, `response`, `response_qualifier`, `censored` (either
+        is a bound).
     """
+    first = endpoints[endpoints["course"] == 1]
     columns = ["subject", "dose_group", "value", "qualifier"]
-    sides = [endpoints.loc[endpoints["parameter"] == code, columns] for code in (exposure, response)]
+    sides = [first.loc[first["parameter"] == code, columns] for code in (exposure, response)]
     both = sides[0].merge(sides[1][["subject", "value", "qualifier"]], on="subject", suffixes=("_x", "_y"))
     both = both[both["value_x"].notna() & both["value_y"].notna()].reset_index(drop=True)
     both["censored"] = (both["qualifier_x"] != Qualifier.EQUAL) | (both["qualifier_y"] != Qualifier.EQUAL)
-    both = both.rename(columns={"value_x": "exposure", "value_y": "response"})
-    return both[["subject", "dose_group", "exposure", "response", "censored"]]
+    names = {"value_x": "exposure", "qualifier_x": "exposure_qualifier", "value_y": "response",
+             "qualifier_y": "response_qualifier"}  # fmt: skip
+    both = both.rename(columns=names)
+    return both[["subject", "dose_group", *names.values(), "censored"]]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bcelldepl.kinetics.count_rows import CountRecord
 from bcelldepl.kinetics.endpoint import Endpoint
-from bcelldepl.study import Study
+from bcelldepl.kinetics.visits import Course
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,30 +40,25 @@ class OverrideMarks:
 
     Parameters
     ----------
-    counts : DataFrame
-        Rows of ``counts.csv``; the column `override` may be missing.
-    study : Study
-        Its tubes give actual days.
+    rows : sequence of CountRecord
+        Of the study.
     """
 
-    def __init__(self, counts: pd.DataFrame, study: Study) -> None:
-        days = {tube.file: tube.draw_day for tube in study.tubes}
-        self._visits: dict[tuple[str, str], list[tuple[float, str]]] = {}
-        for row in counts[stands_on_override(counts)].to_dict("records"):
-            visit = (days.get(row["file"], float(row["day"])), str(row["visit"]))
-            self._visits.setdefault((row["subject"], row["population"]), []).append(visit)
+    def __init__(self, rows: Sequence[CountRecord]) -> None:
+        self._by_hand = {(row["file"], row["population"]) for row in rows if row.get("override")}
 
-    def mark(self, subject: str, population: str, endpoint: Endpoint) -> Endpoint:
+    def mark(self, course: Course, endpoint: Endpoint) -> Endpoint:
         """Return an endpoint with the visits of its window, or before it, that were gated by hand in its reason."""
-        visits = list(dict.fromkeys(self._within(subject, population, endpoint)))
+        visits = list(dict.fromkeys(self._within(course, endpoint))) if self._by_hand else []
         if not visits:
             return endpoint
         note = f"gates set by hand at {', '.join(visits)}"
         return replace(endpoint, reason=f"{endpoint.reason}; {note}" if endpoint.reason else note)
 
-    def _within(self, subject: str, population: str, endpoint: Endpoint) -> Iterator[str]:
+    def _within(self, course: Course, endpoint: Endpoint) -> Iterator[str]:
         end = endpoint.window_end_day
-        for day, visit in self._visits.get((subject, population), []):
+        for visit in course.visits:
             # What came before the window may be its baseline; only what came after cannot matter.
-            if end is None or day <= end:
-                yield visit
+            by_hand = any((file, course.population) in self._by_hand for file in visit.files)
+            if by_hand and (end is None or visit.day <= end):
+                yield visit.visit

@@ -150,8 +150,9 @@ def _with_interval(one: Endpoint, intervals: Mapping[str, tuple[float, float] | 
         percent = intervals.get(NADIR_PERCENT_OF_BASELINE)
         if percent is None:
             return one
-        most = 2.0 - math.log10(percent[0]) if percent[0] else None
-        return replace(one, ci_low=2.0 - math.log10(percent[1]), ci_high=most)
+        value = one.value or 0.0
+        most = max(2.0 - math.log10(percent[0]), value) if percent[0] else None
+        return replace(one, ci_low=min(2.0 - math.log10(percent[1]), value), ci_high=most)
     ends = intervals.get(one.parameter)
     if ends is None:
         return one

@@ -7,13 +7,13 @@ interval of b lies within 1 + ln(0.8)/ln(r) and 1 + ln(1.25)/ln(r).
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bcelldepl.definitions.endpoints import AUC_LAST, CMAX, auc_window
 from bcelldepl.definitions.tables import DOSE_PROPORTIONALITY
+from bcelldepl.kinetics.dose_text import dose_of_group
 from bcelldepl.kinetics.endpoint import is_reliable
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PowerModel",
-    "dose_of_group",
     "dose_proportionality",
     "doses_of",
     "fit_power_model",
@@ -31,11 +30,6 @@ __all__ = [
 ]
 
 LEVEL: Final = 0.90
-# 3e5, 0,3 x 10^5, 100 000 cells, 300000/kg: with an exponent or a unit, for a number alone may be a year or a rank.
-DOSE: Final = re.compile(
-    r"(?<![A-Za-z0-9.,])(\d+(?:[.,]\d+)?)(?:\s*[x\u00d7*]\s*10\s*\^?\s*|[eE]\+?)(\d+)(?!\d|[.,]\d)"
-    r"|(?<![A-Za-z0-9.,])(\d+|[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+)\s*(?:cells|/\s*kg)"
-)
 
 
 @dataclass(frozen=True)
@@ -101,33 +95,10 @@ def fit_power_model(doses: Sequence[float], values: Sequence[float]) -> PowerMod
     )
 
 
-def dose_of_group(name: str) -> float | None:
-    """Read a dose from the name of a group, such as ``0.3e5/kg`` or ``3 x 10^5 cells/kg``; None where none is.
-
-    A number with neither an exponent nor cells or kg behind it, as in ``DL2`` or ``2026-A``, is a rank or a year.
-
-    Parameters
-    ----------
-    name : str
-        Of a dose group.
-
-    Returns
-    -------
-    float or None
-        [cells/kg].
-    """
-    found = DOSE.search(name)
-    if found is None:
-        return None
-    text = "".join(found[3].split()) if found[3] else f"{found[1].replace(',', '.')}e{found[2]}"
-    dose = float(text)
-    return dose if math.isfinite(dose) else None
-
-
 def dose_proportionality(
     endpoints: pd.DataFrame, study: Study | None = None, parameters: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """Fit the power model to each exposure parameter.
+    """Fit the power model to each exposure parameter of first courses.
 
     Parameters
     ----------
@@ -152,7 +123,8 @@ def dose_proportionality(
     for code in parameters:
         pairs = reliable_pairs(endpoints, code, doses)
         model = fit_power_model(pairs["dose"].tolist(), pairs["value"].tolist())
-        left_out = int((endpoints["parameter"] == code).sum()) - len(pairs)
+        asked = (endpoints["parameter"] == code) & (endpoints["course"] == 1)
+        left_out = int(asked.sum()) - len(pairs)
         reason = "" if model else _why_not(pairs, doses)
         cells = (code, len(pairs), left_out, *_numbers(model), model.verdict if model else "", reason)
         rows.append(dict(zip(DOSE_PROPORTIONALITY.names, cells, strict=True)))
@@ -175,7 +147,7 @@ def reliable_pairs(endpoints: pd.DataFrame, parameter: str, doses: Mapping[str, 
     -------
     DataFrame
     """
-    rows = endpoints[endpoints["parameter"] == parameter]
+    rows = endpoints[(endpoints["parameter"] == parameter) & (endpoints["course"] == 1)]
     good = [
         subject in doses and is_reliable(qualifier, reason) and value > 0
         for subject, qualifier, reason, value in zip(
@@ -199,7 +171,7 @@ def _why_not(pairs: pd.DataFrame, doses: Mapping[str, float]) -> str:
 
 
 def doses_of(endpoints: pd.DataFrame, study: Study | None) -> dict[str, float]:
-    """Return the dose of each subject; those whose dose is not known or zero are left out.
+    """Return the dose of each subject's first course; those whose dose is not known or zero are left out.
 
     Parameters
     ----------
@@ -213,8 +185,9 @@ def doses_of(endpoints: pd.DataFrame, study: Study | None) -> dict[str, float]:
     dict of str to float
         By subject [cells/kg].
     """
-    groups = dict(zip(endpoints["subject"], endpoints["dose_group"], strict=True))
-    given = {tube.subject: tube.dose_cells_per_kg for tube in study.tubes} if study else {}
+    first = endpoints[endpoints["course"] == 1]
+    groups = dict(zip(first["subject"], first["dose_group"], strict=True))
+    given = {one.subject: one.dose_cells_per_kg for one in study.tubes if one.course == 1} if study else {}
     doses: dict[str, float] = {}
     for subject, group in groups.items():
         dose = given.get(subject)

@@ -2,7 +2,8 @@
 
 Evaluable tubes are pooled as if their blood had been one sample, so that events and volumes add up. The pooled
 concentration is the mean weighted by 1/LLOQ (the LLOQ is a number of events divided by the volume), and the
-pooled LLOQ is 1 / sum(1/LLOQ).
+pooled LLOQ is 1 / sum(1/LLOQ). The upper end of its interval lies as far above it, on the scale of the square root of
+events, as that of the tube where it lies furthest: for counts of none that is exact.
 """
 
 from __future__ import annotations
@@ -74,8 +75,19 @@ def _pooled(draw: Sequence[Visit]) -> Visit:
     log_error = math.hypot(*(part * error for part, error in parts)) / whole if whole else 0.0
     return replace(
         first, visit=names, result=result, value=value, lod=lod, lloq=lloq, files=files, reason=reason,
-        log_error=log_error,
+        log_error=log_error, upper=_pooled_upper(good, weights, value),
     )  # fmt: skip
+
+
+def _pooled_upper(good: Sequence[Visit], weights: Sequence[float], value: float) -> float | None:
+    """Upper end of the pooled interval; a weight is a volume, but for a factor that all share."""
+    spread = 0.0
+    for weight, tube in zip(weights, good, strict=True):
+        if tube.upper is None:
+            return None
+        spread = max(spread, math.sqrt(weight) * (math.sqrt(tube.upper) - math.sqrt(tube.value or 0.0)))
+    volume = math.fsum(weights)
+    return (math.sqrt(value * volume) + spread) ** 2 / volume
 
 
 def _pooled_limit(limits: Sequence[float | None]) -> float | None:

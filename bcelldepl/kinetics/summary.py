@@ -1,196 +1,164 @@
-"""Summaries by dose group: every endpoint, and every visit's concentration with its below-LLOQ counts."""
+"""Summaries by group: every endpoint, and every visit's concentration with its below-LLOQ counts."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from bcelldepl.definitions.codes import Qualifier
-from bcelldepl.definitions.columns import round_significant
-from bcelldepl.definitions.endpoints import Summary, endpoint_definitions, windows_in
+from bcelldepl.definitions.endpoints import EndpointDefinition, Summary, endpoint_definitions, windows_in
 from bcelldepl.definitions.populations import Kinetics, analytes
-from bcelldepl.definitions.tables import SUMMARY
-from bcelldepl.kinetics.courses import courses
+from bcelldepl.definitions.tables import SUBGROUP_SUMMARY, SUMMARY
+from bcelldepl.kinetics.analysis import StudyKinetics
+from bcelldepl.kinetics.courses import one_per_visit
 from bcelldepl.kinetics.endpoint import is_reliable
+from bcelldepl.kinetics.groups import ANY_VISIT, Key, courses_in, status_of
+from bcelldepl.kinetics.statistics import statistics
 from bcelldepl.kinetics.survival import kaplan_meier, median_day
-from bcelldepl.kinetics.visits import Course, Visit
-from bcelldepl.study import Study
+from bcelldepl.kinetics.visits import Visit
 from bcelldepl.units import CELLS_PER_UL
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CONCENTRATION", "one_per_visit", "statistics", "summarise"]
+__all__ = ["CONCENTRATION", "subgroup_summary", "summarise"]
 
 CONCENTRATION: Final = "CONCENTRATION"
-LARGEST_SQUARED: Final = 1e150  # beyond it the SD is no number
-LARGEST_LOG_VARIANCE: Final = 700.0  # beyond it the CV is no number
-STATISTICS: Final = tuple(SUMMARY.names[SUMMARY.names.index("mean") : SUMMARY.names.index("speaks")])
+GROUP: Final = "dose_group"
 
 
 def summarise(
-    counts: pd.DataFrame, endpoints: pd.DataFrame, by: str = "dose_group", study: Study | None = None
+    kinetics: StudyKinetics, by: str = GROUP, groups: Mapping[Key, str] | None = None
 ) -> pd.DataFrame:
     """Summarise endpoints and concentrations by group.
 
     Parameters
     ----------
-    counts : DataFrame
-        Rows of ``counts.csv``.
-    endpoints : DataFrame
-        Rows of ``endpoints.csv``.
+    kinetics : StudyKinetics
     by : str
-        A column of both, constant in a subject: ``dose_group``, or one that the caller added.
-    study : Study, optional
-        Tells control tubes from samples, and actual days. Without it every row of the counts is a sample.
+        Name of the first column.
+    groups : mapping of (str, int) to str, optional
+        Group by subject and course; by default the dose groups.
 
     Returns
     -------
     DataFrame
-        One row per group, analyte and parameter, then one per group, analyte and visit under the parameter
-        ``CONCENTRATION``: `by`, `analyte`, `parameter`, `unit`, `visit`, `day` (nominal), `n` (values that the
-        statistics rest on), `n_below_lloq`, `n_censored`, `n_doubtful`, `n_not_evaluable`, `mean`, `sd`,
-        `cv_percent`, `geometric_mean`, `geometric_cv_percent`, `median`, `min`, `max`, `speaks` (which average
-        is meant to be quoted).
+        One row per group, course, analyte and parameter, then one per group, course, analyte and visit under the
+        parameter ``CONCENTRATION``, with the columns of ``summary.csv``.
 
         Endpoints: censored and doubtful values take no part and are counted; the median of times to an event
-        is the Kaplan-Meier one, which needs them. Concentrations: below LLOQ is 0 in the mean, SD, median and
-        range, and leaves no geometric mean.
+        is the Kaplan-Meier one, which needs them. Concentrations below the LLOQ: of CAR+ T cells they count as 0 in the
+        mean, SD, median and range, and leave no geometric mean (the custom of pharmacokinetics); B cells count as half
+        of the limit that they lie below.
     """
-    rows = [*_endpoint_rows(endpoints, by), *_visit_rows(counts, endpoints, by, study)]
-    return SUMMARY.frame(rows, rounded=False).rename(columns={"dose_group": by})
+    own = kinetics.groups if groups is None else groups
+    rows = [*_endpoint_rows(kinetics, own), *_visit_rows(kinetics, own)]
+    return SUMMARY.frame(rows, rounded=False).rename(columns={GROUP: by})
 
 
-def statistics(values: Sequence[float]) -> dict[str, float | None]:
-    """Descriptive statistics of a sample.
+def subgroup_summary(kinetics: StudyKinetics) -> pd.DataFrame:
+    """Summarise by each subgroup of the settings: subjects whose companion says yes, no, or nothing.
 
     Parameters
     ----------
-    values : sequence of float
+    kinetics : StudyKinetics
 
     Returns
     -------
-    dict of str to float or None
-        None where not defined: SD and CV of one value, geometric ones where a value is not above zero.
+    DataFrame
+        As ``subgroup_summary.csv`` holds it.
     """
-    found: dict[str, float | None] = dict.fromkeys(STATISTICS)
-    if not len(values):
-        return found
-    sample = np.asarray(values, dtype=float)
-    found |= {"mean": sample.mean(), "median": np.median(sample), "min": sample.min(), "max": sample.max()}
-    several = len(sample) > 1
-    if several and sample.max() < LARGEST_SQUARED:
-        found["sd"] = float(sample.std(ddof=1))
-        if sample.mean() > 0:
-            found["cv_percent"] = float(100.0 * sample.std(ddof=1) / sample.mean())
-    if (sample > 0).all():
-        logs = np.log(sample)
-        found["geometric_mean"] = float(np.exp(logs.mean()))
-        if several and logs.var(ddof=1) < LARGEST_LOG_VARIANCE:
-            found["geometric_cv_percent"] = float(100.0 * math.sqrt(math.expm1(logs.var(ddof=1))))
-    return {name: None if value is None else round_significant(value) for name, value in found.items()}
+    rows: list[dict[str, Any]] = []
+    for subgroup in kinetics.study.endpoints.subgroups:
+        status = status_of(kinetics.study, subgroup, list(kinetics.groups))
+        sizes = {(word, course): sum(status[key] == word and key[1] == course for key in status)
+                 for word in status.values() for course in courses_in(status)}  # fmt: skip
+        for row in (*_endpoint_rows(kinetics, status), *_visit_rows(kinetics, status)):
+            word = row.pop(GROUP)
+            known = {"test": subgroup.test, "at_visit": subgroup.visit or ANY_VISIT, "status": word}
+            rows.append(known | {"n_subjects": sizes[word, row["course"]]} | row)
+    return SUBGROUP_SUMMARY.frame(rows, rounded=False)
 
 
-def _endpoint_rows(endpoints: pd.DataFrame, by: str) -> list[dict[str, Any]]:
+def _endpoint_rows(kinetics: StudyKinetics, groups: Mapping[Key, str]) -> Iterator[dict[str, Any]]:
+    endpoints = kinetics.endpoints
     definitions = endpoint_definitions(windows_in(endpoints["parameter"].unique()))
     asked = [(analyte, one) for kind in Kinetics for analyte in analytes(kind)
              for one in definitions.values() if one.kinetics is kind]  # fmt: skip
-    rows = []
-    for group in dict.fromkeys(endpoints[by]):
-        of_group = endpoints[endpoints[by] == group]
-        for analyte, definition in asked:
-            of_code = of_group[(of_group["analyte"] == analyte) & (of_group["parameter"] == definition.code)]
-            if of_code.empty:
-                continue
-            known = of_code[of_code["value"].notna()]
-            censored = known["qualifier"].isin([Qualifier.BELOW, Qualifier.ABOVE])
-            good = [is_reliable(q, r) for q, r in zip(known["qualifier"], known["reason"], strict=True)]
-            values = statistics(known.loc[good, "value"].tolist())
-            if definition.summary is Summary.SURVIVAL and len(known):
-                curve = kaplan_meier(known["value"].tolist(), (~censored).tolist())
-                values["median"] = median_day(curve)
-            rows.append(
-                {
-                    "dose_group": group,
-                    "analyte": analyte,
-                    "parameter": definition.code,
-                    "unit": definition.unit,
-                    "visit": "",
-                    "n": sum(good),
-                    "n_censored": int(censored.sum()),
-                    "n_doubtful": len(known) - sum(good) - int(censored.sum()),
-                    "n_not_evaluable": len(of_code) - len(known),
-                    **values,
-                    "speaks": definition.summary,
-                }
-            )
-    return rows
+    by = [groups.get((subject, int(course)), "") for subject, course in zip(endpoints["subject"], endpoints["course"],
+                                                                           strict=True)]  # fmt: skip
+    named = endpoints.assign(group=by)
+    for course in sorted(named["course"].unique()):
+        for group in dict.fromkeys(groups.values()):
+            of_group = named[(named["group"] == group) & (named["course"] == course)]
+            for analyte, definition in asked:
+                rows = of_group[(of_group["analyte"] == analyte) & (of_group["parameter"] == definition.code)]
+                if len(rows):
+                    yield {
+                        GROUP: group,
+                        "course": int(course),
+                        "analyte": analyte,
+                        **_of_endpoint(rows, definition),
+                    }
 
 
-def _visit_rows(
-    counts: pd.DataFrame, endpoints: pd.DataFrame, by: str, study: Study | None
-) -> list[dict[str, Any]]:
-    groups = dict(zip(endpoints["subject"], endpoints[by], strict=True))
-    rows = []
-    for analyte in (*analytes(Kinetics.EXPANSION), *analytes(Kinetics.DEPLETION)):
-        if not (counts["population"] == analyte).any():
-            continue
-        planned: dict[tuple[Any, float, str], list[Visit]] = {}
-        for course in courses(counts, study or _no_study(), analyte):
-            for (day, name), visit in one_per_visit(course).items():
-                planned.setdefault((groups.get(course.subject, ""), day, name), []).append(visit)
-        order = {group: place for place, group in enumerate(dict.fromkeys(groups.values()))}
-        for group, day, name in sorted(planned, key=lambda key: (order.get(key[0], len(order)), *key[1:])):
-            visits = planned[group, day, name]
-            seen = [visit for visit in visits if visit.is_evaluable]
-            values = [(visit.value or 0.0) if visit.is_quantified else 0.0 for visit in seen]
-            rows.append(
-                {
-                    "dose_group": group,
-                    "analyte": analyte,
-                    "parameter": CONCENTRATION,
-                    "unit": CELLS_PER_UL,
-                    "visit": name,
-                    "day": day,
-                    "n": len(seen),
-                    "n_below_lloq": sum(not visit.is_quantified for visit in seen),
-                    "n_not_evaluable": len(visits) - len(seen),
-                    **statistics(values),
-                    "speaks": Summary.MEDIAN,
-                }
-            )
-    return rows
+def _of_endpoint(rows: pd.DataFrame, definition: EndpointDefinition) -> dict[str, Any]:
+    known = rows[rows["value"].notna()]
+    censored = known["qualifier"].isin([Qualifier.BELOW, Qualifier.ABOVE])
+    good = [is_reliable(q, r) for q, r in zip(known["qualifier"], known["reason"], strict=True)]
+    values = statistics(known.loc[good, "value"].tolist())
+    if definition.summary is Summary.SURVIVAL and len(known):
+        values["median"] = median_day(kaplan_meier(known["value"].tolist(), (~censored).tolist()))
+    return {
+        "parameter": definition.code,
+        "unit": definition.unit,
+        "visit": "",
+        "n": sum(good),
+        "n_censored": int(censored.sum()),
+        "n_doubtful": len(known) - sum(good) - int(censored.sum()),
+        "n_not_evaluable": len(rows) - len(known),
+        **values,
+        "speaks": definition.summary,
+        "baseline": str(rows["baseline"].iloc[0]),
+    }
 
 
-def one_per_visit(course: Course) -> dict[tuple[float, str], Visit]:
-    """Choose the visit of a subject that stands for each planned one.
-
-    Where a visit was made twice, an evaluable one goes first, then the one nearest to the plan, then the
-    earlier.
-
-    Parameters
-    ----------
-    course : Course
-
-    Returns
-    -------
-    dict of (nominal day, name) to Visit
-    """
-    chosen: dict[tuple[float, str], Visit] = {}
-    for visit in course.visits:
-        key = (visit.nominal_day, visit.visit)
-        if key not in chosen or _rank(visit) < _rank(chosen[key]):
-            chosen[key] = visit
-    return chosen
+def _visit_rows(kinetics: StudyKinetics, groups: Mapping[Key, str]) -> Iterator[dict[str, Any]]:
+    order = {group: place for place, group in enumerate(dict.fromkeys(groups.values()))}
+    for kind in Kinetics:
+        for analyte in analytes(kind):
+            planned: dict[tuple[int, str, float, str], list[Visit]] = {}
+            for course in kinetics.courses.get(analyte, ()):
+                group = groups.get(course.key, "")
+                for (day, name), visit in one_per_visit(course).items():
+                    planned.setdefault((course.number, group, day, name), []).append(visit)
+            for key in sorted(planned, key=lambda one: (one[0], order.get(one[1], len(order)), *one[2:])):
+                yield _of_visit(key, planned[key], analyte, kind)
 
 
-def _rank(visit: Visit) -> tuple[bool, float, float]:
-    return not visit.is_evaluable, abs(visit.day - visit.nominal_day), visit.day
+def _of_visit(
+    key: tuple[int, str, float, str], visits: list[Visit], analyte: str, kind: Kinetics
+) -> dict[str, Any]:
+    course, group, day, name = key
+    seen = [visit for visit in visits if visit.is_evaluable]
+    return {
+        GROUP: group,
+        "course": course,
+        "analyte": analyte,
+        "parameter": CONCENTRATION,
+        "unit": CELLS_PER_UL,
+        "visit": name,
+        "day": day,
+        "n": len(seen),
+        "n_below_lloq": sum(not visit.is_quantified for visit in seen),
+        "n_not_evaluable": len(visits) - len(seen),
+        **statistics([_counts_as(visit, kind) for visit in seen]),
+        "speaks": Summary.MEDIAN,
+    }
 
 
-def _no_study() -> Study:
-    return Study(path=Path(), folder=Path(), samples_path=Path(), samples="none", id="none", strategy="none")
+def _counts_as(visit: Visit, kind: Kinetics) -> float:
+    """Number that a concentration takes part with."""
+    if visit.is_quantified:
+        return visit.value or 0.0
+    return 0.0 if kind is Kinetics.EXPANSION else visit.imputed or 0.0

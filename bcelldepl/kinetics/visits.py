@@ -35,6 +35,8 @@ class Visit:
         Why the visit cannot be evaluated, or what was pooled; empty where nothing is to say.
     log_error : float
         Standard error of the logarithm of `value`, from its interval; 0 where none is known.
+    upper : float or None
+        Upper end of the 95 % interval of `value`, in the same unit.
     """
 
     visit: str
@@ -48,6 +50,7 @@ class Visit:
     files: tuple[str, ...]
     reason: str = ""
     log_error: float = 0.0
+    upper: float | None = None
 
     @property
     def is_evaluable(self) -> bool:
@@ -61,11 +64,18 @@ class Visit:
 
     @property
     def at_most(self) -> float:
-        """The value, or the limit above it: LOD if not detected, LLOQ if detected; else infinity."""
+        """The value, or the limit that it lies below, by `ResultCode.limit_of`; infinity where none is known."""
         if self.result is ResultCode.QUANTIFIED and self.value is not None:
             return self.value
-        limit = {"lloq": self.lloq, "lod": self.lod}.get(self.result.upper_limit)
+        limit = self.result.limit_of(self.upper, self.lod, self.lloq)
         return math.inf if limit is None else limit
+
+    @property
+    def imputed(self) -> float | None:
+        """The value, or half of the limit that it lies below; None where neither is known."""
+        if not self.is_evaluable or math.isinf(self.at_most):
+            return None
+        return self.at_most if self.is_quantified else self.at_most / 2.0
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,12 @@ class Course:
     subject, dose_group, population, unit : str
     visits : tuple of Visit
         By day; days are unique.
+    number : int
+        1 for the first infusion of the subject.
+    lymphodepletion_day : float or None
+        Last day on which a draw is before lymphodepletion; None where it is not known.
+    cutoff_day : float or None
+        Day of the data cut-off date; None where there is none.
     """
 
     subject: str
@@ -84,6 +100,14 @@ class Course:
     population: str
     unit: str
     visits: tuple[Visit, ...]
+    number: int = 1
+    lymphodepletion_day: float | None = None
+    cutoff_day: float | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Subject and number of the course."""
+        return self.subject, self.number
 
     @cached_property
     def evaluable(self) -> tuple[Visit, ...]:

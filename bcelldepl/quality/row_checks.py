@@ -39,9 +39,9 @@ def check_rows(tubes: Sequence[Tube]) -> dict[str, list[Outcome]]:
             )
             failed[tube.file] += [] if found.passed else [found]
     samples = [tube for tube in tubes if tube.role is Role.SAMPLE]
-    for tube, group in _each_with(samples, lambda one: (one.subject, one.visit)):
+    for tube, group in _each_with(samples, lambda one: (one.subject, one.course, one.visit)):
         failed[tube.file] += _two_draws(tube, group)
-    for tube, group in _each_with(samples, lambda one: (one.subject, one.day)):
+    for tube, group in _each_with(samples, lambda one: (one.subject, one.course, one.day)):
         failed[tube.file] += _two_visits(tube, group)
     return {file: found for file, found in failed.items() if found}
 

@@ -10,23 +10,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.definitions.populations import label_of
 from bcelldepl.kinetics.override_marks import stands_on_override
 from bcelldepl.report.day_axis import plain_frame, set_day_axis
-from bcelldepl.report.dose_groups import name_groups
+from bcelldepl.report.dose_groups import course_numbers, name_groups
+from bcelldepl.report.legends import BELOW_LIMIT, below_limit_key, open_key
+from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import FRAME, INK, MUTED, dose_styles
 
 __all__ = ["draw_curves", "draw_study_curves"]
 
-# A bar at the upper limit with an arrow down from it.
-_UNSEEN = Path(
-    [(-0.55, 0), (0.55, 0), (0, 0), (0, -2), (-0.5, -1.35), (0, -2), (0.5, -1.35)],
-    [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.LINETO],
-)
 # Around a result that stands on a gate set by hand.
 _FRAME: dict[str, Any] = {
     "linestyle": "none", "marker": "s", "markersize": 9, "markerfacecolor": "none", "markeredgewidth": 0.8,
@@ -43,10 +39,10 @@ def draw_curves(
 ) -> Axes:
     """Draw a population's concentration by day, one line per subject.
 
-    Full markers are quantified, open ones below the LLOQ. Not detected is an arrow down from the upper limit
-    of its interval. A tube that cannot be evaluated is a cross on the day axis and a gap in the line. Short
-    dashes are the LLOQs of the tubes. A result that stands on a gate set by hand is framed. Where a subject
-    has several tubes on a day, the line runs through their mean.
+    Full markers are quantified. A result below the LLOQ stands at the limit that it lies below: open at the LLOQ where
+    cells were detected, an arrow down from the upper limit of its interval where not; no line leads to it. A tube that
+    cannot be evaluated is a cross on the day axis. Short dashes are the LLOQs of the tubes. A result that stands on a
+    gate set by hand is framed. Where a subject has several tubes on a day, the line runs through their mean.
 
     Parameters
     ----------
@@ -70,9 +66,10 @@ def draw_curves(
     rows = rows.sort_values(["subject", "day", "file"], kind="stable")
     rows["shown"] = _shown(rows)
 
-    for subject, visits in rows.groupby("subject", sort=True):
+    for (subject, _), visits in rows.groupby(["subject", course_numbers(rows)], sort=True):
         colour, _ = styles[visits["dose_group"].iloc[0]]
-        course = visits.groupby("day")["shown"].mean()
+        measured = visits["shown"].where(visits["result"] == ResultCode.QUANTIFIED)
+        course = measured.groupby(visits["day"]).mean()
         axes.plot(
             course.index, course, color=colour, linewidth=1, alpha=0.55, zorder=2, gid=f"subject:{subject}"
         )
@@ -107,15 +104,8 @@ def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figur
     ]
     grey: dict[str, Any] = {"color": MUTED, "linestyle": "none", "markersize": 5}
     handles += [
-        Line2D([], [], marker="o", markerfacecolor="white", label="below LLOQ", **grey),
-        Line2D(
-            [],
-            [],
-            marker=_UNSEEN,
-            markerfacecolor="none",
-            label="not detected: upper limit",
-            **{**grey, "markersize": 14},
-        ),
+        open_key("detected: below the LLOQ"),
+        below_limit_key(),
         Line2D([], [], marker="x", label="not evaluable", **grey),
         Line2D([], [], marker="_", label="LLOQ of the tube", **{**grey, "color": INK}),
     ]
@@ -143,10 +133,16 @@ def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figur
 
 
 def _shown(rows: pd.DataFrame) -> pd.Series[float]:
-    """Return the height of each point [cells/µL]; NaN breaks the line."""
+    """Return the height of each point [cells/µL]: the number or the limit that it lies below; NaN where unknown."""
     shown = rows["cells_per_ul"].astype(float)
-    unseen = rows["result"] == ResultCode.NOT_DETECTED
-    shown = shown.where(~unseen, rows["ci_high_per_ul"].astype(float))
+    for code in ResultCode:
+        limited = rows["result"] == code
+        if code.upper_limit and limited.any():
+            ends = rows[["ci_high_per_ul", "lod_per_ul", "lloq_per_ul"]].astype(float)
+            limits = pd.Series(
+                [code.limit_of(*three) for three in ends.to_numpy()], index=rows.index, dtype=float
+            )
+            shown = shown.where(~limited, limits)
     silent = [code for code in ResultCode if not code.is_evaluable]
     return shown.where((shown > 0) & ~rows["result"].isin(silent))
 
@@ -157,7 +153,7 @@ def _draw_markers(rows: pd.DataFrame, axes: Axes, colour: str, marker: str) -> N
         ResultCode.QUANTIFIED: {"marker": marker, "markerfacecolor": colour, "markersize": 4.5},
         ResultCode.DETECTED_BELOW_LLOQ: {"marker": marker, "markerfacecolor": "white", "markersize": 4.5},
         ResultCode.NOT_DETECTED: {
-            "marker": _UNSEEN,
+            "marker": BELOW_LIMIT,
             "markerfacecolor": "none",
             "markersize": 17,
             "alpha": 0.8,
@@ -190,8 +186,8 @@ def _dress(axes: Axes, rows: pd.DataFrame, name: str) -> None:
         axes.set_ylim(heights.min() / 2.2, heights.max() * 1.8)
         if heights.max() < 100 * heights.min():
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain_number(value)))
     axes.yaxis.set_minor_locator(NullLocator())
     set_day_axis(axes, days, "study day")
     axes.axvline(0, color=FRAME, linewidth=0.8, zorder=1)
-    plain_frame(axes, f"{name} [cells/µL]")
+    plain_frame(axes, f"{name} [cells/µL, log scale]")

@@ -26,7 +26,7 @@ def set_day_axis(axes: Axes, days: Iterable[float], label: str = "day since infu
     days : iterable of float
         Every day that the figure speaks of; whole days are labelled first.
     label : str
-        Empty for an axes above another one.
+        Empty for an axes above another one; that the scale is not linear is added.
     """
     ticks = np.unique(np.round([day for day in days if np.isfinite(day)] or [0.0, 1.0]))
     at = np.arcsinh(ticks / DAY_WIDTH)
@@ -44,7 +44,7 @@ def set_day_axis(axes: Axes, days: Iterable[float], label: str = "day since infu
     axes.xaxis.set_major_locator(FixedLocator([float(ticks[n]) for n in sorted(chosen)]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.set_xlabel(label, fontsize=9, color=MUTED)
+    axes.set_xlabel(f"{label} (asinh scale)" if label else "", fontsize=9, color=MUTED)
     if not label:
         axes.tick_params(axis="x", which="both", labelbottom=False)
 

@@ -6,13 +6,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.transforms import ScaledTranslation, Transform
+from matplotlib.ticker import FuncFormatter
 
 from bcelldepl.definitions.codes import Qualifier
 from bcelldepl.definitions.endpoints import DEPLETION_DAY, DEPLETION_DURATION, LOG10_REDUCTION
-from bcelldepl.kinetics.depletion import ThresholdEvidence
+from bcelldepl.kinetics.thresholds import ThresholdEvidence
 from bcelldepl.report.day_axis import plain_frame, set_day_axis
 from bcelldepl.report.dose_groups import name_groups
+from bcelldepl.report.legends import at_least_key, legend_beside, note_below
+from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import INK, MUTED, dose_styles, natural_key
 
 __all__ = ["draw_swimmer", "draw_waterfall"]
@@ -45,7 +47,7 @@ def draw_waterfall(endpoints: pd.DataFrame, axes: Axes) -> Axes:
         The same axes.
     """
     rows = name_groups(endpoints)
-    rows = rows[rows["parameter"] == LOG10_REDUCTION]
+    rows = _named_by_course(rows[rows["parameter"] == LOG10_REDUCTION])
     known = rows[rows["value"].notna()].sort_values(["value", "subject"], kind="stable")
     styles = _styles(known)
     for place, row in enumerate(known.itertuples()):
@@ -69,18 +71,21 @@ def draw_waterfall(endpoints: pd.DataFrame, axes: Axes) -> Axes:
     axes.axhline(0, color=INK, linewidth=0.8)
     highest, lowest = _ends(known)
     axes.set_ylim(lowest * 1.1, highest * 1.1)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain_number(value)))
     plain_frame(axes, "B cells: deepest change from baseline [log10]")
     axes.tick_params(axis="x", length=0)
     handles: list[Patch | Line2D] = [
         Patch(facecolor=colour, hatch=hatch, edgecolor="white", label=group)
         for group, (colour, hatch) in styles.items()
     ]
-    handles.append(Line2D([], [], color=INK, marker=r"$\downarrow$", linestyle="none", markersize=9,
-                          label="at least: nadir below the limit"))  # fmt: skip
-    axes.legend(handles=handles, frameon=False, fontsize=8, labelcolor=INK, ncols=len(handles), loc="upper center",
-                bbox_to_anchor=(0.5, 0.0), bbox_transform=_below(axes))  # fmt: skip
-    if missing:
-        axes.set_xlabel(f"not evaluable: {', '.join(missing)}", fontsize=8, color=MUTED)
+    handles.append(at_least_key("at least so deep:\nnadir below its limit", r"$\downarrow$"))
+    legend_beside(axes, handles)
+    rules = [str(rule) for rule in dict.fromkeys(known["baseline"]) if rule]
+    notes = [
+        f"Baseline: {', '.join(rules)}." if rules else "",
+        f"Not evaluable: {', '.join(missing)}." if missing else "",
+    ]
+    note_below(axes, " ".join(filter(None, notes)), 2.4 if len(known) <= 14 else 4.4)
     return axes
 
 
@@ -102,7 +107,8 @@ def draw_swimmer(endpoints: pd.DataFrame, visits: pd.DataFrame, axes: Axes) -> A
         The same axes.
     """
     named = name_groups(endpoints)
-    wanted = named[named["parameter"].isin([DEPLETION_DAY, DEPLETION_DURATION])]
+    wanted = _named_by_course(named[named["parameter"].isin([DEPLETION_DAY, DEPLETION_DURATION])])
+    visits = _named_by_course(visits)
     table = wanted.pivot(index="subject", columns="parameter", values="value")
     signs = wanted.pivot(index="subject", columns="parameter", values="qualifier")
     groups = dict(zip(wanted["subject"], wanted["dose_group"], strict=True))
@@ -139,11 +145,16 @@ def draw_swimmer(endpoints: pd.DataFrame, visits: pd.DataFrame, axes: Axes) -> A
                color=ink, markerfacecolor=INK if full else "white")
         for marker, full, ink, word in EVIDENCE.values()
     ]  # fmt: skip
-    handles.append(Line2D([], [], color=INK, marker=r"$\rightarrow$", linestyle="none", markersize=9,
-                          label="no confirmed recovery yet"))  # fmt: skip
-    axes.legend(handles=handles, frameon=False, fontsize=8, labelcolor=INK, ncols=4, loc="upper center",
-                bbox_to_anchor=(0.5, 0.0), bbox_transform=_below(axes))  # fmt: skip
+    handles.append(at_least_key("no confirmed\nrecovery yet", r"$\rightarrow$"))
+    legend_beside(axes, handles)
     return axes
+
+
+def _named_by_course(rows: pd.DataFrame) -> pd.DataFrame:
+    """Name the later courses of a subject, which are bars of their own."""
+    later = [f"{subject} (course {course})" if course > 1 else subject
+             for subject, course in zip(rows["subject"], rows["course"], strict=True)]  # fmt: skip
+    return rows.assign(subject=later)
 
 
 def _ends(known: pd.DataFrame) -> tuple[float, float]:
@@ -158,10 +169,3 @@ def _styles(rows: pd.DataFrame) -> dict[str, tuple[str, str]]:
     return {
         group: (colour, HATCHES[n % len(HATCHES)]) for n, (group, (colour, _)) in enumerate(styles.items())
     }
-
-
-def _below(axes: Axes) -> Transform:
-    """Coordinates of the axes, moved down past the tick and axis labels, however low the axes are."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    return axes.transAxes + ScaledTranslation(0.0, -0.48, figure.dpi_scale_trans)

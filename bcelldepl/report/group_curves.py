@@ -1,84 +1,148 @@
-"""Concentrations by dose group: the median of each planned visit, with the range of its subjects."""
+"""Concentrations by dose group and planned visit: median and range, mean and SD, geometric mean."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
+from numpy.typing import NDArray
 
-from bcelldepl.definitions.populations import label_of
+from bcelldepl.definitions.populations import POPULATIONS, Kinetics, label_of
 from bcelldepl.kinetics.summary import CONCENTRATION
 from bcelldepl.report.day_axis import plain_frame, set_day_axis
 from bcelldepl.report.dose_groups import name_groups
+from bcelldepl.report.legends import legend_beside, note_below, open_key
+from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import INK, dose_styles
 
-__all__ = ["draw_group_curves"]
+__all__ = ["Average", "draw_group_curves"]
 
-_AROUND: Final = 1.3  # the axis goes as many times above what is drawn, and below
+AROUND: Final = 1.3  # the axis goes as many times above what is drawn, and below
+Floats = NDArray[np.float64]
+
+
+class Average(StrEnum):
+    """Which average stands for a group, with what around it."""
+
+    MEDIAN = "median and range"
+    MEAN = "mean ± SD"
+    GEOMETRIC = "geometric mean ×/÷ geometric SD"
 
 
 def draw_group_curves(
-    summary: pd.DataFrame, analyte: str, axes: Axes, lloq_per_ul: float | None = None
+    summary: pd.DataFrame,
+    analyte: str,
+    axes: Axes,
+    lloq_per_ul: float | None = None,
+    average: Average = Average.MEDIAN,
 ) -> Axes:
-    """Draw the median and the range of each dose group by nominal day.
+    """Draw an average of each dose group by nominal day.
+
+    Full markers are joined by lines where both ends were measured: an average that lies below the LLOQ is open, and no
+    line leads to it; on a log axis it stands at the LLOQ.
 
     Parameters
     ----------
     summary : DataFrame
-        As `bcelldepl.kinetics.summarise` gives it, by `dose_group`.
+        As ``summary.csv`` holds it; first courses are drawn.
     analyte : str
         Which population.
     axes : Axes
         Where to draw.
     lloq_per_ul : float, optional
-        Typical LLOQ of the tubes [cells/uL]. Medians below it are open; what counts as 0 lies at its half.
+        Typical LLOQ of the tubes [cells/uL].
+    average : Average
+        The mean has a linear axis, the others a logarithmic one.
 
     Returns
     -------
     Axes
         The same axes.
     """
-    named = name_groups(summary)
+    named = name_groups(summary[summary["course"] == 1])
     rows = named[(named["parameter"] == CONCENTRATION) & (named["analyte"] == analyte) & (named["n"] > 0)]
-    floor = lloq_per_ul / 2 if lloq_per_ul else _smallest(rows) / 2
+    linear = average is Average.MEAN
+    floor = 0.0 if linear else lloq_per_ul or _smallest(rows)
     styles = dose_styles(rows["dose_group"])
     heights = [lloq_per_ul] if lloq_per_ul else []
+    any_below = False
     for place, (group, visits) in enumerate(rows.groupby("dose_group", sort=False)):
         visits = visits.sort_values("day")
         colour, marker = styles[str(group)]
         # A little apart, so that bars of one day do not hide each other.
         day = visits["day"].to_numpy(float) * (1 + 0.012 * place) + 0.12 * place
-        low, middle, high = (
-            np.maximum(visits[name].to_numpy(float), floor) for name in ("min", "median", "max")
-        )
-        heights += [*low, *high]
-        axes.vlines(day, low, high, color=colour, linewidth=1.1, alpha=0.45, zorder=2)
-        axes.plot(day, middle, color=colour, linewidth=1.4, zorder=3)
-        below = visits["median"].to_numpy(float) < (lloq_per_ul or floor)
-        subjects = int(visits["n"].max())
-        axes.plot(day[~below], middle[~below], linestyle="none", marker=marker, color=colour, markersize=5, zorder=4,
-                  label=f"{group} (n = {subjects})")  # fmt: skip
+        low, middle, high = _ends(visits, average)
+        known = ~np.isnan(middle)
+        below = known & (middle < (lloq_per_ul or 0.0))
+        measured = np.where(known & ~below, middle, np.nan)
+        any_below |= bool(below.any())
+        if not linear:
+            low, high, middle = (np.maximum(values, floor) for values in (low, high, middle))
+        heights += [*low[known], *high[known], *middle[known]]
+        axes.vlines(day[known], low[known], high[known], color=colour, linewidth=1.1, alpha=0.45, zorder=2)
+        axes.plot(day, measured, color=colour, linewidth=1.4, marker=marker, markersize=5, zorder=3,
+                  label=f"{group} (n = {int(visits['n'].max())})")  # fmt: skip
         axes.plot(day[below], middle[below], linestyle="none", marker=marker, color=colour, markersize=5,
                   markerfacecolor="white", zorder=4)  # fmt: skip
     if lloq_per_ul:
         axes.axhline(lloq_per_ul, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
         axes.annotate("LLOQ", (1, lloq_per_ul), xycoords=("axes fraction", "data"), fontsize=7.5, color=INK,
-                      xytext=(-2, 2), textcoords="offset points", ha="right", va="bottom")  # fmt: skip
-    axes.autoscale(enable=False, axis="y")  # where all is one number, its limits would be one too
-    axes.set_yscale("log")
-    if heights:
-        axes.set_ylim(min(heights) / _AROUND, max(heights) * _AROUND)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
-    axes.yaxis.set_minor_locator(NullLocator())
+                      xytext=(3, 0), textcoords="offset points", ha="left", va="center")  # fmt: skip
+    _set_heights(axes, heights, linear)
     set_day_axis(axes, rows["day"], "nominal day since infusion")
-    plain_frame(axes, f"{label_of(analyte)} [cells/µL]: median and range")
+    scale = "linear" if linear else "log"
+    plain_frame(axes, f"{label_of(analyte)} [cells/µL, {scale} scale]: {average}")
     if len(rows):
-        axes.legend(frameon=False, fontsize=8, labelcolor=INK, ncols=len(styles), loc="upper center",
-                    bbox_to_anchor=(0.5, -0.13))  # fmt: skip
+        handles = axes.get_legend_handles_labels()[0]
+        words = (
+            f"{average.split(' ')[0]} below the LLOQ"
+            if average is not Average.GEOMETRIC
+            else "below the LLOQ"
+        )
+        legend_beside(axes, [*handles, *([open_key(words)] if any_below else [])])
+        note_below(axes, _rule(analyte, average))
     return axes
+
+
+def _rule(analyte: str, average: Average) -> str:
+    """Say what results below the LLOQ count as."""
+    if POPULATIONS[analyte].kinetics is Kinetics.EXPANSION:
+        rule = "Results below the LLOQ count as 0"
+        return (
+            f"{rule}; a visit with one has no geometric mean." if average is Average.GEOMETRIC else f"{rule}."
+        )
+    return "Results below the LLOQ count as half of the limit that they lie below."
+
+
+def _ends(visits: pd.DataFrame, average: Average) -> tuple[Floats, Floats, Floats]:
+    """Lower end, middle and upper end [cells/uL]."""
+    if average is Average.MEDIAN:
+        low, middle, high = (visits[name].to_numpy(float) for name in ("min", "median", "max"))
+        return low, middle, high
+    if average is Average.MEAN:
+        mean, sd = visits["mean"].to_numpy(float), visits["sd"].fillna(0.0).to_numpy(float)
+        return np.maximum(mean - sd, 0.0), mean, mean + sd
+    middle = visits["geometric_mean"].to_numpy(float)
+    cv = visits["geometric_cv_percent"].fillna(0.0).to_numpy(float) / 100.0
+    factor = np.exp(np.sqrt(np.log1p(cv**2)))
+    return middle / factor, middle, middle * factor
+
+
+def _set_heights(axes: Axes, heights: list[float], linear: bool) -> None:
+    axes.autoscale(enable=False, axis="y")  # where all is one number, its limits would be one too
+    if linear:
+        axes.set_ylim(0, AROUND * max([*heights, 1e-9]))
+    else:
+        axes.set_yscale("log")
+        above = [height for height in heights if height > 0]
+        if above:
+            axes.set_ylim(min(above) / AROUND, max(above) * AROUND)
+        axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain_number(value)))
 
 
 def _smallest(rows: pd.DataFrame) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["DASH", "concentration", "limit", "percent", "whole"]
+__all__ = ["DASH", "concentration", "limit", "percent", "plain_number", "whole"]
 
 DASH = "\u2013"
 
@@ -76,3 +76,18 @@ def limit(per_ul: float) -> str:
     if per_ul <= 0:
         return "0"
     return f"{per_ul:,.{max(0, 1 - math.floor(math.log10(per_ul)))}f}"
+
+
+def plain_number(value: float) -> str:
+    """Write the number of a tick without trailing zeros, and 0 without a sign.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    str
+    """
+    rounded = float(f"{value:.6g}") + 0.0  # -0.0 + 0.0 is 0.0
+    return f"{rounded:,g}" if abs(rounded) < 1e6 else f"{rounded:.3g}"

@@ -40,7 +40,7 @@ __all__ = ["draw_companions", "draw_depletion", "draw_kinetics", "draw_subject_p
 
 DEPLETED = "#dfe7f1"
 LEGEND = (
-    "Full marker: quantified. Open: below LLOQ. Bar with arrow: not detected, upper limit of the interval. "
+    "Full marker: quantified. Open: detected, below the LLOQ. Bar with arrow: not detected, below this limit. "
     "Cross: not evaluable.\nShort dash: LLOQ of the tube. Ring: Cmax. Dashed line: terminal slope. "
     "Shaded: depletion; its arrow: no confirmed recovery.\nFrame: a gate set by hand."
 )
@@ -92,7 +92,8 @@ def draw_subject_page(
     for axes in panels:
         set_day_axis(axes, days, "day since infusion" if axes is panels[-1] else "")
     group = next(iter(own["dose_group"]), "") if len(own) else ""
-    title = f"{subject}" + (f", {group}" if group else "")
+    course = max((tube.course for tube in study.tubes), default=1)
+    title = ", ".join(filter(None, (subject, group, f"course {course}" if course > 1 else "")))
     figure.text(0.1, 0.955, title, fontsize=15, color=INK, va="bottom")
     figure.text(0.1, 0.935, study.id, fontsize=9, color=MUTED, va="bottom")
     figure.text(0.1, 0.02, LEGEND, fontsize=7.5, color=MUTED, va="bottom")
@@ -185,7 +186,7 @@ def draw_depletion(
 
 
 def draw_companions(results: Sequence[CompanionResult], axes: Axes) -> Axes:
-    """Draw one companion test of one subject by day; censored results are open triangles.
+    """Draw one companion test of one subject by day; censored results are open triangles, text is written.
 
     Parameters
     ----------
@@ -199,14 +200,15 @@ def draw_companions(results: Sequence[CompanionResult], axes: Axes) -> Axes:
     Axes
         The same axes.
     """
-    axes.plot(
-        [one.day for one in results], [one.value for one in results], color="#4a4a4a", linewidth=1, zorder=2
-    )
+    numbers = [(one.day, one.value, one.qualifier) for one in results if one.value is not None]
+    measured = [value if sign == Qualifier.EQUAL else math.nan for _, value, sign in numbers]
+    axes.plot([day for day, _, _ in numbers], measured, color="#4a4a4a", linewidth=1, zorder=2)
     for sign, marker in ((Qualifier.EQUAL, "s"), (Qualifier.BELOW, "v"), (Qualifier.ABOVE, "^")):
-        some = [one for one in results if one.qualifier == sign]
+        some = [(day, value) for day, value, qualifier in numbers if qualifier == sign]
         face = "#4a4a4a" if sign is Qualifier.EQUAL else "white"
-        axes.plot([one.day for one in some], [one.value for one in some], linestyle="none", marker=marker,
+        axes.plot([day for day, _ in some], [value for _, value in some], linestyle="none", marker=marker,
                   markersize=5, color="#4a4a4a", markerfacecolor=face)  # fmt: skip
+    _write_texts(axes, [one for one in results if one.value is None], alone=not numbers)
     plain_frame(axes)
     unit = f" [{results[0].unit}]" if results and results[0].unit else ""
     axes.set_title(
@@ -215,6 +217,15 @@ def draw_companions(results: Sequence[CompanionResult], axes: Axes) -> Axes:
     axes.margins(y=0.25)
     axes.axvline(0, color="#b8c1ca", linewidth=0.8, zorder=1)
     return axes
+
+
+def _write_texts(axes: Axes, results: Sequence[CompanionResult], alone: bool) -> None:
+    """Write results that are text at their days."""
+    for one in results:
+        axes.annotate(one.text, (one.day, 0.5 if alone else 0.06), xycoords=("data", "axes fraction"), fontsize=7.5,
+                      color=INK, ha="center", va="center")  # fmt: skip
+    if results and alone:
+        axes.set_yticks([])
 
 
 def _on_actual_days(counts: pd.DataFrame, study: Study) -> pd.DataFrame:

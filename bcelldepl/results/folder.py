@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from bcelldepl.definitions.codes import TubeStatus
 from bcelldepl.definitions.files import RUN
-from bcelldepl.definitions.tables import ENDPOINTS, SUMMARY, TUBES
+from bcelldepl.definitions.tables import ENDPOINTS, TUBES
 from bcelldepl.errors import ExchangeError
 from bcelldepl.names import file_stem, with_digest
-from bcelldepl.store.files import sha256_of
+from bcelldepl.results.unchanged import changed_files
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from bcelldepl.study import Study
 
 __all__ = ["Results", "open_results", "tube_stem"]
 
@@ -53,21 +51,23 @@ class Results:
         """``endpoints.csv``: one row per subject, analyte and parameter."""
         return ENDPOINTS.read(self.folder / ENDPOINTS.file)
 
-    def summary(self, by: str = "dose_group", study: Study | None = None) -> pd.DataFrame:
-        """Summarise counts by visit within groups; see `bcelldepl.kinetics.summarise`.
+    def summary(self, by: str = "dose_group") -> pd.DataFrame:
+        """Summarise endpoints and counts by visit within groups; see `bcelldepl.kinetics.summarise`.
 
         Parameters
         ----------
         by : str
-            A column of both tables; by the dose group it is ``summary.csv``, as the run made it.
-        study : Study, optional
-            Tells the actual days, by which of several draws for a visit one is taken; without it those are pooled.
-        """
-        from bcelldepl.kinetics.summary import summarise
+            ``dose_group``, as ``summary.csv`` has it; or another column of ``counts.csv`` or ``tubes.csv`` that is the
+            same in all tubes of a subject's course.
 
-        if by == "dose_group" and study is None and (self.folder / SUMMARY.file).is_file():
-            return SUMMARY.read(self.folder / SUMMARY.file).astype(dict.fromkeys(SUMMARY.integers, "Int64"))
-        return summarise(self.counts, self.endpoints, by=by, study=study)
+        Raises
+        ------
+        ExchangeError
+            There is no such column, or it differs within a subject; it says which may be used.
+        """
+        from bcelldepl.results.grouping import summary_by
+
+        return summary_by(self, by)
 
     @cached_property
     def tubes(self) -> pd.DataFrame:
@@ -82,13 +82,7 @@ class Results:
 
     def changed(self, names: Sequence[str]) -> list[str]:
         """Those of these files that are not there as the run wrote them, by ``run.json``."""
-        recorded = self.record.get("outputs", {})
-        return [
-            name
-            for name in names
-            if name in recorded
-            and not ((self.folder / name).is_file() and sha256_of(self.folder / name) == recorded[name])
-        ]
+        return changed_files(self.folder, self.record, names)
 
     @property
     def attention(self) -> list[tuple[str, str, str]]:

@@ -17,6 +17,7 @@ __all__ = [
     "EPOCH",
     "GROUPED",
     "CellError",
+    "course",
     "inside",
     "is_day_number",
     "number",
@@ -158,6 +159,28 @@ def role(text: str) -> tuple[Role, str | None]:
         raise CellError(
             f"{text!r} is not a role", remedy=did_you_mean(text, Role) or f"known: {known}"
         ) from None
+
+
+def course(text: str) -> int:
+    """Read the number of a course: 1 for the first infusion of a subject.
+
+    Parameters
+    ----------
+    text : str
+        Of a cell.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    CellError
+        Where it is no whole number from 1 to 99.
+    """
+    if not re.fullmatch(r"[1-9]\d?(\.0)?", text):
+        raise CellError(f"{text!r} is not a number of a course", remedy="write 1, 2 and so on")
+    return int(float(text))
 
 
 def relative_path(text: str) -> str:

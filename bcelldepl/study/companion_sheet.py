@@ -1,17 +1,20 @@
-"""Companions: other results by subject and visit, such as antibodies, SLEDAI-2K, IgG or qPCR copies.
+"""Companions: other results by subject and visit, such as antibodies, SLEDAI-2K, IgG, qPCR copies or SRI-4.
 
 They are measured elsewhere; here they are read, checked against the sample sheet and put on the same days.
 One row per result: `subject`, `visit`, `test`, `value` and `unit`; `day` and `collected` where the visit alone
-does not say when.
+does not say when. A test has numbers (``<0.5``), titres (``1:160``) or text (``POSITIVE``, ``Y``) throughout; titres
+may stand beside words that say yes or no.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from bcelldepl.definitions.answers import answer_of
 from bcelldepl.definitions.tables import COMPANION_SHEET
 from bcelldepl.study.cells import CellError, number, when
 from bcelldepl.study.companions import CompanionResult
@@ -23,6 +26,7 @@ __all__ = ["COMPANION_COLUMNS", "read_companions"]
 REQUIRED: Final = ("subject", "visit", "test", "value")
 COMPANION_COLUMNS: Final = tuple(COMPANION_SHEET.names)
 SIGNS: Final = ("<", ">")
+TITRE: Final = re.compile(r"[<>]?\s*1\s*:\s*(\d+(?:\.\d+)?)")
 
 
 def read_companions(sheet: Sheet, tubes: Sequence[Tube]) -> list[CompanionResult]:
@@ -47,16 +51,22 @@ def read_companions(sheet: Sheet, tubes: Sequence[Tube]) -> list[CompanionResult
     if sheet.found:
         return []
     results: list[CompanionResult] = []
-    rows: dict[tuple[str, str, float], int] = {}
+    rows: dict[tuple[str, int, str, float], int] = {}
     units: dict[str, set[str]] = defaultdict(set)
+    texts: dict[str, list[tuple[SheetRow, str]]] = defaultdict(list)
+    numeric: set[str] = set()
     for row in sheet.rows:
-        sheet.check_text(row, ("subject", "visit", "test", "unit"))
+        sheet.check_text(row, ("subject", "visit", "test", "value", "unit"))
         sheet.check_text(row, ("comment",), lines=True)
         result = _read(row, sheet, tubes)
         if result is None:
             continue
         units[result.test].add(result.unit)
-        key = (result.subject, result.test, result.day)
+        if result.value is None:
+            texts[result.test].append((row, result.text))
+        elif not result.text:
+            numeric.add(result.test)
+        key = (result.subject, result.course, result.test, result.day)
         if key in rows:
             what = f"{result.test} of {result.subject} on day {result.day:g} is in row {rows[key]} already"
             sheet.report(what, "keep one row per result", row.number)
@@ -66,8 +76,13 @@ def read_companions(sheet: Sheet, tubes: Sequence[Tube]) -> list[CompanionResult
         if len(spelt) > 1:
             named = " and ".join(repr(unit) for unit in sorted(spelt))
             sheet.report(f"{test} has the units {named}", "give one unit per test")
+    for test, written in texts.items():
+        for row, text in written:
+            if test in numeric or units[test] != {""}:
+                what = f"{text!r} is not a number, as other results of {test} are"
+                sheet.report(what, "write a number, or < or > and a number", row.number, "value")
     place = {subject: n for n, subject in enumerate(dict.fromkeys(tube.subject for tube in tubes))}
-    return sorted(results, key=lambda one: (place[one.subject], one.test, one.day))
+    return sorted(results, key=lambda one: (place[one.subject], one.course, one.test, one.day))
 
 
 def _read(row: SheetRow, sheet: Sheet, tubes: Sequence[Tube]) -> CompanionResult | None:
@@ -85,13 +100,12 @@ def _read(row: SheetRow, sheet: Sheet, tubes: Sequence[Tube]) -> CompanionResult
     text = cells.get("value", "")
     if not text:
         return None
-    qualifier = text[0] if text[0] in SIGNS else "="
-    try:
-        value = number(text.lstrip("<>").strip(), sheet.delimiter)
-    except CellError as error:
-        sheet.report(error.what, "write a number, or < or > and a number", row.number, "value")
+    course = _course(row, sheet, own)
+    understood = _value(row, sheet, text)
+    if understood is None or course is None:
         return None
-    day = _day(row, sheet, own)
+    value, qualifier, written = understood
+    day = _day(row, sheet, [tube for tube in own if tube.course == course])
     if day is None:
         return None
     return CompanionResult(
@@ -103,7 +117,37 @@ def _read(row: SheetRow, sheet: Sheet, tubes: Sequence[Tube]) -> CompanionResult
         value=value,
         qualifier=qualifier,
         comment=cells.get("comment", ""),
+        text=written,
+        course=course,
     )
+
+
+def _value(row: SheetRow, sheet: Sheet, text: str) -> tuple[float | None, str, str] | None:
+    """Number, qualifier and text of a cell; the text is empty for a plain number, the number None for a word."""
+    qualifier = text[0] if text[0] in SIGNS else "="
+    titre = TITRE.fullmatch(text)
+    if titre:
+        return float(titre[1]), qualifier, text
+    if answer_of(text) is not None:
+        return None, "=", text
+    try:
+        return number(text.lstrip("<>").strip(), sheet.delimiter), qualifier, ""
+    except CellError as error:
+        if row.cells.get("unit") or any(character.isdigit() for character in text) or qualifier != "=":
+            sheet.report(error.what, "write a number, or < or > and a number", row.number, "value")
+            return None
+    return None, "=", text
+
+
+def _course(row: SheetRow, sheet: Sheet, own: Sequence[Tube]) -> int | None:
+    """Course that a row names, else the first; None where the samples have no such course."""
+    text = row.cells.get("course", "") or "1"
+    known = sorted({tube.course for tube in own})
+    if text in map(str, known):
+        return int(text)
+    what = f"no sample of this subject has the course {text}"
+    sheet.report(what, f"there are {', '.join(map(str, known))}", row.number, "course")
+    return None
 
 
 def _day(row: SheetRow, sheet: Sheet, own: Sequence[Tube]) -> float | None:

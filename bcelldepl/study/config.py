@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
 
+from bcelldepl.definitions.baselines import BaselineRule
 from bcelldepl.study.plain import PlainText
 
 __all__ = [
@@ -18,10 +20,27 @@ __all__ = [
     "LimitSettings",
     "StudyFile",
     "StudySettings",
+    "SubgroupSettings",
 ]
 
 Text = Annotated[str, Field(min_length=1)]
 Days = Annotated[tuple[Annotated[float, Strict(), Field(gt=0)], ...], Strict(False), Field(min_length=1)]
+
+
+def _iso_date(value: Any) -> Any:
+    """Spell a date of TOML, or its text, as ISO text; what is neither is left for the check of its type."""
+    if isinstance(value, date):
+        return (value.date() if isinstance(value, datetime) else value).isoformat()
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value).isoformat()
+        except ValueError:
+            msg = f"{value!r} is not a date: write 2026-01-31"
+            raise ValueError(msg) from None
+    return value
+
+
+IsoDate = Annotated[str, BeforeValidator(_iso_date)]
 
 
 class Settings(BaseModel):
@@ -162,6 +181,21 @@ class LimitSettings(Settings):
         return self
 
 
+class SubgroupSettings(Settings):
+    """``[[endpoints.subgroups]]``: subjects told apart by a companion that says yes or no.
+
+    Attributes
+    ----------
+    test : str
+        As in the companions, such as ``SRI-4`` or ``anti-CAR antibodies``.
+    visit : str or None
+        The visit whose result counts; None: yes where any result after infusion says yes.
+    """
+
+    test: Text
+    visit: Text | None = None
+
+
 class EndpointSettings(Settings):
     """``[endpoints]``.
 
@@ -179,6 +213,21 @@ class EndpointSettings(Settings):
         What depletion is judged in: B cells per microlitre of blood, or in percent of another population.
     depletion_threshold_percent, reconstitution_threshold_percent : float
         B cells below, and again above [% of `denominator`]; not used with ``blood``.
+    baseline : {"last_before_infusion", "last_before_lymphodepletion", "mean_of_both", "visit"}
+        Which result before the infusion others are compared with; see `bcelldepl.definitions.baselines`.
+    baseline_visit : str or None
+        Name of the visit, with ``visit``.
+    lymphodepletion_day : float or None
+        Last day on which a draw is before lymphodepletion [day since infusion], for subjects to whom the sample sheet
+        gives no date.
+    time : {"actual", "nominal"}
+        Days that kinetics and depletion go by: actual ones where both dates are known, or those of the plan.
+    window_tolerance_days : float
+        How long before the end of an AUC window its last draw may lie and still stand for it [day].
+    data_cutoff : str or None
+        ISO date: draws after it are not used.
+    subgroups : tuple of SubgroupSettings
+        By which parameters are summarised besides the dose groups.
     """
 
     auc_days: Days = (28.0, 90.0)
@@ -189,6 +238,37 @@ class EndpointSettings(Settings):
     denominator: Literal["blood", "lymphocytes", "leukocytes"] = "blood"
     depletion_threshold_percent: float = Field(default=1.0, gt=0, le=100)
     reconstitution_threshold_percent: float = Field(default=1.0, gt=0, le=100)
+    baseline: Literal["last_before_infusion", "last_before_lymphodepletion", "mean_of_both", "visit"] = (
+        "last_before_infusion"
+    )
+    baseline_visit: Text | None = None
+    lymphodepletion_day: float | None = Field(default=None, le=0)
+    time: Literal["actual", "nominal"] = "actual"
+    window_tolerance_days: float = Field(default=1.0, ge=0)
+    data_cutoff: IsoDate | None = None
+    subgroups: Annotated[tuple[SubgroupSettings, ...], Strict(False)] = ()
+
+    @property
+    def baseline_rule(self) -> BaselineRule:
+        """Rule of the baseline."""
+        return BaselineRule(self.baseline)
+
+    @property
+    def baseline_words(self) -> str:
+        """Rule of the baseline as tables write it, with the visit where one is named."""
+        words = self.baseline_rule.words
+        return f"visit {self.baseline_visit}" if self.baseline_rule is BaselineRule.VISIT else words
+
+    @model_validator(mode="after")
+    def _one_baseline(self) -> Self:
+        named = self.baseline_rule is BaselineRule.VISIT
+        if named and self.baseline_visit is None:
+            msg = 'baseline = "visit" needs baseline_visit'
+            raise ValueError(msg)
+        if self.baseline_visit is not None and not named:
+            msg = f'baseline_visit goes with baseline = "visit", not with "{self.baseline}"'
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -15,6 +15,7 @@ from bcelldepl.study.cells import inside, relative_path
 from bcelldepl.study.companion_sheet import COMPANION_COLUMNS, read_companions
 from bcelldepl.study.companions import CompanionResult
 from bcelldepl.study.config import CompensationSettings, StudyFile
+from bcelldepl.study.endpoint_checks import check_endpoints
 from bcelldepl.study.override_file import OVERRIDES_FILE, read_overrides
 from bcelldepl.study.overrides import Override
 from bcelldepl.study.samples import SAMPLE_COLUMNS, Samples, read_samples
@@ -56,6 +57,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     problems += [] if config is None else _check_method(config, samples, path.name)
     problems += [] if config is None else _check_batches(config, samples, path.name)
     problems += [] if config is None else _check_controls(config, samples, path.name)
+    problems += [] if config is None else check_endpoints(config.endpoints, samples.tubes, path.name)
     companion_results, complaints = _companions(config, path.parent, samples)
     problems += complaints
     overrides, complaints = _overrides(_table(raw, "study"), path.parent, samples)

@@ -12,7 +12,16 @@ from typing import Any, TypeVar
 
 from bcelldepl.definitions.tables import SAMPLES
 from bcelldepl.input_limits import leaves
-from bcelldepl.study.cells import CellError, inside, is_day_number, number, relative_path, role, when
+from bcelldepl.study.cells import (
+    CellError,
+    course,
+    inside,
+    is_day_number,
+    number,
+    relative_path,
+    role,
+    when,
+)
 from bcelldepl.study.sheet import Sheet, SheetRow
 from bcelldepl.study.sheet_checks import check_spelling, notes_by_tube, notes_of_sheet
 from bcelldepl.study.toml import did_you_mean
@@ -25,8 +34,11 @@ REQUIRED = ("file", "subject", "visit", "day")
 POSITIVE = ("bead_count", "blood_volume_ul", "acquired_volume_ul")
 NOT_NEGATIVE = ("dose_cells_per_kg", "wbc_per_ul", "lymphocytes_per_ul")
 SAMPLE_COLUMNS = tuple(SAMPLES.names)
-TEXTS = ("file", "subject", "visit", "role", "dose_group", "batch")
-PER_SUBJECT = ("dose_group", "dose_cells_per_kg", "infused")
+TEXTS = ("file", "subject", "visit", "role", "dose_group", "batch", "usubjid", "site")
+DATES = ("collected", "infused", "lymphodepletion")
+# Facts of a subject, and those of each of its courses; said once they hold for all its tubes.
+PER_SUBJECT = ("usubjid", "site")
+PER_COURSE = ("dose_group", "dose_cells_per_kg", "infused", "lymphodepletion")
 SURELY_MEANT = 0.9  # nearness from which an unknown column is a slip of the pen, not one of the user's own
 
 T = TypeVar("T")
@@ -82,7 +94,9 @@ def read_samples(sheet: Sheet, folder: Path, allow_outside: bool, depth: int = 0
     samples.warnings += notes_of_sheet(sheet.name, samples.tubes)
     subjects = list(dict.fromkeys(tube.subject for tube in samples.tubes))
     place = {name: position for position, name in enumerate(subjects)}
-    samples.tubes.sort(key=lambda tube: (place[tube.subject], tube.day, list(Role).index(tube.role)))
+    samples.tubes.sort(
+        key=lambda tube: (place[tube.subject], tube.course, tube.day, list(Role).index(tube.role))
+    )
     return samples
 
 
@@ -149,9 +163,11 @@ def _read_row(row: SheetRow, sheet: Sheet) -> dict[str, Any]:
         values[column] = amount(column, 0)
     values["dilution"] = amount("dilution") or 1.0
     values["batch"] = cell("batch", str)
-    for column in ("dose_group", "comment"):
+    values["visit_number"] = amount("visit_number")
+    values["course"] = cell("course", course) or 1
+    for column in ("dose_group", "comment", "usubjid", "site"):
         values[column] = cell(column, str) or ""
-    for column in ("collected", "infused"):
+    for column in DATES:
         values[column], values[f"{column}_has_time"] = cell(column, lambda text: when(text, sheet.epoch)) or (
             None,
             False,
@@ -163,7 +179,7 @@ def _note_day_numbers(samples: Samples, rows: list[tuple[SheetRow, dict[str, Any
     """Say how dates were read that a spreadsheet wrote as numbers."""
     sheet, found = samples.sheet, []
     for row, values in rows:
-        for column in ("collected", "infused"):
+        for column in DATES:
             text = row.cells.get(column, "")
             if not is_day_number(text):
                 continue
@@ -205,28 +221,36 @@ def _check_files(sheet: Sheet, folder: Path, allow_outside: bool, depth: int) ->
 
 def _share_subject_facts(rows: list[tuple[SheetRow, dict[str, Any]]], sheet: Sheet) -> None:
     """Give what was said once of a subject to all its tubes; said twice and differently is a problem."""
-    said: dict[tuple[str, str], tuple[SheetRow, dict[str, Any]]] = {}
+    said: dict[tuple[str, str, int], tuple[SheetRow, dict[str, Any]]] = {}
+
+    def key(values: dict[str, Any], column: str) -> tuple[str, str, int]:
+        return values["subject"], column, values["course"] if column in PER_COURSE else 0
+
     for row, values in rows:
-        for column in PER_SUBJECT:
+        for column in (*PER_SUBJECT, *PER_COURSE):
             if not values["subject"] or values[column] in (None, ""):
                 continue
-            first_row, first = said.setdefault((values["subject"], column), (row, values))
+            first_row, first = said.setdefault(key(values, column), (row, values))
             if first[column] != values[column]:
                 sheet.report(
                     f"subject {values['subject']} has {row.cells[column]!r} here "
                     f"and {first_row.cells[column]!r} in row {first_row.number}",
-                    "a subject has one; a second infusion is a subject of its own",
+                    "a subject has one; a second infusion has `course` 2"
+                    if column in PER_COURSE
+                    else "a subject has one",
                     row.number,
                     column,
                 )
     for row, values in rows:
-        for column in PER_SUBJECT:
-            if (values["subject"], column) in said:
-                first = said[values["subject"], column][1]
+        for column in (*PER_SUBJECT, *PER_COURSE):
+            if key(values, column) in said:
+                first = said[key(values, column)][1]
                 values.update({name: first[name] for name in (column, f"{column}_has_time") if name in first})
-        times = [values[column] for column in ("collected", "infused") if values[column]]
-        if len({time.tzinfo is None for time in times}) > 1:
-            what = "only one of `collected` and `infused` has a time zone"
-            sheet.report(what, "give both, or none", row.number)
+        named = [column for column in DATES if values[column]]
+        if len({values[column].tzinfo is None for column in named}) > 1:
+            what = (
+                f"some of {', '.join(f'`{column}`' for column in named)} have a time zone, and some have none"
+            )
+            sheet.report(what, "give it for all, or none", row.number)
         if not values["dose_group"] and values["dose_cells_per_kg"] is not None:
             values["dose_group"] = f"{values['dose_cells_per_kg']:.6g} cells/kg".replace("e+0", "e")

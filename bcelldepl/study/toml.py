@@ -185,12 +185,21 @@ def _hint(loc: list[str]) -> str:
 
 def _tables(values: Mapping[str, Any], prefix: str = "") -> str:
     inner = {key: value for key, value in values.items() if isinstance(value, Mapping)}
-    lines = [f"{_key(key)} = {_value(value)}" for key, value in values.items() if key not in inner]
+    lists = {key: value for key, value in values.items() if _is_list_of_tables(value)}
+    plain = {key: value for key, value in values.items() if key not in inner and key not in lists}
+    lines = [f"{_key(key)} = {_value(value)}" for key, value in plain.items()]
     blocks = ["\n".join([f"[{prefix}]", *lines]) + "\n"] if prefix else []
+    for key, tables in lists.items():
+        name = f"{prefix}.{_key(key)}" if prefix else _key(key)
+        blocks += [_tables(table, name).replace(f"[{name}]", f"[[{name}]]", 1) for table in tables]
     blocks += [
         _tables(value, f"{prefix}.{_key(key)}" if prefix else _key(key)) for key, value in inner.items()
     ]
     return "\n".join(blocks)
+
+
+def _is_list_of_tables(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) for one in value)
 
 
 def _key(key: str) -> str:

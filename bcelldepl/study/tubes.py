@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 from pathlib import Path
 
@@ -59,6 +59,14 @@ class Tube(BaseModel):
     wbc_per_ul, lymphocytes_per_ul : float or None
         Haematology count of the same blood [cells/uL].
     comment : str
+    lymphodepletion : datetime or None
+        When lymphodepletion began; midnight where the sheet gives only the date.
+    course : int
+        1 for the first infusion of the subject.
+    usubjid, site : str
+        For exports; empty where the sheet gives none.
+    visit_number : float or None
+        For exports.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -84,6 +92,12 @@ class Tube(BaseModel):
     wbc_per_ul: float | None = None
     lymphocytes_per_ul: float | None = None
     comment: str = ""
+    lymphodepletion: datetime | None = None
+    lymphodepletion_has_time: bool = False
+    course: int = 1
+    usubjid: str = ""
+    site: str = ""
+    visit_number: float | None = None
 
     @property
     def actual_day(self) -> float | None:
@@ -106,6 +120,21 @@ class Tube(BaseModel):
         """Day of the draw: actual where it is known, else nominal."""
         actual = self.actual_day
         return self.day if actual is None else actual
+
+    @property
+    def lymphodepletion_day(self) -> float | None:
+        """Last day [day since infusion] on which a draw is before lymphodepletion; None where it is not known.
+
+        A date without a time of day counts whole: blood of that date was drawn before the first dose.
+        """
+        if self.lymphodepletion is None or self.infused is None:
+            return None
+        if not self.infused_has_time:
+            return float((self.lymphodepletion.date() - self.infused.date()).days)
+        begin = self.lymphodepletion
+        if not self.lymphodepletion_has_time:
+            begin = datetime.combine(begin.date(), time.max, self.infused.tzinfo)
+        return (begin - self.infused).total_seconds() / SECONDS_PER_DAY
 
     @property
     def before_infusion(self) -> bool:

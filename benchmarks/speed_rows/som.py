@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from bcelldepl.gating.som import EPOCHS, SIDE, map_events, train_map
 
 from bcelldepl.fcs import read_fcs
-from bcelldepl.gating.som import EPOCHS, SIDE, map_events, train_map
 from bcelldepl.gating.strategy import load_strategy
 from bcelldepl.signal import resolve_panel
 from bcelldepl.signal.signal import make_signal

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from bcelldepl.batch import Results, run
-from bcelldepl.cdisc.results import read_finished_run
 from bcelldepl.definitions.tables import COUNTS
 from bcelldepl.errors import ExchangeError
+from bcelldepl.results.finished import read_finished_run
 from bcelldepl.store import StoreError
 from bcelldepl.study import load_study
 from bcelldepl.tubes.regate import GatedResults

@@ -11,7 +11,6 @@ from rewriting import rewrite
 from bcelldepl.batch import run
 from bcelldepl.batch.strategies import load_strategies
 from bcelldepl.cdisc.cp import cp_tables
-from bcelldepl.cdisc.results import read_finished_run
 from bcelldepl.comparison.compare import compare
 from bcelldepl.definitions.tables import EXPORTED_GATES
 from bcelldepl.errors import ExchangeError, StrategyError, StudyError
@@ -19,6 +18,7 @@ from bcelldepl.fcs import read_fcs
 from bcelldepl.gate_exchange.export import export_gates
 from bcelldepl.gate_exchange.subsets import export_subsets
 from bcelldepl.gating.shipped import strategy_file
+from bcelldepl.results.finished import read_finished_run
 from bcelldepl.study import load_study
 from bcelldepl.tubes.read import open_tube
 from bcelldepl.tubes.regate import GatedResults

@@ -74,6 +74,8 @@ def a_run(folder: Path, subject_names: tuple[str, ...] = ("P-01", "P-02"), dates
                         "result": "NOT_EVALUABLE" if failed and not beads else code,
                         "evidence": "data",
                         "reason": LONG_REASON.strip() if failed and not beads else "",
+                        "course": 1,
+                        "actual_day": tubes[-1].actual_day,
                     }
                 )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
@@ -96,9 +98,11 @@ def a_run(folder: Path, subject_names: tuple[str, ...] = ("P-01", "P-02"), dates
     ]
     pd.DataFrame(sheet).to_csv(folder / "tubes.csv", index=False)
     strategy = load_strategy("cart_pd")
+    rows_of_sheet = [tube.model_dump(mode="json", exclude={"path"}) for tube in tubes]
     run = {
         "study": study.id, "study_file": str(folder / "study.toml"), "finished": "2025-06-01T12:00:00+00:00",
         "digest": "d" * 64, "versions": {"bcelldepl": "0.1.0"}, "settings": study.settings(),
+        "tubes": rows_of_sheet,
         "strategy": {"name": "cart_pd", "content": strategy.model_dump(mode="json")},
     }  # fmt: skip
     (folder / "run.json").write_text(json.dumps(run))

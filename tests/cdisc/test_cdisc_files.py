@@ -11,13 +11,14 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from bcelldepl.cdisc.ascii_text import SIGNS
 from bcelldepl.cdisc.dataset import Variable, make_dataset
 from bcelldepl.cdisc.export import FORMATS, datasets_of, export
-from bcelldepl.cdisc.results import read_finished_run
 from bcelldepl.cdisc.transport import transport_problems, write_transport
 from bcelldepl.errors import ExchangeError
+from bcelldepl.results.finished import read_finished_run
 
-NAMES = ["cp", "suppcp", "pc", "pp", "adcp", "adpc", "adpp", "adtte"]
+NAMES = ["dm", "cp", "suppcp", "pc", "pp", "relrec", "adsl", "adcp", "adpc", "adpp", "adtte"]
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +29,10 @@ def tables(finished):
 @pytest.mark.parametrize("to", FORMATS)
 def test_every_format_writes_every_data_set(to, finished, tmp_path) -> None:
     written = export(finished, to, tmp_path / to)
-    suffix = {"dataset-json": "json"}.get(to, to)
+    suffix = {"dataset-json": "json", "define": "xpt"}.get(to, to)
     assert [path.name for path in written] == [
         *(f"{n}.{suffix}" for n in NAMES),
+        *(["define.xml"] if to == "define" else []),
         "variables.csv",
         "export.json",
     ]
@@ -53,6 +55,8 @@ def test_transport_files_read_back_with_the_same_values_and_labels(finished, tab
             found, expected = frame[variable.name], table.column(variable.name)
             if variable.kind == "text":
                 assert found.tolist() == expected
+            elif variable.kind == "date":
+                assert [str(day) for day in found.dropna()] == list(filter(None, expected))
             else:
                 wanted = [np.nan if value is None else float(value) for value in expected]
                 np.testing.assert_array_equal(found.to_numpy(float), wanted)
@@ -68,6 +72,9 @@ def test_transport_files_read_alike_by_a_reader_of_other_make(finished, tables, 
             found, expected = frame[variable.name], table.column(variable.name)
             if variable.kind == "text":
                 assert found.fillna("").tolist() == expected
+            elif variable.kind == "date":
+                days = pd.to_timedelta(found.dropna(), unit="D") + pd.Timestamp("1960-01-01")
+                assert [str(day)[:10] for day in days] == list(filter(None, expected))
             else:
                 wanted = [np.nan if value is None else float(value) for value in expected]
                 # Pandas makes 5.4e-79 of the zero of a transport file.
@@ -106,11 +113,23 @@ def test_what_does_not_fit_is_an_error(table, words, tmp_path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_an_export_that_does_not_fit_writes_nothing(run_of, tmp_path) -> None:
+def test_accents_and_signs_have_a_stated_spelling(run_of, tmp_path) -> None:
     folder = run_of(tmp_path / "r", subject_names=("Jürgen", "P-02"))
+    export(folder, "xpt", tmp_path / "out")
+    frame, _ = pyreadstat.read_xport(tmp_path / "out" / "dm.xpt")
+    assert frame["SUBJID"].tolist() == ["Juergen", "P-02"]
+    spelt = json.loads((tmp_path / "out" / "export.json").read_text())["respelt_in_ascii"]
+    assert spelt["Jürgen"] == "Juergen"
+    assert all(spelling.isascii() for spelling in SIGNS.values())
+
+
+@pytest.mark.parametrize("names", [("患者", "P-02"), ("Jürgen", "Juergen")])
+def test_an_export_that_does_not_fit_writes_nothing(names, run_of, tmp_path) -> None:
+    """Signs without a spelling, and two subjects of one."""
+    folder = run_of(tmp_path / "r", subject_names=names)
     with pytest.raises(ExchangeError) as caught:
         export(folder, "xpt", tmp_path / "out")
-    assert "Jürgen" in str(caught.value)
+    assert names[0] in str(caught.value)
     assert "sample sheet" in str(caught.value)
     assert not (tmp_path / "out").exists()
     assert export(folder, "csv", tmp_path / "out")
@@ -175,8 +194,9 @@ def test_csv_and_parquet_hold_the_same(finished, tables, tmp_path) -> None:
     for name, table in tables.items():
         parquet = pd.read_parquet(tmp_path / f"{name.lower()}.parquet")
         pd.testing.assert_frame_equal(parquet, table.frame())
-        kinds = {one.name: {"text": str, "integer": "Int64"}.get(one.kind, float) for one in table.variables}
-        numbers = {one.name: [""] for one in table.variables if one.kind != "text"}
+        of_kind = {"text": str, "date": str, "integer": "Int64"}
+        kinds = {one.name: of_kind.get(one.kind, float) for one in table.variables}
+        numbers = {one.name: [""] for one in table.variables if one.kind in ("integer", "float")}
         text = pd.read_csv(
             tmp_path / f"{name.lower()}.csv", dtype=kinds, keep_default_na=False, na_values=numbers
         )
@@ -192,7 +212,7 @@ def test_every_variable_is_documented(finished, tables, tmp_path) -> None:
         assert (rows["origin"].str.len() > 3).all()
     record = json.loads((tmp_path / "export.json").read_text())
     assert record["run_digest"] == "d" * 64
-    assert record["dates_of_draws"] == "tubes.csv"
+    assert record["draws_are_dated"]
     assert set(record["outputs"]) == {*(f"{name}.csv" for name in NAMES), "variables.csv"}
 
 

@@ -10,10 +10,10 @@ import pytest
 from bcelldepl.cdisc.dataset import Variable, make_dataset
 from bcelldepl.cdisc.export import datasets_of
 from bcelldepl.cdisc.marker_string import gate_definition, marker_string
-from bcelldepl.cdisc.results import read_finished_run
 from bcelldepl.cdisc.sdtm import number_text, split_text
 from bcelldepl.errors import ExchangeError
 from bcelldepl.gating.strategy import load_strategy
+from bcelldepl.results.finished import read_finished_run
 
 # SDTMIG 3.4: variables of CP, in the order of its table (those that are used here).
 CP_ORDER = [
@@ -35,7 +35,10 @@ def tables(finished_run) -> dict[str, pd.DataFrame]:
 
 
 def test_data_sets(tables) -> None:
-    assert list(tables) == ["CP", "SUPPCP", "PC", "PP", "ADCP", "ADPC", "ADPP", "ADTTE"]
+    assert list(tables) == [
+        *("DM", "CP", "SUPPCP", "PC", "PP", "RELREC"),
+        *("ADSL", "ADCP", "ADPC", "ADPP", "ADTTE"),
+    ]
     assert all(len(table) for table in tables.values())
 
 
@@ -57,7 +60,8 @@ def test_cp_has_count_fraction_and_events_of_each_population(tables, finished_ru
     assert b.loc["NUMBER CONCENTRATION", "CPSTRESN"] == counted.loc["B", "cells_per_ul"]
     assert b.loc["NUMBER CONCENTRATION", "CPORRESU"] == "10^6/L"
     assert b.loc["NUMBER CONCENTRATION", "CPLLOQ"] == counted.loc["B", "lloq_per_ul"]
-    assert b.loc["NUMBER", "CPSTRESN"] == counted.loc["B", "events"]
+    events = tube[tube["CPTESTCD"] == "BLYCEEV"].iloc[0]
+    assert (events["CPSTRESN"], events["CPRESTYP"]) == (counted.loc["B", "events"], "NUMBER")
     fraction = tube[tube["CPTESTCD"] == "BLYCELY"].iloc[0]
     share = 100 * counted.loc["B", "events"] / counted.loc["lymphocytes", "events"]
     assert fraction["CPSTRESN"] == pytest.approx(share, rel=1e-5)
@@ -122,19 +126,19 @@ def test_last_observation_before_exposure(tables) -> None:
 
 def test_dates_are_absent_where_nothing_tells_them(run_of, tmp_path) -> None:
     finished_run = read_finished_run(run_of(tmp_path / "r", dates=False))
-    assert finished_run.dates == "nowhere"
+    assert not finished_run.is_dated
     cp = next(table for table in datasets_of(finished_run) if table.name == "CP").frame()
     assert (cp["CPDTC"] == "").all()
 
 
 def test_pp_has_windows_and_signs(tables) -> None:
     pp = tables["PP"]
-    assert set(pp["PPTESTCD"]) == {"CMAX", "TMAX", "AUCINT", "AUCLST", "CLST", "TLST", "LAMZ", "LAMZHL"}
+    assert {"CMAX", "TMAX", "AUCINT", "AUCLST", "CLST", "TLST"} <= set(pp["PPTESTCD"])
     windows = pp[pp["PPTESTCD"] == "AUCINT"][["PPSTINT", "PPENINT"]].drop_duplicates().to_numpy().tolist()
     assert windows == [["P0D", "P28D"], ["P0D", "P90D"]]
     for row in pp.itertuples():
-        assert (row.PPSTAT == "NOT DONE") == (row.PPORRES == "")
-        assert pd.isna(row.PPSTRESN) == (row.PPORRES == "" or row.PPORRES[0] in "<>")
+        assert row.PPORRES
+        assert pd.isna(row.PPSTRESN) == (row.PPORRES[0] in "<>")
 
 
 def test_adcp_base_and_change(tables) -> None:
@@ -145,7 +149,12 @@ def test_adcp_base_and_change(tables) -> None:
     late = b.loc["D90"]
     assert late["CHG"] == pytest.approx(late["AVAL"] - late["BASE"], rel=1e-4)
     assert late["PCHG"] == pytest.approx(100 * late["CHG"] / late["BASE"], rel=1e-4)
-    assert b.loc["D7", "AVALC"].startswith("<")
+    low = b.loc["D7"]
+    assert low["RESTXT"] == f"<{low['ALIMIT']:g}"
+    assert (low["DTYPE"], low["AVAL"]) == ("HALF LIMIT", pytest.approx(low["ALIMIT"] / 2))
+    assert low["PCHG"] == pytest.approx(100 * (low["AVAL"] / low["BASE"] - 1), rel=1e-4)
+    assert low["PCHGLIM"] == pytest.approx(100 * (low["ALIMIT"] / low["BASE"] - 1), rel=1e-4)
+    assert set(b["BASETYPE"]) == {"last before infusion"}
     assert b["CRIT1FL"].tolist() == ["N", "Y", "Y", "Y", "N"]
     assert (b["ANL01FL"] == "Y").all()
 
@@ -155,7 +164,10 @@ def test_adpc_excludes_with_a_reason(tables) -> None:
     out = adpc[adpc["NCAXFL"] == "Y"]
     assert (out["NCA1XRS"] != "").all()
     assert "P-01" in set(out["SUBJID"])
-    assert adpc[adpc["NCAXFL"] == ""]["AVAL"].notna().all()
+    kept = adpc[adpc["NCAXFL"] == ""]
+    assert kept["AVAL"].notna().all()
+    assert (kept["NCA1XRS"] == "").all()
+    assert "AVALC" not in adpc
 
 
 def test_adpp_holds_every_endpoint_once(tables, finished_run) -> None:
@@ -166,9 +178,17 @@ def test_adpp_holds_every_endpoint_once(tables, finished_run) -> None:
 
 
 def test_adtte_censors(tables, finished_run) -> None:
-    rows = finished_run.endpoints[finished_run.endpoints["parameter"] == "RECONSTITUTION_DAY"]
-    assert tables["ADTTE"]["CNSR"].tolist() == (rows["qualifier"] != "=").astype(int).tolist()
-    assert tables["ADTTE"]["AVAL"].tolist() == rows["value"].tolist()
+    for code, short in (
+        ("RECONSTITUTION_DAY", "BRECONDY"),
+        ("DEPLETION_DURATION", "BDEPLDUR"),
+        ("DEPLETION_DAY", "BDEPLDY"),
+    ):
+        rows = finished_run.endpoints[finished_run.endpoints["parameter"] == code]
+        own = tables["ADTTE"][tables["ADTTE"]["PARAMCD"] == short]
+        assert own["CNSR"].tolist() == (rows["qualifier"] != "=").astype(int).tolist()
+        assert own["AVAL"].tolist() == rows["value"].tolist()
+    duration = tables["ADTTE"].set_index(["PARAMCD", "SUBJID"]).loc[("BDEPLDUR", "P-02")]
+    assert duration["STARTDT"] > "2025-01-22"  # depletion, not infusion
 
 
 @pytest.mark.parametrize(

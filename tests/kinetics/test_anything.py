@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bcelldepl.definitions.codes import ResultCode
-from bcelldepl.kinetics import endpoints_table, kinetics_tables
+from bcelldepl.kinetics import analyse_study, endpoints_table, kinetics_tables
 from bcelldepl.study import EndpointSettings, Study, Tube
 
 ROW = st.fixed_dictionaries(
@@ -60,7 +60,7 @@ def test_complete_consistent_and_never_a_crash(rows, endpoint_settings) -> None:
     assert (table["value"].isna() == (table["qualifier"] == "NE")).all()
     assert table.loc[table["qualifier"] != "=", "reason"].str.len().gt(0).all()
     assert table.loc[~table["parameter"].str.startswith("LOG10"), "value"].dropna().ge(0).all()
-    tables = kinetics_tables(counts, table, study)
+    tables = kinetics_tables(analyse_study(counts, study))
     areas = tables["kinetics_segments"].groupby(["subject", "parameter"])["area"].sum()
     for (subject, parameter), area in areas.items():
         row = table[(table["subject"] == subject) & (table["parameter"] == parameter)].iloc[0]

@@ -95,7 +95,7 @@ def test_extremes(points, expected, made, value_of) -> None:
 
 
 def test_all_below_is_a_bound_on_cmax_and_no_time(made, value_of) -> None:
-    table = endpoints_table(*made({"P": [PRE, (7, 3), (14, 1, {"lloq_per_ul": 8.0})]}))
+    table = endpoints_table(*made({"P": [PRE, (7, 3), (14, 3, {"lloq_per_ul": 8.0})]}))
     assert (value_of(table, "CMAX"), value_of(table, "CMAX", "qualifier")) == (8.0, "<")
     for code in ("TMAX", "CLAST", "TLAST", "LAMBDA_Z", "HALF_LIFE"):
         assert value_of(table, code, "qualifier") == "NE"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from bcelldepl.kinetics import endpoints_table, segments_table, terminal_table
+from bcelldepl.kinetics import analyse_study, endpoints_table, segments_table, terminal_table
 from bcelldepl.kinetics.area import segments_to, total_area
 from bcelldepl.kinetics.terminal import choose_terminal, terminal_fits
 
@@ -139,9 +139,9 @@ def test_extrapolation_is_limited_and_named(made, value_of) -> None:
     assert value_of(table, "AUC_0_90", "qualifier") == "="
     assert value_of(table, "AUC_0_90") == pytest.approx(2000 + 4000 * -math.expm1(-8), rel=5e-6)
     assert value_of(table, "AUC_0_90", "reason").startswith("0.14 % extrapolated")
-    segments = segments_table(counts, study)
+    segments = segments_table(analyse_study(counts, study))
     assert segments.loc[segments["parameter"] == "AUC_0_90", "rule"].tolist()[-1] == "extrapolated"
-    assert terminal_table(counts, study)["chosen"].sum() == 1
+    assert terminal_table(analyse_study(counts, study))["chosen"].sum() == 1
 
 
 def test_too_much_extrapolation_is_a_bound(made, value_of) -> None:
@@ -156,6 +156,6 @@ def test_too_much_extrapolation_is_a_bound(made, value_of) -> None:
 def test_segments_add_up_to_the_endpoints(made, value_of) -> None:
     course = [(0, 6), (3, 1), (7, 60), (10, 3), (14, 200), (21, 50), (35, 9), (60, 2)]
     counts, study = made({"P": course})
-    table, segments = endpoints_table(counts, study), segments_table(counts, study)
+    table, segments = endpoints_table(counts, study), segments_table(analyse_study(counts, study))
     for code, rows in segments.groupby("parameter"):
         assert rows["area"].sum() == pytest.approx(value_of(table, code), rel=1e-5)

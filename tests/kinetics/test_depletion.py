@@ -7,8 +7,12 @@ import math
 import pandas as pd
 import pytest
 
-from bcelldepl.kinetics import endpoints_table, visits_table
-from bcelldepl.kinetics.courses import courses
+from bcelldepl.kinetics import analyse_study, endpoints_table, visits_table
+
+
+def courses_of(counts, study, population):
+    return analyse_study(counts, study).courses[population]
+
 
 PRE = (-5, 200)
 BLIND = {"lloq_per_ul": 30.0, "lod_per_ul": 12.0}
@@ -111,7 +115,7 @@ def test_dates_alone_leave_the_order_of_one_day_to_the_plan(made, value_of, befo
     ]
     counts, study = made({"P": points}, population="B")
     assert value_of(endpoints_table(counts, study), "BASELINE") == 200.0
-    (course,) = courses(counts, study, "B")
+    (course,) = courses_of(counts, study, "B")
     assert [visit.day for visit in course.visits] == [before, 0.25, 7.0]
 
 
@@ -146,7 +150,7 @@ def test_thresholds_are_the_studys(made, value_of) -> None:
 
 def test_change_at_each_visit(made) -> None:
     counts, study = made({"P": [PRE, (7, 20), (28, 3), (60, 0), (90, None), (120, 1, BLIND)]}, population="B")
-    table = visits_table(counts, study)
+    table = visits_table(analyse_study(counts, study))
     assert table["percent_of_baseline"].tolist()[:4] == [100, 10, 2.5, 1]
     assert table["qualifier"].tolist() == ["=", "=", "<", "<", "NE", "<"]
     assert table["evidence"].tolist() == [
@@ -179,7 +183,7 @@ def test_thresholds_in_percent_of_lymphocytes(made, value_of) -> None:
     assert (value_of(table, "DEPLETION_DAY"), value_of(table, "RECONSTITUTION_DAY")) == (7, 90)
     assert value_of(table, "BASELINE", "unit") == "cells/uL"
     few = lymphocytes.assign(events=[10_000, 10_000, 4_000, 10_000, 10_000])
-    visits = visits_table(pd.concat([b, few]), study)
+    visits = visits_table(analyse_study(pd.concat([b, few]), study))
     assert visits["evidence"].tolist() == [
         "recovered",
         "depleted",

@@ -11,15 +11,22 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from bcelldepl.kinetics import endpoints_table, kinetics_tables, summarise, visits_table
-from bcelldepl.kinetics.endpoints import cellular_of
+from bcelldepl.kinetics import (
+    analyse_study,
+    endpoints_table,
+    event_curves,
+    kinetics_tables,
+    summarise,
+    visits_table,
+)
 from bcelldepl.kinetics.summary import CONCENTRATION
 from bcelldepl.report.depletion_plots import draw_swimmer, draw_waterfall
 from bcelldepl.report.group_curves import draw_group_curves
-from bcelldepl.report.group_plots import draw_exposure_response, draw_proportionality, draw_reconstitution
+from bcelldepl.report.group_plots import draw_exposure_response, draw_proportionality
 from bcelldepl.report.images import FORMATS, render_drawing
 from bcelldepl.report.kinetics import kinetics_figures
 from bcelldepl.report.subject_page import draw_depletion, draw_kinetics, draw_subject_page
+from bcelldepl.report.survival_plots import draw_event
 from bcelldepl.study.companions import CompanionResult
 
 
@@ -43,6 +50,11 @@ def trial(made):
     return counts, endpoints_table(counts, study), study
 
 
+def figures_of(counts, study):
+    kinetics = analyse_study(counts, study)
+    return kinetics_figures(counts, kinetics, kinetics_tables(kinetics))
+
+
 def axes():
     return Figure().subplots()
 
@@ -51,10 +63,10 @@ def test_functions_take_an_axes_and_return_it(trial) -> None:
     counts, endpoints, study = trial
     own, ends = counts[counts["subject"] == "A"], endpoints[endpoints["subject"] == "A"]
     drawn = [
-        lambda to: draw_group_curves(summarise(counts, endpoints), "CAR_T", to, 5.0),
+        lambda to: draw_group_curves(summarise(analyse_study(counts, study)), "CAR_T", to, 5.0),
         lambda to: draw_waterfall(endpoints, to),
-        lambda to: draw_swimmer(endpoints, visits_table(counts, study), to),
-        lambda to: draw_reconstitution(endpoints, to),
+        lambda to: draw_swimmer(endpoints, visits_table(analyse_study(counts, study)), to),
+        lambda to: draw_event(event_curves(endpoints), "RECONSTITUTION_DAY", to),
         lambda to: draw_proportionality(endpoints, "CMAX", to, study),
         lambda to: draw_exposure_response(endpoints, "AUC_0_28", "LOG10_REDUCTION", to),
         lambda to: draw_kinetics(own, ends, to),
@@ -69,8 +81,10 @@ def test_waterfall_has_one_bar_per_subject_and_names_the_rest(trial) -> None:
     _, endpoints, _ = trial
     to = draw_waterfall(endpoints, axes())
     heights = {bar.get_gid(): bar.get_height() for bar in to.patches if bar.get_gid()}
-    assert heights == pytest.approx({"A": -2, "B": -2, "C": math.log10(2 / 100)}, rel=1e-5)
-    assert to.get_xlabel() == "not evaluable: D"
+    # Nadirs that were not detected: 1 and 0 cells/uL, below 1.7 and 0.4, the upper ends of their intervals.
+    expected = {"A": math.log10(1.7 / 200), "B": math.log10(1.7 / 200), "C": math.log10(0.4 / 100)}
+    assert heights == pytest.approx(expected, rel=1e-5)
+    assert "Not evaluable: D." in " ".join(text.get_text() for text in to.texts)
 
 
 @pytest.mark.parametrize(
@@ -82,11 +96,15 @@ def test_subjects_of_no_dose_group_have_a_name_in_every_legend(
     counts, endpoints, study = trial
     for table in (counts, endpoints):
         table.loc[table["subject"].isin(list(unnamed)), "dose_group"] = ""
+    tubes = (
+        one.model_copy(update={"dose_group": ""}) if one.subject in unnamed else one for one in study.tubes
+    )
+    study = study.model_copy(update={"tubes": tuple(tubes)})
     drawn = [
-        draw_group_curves(summarise(counts, endpoints), "CAR_T", axes()),
+        draw_group_curves(summarise(analyse_study(counts, study)), "CAR_T", axes()),
         draw_waterfall(endpoints, axes()),
-        draw_swimmer(endpoints, visits_table(counts, study), axes()),
-        draw_reconstitution(endpoints, axes()),
+        draw_swimmer(endpoints, visits_table(analyse_study(counts, study)), axes()),
+        draw_event(event_curves(endpoints), "RECONSTITUTION_DAY", axes()),
         draw_exposure_response(endpoints, "AUC_0_28", "LOG10_REDUCTION", axes()),
     ]
     for one in drawn:
@@ -97,14 +115,14 @@ def test_subjects_of_no_dose_group_have_a_name_in_every_legend(
 
 def test_swimmer_bars_are_the_durations(trial) -> None:
     counts, endpoints, study = trial
-    to = draw_swimmer(endpoints, visits_table(counts, study), axes())
+    to = draw_swimmer(endpoints, visits_table(analyse_study(counts, study)), axes())
     bars = {bar.get_gid(): (bar.get_x(), bar.get_width()) for bar in to.patches if bar.get_gid()}
     assert bars == {"A": (7, 53), "B": (7, 53), "C": (7, 83)}
 
 
 def test_subject_page_shows_cmax_slope_and_depletion(trial) -> None:
     counts, endpoints, study = trial
-    kinetics = {one.course.subject: one for one in cellular_of(counts, study)}
+    kinetics = {one.course.subject: one for one in analyse_study(counts, study).cellular}
     page = draw_subject_page("A", counts, endpoints, study, kinetics["A"])
     marked = {
         artist.get_gid(): artist for panel in page.axes for artist in panel.get_children() if artist.get_gid()
@@ -137,9 +155,9 @@ def test_a_subject_without_results_still_has_a_page(trial) -> None:
 
 
 def test_bytes_repeat_and_drawings_can_be_sent_to_another_process(trial) -> None:
-    counts, endpoints, study = trial
-    few = endpoints[endpoints["subject"] == "A"]
-    drawings = dict(kinetics_figures(counts, few, study))
+    counts, _, study = trial
+    few = counts[counts["subject"] == "A"]
+    drawings = dict(figures_of(few, study.model_copy(update={"tubes": ()})))
     assert {"waterfall", "swimmer", "dose_cmax", "subjects/A"} <= set(drawings)
     for draw in drawings.values():
         one, two = render_drawing(draw, 150), render_drawing(pickle.loads(pickle.dumps(draw)), 150)
@@ -152,16 +170,28 @@ def test_nothing_evaluable_is_still_drawn(made) -> None:
     counts, study = made({"A": [(0, None), (7, None)]})
     counts = pd.concat([counts, made({"A": [(0, None), (7, None)]}, population="B")[0]])
     counts["ci_high_per_ul"] = counts["ci_high_per_ul"].astype(float)
-    names = [name for name, draw in kinetics_figures(counts, endpoints_table(counts, study), study) if draw()]
+    names = [name for name, draw in figures_of(counts, study) if draw()]
     assert "subjects/A" in names
 
 
 def test_tables_beside_the_endpoints(trial) -> None:
-    counts, endpoints, study = trial
-    tables = kinetics_tables(counts, endpoints, study)
-    assert tables["companions"].iloc[0].tolist() == ["A", "1e5/kg", "D7", 7.0, "IgG", 9.0, "g/L", "<", ""]
+    counts, _, study = trial
+    tables = kinetics_tables(analyse_study(counts, study))
+    assert tables["companions"].iloc[0].tolist() == [
+        "A",
+        "1e5/kg",
+        "D7",
+        7.0,
+        "IgG",
+        9.0,
+        "g/L",
+        "<",
+        "",
+        "",
+        1,
+    ]
     assert all(len(table) for table in tables.values())
-    plain = kinetics_tables(counts, endpoints, study.model_copy(update={"companion_results": ()}))
+    plain = kinetics_tables(analyse_study(counts, study.model_copy(update={"companion_results": ()})))
     assert "companions" not in plain
 
 
@@ -171,7 +201,14 @@ def test_tables_beside_the_endpoints(trial) -> None:
 @pytest.mark.parametrize("times", [1.0, 1.0 + 1e-15])
 def test_concentrations_that_are_all_one_number_have_an_axis(level: float, times: float) -> None:
     """Nothing can be drawn between limits that are one number, or its neighbours; a warning is an error here."""
-    row = {"dose_group": "g", "analyte": "B", "parameter": CONCENTRATION, "unit": "cells/uL", "n": 1}
+    row = {
+        "dose_group": "g",
+        "analyte": "B",
+        "parameter": CONCENTRATION,
+        "unit": "cells/uL",
+        "n": 1,
+        "course": 1,
+    }
     summary = pd.DataFrame(
         [{**row, "visit": "D7", "day": 7.0, "min": level, "median": level, "max": times * level}]
     )

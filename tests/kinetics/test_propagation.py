@@ -10,10 +10,14 @@ import pytest
 from scipy import stats
 
 from bcelldepl.definitions.codes import ResultCode
-from bcelldepl.kinetics import endpoints_table
+from bcelldepl.kinetics import analyse_study, endpoints_table
 from bcelldepl.kinetics.cellular import analyse_cellular
-from bcelldepl.kinetics.courses import courses
 from bcelldepl.kinetics.lloq_uncertainty import plausible_courses
+
+
+def courses_of(counts, study, population):
+    return analyse_study(counts, study).courses[population]
+
 
 ERROR = 0.1  # of the logarithm of every count
 Z = 1.959964
@@ -82,7 +86,7 @@ LLOQ = 5.0
 def redrawn(made, values, draws: int = 1500) -> dict[str, list[float]]:
     """Amounts of a course with all visits drawn again and coded by the LLOQ; 0 where they lie below it."""
     rng = np.random.default_rng(8)
-    (whole,) = courses(*made({"1": course(values)}), "CAR_T")
+    (whole,) = courses_of(*made({"1": course(values)}), "CAR_T")
     amounts: dict[str, list[float]] = {"AUC_0_28": [], "AUC_LAST": []}
     for _ in range(draws):
         visits = []
@@ -134,7 +138,7 @@ def test_an_area_that_may_go_on_has_no_upper_end(made) -> None:
 
 def test_sides_share_the_whole_error(made) -> None:
     """Chances add up to 1; mean and variance of the parts are those of the visit."""
-    (whole,) = courses(*made({"1": course([4.7], days=(7,))}), "CAR_T")
+    (whole,) = courses_of(*made({"1": course([4.7], days=(7,))}), "CAR_T")
     parts = plausible_courses(whole)
     assert [one.visits[0].is_quantified for _, one in parts] == [False, True]
     chances = np.array([chance for chance, _ in parts])
@@ -148,12 +152,12 @@ def test_sides_share_the_whole_error(made) -> None:
 
 
 def test_sides_of_many_visits_stay_few(made) -> None:
-    (whole,) = courses(*made({"1": course([5.0] * 12, days=range(1, 13))}), "CAR_T")
+    (whole,) = courses_of(*made({"1": course([5.0] * 12, days=range(1, 13))}), "CAR_T")
     parts = plausible_courses(whole)
     assert 1 < len(parts) <= 32
     assert sum(chance for chance, _ in parts) == pytest.approx(1)
 
 
 def test_a_visit_far_from_the_lloq_stays_as_it_is(made) -> None:
-    (whole,) = courses(*made({"1": course([1.0, 200.0], days=(7, 14))}), "CAR_T")
+    (whole,) = courses_of(*made({"1": course([1.0, 200.0], days=(7, 14))}), "CAR_T")
     assert plausible_courses(whole) == [(1.0, whole)]

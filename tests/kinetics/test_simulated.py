@@ -11,8 +11,7 @@ import pytest
 from scipy import stats
 
 from bcelldepl.counting.intervals import garwood
-from bcelldepl.kinetics import dose_proportionality, endpoints_table
-from bcelldepl.kinetics.endpoints import cellular_of
+from bcelldepl.kinetics import analyse_study, dose_proportionality, endpoints_table
 from bcelldepl.kinetics.lloq_uncertainty import plausible_courses
 from bcelldepl.simulate.courses import DOSE_GROUPS, concentrations_per_ul, draw_subject
 from bcelldepl.study import Study, Tube
@@ -72,7 +71,8 @@ def both(trials) -> pd.DataFrame:
     on, tables = ["subject", "dose_group", "analyte", "parameter"], []
     for truth, counted, study in trials:
         sure = {
-            one.course.subject: len(plausible_courses(one.course)) == 1 for one in cellular_of(counted, study)
+            one.course.subject: len(plausible_courses(one.course)) == 1
+            for one in analyse_study(counted, study).cellular
         }
         table = endpoints_table(truth, study).merge(
             endpoints_table(counted, study), on=on, suffixes=("_true", "_counted")

@@ -9,8 +9,12 @@ import pytest
 
 from bcelldepl.definitions.tables import ENDPOINTS
 from bcelldepl.errors import CountingError
-from bcelldepl.kinetics import endpoints_table, points_table, visits_table
-from bcelldepl.kinetics.courses import courses
+from bcelldepl.kinetics import analyse_study, endpoints_table, points_table, visits_table
+
+
+def courses_of(counts, study, population):
+    return analyse_study(counts, study).courses[population]
+
 
 PROMISED = [
     "subject", "dose_group", "analyte", "parameter", "value", "unit", "qualifier", "window_start_day",
@@ -33,7 +37,9 @@ def test_columns_rows_and_order_are_those_promised(made) -> None:
     course = {"B7": [(-1, 9), (7, 8)], "A1": [(-1, 9), (7, 8)], "C": []}
     counts, study = both(made, course)
     table = endpoints_table(counts.sample(frac=1, random_state=1), study)
-    assert list(table.columns) == [*PROMISED, "ci_low", "ci_high"] == list(ENDPOINTS.names)
+    assert (
+        list(table.columns) == [*PROMISED, "ci_low", "ci_high", "course", "baseline"] == list(ENDPOINTS.names)
+    )
     assert table["subject"].unique().tolist() == ["B7", "A1"]  # the order of the sheet, not of the rows
     assert table.loc[table["subject"] == "A1", "parameter"].tolist() == PARAMETERS
     assert set(table["qualifier"]) <= {"=", "<", ">", "NE"}
@@ -58,10 +64,10 @@ def test_rows_of_other_tubes_do_not_matter(made) -> None:
 
 def test_actual_days_where_known_else_nominal(made) -> None:
     course = {"P": [(0, 0, {"actual": -0.1}), (7, 8, {"actual": 7.9}), (14, 20)]}
-    (found,) = courses(*made(course), "CAR_T")
+    (found,) = courses_of(*made(course), "CAR_T")
     assert [visit.day for visit in found.visits] == pytest.approx([-0.1, 7.9, 14.0])
     assert [visit.is_actual for visit in found.visits] == [True, True, False]
-    table = points_table(*made(course))
+    table = points_table(analyse_study(*made(course)))
     assert table["day_is_actual"].tolist() == [True, True, False]
 
 
@@ -69,7 +75,7 @@ def test_replicate_tubes_pool_as_one_sample(made) -> None:
     """40 events in 8 uL and 16 in 4 uL are 56 in 12 uL: quantified, though neither tube alone was."""
     one = {"lloq_per_ul": 50 / 8, "lod_per_ul": 20 / 8, "result": "DETECTED_BELOW_LLOQ", "file": "a.fcs"}
     two = {"lloq_per_ul": 50 / 4, "lod_per_ul": 20 / 4, "result": "NOT_DETECTED", "file": "b.fcs"}
-    (found,) = courses(*made({"P": [(7, 40 / 8, one), (7, 16 / 4, two)]}), "CAR_T")
+    (found,) = courses_of(*made({"P": [(7, 40 / 8, one), (7, 16 / 4, two)]}), "CAR_T")
     (visit,) = found.visits
     assert visit.value == pytest.approx(56 / 12)
     assert (visit.lod, visit.lloq) == (pytest.approx(20 / 12), pytest.approx(50 / 12))
@@ -84,28 +90,32 @@ def test_exactly_fifty_pooled_events_are_quantified(made) -> None:
         (7, float(f"{25 / 7:.6g}"), {**limits, "file": name, "result": "DETECTED_BELOW_LLOQ"})
         for name in "ab"
     ]
-    (found,) = courses(*made({"P": rows}), "CAR_T")
+    (found,) = courses_of(*made({"P": rows}), "CAR_T")
     assert found.visits[0].is_quantified
 
 
 def test_a_failed_replicate_is_left_out_and_named(made) -> None:
-    (found,) = courses(*made({"P": [(7, 8), (7, None)]}), "CAR_T")
+    (found,) = courses_of(*made({"P": [(7, 8), (7, None)]}), "CAR_T")
     (visit,) = found.visits
     assert (visit.value, visit.reason) == (8.0, "1 tubes pooled, 1 not evaluable left out")
 
 
 def test_tubes_of_one_visit_within_the_hour_are_one_draw(made) -> None:
     minutes = 1 / 24 / 60
-    (found,) = courses(*made({"P": [(7, 8, {"actual": 7}), (7, 10, {"actual": 7 + 20 * minutes})]}), "CAR_T")
+    (found,) = courses_of(
+        *made({"P": [(7, 8, {"actual": 7}), (7, 10, {"actual": 7 + 20 * minutes})]}), "CAR_T"
+    )
     assert len(found.visits) == 1
-    (found,) = courses(*made({"P": [(7, 8, {"actual": 7}), (7, 10, {"actual": 7 + 90 * minutes})]}), "CAR_T")
+    (found,) = courses_of(
+        *made({"P": [(7, 8, {"actual": 7}), (7, 10, {"actual": 7 + 90 * minutes})]}), "CAR_T"
+    )
     assert len(found.visits) == 2  # a visit made twice is two points
-    (found,) = courses(*made({"P": [(0, 8, {"actual": -minutes}), (0, 10, {"actual": minutes})]}), "CAR_T")
+    (found,) = courses_of(*made({"P": [(0, 8, {"actual": -minutes}), (0, 10, {"actual": minutes})]}), "CAR_T")
     assert len(found.visits) == 2  # the infusion lies between
 
 
 def test_one_moment_under_two_names_is_one_point(made) -> None:
-    (found,) = courses(*made({"P": [(7, 8), (7, 10, {"visit": "EXTRA"})]}), "CAR_T")
+    (found,) = courses_of(*made({"P": [(7, 8), (7, 10, {"visit": "EXTRA"})]}), "CAR_T")
     (visit,) = found.visits
     assert (visit.visit, visit.value) == ("D7/EXTRA", 9.0)
 
@@ -176,7 +186,8 @@ def test_a_missing_column_is_named(made) -> None:
 
 def test_quantified_without_a_number_is_not_evaluable(made) -> None:
     counts, study = made({"P": [(0, 0), (7, None, {"result": "QUANTIFIED"}), (14, 8)]}, population="B")
-    assert visits_table(counts, study)["result"].tolist() == ["NOT_DETECTED", "NOT_EVALUABLE", "QUANTIFIED"]
+    table = visits_table(analyse_study(counts, study))
+    assert table["result"].tolist() == ["NOT_DETECTED", "NOT_EVALUABLE", "QUANTIFIED"]
 
 
 def test_csv_and_memory_give_the_same(made, tmp_path) -> None:
@@ -197,4 +208,4 @@ def test_csv_and_memory_give_the_same(made, tmp_path) -> None:
 def test_counts_that_contradict_themselves_or_the_study_are_refused(made, cells, words) -> None:
     counts, study = made({"007": [(0, 100), (7, 0, cells)]})
     with pytest.raises(CountingError, match=re.escape(words)):
-        courses(counts, study, "CAR_T")
+        courses_of(counts, study, "CAR_T")

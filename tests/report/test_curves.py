@@ -13,7 +13,7 @@ from bcelldepl.report.images import figure_bytes
 from bcelldepl.report.palette import dose_styles, natural_key
 
 ROWS = [
-    # subject, day, cells_per_ul, ci_high, lloq, result
+    # subject, day, cells_per_ul, ci_high, lloq, result; a limit of detection that is not known
     ("1", -5.0, 120.0, 140.0, 5.0, "QUANTIFIED"),
     ("1", 7.0, 2.0, 4.0, 6.0, "DETECTED_BELOW_LLOQ"),
     ("1", 14.0, np.nan, np.nan, np.nan, "NOT_EVALUABLE"),
@@ -28,6 +28,7 @@ def counts():
     columns = ["subject", "day", "cells_per_ul", "ci_high_per_ul", "lloq_per_ul", "result"]
     table = pd.DataFrame(ROWS, columns=columns)
     table["population"] = "B"
+    table["lod_per_ul"] = np.nan
     table["dose_group"] = table["subject"].map({"1": "low", "2": "high"})
     table["file"] = [f"{i}.fcs" for i in range(len(table))]
     return table
@@ -49,13 +50,13 @@ def axes(counts):
 def test_each_subject_is_one_line_by_day(axes):
     one, two = lines(axes, "subject:")
     np.testing.assert_array_equal(one.get_xdata(), [-5, 7, 14, 28])
-    np.testing.assert_array_equal(one.get_ydata(), [120, 2, np.nan, 0.37])
+    np.testing.assert_array_equal(one.get_ydata(), [120, np.nan, np.nan, np.nan])
     np.testing.assert_array_equal(two.get_xdata(), [-5, 28])
     assert one.get_color() != two.get_color()
 
 
 def test_results_below_the_limits_look_different(axes):
-    assert points(axes, "DETECTED_BELOW_LLOQ") == [(7.0, 2.0)]
+    assert points(axes, "DETECTED_BELOW_LLOQ") == [(7.0, 6.0)]
     assert all(line.get_markerfacecolor() == "white" for line in lines(axes, "DETECTED_BELOW_LLOQ"))
     assert points(axes, "NOT_DETECTED") == [(28.0, 0.37)]
     assert [x for x, _ in points(axes, "NOT_EVALUABLE")] == [14.0]
@@ -76,7 +77,7 @@ def test_lloq_is_drawn_for_every_tube(axes):
 
 
 def test_axes_carry_units_and_hold_every_point(axes):
-    assert axes.get_title(loc="left") == "B cells [cells/µL]"
+    assert axes.get_title(loc="left") == "B cells [cells/µL, log scale]"
     assert axes.get_yscale() == "log"
     low, high = axes.get_ylim()
     assert low < 0.37

@@ -66,3 +66,27 @@ def test_a_summary_is_the_file_and_the_same_when_made_again(copied: Results) -> 
     assert list(written.columns) == list(made.columns)
     assert written["n"].dtype == made["n"].dtype == "Int64"
     assert set(written["parameter"]) == set(made["parameter"])
+
+
+def test_a_summary_by_any_column_of_a_subject(results: Results) -> None:
+    by_subject = results.summary(by="subject")
+    assert by_subject.columns[0] == "subject"
+    assert set(by_subject["subject"]) == set(results.tubes["subject"])
+    cmax = by_subject[by_subject["parameter"] == "CMAX"].set_index("subject")["mean"]
+    own = results.endpoints[
+        (results.endpoints["parameter"] == "CMAX") & (results.endpoints["qualifier"] == "=")
+    ]
+    for row in own.itertuples():
+        assert cmax[row.subject] == pytest.approx(row.value, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("by", "words"),
+    [("visit", "'visit' differs within a subject"), ("arm", "the results have no column 'arm'")],
+)
+def test_a_column_that_is_no_group_is_refused_with_those_that_are(
+    results: Results, by: str, words: str
+) -> None:
+    with pytest.raises(ExchangeError, match=words) as caught:
+        results.summary(by=by)
+    assert "dose_group" in str(caught.value)

@@ -56,6 +56,10 @@ def test_defaults_are_those_promised(tmp_path) -> None:
         "denominator": "blood",
         "depletion_threshold_percent": 1,
         "reconstitution_threshold_percent": 1,
+        "baseline": "last_before_infusion",
+        "time": "actual",
+        "window_tolerance_days": 1,
+        "subgroups": [],
     }
 
 

@@ -59,7 +59,7 @@ def test_all_problems_come_at_once(tmp_path) -> None:
         load(tmp_path, "subject,visit,test,value\nP9,D7,IgG,9\nP1,D7,IgG,high\n", TOML + "oops = 1\n")
     assert "oops" in str(caught.value)
     with pytest.raises(StudyError) as caught:
-        load(tmp_path, "subject,visit,test,value\nP9,D7,IgG,9\nP1,D7,IgG,high\n")
+        load(tmp_path, "subject,visit,test,value\nP9,D7,IgG,9\nP1,D9,IgG,8\n")
     assert len(caught.value.problems) == 2
 
 

@@ -199,12 +199,12 @@ def one(cells: str, column: str = "") -> str:
         (
             f"{HEAD},infused\na.fcs,P1,V1,0,2026-01-01\nb.fcs,P1,V2,1,2026-02-01\n",
             "samples.csv, row 3, column infused",
-            "a second infusion is a subject of its own",
+            "a second infusion has `course` 2",
         ),
         (
             f"{HEAD},collected,infused\na.fcs,P1,V1,0,2026-01-01T08:00Z,2026-01-01T09:00\n",
             "samples.csv, row 2",
-            "only one of `collected` and `infused` has a time zone",
+            "some of `collected`, `infused` have a time zone, and some have none",
         ),
     ],
 )

@@ -40,6 +40,8 @@ COUNTS: Final = TableDefinition(
         Column("evidence", _TEXT, "weakest rung of the evidence ladder on the way to the population"),
         Column("reason", _TEXT, "one sentence, empty where nothing is to say"),
         Column("override", _TEXT, "gates set by hand that the number stands on"),
+        Column("actual_day", _NUMBER, "days from infusion to collection; empty where dates are not known"),
+        Column("course", _INTEGER, "1 for the first infusion of the subject"),
     ),
 )
 TUBES: Final = TableDefinition(

@@ -35,6 +35,11 @@ SAMPLES: Final = TableDefinition(
         Column("dose_cells_per_kg", _NUMBER, "for summaries and dose proportionality"),
         Column("wbc_per_ul", _NUMBER, "leukocytes by haematology of the same blood: dual platform"),
         Column("lymphocytes_per_ul", _NUMBER, "lymphocytes by haematology of the same blood: dual platform"),
+        Column("lymphodepletion", _TEXT, "when lymphodepletion began, ISO 8601: for the baseline"),
+        Column("course", _INTEGER, "1 for the first infusion of a subject, 2 for the second; else 1"),
+        Column("usubjid", _TEXT, "USUBJID of exports; else study, hyphen, subject"),
+        Column("site", _TEXT, "SITEID of exports"),
+        Column("visit_number", _NUMBER, "VISITNUM of exports; else rank of the visit by its nominal day"),
     ),
 )
 COMPANION_SHEET: Final = TableDefinition(
@@ -44,11 +49,14 @@ COMPANION_SHEET: Final = TableDefinition(
         Column("subject", _TEXT, "as in the sample sheet; needed"),
         Column("visit", _TEXT, "as in the sample sheet, or another; needed"),
         Column("test", _TEXT, "name of the test; needed"),
-        Column("value", _NUMBER, "a number, or < or > and a number; needed"),
+        Column(
+            "value", _TEXT, "a number, < or > and a number, a titre (1:160), or text (POSITIVE, Y); needed"
+        ),
         Column("unit", _TEXT, "of `value`; one for each test"),
         Column("day", _NUMBER, "days since infusion; else of the samples of the visit"),
         Column("collected", _TEXT, "when it was drawn: goes before `day`"),
         Column("comment", _TEXT, "carried through"),
+        Column("course", _INTEGER, "which infusion of the subject; else 1"),
     ),
 )
 TRUTH: Final = TableDefinition(

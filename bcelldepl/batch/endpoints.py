@@ -1,0 +1,87 @@
+"""Kinetics and depletion of a table of concentrations, without any FCS file."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bcelldepl.batch.write import write_csv
+from bcelldepl.definitions.files import FIGURES
+from bcelldepl.definitions.tables import COUNTS, ENDPOINTS
+from bcelldepl.errors import CountingError
+from bcelldepl.kinetics import StudyKinetics, analyse_study, kinetics_tables
+from bcelldepl.kinetics.concentration_table import counts_of, study_of_table
+from bcelldepl.store.files import write_bytes
+from bcelldepl.study.settings_file import read_settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["endpoints"]
+
+
+def endpoints(
+    table: pd.DataFrame | str | os.PathLike[str],
+    settings: str | os.PathLike[str] | None = None,
+    out: str | os.PathLike[str] | None = None,
+) -> StudyKinetics:
+    """Compute kinetics and depletion from a table of concentrations.
+
+    Parameters
+    ----------
+    table : DataFrame or str or path
+        ``counts.csv``, or subject, day, analyte and value with its LLOQ; see
+        `bcelldepl.kinetics.concentration_table.counts_of`. A path is of a CSV or Parquet file.
+    settings : str or path, optional
+        A ``study.toml``, of which ``[endpoints]`` counts; by default all defaults.
+    out : str or path, optional
+        Folder for the tables and figures that a run would write; nothing is written without one.
+
+    Returns
+    -------
+    StudyKinetics
+        Its `endpoints` is the table of that name.
+
+    Raises
+    ------
+    CountingError
+        The table is not understood; the message names the row.
+    StudyError
+        The settings are not.
+    """
+    study = study_of_table(read_settings(settings), None if settings is None else Path(settings))
+    counts = counts_of(_read(Path(table)) if isinstance(table, str | os.PathLike) else table)
+    kinetics = analyse_study(counts, study)
+    if out is not None:
+        _write(Path(out), counts, kinetics)
+    return kinetics
+
+
+def _read(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    if not path.is_file():
+        raise CountingError("there is no such file", str(path))
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    texts = pd.read_csv(
+        path, dtype=str, keep_default_na=False, sep=None, engine="python", encoding="utf-8-sig"
+    )
+    if set(COUNTS.names[:8]) <= set(texts.columns):
+        return COUNTS.read(path)
+    return texts
+
+
+def _write(out: Path, counts: pd.DataFrame, kinetics: StudyKinetics) -> None:
+    from bcelldepl.report.images import FORMATS, render_drawing
+    from bcelldepl.report.kinetics import kinetics_figures
+
+    out.mkdir(parents=True, exist_ok=True)
+    tables = kinetics_tables(kinetics)
+    for name, one in {ENDPOINTS.name: kinetics.endpoints, **tables}.items():
+        write_csv(out / f"{name}.csv", one)
+    for name, draw in kinetics_figures(counts, kinetics, tables):
+        for kind, content in zip(FORMATS, render_drawing(partial(draw), 150.0), strict=True):
+            write_bytes(out / FIGURES / f"{name}.{kind}", content)

@@ -1,0 +1,117 @@
+"""Listings by subject: concentrations, endpoints and results of other assays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pandas as pd
+
+from bcelldepl.definitions.codes import Qualifier, ResultCode
+from bcelldepl.definitions.endpoints import endpoint_definition
+from bcelldepl.definitions.populations import label_of
+from bcelldepl.definitions.tables import COMPANIONS, DEPLETION_VISITS, ENDPOINTS, POINTS
+from bcelldepl.listings.listing import Listing, Rows, digits, records, whole
+
+__all__ = ["listings_of"]
+
+Read = Callable[[Any], pd.DataFrame]
+
+
+def listings_of(read: Read) -> Iterator[Listing]:
+    """Make the listings.
+
+    Parameters
+    ----------
+    read : callable
+        As for `bcelldepl.listings.tables.tables_of`.
+
+    Yields
+    ------
+    Listing
+    """
+    points, visits, endpoints = read(POINTS), read(DEPLETION_VISITS), read(ENDPOINTS)
+    cells: Rows
+    headings: tuple[str, ...]
+    if len(points):
+        headings = (
+            "Subject",
+            "Dose group",
+            "Visit",
+            "Day",
+            "Result",
+            "cells/uL",
+            "LLOQ",
+            "Counts as",
+            "In slope",
+        )
+        cells = tuple(
+            (_subject(row), _words(row.dose_group), row.visit, digits(row.day), ResultCode(row.result).symbol,
+             digits(row.cells_per_ul), digits(row.lloq_per_ul), row.use, "yes" if row.in_terminal_slope else "")
+            for row in records(points)
+        )  # fmt: skip
+        yield Listing("l_car_t", "16.2.1", "CAR+ T Cells by Subject and Draw", headings,
+                      (1.4, 1.6, 1.2, 0.9, 0.8, 1, 0.9, 3, 0.8), cells, (_codes(),), POINTS.file)  # fmt: skip
+    if len(visits):
+        headings = ("Subject", "Dose group", "Visit", "Day", "Result", "cells/uL", "Upper limit", "% of baseline",
+                    "Log10 reduction", "Evidence")  # fmt: skip
+        cells = tuple(
+            (_subject(row), _words(row.dose_group), f"{row.visit}{' *' if row.is_baseline else ''}", digits(row.day),
+             ResultCode(row.result).symbol, digits(row.cells_per_ul), digits(row.upper_limit_per_ul),
+             _signed(row.qualifier, row.percent_of_baseline), _signed(_other(row.qualifier), row.log10_reduction),
+             row.evidence)
+            for row in records(visits)
+        )  # fmt: skip
+        notes = (f"* Baseline: {visits['baseline'].iloc[0]}.", _codes())
+        yield Listing("l_b_cells", "16.2.2", "B Cells by Subject and Draw", headings,
+                      (1.4, 1.6, 1.2, 0.9, 0.8, 1, 1, 1.2, 1.2, 1.6), cells, notes, DEPLETION_VISITS.file)  # fmt: skip
+    headings = ("Subject", "Dose group", "Analyte", "Parameter", "Value", "Unit", "95 % interval", "Note")
+    cells = tuple(
+        (_subject(row), _words(row.dose_group), label_of(row.analyte), _label(row.parameter),
+         _signed(row.qualifier, row.value), row.unit, _interval(row), _words(row.reason))
+        for row in records(endpoints)
+    )  # fmt: skip
+    yield Listing("l_endpoints", "16.2.3", "Endpoints by Subject", headings, (1.3, 1.4, 1.2, 2.2, 1, 1.1, 1.6, 4),
+                  cells, ("NE: not evaluable. < and >: a bound.",), ENDPOINTS.file)  # fmt: skip
+    companions = read(COMPANIONS)
+    if len(companions):
+        headings = ("Subject", "Dose group", "Visit", "Day", "Test", "Result", "Unit", "Comment")
+        cells = tuple(
+            (_subject(row), _words(row.dose_group), row.visit, digits(row.day), row.test,
+             _words(row.text) or _signed(row.qualifier, row.value), _words(row.unit), _words(row.comment))
+            for row in records(companions)
+        )  # fmt: skip
+        yield Listing("l_companions", "16.2.4", "Results of Other Assays by Subject", headings,
+                      (1.4, 1.6, 1.2, 0.9, 2, 1.2, 1, 2.4), cells, (), COMPANIONS.file)  # fmt: skip
+
+
+def _subject(row: Any) -> str:
+    return f"{row.subject} (course {whole(row.course)})" if row.course > 1 else str(row.subject)
+
+
+def _words(text: Any) -> str:
+    return text if isinstance(text, str) else ""
+
+
+def _label(code: str) -> str:
+    known = endpoint_definition(code)
+    return known.label if known else code
+
+
+def _signed(sign: Any, value: Any) -> str:
+    if sign == Qualifier.NOT_EVALUABLE or value != value:
+        return str(Qualifier.NOT_EVALUABLE)
+    return digits(value) if sign == Qualifier.EQUAL else f"{sign}{digits(value)}"
+
+
+def _other(sign: Any) -> Any:
+    return Qualifier.ABOVE if sign == Qualifier.BELOW else sign
+
+
+def _interval(row: Any) -> str:
+    known = row.ci_low == row.ci_low
+    return f"{digits(row.ci_low)}, {digits(row.ci_high)}" if known else ""
+
+
+def _codes() -> str:
+    return "; ".join(f"{code.symbol}: {code.words}" for code in ResultCode) + "."

@@ -1,0 +1,226 @@
+"""Tables by dose group, each made of a table of the results folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pandas as pd
+
+from bcelldepl.definitions.codes import TubeStatus
+from bcelldepl.definitions.endpoints import endpoint_definition
+from bcelldepl.definitions.populations import Kinetics, analytes, label_of
+from bcelldepl.definitions.tables import (
+    B_CELL_CHANGES,
+    COMPANION_SUMMARY,
+    DEPLETION_RATES,
+    SUBGROUP_SUMMARY,
+    SUMMARY,
+    TIME_TO_EVENT_SUMMARY,
+    TUBES,
+)
+from bcelldepl.kinetics.summary import CONCENTRATION
+from bcelldepl.listings.listing import Listing, Rows, digits, mean_sd, range_of, records, whole
+from bcelldepl.study import Role
+
+__all__ = ["tables_of"]
+
+Read = Callable[[Any], pd.DataFrame]
+BELOW = {
+    Kinetics.EXPANSION: "Results below the LLOQ count as 0; a visit with one has no geometric mean.",
+    Kinetics.DEPLETION: "Results below the LLOQ count as half of the limit that they lie below.",
+}
+STATISTICS = ("Mean (SD)", "Geometric mean (CV %)", "Median (min, max)")
+
+
+def tables_of(read: Read) -> Iterator[Listing]:
+    """Make the tables.
+
+    Parameters
+    ----------
+    read : callable
+        From the definition of a table to its rows; none where the results have no such table.
+
+    Yields
+    ------
+    Listing
+    """
+    yield _tubes(read(TUBES))
+    summary = read(SUMMARY)
+    number = 1
+    for kind in Kinetics:
+        for analyte in analytes(kind):
+            own = summary[summary["analyte"] == analyte]
+            if len(own):
+                yield _concentrations(own, analyte, kind, f"14.2.{number}")
+                yield _parameters(own, analyte, f"14.2.{number + 1}")
+                number += 2
+    yield from _outcomes(read(DEPLETION_RATES), read(B_CELL_CHANGES), read(TIME_TO_EVENT_SUMMARY))
+    companions, subgroups = read(COMPANION_SUMMARY), read(SUBGROUP_SUMMARY)
+    if len(companions):
+        yield _companions(companions)
+    if len(subgroups):
+        yield _subgroups(subgroups)
+
+
+def _tubes(tubes: pd.DataFrame) -> Listing:
+    samples = tubes[tubes["role"] == Role.SAMPLE].fillna({"dose_group": ""})
+    found: dict[tuple[str, float, str], pd.DataFrame] = {}
+    for (group, day, visit), own in samples.groupby(["dose_group", "day", "visit"], sort=True):
+        found[str(group), float(str(day)), str(visit)] = own
+    rows: Rows = tuple(
+        (group, visit, digits(day), whole(own["subject"].nunique()), whole(len(own)),
+         *(whole((own["status"] == status).sum()) for status in reversed(TubeStatus)))
+        for (group, day, visit), own in found.items()
+    )  # fmt: skip
+    headings = ("Dose group", "Visit", "Nominal day", "Subjects", "Tubes", "Sound", "Need review", "Failed")
+    return Listing("t_tubes", "14.1.1", "Sample Tubes by Dose Group and Visit", headings,
+                   (2, 2, 1.2, 1, 1, 1, 1.2, 1), rows, (), TUBES.file)  # fmt: skip
+
+
+def _concentrations(rows: pd.DataFrame, analyte: str, kind: Kinetics, number: str) -> Listing:
+    cells = tuple(
+        (
+            *_group(row),
+            str(row.visit),
+            digits(row.day),
+            whole(row.n),
+            whole(row.n_below_lloq),
+            *_statistics(row),
+        )
+        for row in records(rows[rows["parameter"] == CONCENTRATION])
+    )
+    headings = ("Dose group", "Visit", "Day", "n", "n below LLOQ", *STATISTICS)
+    title = f"{label_of(analyte)} [cells/uL] by Dose Group and Visit"
+    return Listing(f"t_concentrations_{analyte.lower()}", number, title, headings,
+                   (1.8, 1.4, 0.8, 0.6, 1, 2, 2.2, 2.4), cells,
+                   (BELOW[kind], "SD: standard deviation; CV: coefficient of variation."), SUMMARY.file)  # fmt: skip
+
+
+def _parameters(rows: pd.DataFrame, analyte: str, number: str) -> Listing:
+    own = rows[rows["parameter"] != CONCENTRATION]
+    cells = tuple(
+        (_parameter(row.parameter), *_group(row), whole(row.n), whole(row.n_censored), whole(row.n_not_evaluable),
+         *_statistics(row))
+        for row in records(own.sort_values("parameter", kind="stable", key=_order(own["parameter"])))
+    )  # fmt: skip
+    notes = ["Censored and doubtful values take no part in the statistics and are counted; the median of a duration "
+             "and of a day of recovery is that of Kaplan and Meier, with them."]  # fmt: skip
+    notes += [f"Baseline: {rule}." for rule in dict.fromkeys(own["baseline"].fillna("")) if rule]
+    headings = ("Parameter", "Dose group", "n", "Censored", "Not evaluable", *STATISTICS)
+    return Listing(f"t_parameters_{analyte.lower()}", number, f"Parameters of {label_of(analyte)} by Dose Group",
+                   headings, (2.4, 1.8, 0.6, 1, 1, 2, 2.2, 2.4), cells, tuple(notes), SUMMARY.file)  # fmt: skip
+
+
+def _outcomes(rates: pd.DataFrame, changes: pd.DataFrame, times: pd.DataFrame) -> Iterator[Listing]:
+    headings: tuple[str, ...]
+    cells: Rows = tuple(
+        (*_group(row), str(row.visit), digits(row.day), f"{whole(row.n_depleted)}/{whole(row.n_evaluable)}",
+         range_of(row.percent_depleted, row.ci_low_percent, row.ci_high_percent), whole(row.n_no_evidence),
+         whole(row.n_not_evaluable), whole(row.n_missed), whole(row.n_not_reached))
+        for row in records(rates)
+    )  # fmt: skip
+    if len(rates):
+        headings = ("Dose group", "Visit", "Day", "n/N", "% (exact 95 % CI)", "No evidence", "Not evaluable", "Missed",
+                    "Not reached")  # fmt: skip
+        notes = (f"Depleted: B cells {rates['threshold'].iloc[0]}. N: subjects whose result is evidence; a result "
+                 "below an LLOQ above the threshold is none. CI: Clopper and Pearson.",)  # fmt: skip
+        yield Listing("t_depletion", "14.2.11", "Subjects with Depleted B Cells by Dose Group and Visit", headings,
+                      (1.8, 1.4, 0.8, 0.9, 2.4, 1, 1.1, 0.9, 1), cells, notes, DEPLETION_RATES.file)  # fmt: skip
+    names = {"PERCENT_OF_BASELINE": "Percent of Baseline", "LOG10_CHANGE": "Log10 Change from Baseline"}
+    for place, (measure, words) in enumerate(names.items(), 12):
+        own = changes[changes["measure"] == measure]
+        if len(own):
+            cells = tuple((*_group(row), str(row.visit), digits(row.day), whole(row.n), whole(row.n_below_limit),
+                           whole(row.n_no_baseline), *_statistics(row)) for row in records(own))  # fmt: skip
+            headings = ("Dose group", "Visit", "Day", "n", "n below LLOQ", "No baseline", *STATISTICS)
+            notes = (f"Baseline: {own['baseline'].iloc[0]}. {BELOW[Kinetics.DEPLETION]}",)
+            title = f"B Cells, {words}, by Dose Group and Visit"
+            yield Listing(f"t_{measure.lower()}", f"14.2.{place}", title, headings,
+                          (1.8, 1.4, 0.8, 0.6, 1, 1, 2, 2.2, 2.4), cells, notes, B_CELL_CHANGES.file)  # fmt: skip
+    if len(times):
+        cells = tuple(
+            (_parameter(row.event), *_group(row), whole(row.n), whole(row.n_events), whole(row.n_censored),
+             whole(row.n_left_out), range_of(row.median, row.ci_low, row.ci_high),
+             f"{digits(row.min)}, {digits(row.max)}")
+            for row in records(times)
+        )  # fmt: skip
+        headings = (
+            "Event",
+            "Dose group",
+            "n",
+            "Events",
+            "Censored",
+            "Left out",
+            "Median (95 % CI)",
+            "Min, max",
+        )
+        notes = ("Kaplan and Meier; CI of the median: Brookmeyer and Crowley. A hyphen: not reached.",)
+        yield Listing("t_times", "14.2.14", "Times to Depletion and Recovery of B Cells [day]", headings,
+                      (2.6, 1.8, 0.6, 0.8, 1, 0.9, 2.2, 1.6), cells, notes, TIME_TO_EVENT_SUMMARY.file)  # fmt: skip
+
+
+def _companions(rows: pd.DataFrame) -> Listing:
+    cells = tuple(
+        (
+            _test(row.test, row.unit),
+            *_group(row),
+            str(row.visit),
+            whole(row.n),
+            _share(row),
+            *_statistics(row),
+        )
+        for row in records(rows.fillna({"unit": "", "category": ""}))
+    )
+    headings = ("Test", "Dose group", "Visit", "n", "n/N (%, exact 95 % CI)", *STATISTICS)
+    notes = (
+        "Numbers below a limit count as half of it. Responder status is as reported; it is not derived here.",
+    )
+    return Listing("t_companions", "14.3.1", "Results of Other Assays by Dose Group and Visit", headings,
+                   (2, 1.6, 1.2, 0.6, 3, 2, 2, 2.2), cells, notes, COMPANION_SUMMARY.file)  # fmt: skip
+
+
+def _subgroups(rows: pd.DataFrame) -> Listing:
+    own = rows[rows["parameter"] != CONCENTRATION]
+    cells = tuple(
+        (f"{row.test}, {row.at_visit}", f"{row.status} (N = {whole(row.n_subjects)})", _parameter(row.parameter),
+         whole(row.n), whole(row.n_censored), *_statistics(row))
+        for row in records(own)
+    )  # fmt: skip
+    headings = ("Subgroup, visit", "Status", "Parameter", "n", "Censored", *STATISTICS)
+    return Listing("t_subgroups", "14.3.2", "Parameters by Subgroup", headings, (2, 1.6, 2.4, 0.6, 0.9, 2, 2.2, 2.4),
+                   cells, (), SUBGROUP_SUMMARY.file)  # fmt: skip
+
+
+def _statistics(row: Any) -> tuple[str, str, str]:
+    return (
+        mean_sd(row.mean, row.sd),
+        mean_sd(row.geometric_mean, row.geometric_cv_percent),
+        range_of(row.median, row.min, row.max),
+    )
+
+
+def _group(row: Any) -> tuple[str]:
+    name = row.dose_group if isinstance(row.dose_group, str) else ""
+    return (f"{name} (course {row.course})" if row.course > 1 else name,)
+
+
+def _share(row: Any) -> str:
+    if not row.category:
+        return ""
+    interval = range_of(row.percent, row.ci_low_percent, row.ci_high_percent)
+    return f"{row.category}: {whole(row.n_category)}/{whole(row.n)} ({interval})"
+
+
+def _test(test: str, unit: str) -> str:
+    return f"{test} [{unit}]" if unit else test
+
+
+def _parameter(code: str) -> str:
+    known = endpoint_definition(code)
+    return f"{known.label} [{known.unit}]" if known else code
+
+
+def _order(codes: pd.Series) -> Callable[[pd.Series], pd.Series]:
+    place = {code: n for n, code in enumerate(dict.fromkeys(codes))}
+    return lambda column: column.map(place)

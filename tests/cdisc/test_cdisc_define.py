@@ -1,0 +1,202 @@
+"""define.xml by the schema of CDISC; the exported files by themselves, with what it says of them."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyreadstat
+import pytest
+from lxml import etree
+from scipy import stats
+
+from bcelldepl.cdisc.export import export
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    odmlib = pytest.importorskip("odmlib")
+    xmlschema = pytest.importorskip("xmlschema")
+
+NS = {"o": "http://www.cdisc.org/ns/odm/v1.3", "def": "http://www.cdisc.org/ns/def/v2.1"}
+HREF = "{http://www.w3.org/1999/xlink}href"
+
+
+@pytest.fixture(scope="module")
+def exported(finished, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("define")
+    export(finished, "define", out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def document(exported):
+    return etree.parse(exported / "define.xml").getroot()
+
+
+def test_valid_by_the_schema(exported) -> None:
+    folder = Path(odmlib.__file__).parent / "schemas" / "define" / "2.1"
+    schema = xmlschema.XMLSchema(str(folder / "define2-1-0.xsd"), allow="local")
+    assert [error.reason for error in schema.iter_errors(str(exported / "define.xml"))] == []
+
+
+def test_every_reference_leads_somewhere(document, exported) -> None:
+    known = {one.get("OID") for one in document.iter() if one.get("OID")}
+    for attribute in ("ItemOID", "MethodOID", "CodeListOID", "ValueListOID", "WhereClauseOID", "StandardOID",
+                      "CommentOID"):  # fmt: skip
+        plain = [one.get(attribute) for one in document.iter() if one.get(attribute)]
+        of_define = [one.get(f"{{{NS['def']}}}{attribute}") for one in document.iter()]
+        assert set(filter(None, [*plain, *of_define])) <= known, attribute
+    for leaf in document.iterfind(".//def:leaf", NS):
+        assert (exported / leaf.get(HREF)).is_file()
+    assert len(known) == len([one for one in document.iter() if one.get("OID")])
+
+
+def test_it_says_of_the_files_what_they_hold(document, exported) -> None:
+    items = {one.get("OID"): one for one in document.iterfind(".//o:ItemDef", NS)}
+    for group in document.iterfind(".//o:ItemGroupDef", NS):
+        path = exported / group.find("def:leaf", NS).get(HREF)
+        frame, meta = pyreadstat.read_xport(path)
+        own = [items[one.get("ItemOID")] for one in group.iterfind("o:ItemRef", NS)]
+        assert [one.get("Name") for one in own] == list(frame.columns)
+        labels = [one.find("o:Description/o:TranslatedText", NS).text for one in own]
+        assert labels == meta.column_labels
+        for one in own:
+            values = frame[one.get("Name")]
+            if one.get("DataType") == "text":
+                assert values.str.len().max() <= int(one.get("Length")) or not len(values)
+        keys = {one.get("KeySequence"): items[one.get("ItemOID")].get("Name")
+                for one in group.iterfind("o:ItemRef", NS) if one.get("KeySequence")}  # fmt: skip
+        assert not frame.duplicated([keys[n] for n in sorted(keys)]).any()
+
+
+def test_codes_of_the_files_are_in_their_lists(document, exported) -> None:
+    lists = {
+        one.get("OID"): {item.get("CodedValue") for item in one}
+        for one in document.iterfind(".//o:CodeList", NS)
+    }
+    checked = 0
+    for group in document.iterfind(".//o:ItemGroupDef", NS):
+        frame, _ = pyreadstat.read_xport(exported / group.find("def:leaf", NS).get(HREF))
+        for name in frame:
+            codes = lists.get(f"CL.{group.get('Name')}.{name}")
+            if codes is not None:
+                assert set(frame[name]) - {""} <= codes
+                checked += 1
+    assert checked > 20
+
+
+def test_values_of_each_parameter_are_described(document, exported) -> None:
+    adpp, _ = pyreadstat.read_xport(exported / "adpp.xpt")
+    (values,) = document.xpath("//def:ValueListDef[@OID='VL.ADPP.AVAL']", namespaces=NS)
+    described = {one.get("ItemOID").rsplit(".", 1)[-1] for one in values.iterfind("o:ItemRef", NS)}
+    assert described == set(adpp["PARAMCD"])
+
+
+def area(days: np.ndarray, values: np.ndarray, end: float) -> float:
+    """Linear up, logarithmic down, written anew; the window ends inside the days."""
+    total = 0.0
+    for t0, t1, c0, c1 in zip(days, days[1:], values, values[1:], strict=False):
+        if t0 >= end:
+            break
+        log = 0 < c1 < c0
+        part = (min(t1, end) - t0) / (t1 - t0)
+        cut = c0 * (c1 / c0) ** part if log else c0 + part * (c1 - c0)
+        width = min(t1, end) - t0
+        total += width * (c0 - cut) / math.log(c0 / cut) if log and cut != c0 else width * (c0 + cut) / 2
+    return total
+
+
+def test_endpoints_are_recomputed_from_the_files_alone(exported) -> None:
+    """By somebody who has the transport files: no module of ours but the one that wrote them."""
+    adpc, adpp, adcp, adtte, adsl = (
+        pyreadstat.read_xport(exported / f"{name}.xpt")[0]
+        for name in ("adpc", "adpp", "adcp", "adtte", "adsl")
+    )
+    found = adpp.set_index(["USUBJID", "PARAMCD"])["AVAL"]
+    for subject in adsl["USUBJID"]:
+        curve = adpc[(adpc["USUBJID"] == subject) & (adpc["NCAXFL"] == "")].sort_values("AFRLT")
+        after = curve[(curve["AFRLT"] > 0) & (curve["AVAL"] > 0)]
+        peak = after.loc[after["AVAL"].idxmax()]
+        assert found[subject, "CMAX"] == pytest.approx(peak["AVAL"], rel=1e-5)
+        assert found[subject, "TMAX"] == peak["AFRLT"]
+        assert found[subject, "TLST"] == after["AFRLT"].iloc[-1]
+        days = np.concatenate([[0.0], curve.loc[curve["AFRLT"] > 0, "AFRLT"]])
+        start = curve.loc[curve["AFRLT"] <= 0, "AVAL"]
+        values = np.concatenate(
+            [[start.iloc[-1] if len(start) else 0.0], curve.loc[curve["AFRLT"] > 0, "AVAL"]]
+        )
+        for end in (28.0, 90.0):
+            if days[-1] >= end:
+                assert found[subject, f"AUC{end:g}"] == pytest.approx(area(days, values, end), rel=1e-5)
+        b = adcp[(adcp["USUBJID"] == subject) & (adcp["PARAMCD"] == "BLYCE")].sort_values("AFRLT")
+        base = b.loc[b["ABLFL"] == "Y", "AVAL"].iloc[0]
+        bound = b["ALIMIT"].fillna(b["AVAL"])[b["AFRLT"] > 0].min()
+        assert found[subject, "BBASE"] == pytest.approx(base, rel=1e-5)
+        assert found[subject, "BLOG10RD"] == pytest.approx(math.log10(base / bound), rel=1e-4)
+        depleted = b[(b["AFRLT"] > 0) & (b["CRIT1FL"] == "Y")]
+        assert found[subject, "BDEPLDY"] == depleted["AFRLT"].iloc[0]
+        time = adtte[(adtte["USUBJID"] == subject) & (adtte["PARAMCD"] == "BDEPLDY")].iloc[0]
+        assert (time["AVAL"], time["CNSR"]) == (depleted["AFRLT"].iloc[0], 0)
+
+
+def test_the_outcome_is_not_empty_where_it_happened(exported) -> None:
+    adcp, _ = pyreadstat.read_xport(exported / "adcp.xpt")
+    after = adcp[(adcp["PARAMCD"] == "BLYCE") & (adcp["AFRLT"] > 0) & (adcp["RESCODE"] != "NOT_EVALUABLE")]
+    assert after["PCHG"].notna().all()
+    below = after[after["DTYPE"] != ""]
+    assert len(below)
+    assert (below["PCHG"] < below["PCHGLIM"]).all()
+    assert stats.gmean(after["AVAL"]) > 0
+
+
+def test_findings_of_the_open_rules(exported) -> None:
+    """CORE-000097 and alike: a reference date has its reference; -133: no unit without a result; -612, -699: one unit
+    per test; every variable that is expected is there; ADaM: sequence numbers of sources are those of the source."""
+    data = {path.stem: pyreadstat.read_xport(path)[0] for path in exported.glob("*.xpt")}
+    pp, pc, cp, relrec = (data[name] for name in ("pp", "pc", "cp", "relrec"))
+    assert ((pp["PPRFTDTC"] == "") | (pp["PPTPTREF"] != "")).all()
+    for name, table in (("PP", pp), ("PC", pc), ("CP", cp)):
+        assert (table.loc[table[f"{name}STRESU"] != "", f"{name}STRESC"] != "").all()
+        done = table[table[f"{name}STRESC"] != ""]
+        assert (done.groupby(f"{name}TESTCD")[f"{name}STRESU"].nunique() == 1).all()
+        assert (table.groupby(f"{name}TESTCD")[f"{name}TEST"].nunique() == 1).all()
+        assert table[f"{name}TEST"].str.len().max() <= 40
+    assert "PCNAM" in pc
+    assert "QEVAL" in data["suppcp"]
+    for row in relrec.itertuples():
+        assert row.IDVARVAL in set(data[row.RDOMAIN.lower()][row.IDVAR])
+    assert relrec.groupby(["USUBJID", "RELID"])["RDOMAIN"].nunique().eq(2).all()
+    for name in ("adcp", "adpc", "adpp"):
+        table = data[name]
+        source = table["SRCDOM"].replace("", np.nan).dropna().iloc[0]
+        keys = data[source.lower()][["USUBJID", f"{source}SEQ", f"{source}STRESN"]]
+        merged = table[table["SRCDOM"] == source].merge(
+            keys, left_on=["USUBJID", "SRCSEQ"], right_on=["USUBJID", f"{source}SEQ"], validate="many_to_one"
+        )
+        measured = merged[merged[f"{source}STRESN"].notna()]
+        assert len(measured)
+        counted = measured[measured["NCAXFL"] == ""] if "NCAXFL" in measured else measured
+        np.testing.assert_allclose(counted["AVAL"], counted[f"{source}STRESN"], rtol=1e-5)
+    for table in data.values():
+        for name in [name for name in table if name.endswith("DY")]:
+            days = table[name].dropna()
+            assert (days == days.round()).all()
+            assert (days != 0).all()
+    assert set(data["dm"]["USUBJID"]) == set(pd.concat([cp, pc, pp])["USUBJID"])
+
+
+def test_labels_of_the_guide(exported) -> None:
+    """SDTMIG 3.4."""
+    labels = {}
+    for name in ("cp", "pc", "pp"):
+        _, meta = pyreadstat.read_xport(exported / f"{name}.xpt")
+        labels |= meta.column_names_to_labels
+    assert labels["CPDTC"] == "Date/Time of Collection"
+    assert labels["CPDY"] == "Study Day of Visit/Collection/Exam"
+    assert labels["PCDY"] == "Actual Study Day of Specimen Collection"
+    assert labels["PCREASND"] == "Reason Test Not Done"
+    assert labels["PPTPTREF"] == "Time Point Reference"
+    assert labels["PPANMETH"] == "Analysis Method"
