@@ -13,7 +13,7 @@ from bcelldepl.batch.passes import GatedStudy
 from bcelldepl.batch.strategies import Strategies
 from bcelldepl.batch.tables import tubes_table
 from bcelldepl.batch.workers import as_done
-from bcelldepl.counting import CountRow, counts_table
+from bcelldepl.counting import CountRow, counts_table, without_result
 from bcelldepl.definitions.files import COMPENSATION, FIGURES, GATES, REPORT
 from bcelldepl.definitions.populations import POPULATIONS
 from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
@@ -25,6 +25,7 @@ from bcelldepl.report.kinetics import kinetics_figures
 from bcelldepl.results import tube_stem
 from bcelldepl.store import Store
 from bcelldepl.store.files import remove_parts, sha256_of, write_bytes
+from bcelldepl.store.reviews import StudyReview
 from bcelldepl.study import Role, Study
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ __all__ = ["remove_half_written", "write_outputs"]
 # Of run.json, kept in the store too.
 FACTS = (
     "study", "study_file", "digest", "inputs", "overrides", "settings", "strategy", "strategies_by_batch",
-    "matrices_of_controls", "questions", "tubes", "versions",
+    "matrices_of_controls", "questions", "review", "tube_digests", "tubes", "versions",
 )  # fmt: skip
 Done = Sequence[tuple[CountedTube, TubePicture]]
 
@@ -49,6 +50,7 @@ def write_outputs(
     store: Store,
     content: Mapping[str, Any],
     workers: int | str,
+    review: StudyReview,
     made: Sequence[str] = (),
 ) -> dict[str, str]:
     """Write everything but ``run.json``.
@@ -67,6 +69,8 @@ def write_outputs(
         Of ``run.json``, as far as it is known.
     workers : int or str
         Processes that draw figures; those of a cluster draw none.
+    review : StudyReview
+        What people said of the tubes.
     made : sequence of str
         Files that are there already.
 
@@ -83,9 +87,9 @@ def write_outputs(
         return tables[name]
 
     fitted = gated.fitted
-    counts = export(COUNTS.name, _counts(study, fitted, done))
+    counts = export(COUNTS.name, _counts(study, fitted, done, review))
     write.write_parquet(folder / f"{COUNTS.name}.parquet", counts)
-    tubes = export(TUBES.name, tubes_table(study, fitted, [counted for counted, _ in done]))
+    tubes = export(TUBES.name, tubes_table(study, fitted, [counted for counted, _ in done], review))
     # Only now: the counts are safe whatever becomes of these.
     endpoints = export(ENDPOINTS.name, endpoints_table(counts, study))
     for name, table in kinetics_tables(counts, endpoints, study).items():
@@ -135,13 +139,24 @@ def remove_half_written(folder: Path) -> None:
     )
 
 
-def _counts(study: Study, fitted: Sequence[FittedTube], done: Done) -> pd.DataFrame:
-    return counts_table(
-        CountRow(tube, one.sha256, concentration, counted.overrides.get(concentration.population, ""))
-        for tube, one, (counted, _) in zip(study.tubes, fitted, done, strict=True)
-        if tube.role is Role.SAMPLE
-        for concentration in counted.concentrations
-    )
+def _counts(
+    study: Study, fitted: Sequence[FittedTube], done: Done, review: StudyReview
+) -> pd.DataFrame:
+    rows = []
+    for tube, one, (counted, _) in zip(study.tubes, fitted, done, strict=True):
+        if tube.role is not Role.SAMPLE:
+            continue
+        said = review.of(tube.file)
+        mark, rejection = said.mark(counted.digest, one.sha256), said.rejection(one.sha256)
+        for concentration in counted.concentrations:
+            given = (
+                without_result(concentration, rejection.verdict, rejection.sentence)
+                if rejection
+                else concentration
+            )
+            by_hand = counted.overrides.get(concentration.population, "")
+            rows.append(CountRow(tube, one.sha256, given, by_hand, str(mark or "")))
+    return counts_table(rows)
 
 
 def _write_gates(

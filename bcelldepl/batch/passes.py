@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bcelldepl.batch.inputs import Identity, matrix_files
 from bcelldepl.batch.learning import Models, group_tubes, keep_models, learn_models
@@ -29,7 +29,7 @@ from bcelldepl.quality.stain_checks import check_stains
 from bcelldepl.report.pictures import TubePicture, picture_tube
 from bcelldepl.store import Store
 from bcelldepl.store.versions import versions
-from bcelldepl.study import AcceptanceLimits, EndpointSettings, GatingSettings, Role, Study, Tube
+from bcelldepl.study import AcceptanceLimits, EndpointSettings, GatingSettings, ReviewSettings, Role, Study, Tube
 
 __all__ = ["GatedStudy", "Passes"]
 
@@ -97,6 +97,7 @@ class Passes:
                 "gating": GatingSettings(),  # what it says is in the strategies and the models
                 "endpoints": EndpointSettings(),
                 "agreement": AcceptanceLimits(),
+                "review": ReviewSettings(),
             }
         )
         common = digest_of({
@@ -235,7 +236,11 @@ class Passes:
             model = [kept.model.digest, CODEC.encode(one.alignment)[0]] if kept else []
             key = digest_of([self.keys[tube.file], CODEC.encode(own)[0], words, doubts, *model])
             jobs.append(Job(tube, arguments, key))
-        return self.stages.each("count", "counts", _count_and_draw, jobs, lambda done: not done[0].failure)
+        done = self.stages.each("count", "counts", _count_and_draw, jobs, lambda done: not done[0].failure)
+        return [
+            (replace(counted, digest=digest_of([job.key, counted.failure])), picture)
+            for job, (counted, picture) in zip(jobs, done, strict=True)
+        ]
 
 
 def _tube_fits(tube: Tube, fitted: FittedTube) -> TubeFits:

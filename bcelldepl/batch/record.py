@@ -13,6 +13,7 @@ from bcelldepl.definitions.files import RUN, STORE
 from bcelldepl.gating.shipped import strategy_file
 from bcelldepl.store.content import open_to_read
 from bcelldepl.store.files import sha256_of
+from bcelldepl.store.reviews import StudyReview
 from bcelldepl.store.versions import versions
 from bcelldepl.study import Study
 
@@ -35,7 +36,7 @@ def digest_of(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def digest(study: Study, inputs: Mapping[str, str]) -> str:
+def digest(study: Study, inputs: Mapping[str, str], review: StudyReview | None = None) -> str:
     """One digest of all that the results depend on: inputs, settings, strategies and versions.
 
     Parameters
@@ -43,12 +44,15 @@ def digest(study: Study, inputs: Mapping[str, str]) -> str:
     study : Study
     inputs : mapping of str to str
         SHA-256 by the name of each input.
+    review : StudyReview, optional
+        What people said of the tubes.
 
     Returns
     -------
     str
         Hexadecimal digits.
     """
+    judged = review.content() if review else []
     named = [study.strategy, *(study.strategy_of(batch) for batch in study.batch)]
     strategies = [sha256_of(strategy_file(name, study.folder)) for name in named]
     return digest_of({
@@ -59,6 +63,7 @@ def digest(study: Study, inputs: Mapping[str, str]) -> str:
         "notes": [study.warnings, study.tube_notes],
         "inputs": dict(inputs),
         "versions": versions(),
+        **({"review": judged} if judged else {}),
     })  # fmt: skip
 
 

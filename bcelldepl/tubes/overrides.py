@@ -9,10 +9,10 @@ import numpy as np
 
 from bcelldepl.errors import Problem
 from bcelldepl.gating.evidence import Evidence
-from bcelldepl.gating.rules.base import Fit, Rule
+from bcelldepl.gating.rules.base import Fit, Outline, Rule
 from bcelldepl.gating.rules.boolean import BooleanRule
-from bcelldepl.gating.rules.cut import CutRule
-from bcelldepl.gating.rules.marker_cut import CutShape, MarkerCut
+from bcelldepl.gating.rules.drawn_cut import DrawnCutRule
+from bcelldepl.gating.rules.marker_cut import CutShape, MarkerGate
 from bcelldepl.gating.rules.polygon import PolygonRule, PolygonShape
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.study import OVERRIDES_FILE, Override, Study
@@ -142,32 +142,36 @@ def standing_on(population: str, strategy: Strategy) -> set[str]:
     return names
 
 
-def _rule(rule: Rule, override: Override, strategy: Strategy) -> CutRule | PolygonRule:
+def _rule(rule: Rule, override: Override, strategy: Strategy) -> DrawnCutRule | PolygonRule:
     """Return the rule that a gate set by hand amounts to."""
     if isinstance(rule, BooleanRule):
         msg = f"{rule.name!r} is combined from other populations; set one of those by hand"
         raise ValueError(msg)
-    common = rule.model_dump(include={"name", "parent", "report", "optional", "leaves_out"})
+    common = rule.model_dump(include={"name", "parent", "report", "optional", "leaves_out", "percent_of"})
     if override.polygon is not None:
         x, y = (override.x, override.y) if override.x and override.y else _axes(rule)
         _check_markers(strategy, x, y)
         return PolygonRule(rule="polygon", x=x, y=y, vertices=override.polygon, **common)
-    marker = override.marker or (rule.marker if isinstance(rule, MarkerCut) else "")
-    side = override.side or (rule.side if isinstance(rule, MarkerCut) else None)
+    marker = override.marker or (rule.marker if isinstance(rule, MarkerGate) else "")
+    side = override.side or (rule.side if isinstance(rule, MarkerGate) else None)
     if not marker or side is None:
         msg = f"{rule.name!r} is no cut; give `polygon`, or a `cut` with `marker` and `side`"
         raise ValueError(msg)
     _check_markers(strategy, marker)
-    against = rule.against if isinstance(rule, MarkerCut) else ""
-    return CutRule(rule="cut", marker=marker, side=side, fixed=override.cut, against=against, **common)
+    against = rule.against if isinstance(rule, MarkerGate) else ""
+    assert override.cut is not None
+    return DrawnCutRule(
+        rule="cut", marker=marker, side=side, position=override.cut, against=against, **common
+    )
 
 
 def _axes(rule: Rule) -> tuple[str, str]:
     """Axes that a rule is drawn on when its tube has all its markers."""
     names = (*rule.markers, *rule.extra_markers)
-    drawn = rule.outline(None, dict.fromkeys(names, np.empty(0, dtype=np.float32)))
+    drawn = rule.outline(None, dict.fromkeys(names, np.empty(0, dtype=np.float32))) if names else Outline("")
     if not drawn.y:
-        msg = f"{rule.name!r} is drawn on {drawn.x} alone; give `cut`, or the axes `x` and `y` of the polygon"
+        alone = f"is drawn on {drawn.x} alone" if drawn.x else "has the axes that the study's cells gave it"
+        msg = f"{rule.name!r} {alone}; give `cut`, or the axes `x` and `y` of the polygon"
         raise ValueError(msg)
     return drawn.x, drawn.y
 

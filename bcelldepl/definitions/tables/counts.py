@@ -40,6 +40,7 @@ COUNTS: Final = TableDefinition(
         Column("evidence", _TEXT, "weakest rung of the evidence ladder on the way to the population"),
         Column("reason", _TEXT, "one sentence, empty where nothing is to say"),
         Column("override", _TEXT, "gates set by hand that the number stands on"),
+        Column("review", _TEXT, "accepted, rejected, changed since it was judged, or empty"),
     ),
 )
 TUBES: Final = TableDefinition(
@@ -67,5 +68,9 @@ TUBES: Final = TableDefinition(
         Column("collected", _TEXT, "when the blood was drawn, ISO 8601"),
         Column("infused", _TEXT, "when the cells were infused, ISO 8601"),
         Column("comment", _TEXT, "as in the sample sheet"),
+        Column("review", _TEXT, "accepted, rejected, changed since it was judged, or empty"),
+        Column("verdict", _TEXT, "who judged the tube, when, how and why"),
+        Column("signatures", _TEXT, "who signed it; signatures that hold"),
+        Column("broken_signatures", _TEXT, "signatures of what has changed since"),
     ),
 )
