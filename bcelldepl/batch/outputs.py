@@ -139,9 +139,7 @@ def remove_half_written(folder: Path) -> None:
     )
 
 
-def _counts(
-    study: Study, fitted: Sequence[FittedTube], done: Done, review: StudyReview
-) -> pd.DataFrame:
+def _counts(study: Study, fitted: Sequence[FittedTube], done: Done, review: StudyReview) -> pd.DataFrame:
     rows = []
     for tube, one, (counted, _) in zip(study.tubes, fitted, done, strict=True):
         if tube.role is not Role.SAMPLE:

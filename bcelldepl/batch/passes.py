@@ -29,7 +29,15 @@ from bcelldepl.quality.stain_checks import check_stains
 from bcelldepl.report.pictures import TubePicture, picture_tube
 from bcelldepl.store import Store
 from bcelldepl.store.versions import versions
-from bcelldepl.study import AcceptanceLimits, EndpointSettings, GatingSettings, ReviewSettings, Role, Study, Tube
+from bcelldepl.study import (
+    AcceptanceLimits,
+    EndpointSettings,
+    GatingSettings,
+    ReviewSettings,
+    Role,
+    Study,
+    Tube,
+)
 
 __all__ = ["GatedStudy", "Passes"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from bcelldepl.definitions.files import RUN, STORE
 from bcelldepl.gating.shipped import strategy_file
 from bcelldepl.store.content import open_to_read
 from bcelldepl.store.files import sha256_of
-from bcelldepl.store.reviews import StudyReview
 from bcelldepl.store.versions import versions
 from bcelldepl.study import Study
 
@@ -36,7 +35,7 @@ def digest_of(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def digest(study: Study, inputs: Mapping[str, str], review: StudyReview | None = None) -> str:
+def digest(study: Study, inputs: Mapping[str, str], judged: Sequence[Any] = ()) -> str:
     """One digest of all that the results depend on: inputs, settings, strategies and versions.
 
     Parameters
@@ -44,15 +43,14 @@ def digest(study: Study, inputs: Mapping[str, str], review: StudyReview | None =
     study : Study
     inputs : mapping of str to str
         SHA-256 by the name of each input.
-    review : StudyReview, optional
-        What people said of the tubes.
+    judged : sequence
+        What people said of the tubes, as `StudyReview.content` gives it.
 
     Returns
     -------
     str
         Hexadecimal digits.
     """
-    judged = review.content() if review else []
     named = [study.strategy, *(study.strategy_of(batch) for batch in study.batch)]
     strategies = [sha256_of(strategy_file(name, study.folder)) for name in named]
     return digest_of({
@@ -63,7 +61,7 @@ def digest(study: Study, inputs: Mapping[str, str], review: StudyReview | None =
         "notes": [study.warnings, study.tube_notes],
         "inputs": dict(inputs),
         "versions": versions(),
-        **({"review": judged} if judged else {}),
+        **({"review": list(judged)} if judged else {}),
     })  # fmt: skip
 
 

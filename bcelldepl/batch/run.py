@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ def run(
     learn_again: bool = False,
     models: str | os.PathLike[str] | None = None,
     review: StudyReview | None = None,
+    known: Mapping[str, Identity] | None = None,
     why: str = "",
     progress: Progress | None = None,
 ) -> Results:
@@ -62,6 +63,8 @@ def run(
         ``[gating] model`` of the study.
     review : StudyReview, optional
         What people said of the tubes; default what the audit record of these results tells.
+    known : mapping of str to Identity, optional
+        Of inputs that were hashed before: one whose file did not change since is not read again.
     why : str
         The reason for this run, for the audit record.
     progress : callable, optional
@@ -84,9 +87,9 @@ def run(
     folder = Path(out) if out is not None else study.folder / "results"
     workers = workers or os.cpu_count() or 1
     tell = progress or (lambda stage, done, total: None)
-    identities = identify_inputs(study, os.cpu_count() or 1)
+    identities = identify_inputs(study, os.cpu_count() or 1, known)
     inputs = {name: identity.sha256 for name, identity in identities.items()}
-    wanted = record.digest(study, inputs, review or reviews_of(folder))
+    wanted = record.digest(study, inputs, (review or reviews_of(folder)).content())
     if not (fresh or learn_again) and record.is_current(folder, wanted):
         return Results(folder, was_current=True)
     # Only now: what computes takes a second to import.
@@ -99,7 +102,7 @@ def run(
         told = read_reviews(store.entries)
         refuse_locked(told, folder)
         judged = review or told
-        wanted = record.digest(study, inputs, judged)
+        wanted = record.digest(study, inputs, judged.content())
         given = models or (study.gating.model and study.folder / study.gating.model)
         kept = kept_models(store) or (read_models(Path(given)) if given else ())
         _run(

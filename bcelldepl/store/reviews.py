@@ -15,7 +15,15 @@ from bcelldepl.store.audit import Entry, read_lines
 from bcelldepl.store.content import open_to_read, read_entries
 from bcelldepl.store.errors import StoreError
 
-__all__ = ["Judgement", "Signature", "StudyReview", "TubeReview", "read_reviews", "refuse_locked", "reviews_of"]
+__all__ = [
+    "Judgement",
+    "Signature",
+    "StudyReview",
+    "TubeReview",
+    "read_reviews",
+    "refuse_locked",
+    "reviews_of",
+]
 
 
 @dataclass(frozen=True)
