@@ -52,6 +52,8 @@ def write_outputs(
     workers: int | str,
     review: StudyReview,
     made: Sequence[str] = (),
+    *,
+    figures: bool = True,
 ) -> dict[str, str]:
     """Write everything but ``run.json``.
 
@@ -73,6 +75,8 @@ def write_outputs(
         What people said of the tubes.
     made : sequence of str
         Files that are there already.
+    figures : bool
+        Whether the curves of the study are drawn again, or those there are stay.
 
     Returns
     -------
@@ -97,9 +101,14 @@ def write_outputs(
     store.keep_facts({name: content[name] for name in FACTS})
     store.prune(tables, [tube.file for tube in study.tubes])
     outputs = [*made, f"{COUNTS.name}.parquet", *(f"{name}.csv" for name in tables)]
-    outputs += _write_gates(folder, study, strategies, fitted, done)
+    former = record.recorded(folder)
+    outputs += _write_gates(folder, study, strategies, fitted, done, former)
     outputs += write.write_models(folder, gated.models.kept)
-    outputs += _draw(folder, study, counts, endpoints, 1 if isinstance(workers, str) else workers)
+    if figures:
+        outputs += _draw(folder, study, counts, endpoints, 1 if isinstance(workers, str) else workers)
+    else:
+        drawn = [name for name in former.get("outputs", {}) if name.startswith(f"{FIGURES}/")]
+        outputs += [name for name in drawn if name not in outputs and name.count("/") == 1]
     write_report(
         folder / REPORT,
         study_id=study.id,
@@ -158,14 +167,26 @@ def _counts(study: Study, fitted: Sequence[FittedTube], done: Done, review: Stud
 
 
 def _write_gates(
-    folder: Path, study: Study, strategies: Strategies, fitted: Sequence[FittedTube], done: Done
+    folder: Path,
+    study: Study,
+    strategies: Strategies,
+    fitted: Sequence[FittedTube],
+    done: Done,
+    former: Mapping[str, Any],
 ) -> list[str]:
-    """Write the gates and the gating path of every tube that has some."""
+    """Write the gates and the gating path of every tube that has some, but those that are there as they would be."""
+    digests, hashes = former.get("tube_digests", {}), former.get("outputs", {})
     written = []
     for tube, one, (counted, picture) in zip(study.tubes, fitted, done, strict=True):
         if counted.failure:
             continue
         stem = tube_stem(tube.file)
+        names = [f"{GATES}/{stem}.json", f"{FIGURES}/tubes/{stem}.png"]
+        written += names
+        if digests.get(tube.file) == counted.digest and all(
+            name in hashes and sha256_of(folder / name) == hashes[name] for name in names
+        ):
+            continue
         overrides = study.overrides_of(tube.file)
         strategy = strategies.of(tube)
         gates = write.gates_json(
@@ -173,7 +194,6 @@ def _write_gates(
         )
         write.write_json(folder / GATES / f"{stem}.json", gates)
         write_bytes(folder / FIGURES / "tubes" / f"{stem}.png", picture.path_png)
-        written += [f"{GATES}/{stem}.json", f"{FIGURES}/tubes/{stem}.png"]
     return written
 
 

@@ -16,7 +16,7 @@ from bcelldepl.store.files import sha256_of
 from bcelldepl.store.versions import versions
 from bcelldepl.study import Study
 
-__all__ = ["digest", "digest_of", "is_current", "remove_stale", "sheet_rows"]
+__all__ = ["digest", "digest_of", "is_current", "recorded", "remove_stale", "sheet_rows"]
 
 
 def digest_of(content: Any) -> str:
@@ -90,15 +90,31 @@ def remove_stale(folder: Path, outputs: Collection[str]) -> None:
     outputs : collection of str
         Names of what this run wrote.
     """
-    try:
-        former = json.loads((folder / RUN).read_text(encoding="utf-8"))["outputs"]
-        names = [str(name) for name in former]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    for name in names:
+    for name in recorded(folder).get("outputs", {}):
         path = (folder / name).resolve()
         if name not in outputs and path.is_relative_to(folder.resolve()):
             path.unlink(missing_ok=True)
+
+
+def recorded(folder: Path) -> dict[str, Any]:
+    """What ``run.json`` says of the last run; empty where it cannot be read.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+
+    Returns
+    -------
+    dict of str to object
+        Its ``outputs``, where there are some, are a dict.
+    """
+    try:
+        content = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    sound = isinstance(content, dict) and isinstance(content.get("outputs", {}), dict)
+    return content if sound else {}
 
 
 def is_current(folder: Path, wanted: str) -> bool:
@@ -116,10 +132,14 @@ def is_current(folder: Path, wanted: str) -> bool:
     bool
     """
     try:
-        record = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        record = recorded(folder)
         outputs: dict[str, str] = record["outputs"]
         return (
-            bool(record["digest"] == wanted and not record.get("disturbed"))
+            bool(
+                record["digest"] == wanted
+                and not record.get("disturbed")
+                and not record.get("figures_behind")
+            )
             and _opens(folder / STORE)
             and all(sha256_of(folder / name) == sha for name, sha in outputs.items())
         )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcelldepl.batch import record
 from bcelldepl.batch.inputs import Identity, identify, identify_inputs, matrix_files
+from bcelldepl.batch.memory import RunMemory
 from bcelldepl.batch.workers import Progress
 from bcelldepl.definitions.files import RUN
 from bcelldepl.results import Results
@@ -36,7 +37,8 @@ def run(
     learn_again: bool = False,
     models: str | os.PathLike[str] | None = None,
     review: StudyReview | None = None,
-    known: Mapping[str, Identity] | None = None,
+    memory: RunMemory | None = None,
+    figures: bool = True,
     why: str = "",
     progress: Progress | None = None,
 ) -> Results:
@@ -63,8 +65,10 @@ def run(
         ``[gating] model`` of the study.
     review : StudyReview, optional
         What people said of the tubes; default what the audit record of these results tells.
-    known : mapping of str to Identity, optional
-        Of inputs that were hashed before: one whose file did not change since is not read again.
+    memory : RunMemory, optional
+        Of earlier runs in this process.
+    figures : bool
+        Whether the curves of the study are drawn again. Without that those there are stay, and the next run draws them.
     why : str
         The reason for this run, for the audit record.
     progress : callable, optional
@@ -87,7 +91,8 @@ def run(
     folder = Path(out) if out is not None else study.folder / "results"
     workers = workers or os.cpu_count() or 1
     tell = progress or (lambda stage, done, total: None)
-    identities = identify_inputs(study, os.cpu_count() or 1, known)
+    memory = RunMemory() if memory is None else memory
+    identities = memory.identities = identify_inputs(study, os.cpu_count() or 1, memory.identities)
     inputs = {name: identity.sha256 for name, identity in identities.items()}
     wanted = record.digest(study, inputs, (review or reviews_of(folder)).content())
     if not (fresh or learn_again) and record.is_current(folder, wanted):
@@ -107,7 +112,19 @@ def run(
         kept = kept_models(store) or (read_models(Path(given)) if given else ())
         _run(
             _Request(
-                folder, study, strategies, identities, wanted, workers, fresh, learn_again, why, kept, judged
+                folder,
+                study,
+                strategies,
+                identities,
+                wanted,
+                workers,
+                fresh,
+                learn_again,
+                why,
+                kept,
+                judged,
+                memory,
+                figures,
             ),
             store,
             tell,
@@ -131,6 +148,8 @@ class _Request:
     why: str
     kept: Sequence[KeptModel]
     review: StudyReview
+    memory: RunMemory
+    figures: bool
 
     def content(self) -> dict[str, Any]:
         """What ``run.json`` tells of it."""
@@ -180,7 +199,14 @@ def _run(asked: _Request, store: Store, tell: Progress) -> None:
     }
     content["matrices_of_controls"] = dict(made.matrices)
     passes = Passes(
-        made.study, asked.strategies, identities, store, workers=asked.workers, fresh=asked.fresh, tell=tell
+        made.study,
+        asked.strategies,
+        identities,
+        store,
+        workers=asked.workers,
+        fresh=asked.fresh,
+        tell=tell,
+        memory=asked.memory,
     )
     gated = passes.gate(asked.kept, asked.learn_again)
     done = passes.count(gated, made.failed)
@@ -188,11 +214,22 @@ def _run(asked: _Request, store: Store, tell: Progress) -> None:
     content["questions"] = list(gated.models.questions)
     tell("writing the report", 0, 1)
     content["finished"] = now()
+    content["figures_behind"] = not asked.figures
     # What was read of these is not what is recorded of them: a later run looks at them again.
     content["disturbed"] = [t.file for t in study.tubes if not identities[t.file].still_holds(t.path)]
     before = Results(folder).counts if asked.learn_again and (folder / RUN).is_file() else None
     outputs = write_outputs(
-        folder, study, asked.strategies, gated, done, store, content, asked.workers, asked.review, made.files
+        folder,
+        study,
+        asked.strategies,
+        gated,
+        done,
+        store,
+        content,
+        asked.workers,
+        asked.review,
+        made.files,
+        figures=asked.figures,
     )
     moved = {} if before is None else {"moved": in_record(moved_counts(before, Results(folder).counts))}
     number, head = store.append(

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from bcelldepl.batch.record import digest_of
-from bcelldepl.definitions.files import GATES
 from bcelldepl.definitions.review import ReviewAction, Verdict
 from bcelldepl.errors import ReviewConflictError, ReviewError
-from bcelldepl.results import tube_stem
+from bcelldepl.results.signed import signed_facts
 from bcelldepl.review.requests import GatesRequest, LockRequest, Person, SignRequest, VerdictRequest
 from bcelldepl.review.signing import missing_signatures, refuse_signature
 from bcelldepl.review.state import Snapshot, StudyState
 from bcelldepl.store import Store
-from bcelldepl.store.files import sha256_of, write_bytes
+from bcelldepl.store.files import write_bytes
 from bcelldepl.store.reviews import read_reviews, refuse_locked
 from bcelldepl.study import OVERRIDES_FILE, Override, Tube
 from bcelldepl.study.override_text import changed_overrides
 from bcelldepl.tubes.overrides import strategy_with_overrides
 
-__all__ = ["judge", "lock_study", "set_gates", "sign", "signed_facts", "unlock_study"]
+__all__ = ["judge", "lock_study", "set_gates", "sign", "unlock_study"]
 
 _WAIT_S: Final = 60.0  # for a run that is writing these results
 
@@ -139,7 +136,10 @@ def sign(state: StudyState, asked: SignRequest) -> None:
             "order": asked.order.value,
             "meaning": asked.order.meaning,
             "tubes": {file: snapshot.digest(file) for file in files},
-            "signed": {file: signed_facts(snapshot, file) for file in files},
+            "signed": {
+                file: signed_facts(snapshot.results.results, file, snapshot.review_of(file).judgement)
+                for file in files
+            },
         }
         store.append(ReviewAction.SIGNATURE, what=what)
 
@@ -177,28 +177,6 @@ def unlock_study(state: StudyState, asked: LockRequest) -> None:
             raise ReviewError("the study is not locked", state.folder.name, "nothing is to be done")
         store.append(ReviewAction.UNLOCK, why=asked.why, what={"by": _by(asked.by)})
     state.refresh()
-
-
-def signed_facts(snapshot: Snapshot, file: str) -> dict[str, str]:
-    """Digests of what a signature is under: the file, its gates, its numbers, and the verdict.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-    file : str
-
-    Returns
-    -------
-    dict of str to str
-    """
-    rows = [{k: v for k, v in row.items() if k != "review"} for row in snapshot.counts.get(file, [])]
-    judged = snapshot.review_of(file).judgement
-    return {
-        "input": str(snapshot.rows[file]["sha256"]),
-        "gates": sha256_of(snapshot.results.folder / GATES / f"{tube_stem(file)}.json"),
-        "numbers": digest_of(json.loads(json.dumps(rows, default=str))),
-        "verdict": judged.sentence if judged else "",
-    }
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import time
 from typing import Final
 
 from bcelldepl.batch import run
+from bcelldepl.batch.record import recorded
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.review.state import StudyState
 from bcelldepl.store import LockedError
@@ -45,11 +46,14 @@ class Computing:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let a run that is under way end, and begin no other."""
+        """Let a run that is under way end, and draw the figures that wait."""
         self._ended = True
         self._wanted.set()
         if self._thread.is_alive():
             self._thread.join(_PATIENCE_S)
+        if recorded(self._state.folder).get("figures_behind"):
+            with self._running:
+                self._run("figures after the review", figures=True)
 
     @property
     def busy(self) -> bool:
@@ -71,7 +75,7 @@ class Computing:
         """
         with self._running:
             self._wanted.clear()
-            self._run(why)
+            self._run(why, figures=False)
             self._state.refresh()
 
     def soon(self) -> None:
@@ -79,12 +83,12 @@ class Computing:
         self._last_asked = time.monotonic()
         self._wanted.set()
 
-    def _run(self, why: str) -> None:
+    def _run(self, why: str, *, figures: bool) -> None:
         begun = time.monotonic()
         while True:
             try:
                 study = load_study(self._state.snapshot.study.path)
-                run(study, self._state.folder, workers=1, why=why, known=self._state.identities)
+                run(study, self._state.folder, workers=1, why=why, memory=self._state.memory, figures=figures)
                 return
             except LockedError:
                 if time.monotonic() - begun > _PATIENCE_S:

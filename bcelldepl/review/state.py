@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from bcelldepl.batch import record
 from bcelldepl.batch.inputs import Identity, identify_inputs
+from bcelldepl.batch.memory import RunMemory
 from bcelldepl.errors import ReviewError
 from bcelldepl.review.opened import OpenedTube
 from bcelldepl.store.reviews import StudyReview, TubeReview, reviews_of
@@ -114,7 +115,7 @@ class StudyState:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.lock = RLock()
-        self.identities: dict[str, Identity] = {}
+        self.memory = RunMemory()
         self._opened: OrderedDict[str, tuple[str, OpenedTube]] = OrderedDict()
         self.snapshot = self._read()
 
@@ -134,8 +135,8 @@ class StudyState:
     def inputs(self) -> dict[str, Identity]:
         """Every input as it is now; only files whose state changed are read again."""
         with self.lock:
-            self.identities = identify_inputs(self.snapshot.study, 2, self.identities)
-            return self.identities
+            self.memory.identities = identify_inputs(self.snapshot.study, 2, self.memory.identities)
+            return self.memory.identities
 
     def changed_inputs(self) -> list[str]:
         """Inputs that are no longer those of the run, by name."""

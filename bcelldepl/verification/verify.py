@@ -17,6 +17,7 @@ from bcelldepl.verification.findings import Verification
 from bcelldepl.verification.record import check_record, differences
 from bcelldepl.verification.reference import Reference, read_reference
 from bcelldepl.verification.rerun import check_by_rerun
+from bcelldepl.verification.reviews import check_reviews
 from bcelldepl.verification.store import check_store
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def verify(
             check_outputs(folder, reference),
             check_store(folder, reference),
             check_record(folder, reference),
+            check_reviews(study, folder, reference),
         ]
         if rerun:
             checks.append(check_by_rerun(study, folder, reference, workers, progress))
