@@ -11,6 +11,7 @@ from bcelldepl.definitions.export_formats import EXPORT_FORMATS
 from bcelldepl.definitions.markers import MARKERS
 from bcelldepl.definitions.populations import POPULATIONS, analytes
 from bcelldepl.definitions.reasons import Reason
+from bcelldepl.definitions.review import REVIEW_REASONS, ReviewMark, Verdict
 from bcelldepl.definitions.tables import TABLES
 from bcelldepl.quality.checks import CHECKS, Check
 
@@ -33,6 +34,7 @@ def document() -> str:
             *_endpoints(),
             *_checks(),
             *_reasons(),
+            *_reviews(),
             *_formats(),
             *_tables(),
         ]
@@ -116,6 +118,28 @@ def _limits(check: Check) -> str:
 
 def _reasons() -> list[str]:
     return ["## Reasons\n", *(f"- {reason}" for reason in Reason), ""]
+
+
+def _reviews() -> list[str]:
+    marks = _table(("review", "meaning"), ((f"`{mark}`", mark.meaning) for mark in ReviewMark))
+    verdicts = _table(
+        ("verdict", "makes every result"),
+        (
+            (verdict.words, f"`{verdict.result}`" if verdict.result else "stay as it is")
+            for verdict in Verdict
+        ),
+    )
+    reasons = [f"- {reason}" for reason in REVIEW_REASONS]
+    return [
+        "## Review\n",
+        *marks,
+        "",
+        *verdicts,
+        "",
+        "Reasons for which a tube is rejected or measured again:\n",
+        *reasons,
+        "",
+    ]
 
 
 def _formats() -> list[str]:
