@@ -14,6 +14,7 @@ from bcelldepl.review import changes
 from bcelldepl.review.axes import position_of, value_of
 from bcelldepl.review.computing import Computing
 from bcelldepl.review.opened import Gated, OpenedTube
+from bcelldepl.review.pdf import tubes_pdf
 from bcelldepl.review.pictures import View, draw, gate_of, packed, view_of
 from bcelldepl.review.queue import study_content
 from bcelldepl.review.requests import (
@@ -76,6 +77,16 @@ class Answers:
             for view, one in zip(views, drawn, strict=True)
         ]
         return packed({"pictures": header}, [array for one in drawn for array in one])
+
+    def tube_pdf(self, name: str) -> bytes:
+        """One tube as PDF."""
+        return tubes_pdf(self.state.snapshot, [self.state.snapshot.tube(name)])
+
+    def subject_pdf(self, name: str) -> bytes:
+        """All tubes of the subject of a tube as PDF."""
+        snapshot = self.state.snapshot
+        subject = snapshot.tube(name).subject
+        return tubes_pdf(snapshot, [tube for tube in snapshot.study.tubes if tube.subject == subject])
 
     def picture(self, name: str, content: Any) -> bytes:
         """One gate of a tube, with gates as they are being moved, on any axes."""

@@ -65,7 +65,9 @@ def review_app(state: StudyState, token: str, port: int) -> Starlette:
             return PlainTextResponse("there is no such file", status_code=404)
         return Response(page[name], media_type=_TYPES[Path(name).suffix])
 
-    def answering(work: Callable[..., Any]) -> Callable[[Request], Any]:
+    def answering(
+        work: Callable[..., Any], kind: str = "application/octet-stream"
+    ) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
             arguments = list(request.path_params.values())[1:]  # without the token
             try:
@@ -75,7 +77,7 @@ def review_app(state: StudyState, token: str, port: int) -> Starlette:
             except (BcelldeplError, OSError) as error:
                 return _refused(error)
             if isinstance(made, bytes):
-                return Response(made, media_type="application/octet-stream")
+                return Response(made, media_type=kind)
             return JSONResponse(_finite(made))
 
         return answer
@@ -87,6 +89,8 @@ def review_app(state: StudyState, token: str, port: int) -> Starlette:
         Route(f"{api}/study", answering(answers.study)),
         Route(f"{api}/tube/{{tube}}", answering(answers.tube)),
         Route(f"{api}/tube/{{tube}}/pictures", answering(answers.pictures)),
+        Route(f"{api}/tube/{{tube}}/tube.pdf", answering(answers.tube_pdf, "application/pdf")),
+        Route(f"{api}/tube/{{tube}}/subject.pdf", answering(answers.subject_pdf, "application/pdf")),
         Route(f"{api}/tube/{{tube}}/picture", answering(answers.picture), methods=["POST"]),
         Route(f"{api}/tube/{{tube}}/live", answering(answers.live), methods=["POST"]),
         Route(f"{api}/tube/{{tube}}/position", answering(answers.position), methods=["POST"]),

@@ -36,7 +36,7 @@ def changed_overrides(text: str, changes: Mapping[tuple[str, str], Override | No
         The text is no TOML, or is written so that its entries cannot be told apart.
     """
     starts = [match.start() for match in _ENTRY.finditer(text)]
-    ends = [*starts[1:], len(text)]
+    ends = [*starts[1:], len(text)] if starts else []
     kept = [text[: starts[0]] if starts else text]
     for start, end in zip(starts, ends, strict=True):
         block = text[start:end]

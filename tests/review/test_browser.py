@@ -88,7 +88,7 @@ def limits_of(tube: dict[str, Any], gate: dict[str, Any]) -> list[list[float]]:
     return [tube["axes"][gate["x_axis"]]["limits"], tube["axes"][gate["y_axis"]]["limits"]]
 
 
-def test_the_queue_is_walked_by_keys(shown: Any, page: Page) -> None:
+def test_the_queue_is_walked_by_keys(shown: Any) -> None:
     order = shown.eval_on_selector_all("#queue .entry", "all => all.map(one => one.dataset.id)")
     assert own(shown) == order[0]
     for place_in_queue in (1, 2, 1):

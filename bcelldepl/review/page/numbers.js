@@ -55,12 +55,14 @@ function showTime(time) {
     c.fillRect(k * width, 14, width, height);
   });
   const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4a4a4a"];
+  let place = 4;
   names.slice(0, 7).forEach((name, i) => {
     const counts = time.populations[name], most = Math.max(1, ...counts);
     c.strokeStyle = c.fillStyle = colours[i];
     c.beginPath();
     counts.forEach((count, k) => c.lineTo((k + 0.5) * width, 14 + height * (1 - count / most)));
     c.stroke();
-    c.fillText(name, 4 + i * 48, 10);
+    c.fillText(name, place, 10);
+    place += c.measureText(name).width + 9;
   });
 }

@@ -50,6 +50,8 @@ export class TubeView {
     showEndpoints(null);
     showFlags(tube);
     showFacts(tube);
+    fill($("papers"), made("a", { href: `api/tube/${id}/tube.pdf`, download: `${id}.pdf` }, "PDF of this tube"), " · ",
+      made("a", { href: `api/tube/${id}/subject.pdf`, download: `${id}-subject.pdf` }, "PDF of its subject"));
     if (tube.failure) {
       fill($("path"), tube.failure);
       this.gate = null;
