@@ -100,6 +100,15 @@ def test_the_queue_is_walked_by_keys(shown: Any) -> None:
     shown.wait_for_function(f"document.querySelector('#gate-name').textContent !== {gate!r}")
 
 
+def test_numbers_keep_their_zeros(shown: Any) -> None:
+    values = [940, 340.2, 30, 0, 1500.4, 0.0761, 2.5, 100.04, 1e-7, None]
+    words = shown.evaluate(
+        "async (values) => { const { number } = await import('./dom.js'); return values.map((v) => number(v)); }",
+        values,
+    )
+    assert words == ["940", "340", "30", "0", "1,500", "0.0761", "2.5", "100", "1.00e-7", ""]
+
+
 def test_a_cut_is_dragged_undone_and_kept_over_a_reload(shown: Any, page: Page) -> None:
     entry = open_tube(shown, page, "D10")
     tube = page.get(f"tube/{entry['id']}")

@@ -22,10 +22,12 @@ export function options(select, values, chosen) {
   select.value = chosen;
 }
 
+// Three digits, or all before the point; zeros behind the point go, those before it count.
 export function number(value, digits = 3) {
   if (value === null || value === undefined || value === "") return "";
-  if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString("en");
-  return Number(value).toPrecision(digits).replace(/\.?0+$/, "");
+  if (Math.abs(value) >= 10 ** digits) return Math.round(value).toLocaleString("en");
+  const text = Number(value).toPrecision(digits);
+  return text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
 }
 
 export const whole = (value) => (value === null || value === undefined ? "" : value.toLocaleString("en"));
