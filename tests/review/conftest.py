@@ -34,20 +34,21 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def serving() -> Iterator[Callable[[Path], Page]]:
     """Starts the server of a study; all are ended after the file's tests."""
-    started: list[tuple[ReviewServer, threading.Thread]] = []
+    started: list[tuple[Page, threading.Thread]] = []
 
     def start(folder: Path) -> Page:
         server = ReviewServer(folder / "results")
         thread = threading.Thread(target=server.serve)
         thread.start()
-        started.append((server, thread))
         while not server.server.started:
             time.sleep(0.02)
-        return Page(server)
+        started.append((Page(server), thread))
+        return started[-1][0]
 
     yield start
-    for server, thread in started:
-        server.server.should_exit = True
+    for page, thread in started:
+        page.client.close()
+        page.server.server.should_exit = True
         thread.join(120)
 
 

@@ -2,7 +2,7 @@
 
 import { get, post } from "./api.js";
 import { $, ask, fill, made, number } from "./dom.js";
-import { Drafts } from "./drafts.js";
+import { Drafts, bare } from "./drafts.js";
 import { Grid } from "./grid.js";
 import { Queue } from "./queue.js";
 import { TubeView } from "./tube.js";
@@ -102,8 +102,6 @@ async function sign(order) {
   await change("sign", { by, seen: seen(tubes.map((tube) => tube.id)), order }, () => view.open(view.tube.id));
 }
 
-const bare = (gates) => gates.map(({ kind, moved, interval, ...gate }) => gate);
-
 async function save() {
   const id = view.tube.id, why = $("why").value.trim(), by = person();
   if (!why) { $("why").focus(); throw new Error("say why the gate was moved"); }
@@ -193,6 +191,7 @@ for (const [id, work] of Object.entries({
 for (const id of ["who", "role"]) {
   $(id).value = localStorage.getItem(`bcelldepl ${id}`) || "";
   $(id).addEventListener("input", () => localStorage.setItem(`bcelldepl ${id}`, $(id).value));
+  $(id).addEventListener("keydown", (event) => { if (event.key === "Enter") $(id).blur(); });
 }
 window.addEventListener("beforeunload", (event) => { if (saving) event.preventDefault(); });
 

@@ -2,6 +2,9 @@
 
 const KEY = "bcelldepl drafts";
 
+// What the server takes of gates: without what only the page needs to draw them.
+export const bare = (gates) => gates.map(({ kind, moved, interval, ...gate }) => gate);
+
 export class Drafts {
   constructor(study) {
     this.study = study;

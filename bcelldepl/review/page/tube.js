@@ -2,6 +2,7 @@
 
 import { get, getPacked, post } from "./api.js";
 import { $, fill, made, options, whole } from "./dom.js";
+import { bare } from "./drafts.js";
 import { Editor } from "./editor.js";
 import { showEndpoints, showFacts, showFlags, showNumbers } from "./numbers.js";
 import { Plot, cut } from "./plot.js";
@@ -121,7 +122,7 @@ export class TubeView {
   asked(extra = {}) {
     const [x, y] = this.zoomed || [null, null];
     return { population: this.own.population, x: $("x-axis").value, y: $("y-axis").value, x_limits: x, y_limits: y, bins: 256, highlight: $("highlight").value,
-      gates: this.drafts.of(this.tube.id), ...extra };
+      gates: bare(this.drafts.of(this.tube.id)), ...extra };
   }
 
   // One request at a time; while it is under way only the newest of those that wait is kept.
@@ -160,7 +161,7 @@ export class TubeView {
     const { tube } = this;
     if (!this.drafts.any(tube.id)) { showEndpoints(null); return; }
     try {
-      const told = await post(`tube/${tube.id}/live`, { gates: this.drafts.of(tube.id), endpoints: true });
+      const told = await post(`tube/${tube.id}/live`, { gates: bare(this.drafts.of(tube.id)), endpoints: true });
       if (tube === this.tube) showEndpoints(told.endpoints);
     } catch (error) { this.told.failed(error); }
   }
