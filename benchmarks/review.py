@@ -37,6 +37,12 @@ def told(times: list[float], words: str) -> None:
     )
 
 
+def until(tab: Any, expression: str) -> None:
+    """Ask until it is so; the page's own policy forbids what playwright waits by."""
+    while not tab.evaluate(expression):
+        tab.wait_for_timeout(20)
+
+
 def walk(tab: Any, tubes: int) -> None:
     """Press the key of the next tube once the last picture stands and the next tube had time to be read ahead."""
     times = []
@@ -44,7 +50,7 @@ def walk(tab: Any, tubes: int) -> None:
         before = tab.evaluate("document.body.dataset.tube")
         tab.wait_for_timeout(400)  # a reviewer looks longer
         tab.keyboard.press("j")
-        tab.wait_for_function(f"document.body.dataset.tube !== '{before}'")
+        until(tab, f"document.body.dataset.tube !== '{before}'")
         times.append(float(tab.evaluate("document.body.dataset.took")))
     told(times, "key to picture")
 
@@ -68,7 +74,7 @@ def move(tab: Any) -> None:
         tab.wait_for_timeout(900)
         begun = time.perf_counter()
         tab.click("#save")
-        tab.wait_for_function("document.body.dataset.saving === 'false'", timeout=300_000)
+        until(tab, "document.body.dataset.saving === 'false'")
         print(f"save to tables, report and endpoints: {time.perf_counter() - begun:.1f} s")
         tab.wait_for_timeout(1500)
 

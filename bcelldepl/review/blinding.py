@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from bcelldepl.review.signing import is_signed
@@ -26,11 +27,11 @@ class Blinding:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._asked = snapshot.study.review.blinded
-        names = {
-            name
-            for tube in snapshot.study.tubes
-            for name in (tube.file, tube.subject, tube.dose_group)
-            if name
+        tubes = snapshot.study.tubes
+        names = {name for tube in tubes for name in (tube.file, tube.subject, tube.dose_group) if name}
+        # Keywords of a file often repeat its name, without folder or suffix.
+        names |= {
+            part for tube in tubes for part in (PurePosixPath(tube.file).name, PurePosixPath(tube.file).stem)
         }
         longest_first = sorted(names, key=len, reverse=True)
         self._names = re.compile("|".join(map(re.escape, longest_first))) if names else None
