@@ -12,6 +12,8 @@ __all__ = [
     "FcsError",
     "PanelError",
     "Problem",
+    "ReviewConflictError",
+    "ReviewError",
     "StrategyError",
     "StudyError",
     "WorkersError",
@@ -68,6 +70,14 @@ class ExchangeError(BcelldeplError):
 
 class WorkersError(BcelldeplError):
     """The processes or machines that do the work are not there, or were lost."""
+
+
+class ReviewError(BcelldeplError):
+    """A gate, a verdict or a signature cannot be taken as it was given."""
+
+
+class ReviewConflictError(ReviewError):
+    """What was to be changed is no longer what the reviewer saw."""
 
 
 @dataclass(frozen=True)

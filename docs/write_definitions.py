@@ -11,6 +11,7 @@ from bcelldepl.definitions.export_formats import EXPORT_FORMATS
 from bcelldepl.definitions.markers import MARKERS
 from bcelldepl.definitions.populations import POPULATIONS, analytes
 from bcelldepl.definitions.reasons import Reason
+from bcelldepl.definitions.review import REVIEW_REASONS, ReviewMark, Verdict
 from bcelldepl.definitions.tables import TABLES
 from bcelldepl.quality.checks import CHECKS, Check
 from bcelldepl.study.tube_limits import LIMITS
@@ -35,6 +36,7 @@ def document() -> str:
             *_checks(),
             *_entries(),
             *_reasons(),
+            *_reviews(),
             *_formats(),
             *_tables(),
         ]
@@ -126,6 +128,28 @@ def _entries() -> list[str]:
 
 def _reasons() -> list[str]:
     return ["## Reasons\n", *(f"- {reason}" for reason in Reason), ""]
+
+
+def _reviews() -> list[str]:
+    marks = _table(("review", "meaning"), ((f"`{mark}`", mark.meaning) for mark in ReviewMark))
+    verdicts = _table(
+        ("verdict", "makes every result"),
+        (
+            (verdict.words, f"`{verdict.result}`" if verdict.result else "stay as it is")
+            for verdict in Verdict
+        ),
+    )
+    reasons = [f"- {reason}" for reason in REVIEW_REASONS]
+    return [
+        "## Review\n",
+        *marks,
+        "",
+        *verdicts,
+        "",
+        "Reasons for which a tube is rejected or measured again:\n",
+        *reasons,
+        "",
+    ]
 
 
 def _formats() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,9 @@ def identify(path: Path) -> Identity:
     return Identity(sha256, before if before == _stamp(path) else (0, 0, 0, 0))
 
 
-def identify_inputs(study: Study, workers: int) -> dict[str, Identity]:
+def identify_inputs(
+    study: Study, workers: int, known: Mapping[str, Identity] | None = None
+) -> dict[str, Identity]:
     """Hash every file that the results depend on, several at a time.
 
     Parameters
@@ -67,6 +70,8 @@ def identify_inputs(study: Study, workers: int) -> dict[str, Identity]:
     study : Study
     workers : int
         How many at a time.
+    known : mapping of str to Identity, optional
+        Of earlier: one that still holds is not hashed again.
 
     Returns
     -------
@@ -74,8 +79,16 @@ def identify_inputs(study: Study, workers: int) -> dict[str, Identity]:
         By the name under which results speak of the file; tubes first.
     """
     paths = input_files(study)
+    before = known or {}
+
+    def look(name: str) -> Identity:
+        one = before.get(name)
+        return (
+            one if one is not None and one.stamp and one.still_holds(paths[name]) else identify(paths[name])
+        )
+
     with ThreadPoolExecutor(workers) as pool:
-        return dict(zip(paths, pool.map(identify, paths.values()), strict=True))
+        return dict(zip(paths, pool.map(look, paths), strict=True))
 
 
 def input_files(study: Study) -> dict[str, Path]:

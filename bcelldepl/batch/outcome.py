@@ -108,6 +108,8 @@ class CountedTube:
         Why a person should look; empty where the tube needs no look.
     overrides : dict of str to str
         By reported population, the gates set by hand that its number stands on.
+    digest : str
+        Of all that it depends on; known once it is done. A signature is about this.
     """
 
     file: str
@@ -125,6 +127,7 @@ class CountedTube:
     flags: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
 
     @property
     def status(self) -> TubeStatus:

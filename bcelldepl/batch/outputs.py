@@ -13,7 +13,7 @@ from bcelldepl.batch.passes import GatedStudy
 from bcelldepl.batch.strategies import Strategies
 from bcelldepl.batch.tables import tubes_table
 from bcelldepl.batch.workers import as_done
-from bcelldepl.counting import CountRow, counts_table
+from bcelldepl.counting import CountRow, counts_table, without_result
 from bcelldepl.definitions.files import COMPENSATION, FIGURES, GATES, REPORT
 from bcelldepl.definitions.populations import POPULATIONS
 from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
@@ -27,6 +27,7 @@ from bcelldepl.report.kinetics import kinetics_figures
 from bcelldepl.results import tube_stem
 from bcelldepl.store import Store
 from bcelldepl.store.files import remove_parts, sha256_of, write_bytes
+from bcelldepl.store.reviews import StudyReview
 from bcelldepl.study import Role, Study
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ __all__ = ["remove_half_written", "write_outputs"]
 # Of run.json, kept in the store too.
 FACTS = (
     "study", "study_file", "digest", "inputs", "overrides", "settings", "strategy", "strategies_by_batch",
-    "matrices_of_controls", "questions", "tubes", "versions",
+    "matrices_of_controls", "questions", "review", "tube_digests", "tubes", "versions",
 )  # fmt: skip
 Done = Sequence[tuple[CountedTube, TubePicture]]
 
@@ -52,7 +53,10 @@ def write_outputs(
     store: Store,
     content: Mapping[str, Any],
     workers: int | str,
+    review: StudyReview,
     made: Sequence[str] = (),
+    *,
+    figures: bool = True,
 ) -> dict[str, str]:
     """Write everything but ``run.json``.
 
@@ -70,8 +74,12 @@ def write_outputs(
         Of ``run.json``, as far as it is known.
     workers : int or str
         Processes that draw figures; those of a cluster draw none.
+    review : StudyReview
+        What people said of the tubes.
     made : sequence of str
         Files that are there already.
+    figures : bool
+        Whether the curves of the study are drawn again, or those there are stay.
 
     Returns
     -------
@@ -86,9 +94,9 @@ def write_outputs(
         return tables[name]
 
     fitted = gated.fitted
-    counts = export(COUNTS.name, _counts(study, fitted, done))
+    counts = export(COUNTS.name, _counts(study, fitted, done, review))
     write.write_parquet(folder / f"{COUNTS.name}.parquet", counts)
-    tubes = export(TUBES.name, tubes_table(study, fitted, [counted for counted, _ in done]))
+    tubes = export(TUBES.name, tubes_table(study, fitted, [counted for counted, _ in done], review))
     # Only now: the counts are safe whatever becomes of these.
     kinetics = analyse_study(counts, study)
     endpoints = export(ENDPOINTS.name, kinetics.endpoints)
@@ -98,11 +106,16 @@ def write_outputs(
     store.keep_facts({name: content[name] for name in FACTS})
     store.prune(tables, [tube.file for tube in study.tubes])
     outputs = [*made, f"{COUNTS.name}.parquet", *(f"{name}.csv" for name in tables)]
-    outputs += _write_gates(folder, study, strategies, fitted, done)
+    former = record.recorded(folder)
     models = gated.models.kept
+    outputs += _write_gates(folder, study, strategies, fitted, done, former)
     outputs += write.write_models(folder, models)
-    figures = dict(kinetics_figures(counts, kinetics, made_of_these))
-    outputs += _draw(folder, counts, figures, models, 1 if isinstance(workers, str) else workers)
+    if figures:
+        drawings = dict(kinetics_figures(counts, kinetics, made_of_these))
+        outputs += _draw(folder, counts, drawings, models, 1 if isinstance(workers, str) else workers)
+    else:
+        drawn = [name for name in former.get("outputs", {}) if name.startswith(f"{FIGURES}/")]
+        outputs += [name for name in drawn if name not in outputs and name.count("/") == 1]
     write_report(
         folder / REPORT,
         study_id=study.id,
@@ -143,24 +156,45 @@ def remove_half_written(folder: Path) -> None:
     )
 
 
-def _counts(study: Study, fitted: Sequence[FittedTube], done: Done) -> pd.DataFrame:
-    return counts_table(
-        CountRow(tube, one.sha256, concentration, counted.overrides.get(concentration.population, ""))
-        for tube, one, (counted, _) in zip(study.tubes, fitted, done, strict=True)
-        if tube.role is Role.SAMPLE
-        for concentration in counted.concentrations
-    )
+def _counts(study: Study, fitted: Sequence[FittedTube], done: Done, review: StudyReview) -> pd.DataFrame:
+    rows = []
+    for tube, one, (counted, _) in zip(study.tubes, fitted, done, strict=True):
+        if tube.role is not Role.SAMPLE:
+            continue
+        said = review.of(tube.file)
+        mark, rejection = said.mark(counted.digest, one.sha256), said.rejection(one.sha256)
+        for concentration in counted.concentrations:
+            given = (
+                without_result(concentration, rejection.verdict, rejection.sentence)
+                if rejection
+                else concentration
+            )
+            by_hand = counted.overrides.get(concentration.population, "")
+            rows.append(CountRow(tube, one.sha256, given, by_hand, str(mark or "")))
+    return counts_table(rows)
 
 
 def _write_gates(
-    folder: Path, study: Study, strategies: Strategies, fitted: Sequence[FittedTube], done: Done
+    folder: Path,
+    study: Study,
+    strategies: Strategies,
+    fitted: Sequence[FittedTube],
+    done: Done,
+    former: Mapping[str, Any],
 ) -> list[str]:
-    """Write the gates and the gating path of every tube that has some."""
+    """Write the gates and the gating path of every tube that has some, but those that are there as they would be."""
+    digests, hashes = former.get("tube_digests", {}), former.get("outputs", {})
     written = []
     for tube, one, (counted, picture) in zip(study.tubes, fitted, done, strict=True):
         if counted.failure:
             continue
         stem = tube_stem(tube.file)
+        names = [f"{GATES}/{stem}.json", f"{FIGURES}/tubes/{stem}.png"]
+        written += names
+        if digests.get(tube.file) == counted.digest and all(
+            name in hashes and sha256_of(folder / name) == hashes[name] for name in names
+        ):
+            continue
         overrides = study.overrides_of(tube.file)
         strategy = strategies.of(tube)
         gates = write.gates_json(
@@ -168,7 +202,6 @@ def _write_gates(
         )
         write.write_json(folder / GATES / f"{stem}.json", gates)
         write_bytes(folder / FIGURES / "tubes" / f"{stem}.png", picture.path_png)
-        written += [f"{GATES}/{stem}.json", f"{FIGURES}/tubes/{stem}.png"]
     return written
 
 

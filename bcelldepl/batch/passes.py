@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bcelldepl.batch.inputs import Identity, matrix_files
 from bcelldepl.batch.learning import Models, group_tubes, keep_models, learn_models
+from bcelldepl.batch.memory import RunMemory
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.placing import place, sample
 from bcelldepl.batch.record import digest_of
@@ -35,7 +36,15 @@ from bcelldepl.quality.stain_checks import check_stains
 from bcelldepl.report.pictures import TubePicture, picture_tube
 from bcelldepl.store import Store
 from bcelldepl.store.versions import versions
-from bcelldepl.study import AcceptanceLimits, EndpointSettings, GatingSettings, Role, Study, Tube
+from bcelldepl.study import (
+    AcceptanceLimits,
+    EndpointSettings,
+    GatingSettings,
+    ReviewSettings,
+    Role,
+    Study,
+    Tube,
+)
 
 __all__ = ["GatedStudy", "Passes"]
 
@@ -74,6 +83,8 @@ class Passes:
         Do every tube again, whatever the store holds.
     tell : callable
         Told of every tube that is done.
+    memory : RunMemory, optional
+        Of earlier runs in this process.
     """
 
     def __init__(
@@ -86,11 +97,13 @@ class Passes:
         workers: int | str,
         fresh: bool,
         tell: Progress,
+        memory: RunMemory | None = None,
     ) -> None:
         self.study = study
         self.strategies = strategies
         self.identities = identities
-        self.stages = Stages(store, workers, fresh, tell)
+        self.memory = memory or RunMemory()
+        self.stages = Stages(store, workers, fresh, tell, memory)
         # What travels to a worker is one tube and the settings that it may use: what it never sees, like the endpoints,
         # can change without a tube being done again.
         self.settings = study.model_copy(
@@ -103,6 +116,7 @@ class Passes:
                 "gating": GatingSettings(),  # what it says is in the strategies and the models
                 "endpoints": EndpointSettings(),
                 "agreement": AcceptanceLimits(),
+                "review": ReviewSettings(),
             }
         )
         common = digest_of({
@@ -243,10 +257,18 @@ class Passes:
             )  # fmt: skip
             words = [override.model_dump(mode="json") for override in by_hand]
             model = [kept.model.digest, CODEC.encode(one.alignment)[0]] if kept else []
-            key = digest_of([self.keys[tube.file], CODEC.encode(own)[0], words, doubts, *model])
+            gates = (
+                self.memory.text(tube.file, one, lambda own=own: CODEC.encode(own)[0])  # type: ignore[misc]
+                if one.model
+                else CODEC.encode(own)[0]
+            )
+            key = digest_of([self.keys[tube.file], gates, words, doubts, *model])
             jobs.append(Job(tube, arguments, key))
         done = self.stages.each("count", "counts", _count_and_draw, jobs, lambda one: not one[0].failure)
-        return self._beside(done, gated.fitted)
+        return [
+            (replace(counted, digest=digest_of([job.key, counted.failure])), picture)
+            for job, (counted, picture) in zip(jobs, self._beside(done, gated.fitted), strict=True)
+        ]
 
     def _beside(
         self, done: Sequence[tuple[CountedTube, TubePicture]], fitted: Sequence[FittedTube]

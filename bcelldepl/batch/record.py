@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from bcelldepl.store.files import sha256_of
 from bcelldepl.store.versions import versions
 from bcelldepl.study import Study
 
-__all__ = ["digest", "digest_of", "is_current", "remove_stale", "sheet_rows"]
+__all__ = ["digest", "digest_of", "is_current", "recorded", "remove_stale", "sheet_rows"]
 
 
 def digest_of(content: Any) -> str:
@@ -35,7 +35,7 @@ def digest_of(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def digest(study: Study, inputs: Mapping[str, str]) -> str:
+def digest(study: Study, inputs: Mapping[str, str], judged: Sequence[Any] = ()) -> str:
     """One digest of all that the results depend on: inputs, settings, strategies and versions.
 
     Parameters
@@ -43,6 +43,8 @@ def digest(study: Study, inputs: Mapping[str, str]) -> str:
     study : Study
     inputs : mapping of str to str
         SHA-256 by the name of each input.
+    judged : sequence
+        What people said of the tubes, as `StudyReview.content` gives it.
 
     Returns
     -------
@@ -59,6 +61,7 @@ def digest(study: Study, inputs: Mapping[str, str]) -> str:
         "notes": [study.warnings, study.tube_notes],
         "inputs": dict(inputs),
         "versions": versions(),
+        **({"review": list(judged)} if judged else {}),
     })  # fmt: skip
 
 
@@ -87,15 +90,31 @@ def remove_stale(folder: Path, outputs: Collection[str]) -> None:
     outputs : collection of str
         Names of what this run wrote.
     """
-    try:
-        former = json.loads((folder / RUN).read_text(encoding="utf-8"))["outputs"]
-        names = [str(name) for name in former]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    for name in names:
+    for name in recorded(folder).get("outputs", {}):
         path = (folder / name).resolve()
         if name not in outputs and path.is_relative_to(folder.resolve()):
             path.unlink(missing_ok=True)
+
+
+def recorded(folder: Path) -> dict[str, Any]:
+    """What ``run.json`` says of the last run; empty where it cannot be read.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+
+    Returns
+    -------
+    dict of str to object
+        Its ``outputs``, where there are some, are a dict.
+    """
+    try:
+        content = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    sound = isinstance(content, dict) and isinstance(content.get("outputs", {}), dict)
+    return content if sound else {}
 
 
 def is_current(folder: Path, wanted: str) -> bool:
@@ -113,10 +132,14 @@ def is_current(folder: Path, wanted: str) -> bool:
     bool
     """
     try:
-        record = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        record = recorded(folder)
         outputs: dict[str, str] = record["outputs"]
         return (
-            bool(record["digest"] == wanted and not record.get("disturbed"))
+            bool(
+                record["digest"] == wanted
+                and not record.get("disturbed")
+                and not record.get("figures_behind")
+            )
             and _opens(folder / STORE)
             and all(sha256_of(folder / name) == sha for name, sha in outputs.items())
         )

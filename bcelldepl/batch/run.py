@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from bcelldepl.batch import record
 from bcelldepl.batch.inputs import Identity, identify, identify_inputs, matrix_files
+from bcelldepl.batch.memory import RunMemory
 from bcelldepl.batch.workers import Progress
 from bcelldepl.definitions.files import RUN
 from bcelldepl.results import Results
 from bcelldepl.store import Store
 from bcelldepl.store.identity import now
+from bcelldepl.store.reviews import StudyReview, read_reviews, refuse_locked, reviews_of
 from bcelldepl.store.versions import versions
 from bcelldepl.study import Study
 
@@ -34,6 +36,9 @@ def run(
     fresh: bool = False,
     learn_again: bool = False,
     models: str | os.PathLike[str] | None = None,
+    review: StudyReview | None = None,
+    memory: RunMemory | None = None,
+    figures: bool = True,
     why: str = "",
     progress: Progress | None = None,
 ) -> Results:
@@ -58,6 +63,12 @@ def run(
     models : path, optional
         A ``gates/model.json``: gate by what it holds, where these results have learned nothing themselves. Default
         ``[gating] model`` of the study.
+    review : StudyReview, optional
+        What people said of the tubes; default what the audit record of these results tells.
+    memory : RunMemory, optional
+        Of earlier runs in this process.
+    figures : bool
+        Whether the curves of the study are drawn again. Without that those there are stay, and the next run draws them.
     why : str
         The reason for this run, for the audit record.
     progress : callable, optional
@@ -75,14 +86,15 @@ def run(
     WorkersError
         Where a cluster cannot do the work, or workers were lost; what is done is kept for the next run.
     StoreError
-        Where another process works on the results, or their store is damaged; nothing is run then.
+        Where another process works on the results, their store is damaged, or the study is locked; nothing is run then.
     """
     folder = Path(out) if out is not None else study.folder / "results"
     workers = workers or os.cpu_count() or 1
     tell = progress or (lambda stage, done, total: None)
-    identities = identify_inputs(study, os.cpu_count() or 1)
+    memory = RunMemory() if memory is None else memory
+    identities = memory.identities = identify_inputs(study, os.cpu_count() or 1, memory.identities)
     inputs = {name: identity.sha256 for name, identity in identities.items()}
-    wanted = record.digest(study, inputs)
+    wanted = record.digest(study, inputs, (review or reviews_of(folder)).content())
     if not (fresh or learn_again) and record.is_current(folder, wanted):
         return Results(folder, was_current=True)
     # Only now: what computes takes a second to import.
@@ -92,10 +104,28 @@ def run(
 
     strategies = load_strategies(study)
     with Store(folder, "run") as store:
+        told = read_reviews(store.entries)
+        refuse_locked(told, folder)
+        judged = review or told
+        wanted = record.digest(study, inputs, judged.content())
         given = models or (study.gating.model and study.folder / study.gating.model)
         kept = kept_models(store) or (read_models(Path(given)) if given else ())
         _run(
-            _Request(folder, study, strategies, identities, wanted, workers, fresh, learn_again, why, kept),
+            _Request(
+                folder,
+                study,
+                strategies,
+                identities,
+                wanted,
+                workers,
+                fresh,
+                learn_again,
+                why,
+                kept,
+                judged,
+                memory,
+                figures,
+            ),
             store,
             tell,
         )
@@ -117,6 +147,9 @@ class _Request:
     learn_again: bool
     why: str
     kept: Sequence[KeptModel]
+    review: StudyReview
+    memory: RunMemory
+    figures: bool
 
     def content(self) -> dict[str, Any]:
         """What ``run.json`` tells of it."""
@@ -136,6 +169,7 @@ class _Request:
             "strategies_by_batch": {batch: _recorded(own) for batch, own in strategies.of_batch.items()},
             "tubes": record.sheet_rows(study),
             "warnings": list(study.warnings),
+            "review": self.review.content(),
         }
 
     def facts(self) -> dict[str, Any]:
@@ -165,18 +199,37 @@ def _run(asked: _Request, store: Store, tell: Progress) -> None:
     }
     content["matrices_of_controls"] = dict(made.matrices)
     passes = Passes(
-        made.study, asked.strategies, identities, store, workers=asked.workers, fresh=asked.fresh, tell=tell
+        made.study,
+        asked.strategies,
+        identities,
+        store,
+        workers=asked.workers,
+        fresh=asked.fresh,
+        tell=tell,
+        memory=asked.memory,
     )
     gated = passes.gate(asked.kept, asked.learn_again)
     done = passes.count(gated, made.failed)
+    content["tube_digests"] = {counted.file: counted.digest for counted, _ in done}
     content["questions"] = list(gated.models.questions)
     tell("writing the report", 0, 1)
     content["finished"] = now()
+    content["figures_behind"] = not asked.figures
     # What was read of these is not what is recorded of them: a later run looks at them again.
     content["disturbed"] = [t.file for t in study.tubes if not identities[t.file].still_holds(t.path)]
     before = Results(folder).counts if asked.learn_again and (folder / RUN).is_file() else None
     outputs = write_outputs(
-        folder, study, asked.strategies, gated, done, store, content, asked.workers, made.files
+        folder,
+        study,
+        asked.strategies,
+        gated,
+        done,
+        store,
+        content,
+        asked.workers,
+        asked.review,
+        made.files,
+        figures=asked.figures,
     )
     moved = {} if before is None else {"moved": in_record(moved_counts(before, Results(folder).counts))}
     number, head = store.append(

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from bcelldepl.batch.memory import RunMemory
 from bcelldepl.batch.outcome import CountedTube, FittedTube, SampledTube
 from bcelldepl.batch.workers import Progress, as_done
 from bcelldepl.counting.concentration import Concentration
@@ -74,14 +75,24 @@ class Stages:
         Do every tube again, whatever the store holds.
     tell : callable
         Told of every tube that is done.
+    memory : RunMemory, optional
+        Of earlier runs in this process.
     """
 
-    def __init__(self, store: Store, workers: int | str, fresh: bool, tell: Progress) -> None:
+    def __init__(
+        self,
+        store: Store,
+        workers: int | str,
+        fresh: bool,
+        tell: Progress,
+        memory: RunMemory | None = None,
+    ) -> None:
         self.store = store
         self.workers = workers
         self.fresh = fresh
         self.tell = tell
         self.computed: dict[str, int] = {}
+        self.memory = memory
 
     def each(
         self,
@@ -129,9 +140,16 @@ class Stages:
         return [done[index] for index in range(len(jobs))]
 
     def _kept(self, stage: str, job: Job) -> Any:
+        place = stage, job.tube.file
+        remembered = self.memory.stages if self.memory else {}
+        if remembered.get(place, ("",))[0] == job.key:
+            return remembered[place][1]
         kept = self.store.stage(stage, job.tube.file, job.key)
         try:
-            return None if kept is None else CODEC.decode(*kept)
+            found = None if kept is None else CODEC.decode(*kept)
+            if self.memory and found is not None:
+                self.memory.stages[place] = job.key, found
+            return found
         except StoreError:  # its bytes are those that were written, by a program that knew other shapes
             return None
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.tube import role_name
 from bcelldepl.definitions.tables import TUBES
+from bcelldepl.store.reviews import StudyReview
 from bcelldepl.study import Study, iso_text
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["tubes_table"]
 
 
-def tubes_table(study: Study, fitted: Sequence[FittedTube], counted: Sequence[CountedTube]) -> pd.DataFrame:
+def tubes_table(
+    study: Study, fitted: Sequence[FittedTube], counted: Sequence[CountedTube], review: StudyReview
+) -> pd.DataFrame:
     """Return one row per tube, in the order of the study.
 
     Parameters
@@ -26,6 +29,8 @@ def tubes_table(study: Study, fitted: Sequence[FittedTube], counted: Sequence[Co
         What the first pass brought back of each.
     counted : sequence of CountedTube
         What the last pass brought back of each.
+    review : StudyReview
+        What people said of each.
 
     Returns
     -------
@@ -34,6 +39,8 @@ def tubes_table(study: Study, fitted: Sequence[FittedTube], counted: Sequence[Co
     """
     rows = []
     for tube, fit, count in zip(study.tubes, fitted, counted, strict=True):
+        said = review.of(tube.file)
+        judged = said.judgement
         rows.append(
             {
                 "file": tube.file,
@@ -65,6 +72,10 @@ def tubes_table(study: Study, fitted: Sequence[FittedTube], counted: Sequence[Co
                 "collected": iso_text(tube.collected, tube.collected_has_time),
                 "infused": iso_text(tube.infused, tube.infused_has_time),
                 "comment": tube.comment,
+                "review": str(said.mark(count.digest, fit.sha256) or ""),
+                "verdict": judged.sentence if judged else "",
+                "signatures": "; ".join(one.sentence for one in said.standing(count.digest)),
+                "broken_signatures": "; ".join(one.sentence for one in said.broken(count.digest)),
             }
         )
     return TUBES.frame(rows, rounded=False)

@@ -21,6 +21,7 @@ from bcelldepl.cdisc.sdtm import (
 from bcelldepl.cdisc.subjects import usubjid
 from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.definitions.populations import cdisc_test
+from bcelldepl.definitions.review import ReviewMark
 from bcelldepl.results.finished import FinishedRun
 
 __all__ = ["cp_tables"]
@@ -92,6 +93,7 @@ QUALIFIERS: Final = {
     "sha256": ("CPSHA256", "SHA-256 of the FCS File"),
     "reason": ("CPNOTE", "Note of the Laboratory"),
     "override": ("CPHAND", "Gates Set by Hand"),
+    "review": ("CPREVIEW", "Review of the Tube"),
 }
 
 
@@ -182,6 +184,8 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
         if "CPSTAT" not in count:
             count["CPLLOQ"] = row["lloq_per_ul"]
         yield row, shared | count, True
+        if row.get("review") == ReviewMark.REJECTED:
+            continue  # its events stand in counts.csv; they are no results
         total = events.get((row["file"], test.of))
         if test.of and _known(row["events"]) and total is not None and _known(total) and total > 0:
             whole = marker_string(strategy, test.of, gated, panel)

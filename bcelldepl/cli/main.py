@@ -8,6 +8,7 @@ from bcelldepl.cli.compare import compare
 from bcelldepl.cli.endpoints import endpoints
 from bcelldepl.cli.export import export
 from bcelldepl.cli.inspect import inspect
+from bcelldepl.cli.review import review
 from bcelldepl.cli.run import run
 from bcelldepl.cli.selftest import selftest
 from bcelldepl.cli.simulate import simulate
@@ -30,6 +31,7 @@ app.command()(endpoints)
 app.command()(simulate)
 app.command()(selftest)
 app.command()(verify)
+app.command()(review)
 
 
 @app.callback(invoke_without_command=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bcelldepl.counting.concentration import Concentration, count_tube, not_done
+from bcelldepl.counting.concentration import Concentration, count_tube, not_done, without_result
 from bcelldepl.counting.facts import TubeFacts, tube_facts
 from bcelldepl.counting.table import CountRow, counts_table
 
@@ -14,4 +14,5 @@ __all__ = [
     "counts_table",
     "not_done",
     "tube_facts",
+    "without_result",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bcelldepl.counting.facts import TubeFacts
 from bcelldepl.counting.intervals import Interval, widen
@@ -12,11 +12,12 @@ from bcelldepl.counting.methods import CountingScale, choose_scale
 from bcelldepl.definitions.codes import Method, ResultCode
 from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, SINGLETS
 from bcelldepl.definitions.reasons import Reason
+from bcelldepl.definitions.review import Verdict
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.study.config import CountingSettings, LimitSettings
 
-__all__ = ["Concentration", "count_tube", "not_done"]
+__all__ = ["Concentration", "count_tube", "not_done", "without_result"]
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,31 @@ def not_done(populations: Iterable[str], reason: str) -> tuple[Concentration, ..
             reason=reason,
         )
         for name in populations
+    )
+
+
+def without_result(counted: Concentration, verdict: Verdict, reason: str) -> Concentration:
+    """Return what is left of a result whose tube a reviewer rejected: its events, and no concentration.
+
+    Parameters
+    ----------
+    counted : Concentration
+    verdict : Verdict
+        One that takes the result away.
+    reason : str
+        Who rejected it, when and why.
+
+    Returns
+    -------
+    Concentration
+    """
+    return replace(
+        counted,
+        cells_per_ul=None,
+        ci_low_per_ul=None,
+        ci_high_per_ul=None,
+        result=verdict.result or counted.result,
+        reason=reason,
     )
 
 

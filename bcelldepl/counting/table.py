@@ -29,18 +29,21 @@ class CountRow:
     concentration : Concentration
     override : str
         The gates set by hand that the number stands on; empty where all are the strategy's.
+    review : str
+        How the review of the tube stands; empty where nobody has judged it.
     """
 
     tube: Tube
     sha256: str
     concentration: Concentration
     override: str = ""
+    review: str = ""
 
     def values(self) -> dict[str, Any]:
         """Return the cells of the row by column; None where not known."""
         cells: dict[str, Any] = {}
         for column in COUNTS.columns:
-            if column.name in ("sha256", "override"):
+            if column.name in ("sha256", "override", "review"):
                 value: Any = getattr(self, column.name)
             elif column.name in (*type(self.tube).model_fields, "actual_day"):
                 value = getattr(self.tube, column.name)

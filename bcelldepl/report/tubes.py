@@ -172,6 +172,9 @@ def _facts(row: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
         "Batch": plain(row.get("batch")),
         "Dose group": plain(row.get("dose_group")),
         "Warnings": plain(row.get("warnings")),
+        "Review": plain(row.get("verdict")),
+        "Signed": plain(row.get("signatures")),
+        "Signatures of what has changed since": plain(row.get("broken_signatures")),
         "SHA-256": plain(row.get("sha256")),
     }
     return tuple((label, text) for label, text in facts.items() if text not in ("", DASH))

@@ -60,7 +60,7 @@ def make_entry(
     before : sequence of Entry
         The record so far.
     action : str
-        ``run started``, ``run finished``, ``export``, ``comparison``, ``discrepancy``.
+        ``run started``, ``run finished``, ``export``, ``comparison``, ``discrepancy``, or one of `ReviewAction`.
     why : str
         The reason, in the words of the person; empty where none was given.
     what : mapping

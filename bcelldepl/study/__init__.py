@@ -10,6 +10,7 @@ from bcelldepl.study.config import (
     EndpointSettings,
     GatingSettings,
     LimitSettings,
+    ReviewSettings,
 )
 from bcelldepl.study.load import load_study
 from bcelldepl.study.override_file import OVERRIDES_FILE
@@ -28,6 +29,7 @@ __all__ = [
     "GatingSettings",
     "LimitSettings",
     "Override",
+    "ReviewSettings",
     "Role",
     "Study",
     "Tube",

@@ -18,6 +18,7 @@ __all__ = [
     "EndpointSettings",
     "GatingSettings",
     "LimitSettings",
+    "ReviewSettings",
     "StudyFile",
     "StudySettings",
     "SubgroupSettings",
@@ -319,6 +320,21 @@ class AcceptanceLimits(Settings):
     max_false_depleted: int = Field(default=0, ge=0)
 
 
+class ReviewSettings(Settings):
+    """``[review]``: how tubes are reviewed and signed.
+
+    Attributes
+    ----------
+    signatures : int
+        How many a tube needs: 1, or 2 by different people.
+    blinded : bool
+        Whether the review page hides subject and dose group of a tube until it is signed.
+    """
+
+    signatures: int = Field(default=2, ge=1, le=2)
+    blinded: bool = False
+
+
 class StudyFile(Settings):
     """The whole of ``study.toml``."""
 
@@ -331,3 +347,4 @@ class StudyFile(Settings):
     limits: LimitSettings = LimitSettings()
     endpoints: EndpointSettings = EndpointSettings()
     agreement: AcceptanceLimits = AcceptanceLimits()
+    review: ReviewSettings = ReviewSettings()

@@ -77,6 +77,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         limits=config.limits,
         endpoints=config.endpoints,
         agreement=config.agreement,
+        review=config.review,
         tubes=tuple(samples.tubes),
         companion_results=companion_results,
         overrides=overrides,

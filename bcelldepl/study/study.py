@@ -18,6 +18,7 @@ from bcelldepl.study.config import (
     EndpointSettings,
     GatingSettings,
     LimitSettings,
+    ReviewSettings,
     StudyFile,
     StudySettings,
 )
@@ -40,7 +41,7 @@ class Study(BaseModel):
         Marker to detector or label, where the files do not say it.
     batch : dict of str to BatchSettings
         What is different in a batch.
-    compensation, gating, counting, limits, endpoints
+    compensation, gating, counting, limits, endpoints, agreement, review
         The tables of that name, with defaults.
     companions : str or None
         The table of other results, as in ``[study]``.
@@ -75,6 +76,7 @@ class Study(BaseModel):
     limits: LimitSettings = LimitSettings()
     endpoints: EndpointSettings = EndpointSettings()
     agreement: AcceptanceLimits = AcceptanceLimits()
+    review: ReviewSettings = ReviewSettings()
     tubes: tuple[Tube, ...] = ()
     companion_results: tuple[CompanionResult, ...] = ()
     overrides: tuple[Override, ...] = ()

@@ -154,13 +154,26 @@ class GatedResults:
         """
         return self._gates_in(self._gates_of(file), file)
 
+    def automated_strategy(self, file: str) -> Strategy:
+        """Return the strategy of a tube on the scales of its study, without gates that were set by hand.
+
+        Raises
+        ------
+        ExchangeError
+            Where the tube was never gated, or the record cannot be read.
+        """
+        return self._on_scales(self._gates_of(file), file)
+
+    def _on_scales(self, record: dict[str, Any], file: str) -> Strategy:
+        strategy = self.strategy_of(file)
+        return (
+            strategy.on_scales(self.models[record["model"]].model.scales) if record.get("model") else strategy
+        )
+
     def _gates_in(self, record: dict[str, Any], file: str) -> tuple[Strategy, dict[str, Fit]]:
         try:
             overrides = [Override.model_validate(one) for one in record.get("overrides", [])]
-            strategy = self.strategy_of(file)
-            if record.get("model"):
-                strategy = strategy.on_scales(self.models[record["model"]].model.scales)
-            strategy = strategy_with_overrides(strategy, overrides)
+            strategy = strategy_with_overrides(self._on_scales(record, file), overrides)
             return strategy, {name: _fit(gate) for name, gate in record["gates"].items()}
         except (ValidationError, KeyError, ValueError, TypeError) as error:
             raise ExchangeError(

@@ -18,6 +18,7 @@ class Part(StrEnum):
     OUTPUTS = "outputs"
     STORE = "store"
     RECORD = "audit record"
+    REVIEW = "review"
     RERUN = "rerun"
 
 

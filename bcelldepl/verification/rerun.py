@@ -10,6 +10,7 @@ from bcelldepl.batch.workers import Progress
 from bcelldepl.definitions.files import MODELS, REPORT
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.store.files import sha256_of
+from bcelldepl.store.reviews import reviews_of
 from bcelldepl.study import Study
 from bcelldepl.verification.findings import CheckedPart, Part
 from bcelldepl.verification.reference import Reference
@@ -55,6 +56,7 @@ def check_by_rerun(
                 workers=workers,
                 progress=progress,
                 models=learned if learned.is_file() else None,
+                review=reviews_of(folder),
             )
         except BcelldeplError as error:
             check.found("the study", f"cannot be run again: {error}")

@@ -17,6 +17,7 @@ from bcelldepl.verification.findings import Verification
 from bcelldepl.verification.record import check_record, differences
 from bcelldepl.verification.reference import Reference, read_reference
 from bcelldepl.verification.rerun import check_by_rerun
+from bcelldepl.verification.reviews import check_reviews
 from bcelldepl.verification.store import check_store
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def verify(
             check_outputs(folder, reference),
             check_store(folder, reference),
             check_record(folder, reference),
+            check_reviews(study, folder, reference),
         ]
         if rerun:
             checks.append(check_by_rerun(study, folder, reference, workers, progress))
@@ -111,6 +113,8 @@ def _notes(reference: Reference, rerun: bool) -> tuple[str, ...]:
         f"{name}: run with {recorded.get(name, '') or 'none'}, here is {present.get(name, '') or 'none'}"
         for name in differences(recorded, present)
     ]
+    if reference.said("figures_behind"):
+        notes.append("the curves in figures/ are of before the last gate set by hand: run the study again")
     if not rerun:
         notes.append("nothing was computed again (--rerun does)")
     return tuple(notes)

@@ -42,6 +42,7 @@ COUNTS: Final = TableDefinition(
         Column("override", _TEXT, "gates set by hand that the number stands on"),
         Column("actual_day", _NUMBER, "days from infusion to collection; empty where dates are not known"),
         Column("course", _INTEGER, "1 for the first infusion of the subject"),
+        Column("review", _TEXT, "accepted, rejected, changed since it was judged, or empty"),
     ),
 )
 TUBES: Final = TableDefinition(
@@ -77,5 +78,9 @@ TUBES: Final = TableDefinition(
         Column("collected", _TEXT, "when the blood was drawn, ISO 8601"),
         Column("infused", _TEXT, "when the cells were infused, ISO 8601"),
         Column("comment", _TEXT, "as in the sample sheet"),
+        Column("review", _TEXT, "accepted, rejected, changed since it was judged, or empty"),
+        Column("verdict", _TEXT, "who judged the tube, when, how and why"),
+        Column("signatures", _TEXT, "who signed it; signatures that hold"),
+        Column("broken_signatures", _TEXT, "signatures of what has changed since"),
     ),
 )

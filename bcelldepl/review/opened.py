@@ -1,0 +1,156 @@
+"""One tube opened for review: its events in memory, gated as recorded, and gated again with gates that are moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bcelldepl.counting import Concentration, TubeFacts, count_tube, tube_facts
+from bcelldepl.gating.events import Events
+from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.populations import Population, Populations
+from bcelldepl.gating.rules.base import Applied, Columns, Fit, Rule
+from bcelldepl.gating.strategy import ALL, Strategy
+from bcelldepl.gating.tube import add_population, with_wholes
+from bcelldepl.study import Override, Study, Tube
+from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
+from bcelldepl.tubes.regate import GatedTube
+
+__all__ = ["Gated", "OpenedTube"]
+
+Index = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Gated:
+    """A tube with one set of gates.
+
+    Attributes
+    ----------
+    strategy : Strategy
+        With the gates that were set by hand.
+    fits : dict of str to Fit
+    members : dict of str to Population
+    index : dict of str to ndarray of int32
+        Events of each population; ``"all"`` are those that the quality mask kept.
+    parents : dict of str to str
+        By population, in the order of the strategy.
+    """
+
+    strategy: Strategy
+    fits: Mapping[str, Fit]
+    members: Mapping[str, Population]
+    index: Mapping[str, Index]
+    parents: Mapping[str, str]
+
+    def rule(self, population: str) -> Rule:
+        """The rule of a population."""
+        return next(rule for rule in self.strategy.populations if rule.name == population)
+
+
+class OpenedTube:
+    """A tube with its events.
+
+    Parameters
+    ----------
+    tube : Tube
+    study : Study
+    gated : GatedTube
+        As it was counted.
+    automated : Strategy
+        Its strategy on the scales of the study, without gates set by hand.
+    """
+
+    def __init__(self, tube: Tube, study: Study, gated: GatedTube, automated: Strategy) -> None:
+        self.tube = tube
+        self.study = study
+        self.gated = gated
+        self.automated = automated
+
+    @cached_property
+    def as_counted(self) -> Gated:
+        """The tube with its recorded gates."""
+        return self._gate(self.gated.strategy, self.gated.fits, None, set())
+
+    def with_gates(self, overrides: Sequence[Override]) -> Gated:
+        """Gate the tube with these gates set by hand; only what they decide about is gated again.
+
+        Parameters
+        ----------
+        overrides : sequence of Override
+            All that the tube is to have; one for each gate that it has now may be among them unchanged.
+
+        Raises
+        ------
+        ValueError
+            Where the strategy has no place for one.
+        """
+        strategy = strategy_with_overrides(self.automated, overrides)
+        fits = fits_with_overrides(self.gated.fits, strategy, overrides)
+        before = self.as_counted
+        moved = {name for name, fit in fits.items() if fit.shape != before.fits[name].shape}
+        rules = {rule.name: rule for rule in strategy.populations}
+        moved |= {name for name, rule in rules.items() if rule != before.rule(name)}
+        return self._gate(strategy, fits, before, moved) if moved else replace(before, fits=fits)
+
+    def concentrations(self, gated: Gated) -> tuple[Concentration, ...]:
+        """Cells/uL of every reported population, by the same code as in a run."""
+        populations = Populations(dict(gated.members))
+        return count_tube(populations, self.facts, self.study.counting, self.study.limits)
+
+    @cached_property
+    def facts(self) -> TubeFacts:
+        """Beads, volumes and haematology counts of the tube."""
+        acquisition, quality = self.gated.acquisition, self.gated.signal.quality
+        return tube_facts(
+            self.tube,
+            acquisition.volume.microlitres,
+            acquisition.volume.reason,
+            quality.kept_time_fraction,
+            acquisition.acquisition_seconds,
+        )
+
+    def columns(self, index: Index) -> Columns:
+        """Positions of some events by marker."""
+        return Events(self.gated.signal, index)
+
+    def _gate(
+        self, strategy: Strategy, fits: Mapping[str, Fit], before: Gated | None, moved: set[str]
+    ) -> Gated:
+        signal = self.gated.signal
+        index: dict[str, Index] = {ALL: np.flatnonzero(signal.quality.keep).astype(np.int32)}
+        members: dict[str, Population] = {}
+        parents: dict[str, str] = {}
+        events: dict[str, Events] = {}
+        for rule, parent in strategy.rules_for(signal.columns):
+            parents[rule.name] = parent
+            if before is not None and not standing_on(rule.name, strategy) & moved:
+                members[rule.name], index[rule.name] = before.members[rule.name], before.index[rule.name]
+                continue
+            fit = fits[rule.name]
+            columns: Columns
+            if rule.uses and not rule.markers:
+                within = {name: _belongs(index[name], signal.n_events)[index[parent]] for name in rule.uses}
+                columns = Events(signal, index[parent], within)
+            else:
+                columns = events.setdefault(parent, Events(signal, index[parent]))
+            applied = (
+                Applied(np.zeros(len(index[parent]), dtype=np.bool_), 0, 0)
+                if fit.evidence is Evidence.FAILED
+                else rule.apply(fit.shape, columns)
+            )
+            index[rule.name] = index[parent][applied.inside]
+            held = len(index[rule.name])
+            ends = (applied.events_low, applied.events_high)
+            add_population(members, rule, parent, rule.standing(fit, held), len(index[parent]), held, ends)
+        return Gated(strategy, fits, with_wholes(members, strategy.populations), index, parents)
+
+
+def _belongs(index: Index, n_events: int) -> NDArray[np.float32]:
+    belongs = np.zeros(n_events, dtype=np.float32)
+    belongs[index] = 1.0
+    return belongs

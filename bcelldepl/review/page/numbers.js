@@ -1,0 +1,68 @@
+// Beside the picture: numbers before and after, endpoints that would change, flags, who judged and signed, facts.
+
+import { $, fill, made, number, whole } from "./dom.js";
+
+const interval = (row) => (row.ci_low_per_ul === null || row.ci_low_per_ul === undefined ? ""
+  : `${number(row.ci_low_per_ul)} – ${number(row.ci_high_per_ul)}`);
+
+export function showNumbers(tube, live) {
+  const now = Object.fromEntries((live ? live.counts : []).map((row) => [row.population, row]));
+  const rows = tube.counts.map((row) => {
+    const after = now[row.population], moved = after && (after.events !== row.events || after.result !== row.result);
+    const cells = moved
+      ? [`${whole(row.events)} → ${whole(after.events)}`, `${number(row.cells_per_ul)} → ${number(after.cells_per_ul)}`, interval(after), row.result === after.result ? row.result : `${row.result} → ${after.result}`]
+      : [whole(row.events), number(row.cells_per_ul), interval(row), row.result];
+    return made("tr", { "data-population": row.population, title: (moved ? after.reason : row.reason) || "" }, made("td", {}, row.label),
+      ...cells.map((cell) => made("td", { class: moved ? "moved" : "" }, cell)));
+  });
+  fill($("numbers"), made("tr", {}, ...["population", "events", "cells/µL", "95 % interval", "result"].map((one) => made("th", {}, one))), ...rows);
+}
+
+export function showEndpoints(changed) {
+  if (!changed) { fill($("endpoints")); return; }
+  const words = changed.map((one) => made("p", {}, `${one.analyte} ${one.parameter}: ${one.before || "–"} → ${one.after || "–"} ${one.unit}`));
+  fill($("endpoints"), made("strong", {}, changed.length ? "Endpoints that would change" : "No endpoint would change"), ...words);
+}
+
+export function showFlags(tube) {
+  const row = tube.row, ask = (row.reason || "").split("; ").filter(Boolean), flags = (row.quality_flags || "").split("; ").filter(Boolean);
+  fill($("flags"), ...ask.map((one) => made("p", { class: "ask" }, one)), ...flags.filter((one) => !ask.includes(one)).map((one) => made("p", {}, one)),
+    ...(row.warnings ? [made("p", {}, row.warnings)] : []));
+  fill($("said"),
+    tube.judgement ? made("p", {}, tube.judgement) : null,
+    ...tube.signatures.map((one) => made("p", { class: one.holds ? "" : "broken", title: one.meaning }, one.holds ? one.sentence : `broken: ${one.sentence}`)),
+    ...tube.overrides.map((one) => made("p", {}, one)));
+}
+
+export function showFacts(tube) {
+  const facts = tube.facts || {}, row = tube.row;
+  const listed = [["bead count", whole(facts.bead_count)], ["beads seen", whole(facts.beads_seen)], ["blood volume", facts.blood_volume_ul && `${facts.blood_volume_ul} µL`],
+    ["acquired volume", facts.acquired_volume_ul && `${number(facts.acquired_volume_ul, 5)} µL`], ["events", whole(facts.events)],
+    ["time kept", facts.kept_time_fraction && `${(100 * facts.kept_time_fraction).toFixed(1)} %`], ["left out", row.dropped], ["cytometer", facts.cytometer],
+    ["acquired", facts.date], ["dose group", tube.dose_group], ["batch", row.batch], ["comment", row.comment], ...Object.entries(facts.keywords || {})];
+  fill($("facts"), ...listed.filter(([, value]) => value).map(([name, value]) => made("tr", {}, made("td", {}, name), made("td", {}, value))));
+  showTime(facts.time);
+}
+
+function showTime(time) {
+  const canvas = $("time"), c = canvas.getContext("2d");
+  c.clearRect(0, 0, canvas.width, canvas.height);
+  if (!time) return;
+  const names = Object.keys(time.populations), n = time.kept.length, width = canvas.width / n, height = canvas.height - 16;
+  c.font = "11px system-ui, sans-serif";
+  time.kept.forEach((kept, k) => {
+    c.fillStyle = kept < 0.5 * time.events_per_part ? "#f3c6c2" : "#e3e7eb";
+    c.fillRect(k * width, 14, width, height);
+  });
+  const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4a4a4a"];
+  let place = 4;
+  names.slice(0, 7).forEach((name, i) => {
+    const counts = time.populations[name], most = Math.max(1, ...counts);
+    c.strokeStyle = c.fillStyle = colours[i];
+    c.beginPath();
+    counts.forEach((count, k) => c.lineTo((k + 0.5) * width, 14 + height * (1 - count / most)));
+    c.stroke();
+    c.fillText(name, place, 10);
+    place += c.measureText(name).width + 9;
+  });
+}

@@ -1,0 +1,135 @@
+"""A tube, or all tubes of a subject, on paper: gating path, numbers, who judged and signed what."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from bcelldepl.definitions.files import FIGURES
+from bcelldepl.definitions.populations import label_of
+from bcelldepl.errors import ReviewError
+from bcelldepl.results import tube_stem
+from bcelldepl.review.blinding import Blinding
+from bcelldepl.review.state import Snapshot
+from bcelldepl.study import Tube
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["tubes_pdf"]
+
+_PAGE_INCH: Final = (8.27, 11.69)  # A4
+_WIDTH: Final = 108  # characters of a line of small type
+_SMALL: Final = 7.5
+
+
+def tubes_pdf(snapshot: Snapshot, tubes: Sequence[Tube]) -> bytes:
+    """Write tubes as PDF, a page for each.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    tubes : sequence of Tube
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    ReviewError
+        One is blinded: a page would tell whose it is.
+    """
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_pdf import PdfPages
+    from matplotlib.figure import Figure
+
+    blinding = Blinding(snapshot)
+    hidden = [tube for tube in tubes if blinding.hides(tube)]
+    if hidden:
+        raise ReviewError("a page would tell whose tube it is", "blinded", "sign it first")
+    written = io.BytesIO()
+    with (
+        rc_context({"text.parse_math": False, "pdf.fonttype": 42}),
+        PdfPages(written, metadata={"CreationDate": None, "Title": f"{snapshot.study.id}: review"}) as pages,
+    ):
+        for tube in tubes:
+            figure = Figure(figsize=_PAGE_INCH)
+            _draw(figure, snapshot, tube)
+            pages.savefig(figure)
+    return written.getvalue()
+
+
+def _draw(figure: Figure, snapshot: Snapshot, tube: Tube) -> None:
+    row = snapshot.rows.get(tube.file, {})
+    figure.text(0.06, 0.965, f"{tube.subject} · {tube.visit} · day {tube.day:g}", size=13, weight="bold")
+    figure.text(0.06, 0.948, f"{snapshot.study.id}   {tube.file}   SHA-256 {row.get('sha256', '')}", size=6.5)
+    _path(figure, snapshot, tube)
+    table = figure.add_axes((0.06, 0.33, 0.88, 0.22))
+    table.axis("off")
+    _numbers(table, snapshot.counts.get(tube.file, []))
+    lines = _lines(snapshot, tube, row)
+    figure.text(0.06, 0.31, "\n".join(lines), size=_SMALL, va="top", linespacing=1.35)
+
+
+def _path(figure: Figure, snapshot: Snapshot, tube: Tube) -> None:
+    """The gating path as the run drew it."""
+    import matplotlib.image as images
+
+    path = snapshot.results.folder / FIGURES / "tubes" / f"{tube_stem(tube.file)}.png"
+    if not path.is_file():
+        figure.text(0.06, 0.75, str(snapshot.rows.get(tube.file, {}).get("reason", "not gated")), size=9)
+        return
+    drawn = figure.add_axes((0.06, 0.56, 0.88, 0.375))
+    drawn.imshow(images.imread(path), interpolation="lanczos", aspect="equal")
+    drawn.axis("off")
+
+
+def _numbers(axes: Axes, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        axes.text(0, 1, "a control: no results are given", va="top", size=_SMALL)
+        return
+    cells = [
+        [
+            label_of(str(one["population"])),
+            "" if one["events"] is None else f"{one['events']:,}",
+            _number(one["cells_per_ul"]),
+            f"{_number(one['ci_low_per_ul'])} to {_number(one['ci_high_per_ul'])}"
+            if one["ci_low_per_ul"] is not None
+            else "",
+            _number(one["lloq_per_ul"]),
+            str(one["result"]),
+            str(one["evidence"]),
+        ]
+        for one in rows
+    ]
+    heads = ["population", "events", "cells/µL", "95 % interval", "LLOQ", "result", "evidence"]
+    table = axes.table(cells, colLabels=heads, loc="upper left", cellLoc="right", edges="horizontal")
+    table.auto_set_font_size(False)
+    table.set_fontsize(_SMALL)
+    table.scale(1, 1.15)
+
+
+def _lines(snapshot: Snapshot, tube: Tube, row: dict[str, Any]) -> list[str]:
+    from textwrap import wrap
+
+    said, digest = snapshot.review_of(tube.file), snapshot.digest(tube.file)
+    told = [f"Status: {row.get('status', '')}. {row.get('reason') or ''}".strip()]
+    told += [one.sentence for one in snapshot.study.overrides_of(tube.file)]
+    told.append(f"Verdict: {said.judgement.sentence}" if said.judgement else "Verdict: none")
+    for one in said.standing(digest):
+        told += [f"{one.sentence}. Meaning: {one.meaning}"]
+        told += [
+            "Signed: "
+            + ", ".join(f"{name} {value[:16]}" for name, value in one.signed.items() if name != "verdict")
+        ]
+    told += [f"BROKEN, what was signed has changed since: {one.sentence}" for one in said.broken(digest)]
+    versions = snapshot.results.record.get("versions", {})
+    told.append(f"bcelldepl {versions.get('bcelldepl', '')} ({versions.get('source', '')}); digest {digest}")
+    return [line for text in told for line in wrap(text, _WIDTH)]
+
+
+def _number(value: Any) -> str:
+    return "" if value is None or value != value else f"{float(value):.4g}"

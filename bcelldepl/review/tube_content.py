@@ -1,0 +1,238 @@
+"""One tube as the page shows it: its gates, numbers, facts, flags, and the tubes that one compares it with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bcelldepl.counting import Concentration
+from bcelldepl.definitions.populations import BEADS, label_of
+from bcelldepl.review.axes import axis_of
+from bcelldepl.review.blinding import Blinding
+from bcelldepl.review.opened import Gated, OpenedTube
+from bcelldepl.review.pictures import gate_of, time_course, view_of
+from bcelldepl.review.state import Snapshot, StudyState, tube_id
+from bcelldepl.store.reviews import Signature
+from bcelldepl.study import Role, Tube
+
+__all__ = ["changed_endpoints", "gates_content", "live_content", "tube_content"]
+
+_KEYWORDS: Final = 60
+_HIDDEN_KEYWORDS: Final = ("$FIL", "$SRC", "$SMNO", "$PROJ", "$EXP", "$COM", "$CELLS")
+
+
+def tube_content(state: StudyState, tube: Tube) -> dict[str, Any]:
+    """All but the pictures of a tube.
+
+    Parameters
+    ----------
+    state : StudyState
+    tube : Tube
+
+    Returns
+    -------
+    dict of str to object
+        Of a tube that cannot be opened, without gates, and with the reason.
+    """
+    snapshot = state.snapshot
+    blinding = Blinding(snapshot)
+    row = blinding.texts(tube, snapshot.rows.get(tube.file, {}))
+    said, digest = snapshot.review_of(tube.file), snapshot.digest(tube.file)
+    content: dict[str, Any] = {
+        **blinding.facts(tube),
+        "version": snapshot.version(tube.file),
+        "row": {name: cell for name, cell in row.items() if cell == cell and name not in ("sha256",)},
+        "counts": [
+            blinding.texts(tube, one) | {"label": label_of(one["population"])}
+            for one in snapshot.counts.get(tube.file, [])
+        ],
+        "overrides": [blinding.text(tube, one.sentence) for one in snapshot.study.overrides_of(tube.file)],
+        "by_hand": [one.population for one in snapshot.study.overrides_of(tube.file)],
+        "judgement": said.judgement.sentence if said.judgement else "",
+        "signatures": [_signature(one, True) for one in said.standing(digest)]
+        + [_signature(one, False) for one in said.broken(digest)],
+        "beside": _beside(snapshot, tube),
+    }
+    try:
+        opened = state.opened(tube.file)
+    except Exception as error:  # whatever is wrong with one tube, the others are reviewed
+        return {**content, "failure": blinding.text(tube, str(error))}
+    gated = opened.as_counted
+    return {
+        **content,
+        "failure": "",
+        **gates_content(opened, gated),
+        "facts": _facts(opened, gated, blinding),
+    }
+
+
+def gates_content(opened: OpenedTube, gated: Gated) -> dict[str, Any]:
+    """Gates of a tube in the order of the strategy, and the axes that they are drawn on.
+
+    Parameters
+    ----------
+    opened : OpenedTube
+    gated : Gated
+
+    Returns
+    -------
+    dict of str to object
+    """
+    gates = []
+    for population in gated.parents:
+        view = view_of(opened, gated, population)
+        gates.append({**gate_of(opened, gated, population), "x_axis": view.x, "y_axis": view.y})
+    markers = list(opened.gated.signal.columns)
+    return {"gates": gates, "axes": {marker: axis_of(opened, gated, marker) for marker in markers}}
+
+
+def live_content(opened: OpenedTube, gated: Gated) -> dict[str, Any]:
+    """Numbers of a tube with gates that are being moved.
+
+    Parameters
+    ----------
+    opened : OpenedTube
+    gated : Gated
+
+    Returns
+    -------
+    dict of str to object
+    """
+    return {
+        "gates": {
+            name: {"events": found.events, "parent_events": found.parent_events}
+            for name, found in gated.members.items()
+        },
+        "counts": [_count(one) for one in opened.concentrations(gated)],
+    }
+
+
+def changed_endpoints(
+    snapshot: Snapshot, tube: Tube, counted: Sequence[Concentration]
+) -> list[dict[str, Any]]:
+    """Endpoints of a subject that other numbers of one tube would change.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    tube : Tube
+    counted : sequence of Concentration
+        Its numbers as they would be.
+
+    Returns
+    -------
+    list of dict of str to object
+        Analyte, parameter, value before and after.
+    """
+    from bcelldepl.counting import CountRow, counts_table
+    from bcelldepl.kinetics import endpoints_table
+
+    if tube.role is not Role.SAMPLE:
+        return []
+    table = snapshot.results.counts
+    subject = table[table["subject"] == tube.subject]
+    own = counts_table(CountRow(tube, str(snapshot.rows[tube.file]["sha256"]), one) for one in counted)
+    after = subject.copy()
+    cells = own.set_index("population")
+    for index, row in after[after["file"] == tube.file].iterrows():
+        if row["population"] in cells.index:
+            for column in ("events", "cells_per_ul", "ci_low_per_ul", "ci_high_per_ul", "result"):
+                after.loc[index, column] = cells.loc[row["population"], column]
+    study = snapshot.study.model_copy(
+        update={"tubes": tuple(t for t in snapshot.study.tubes if t.subject == tube.subject)}
+    )
+    keys = ["analyte", "parameter"]
+    old, new = (endpoints_table(one, study).set_index(keys) for one in (subject, after))
+    changed = []
+    for key in new.index:
+        values = [_endpoint(one.loc[key]) for one in (old, new) if key in one.index]
+        if len(values) == 2 and values[0] != values[1]:
+            changed.append(
+                {
+                    "analyte": key[0],
+                    "parameter": key[1],
+                    "before": values[0],
+                    "after": values[1],
+                    "unit": str(new.loc[key]["unit"]),
+                }
+            )
+    return changed
+
+
+def _endpoint(row: Any) -> str:
+    value = row["value"]
+    number = "" if value != value or value is None else f"{float(value):.6g}"
+    return f"{row['qualifier']} {number}".strip() if row["qualifier"] != "=" else number
+
+
+def _count(one: Concentration) -> dict[str, Any]:
+    return {
+        "population": one.population,
+        "events": one.events,
+        "cells_per_ul": one.cells_per_ul,
+        "ci_low_per_ul": one.ci_low_per_ul,
+        "ci_high_per_ul": one.ci_high_per_ul,
+        "result": one.result.value,
+        "reason": one.reason,
+    }
+
+
+def _signature(one: Signature, holds: bool) -> dict[str, Any]:
+    return {
+        "sentence": one.sentence,
+        "meaning": one.meaning,
+        "holds": holds,
+        "who": one.who,
+        "order": one.order.value,
+    }
+
+
+def _facts(opened: OpenedTube, gated: Gated, blinding: Blinding) -> dict[str, Any]:
+    """What the numbers stand on beside the gates."""
+    facts, acquisition = opened.facts, opened.gated.acquisition
+    beads = gated.members.get(BEADS)
+    keywords: Mapping[str, str] = acquisition.keywords
+    hidden = blinding.hides(opened.tube)
+    shown = {
+        key: value[:120]
+        for key, value in keywords.items()
+        if not key.startswith(("$P", "P"))
+        and value.strip()
+        and not (hidden and key.upper() in _HIDDEN_KEYWORDS)
+    }
+    return {
+        "bead_count": facts.bead_count,
+        "beads_seen": beads.events if beads else None,
+        "blood_volume_ul": facts.blood_volume_ul,
+        "acquired_volume_ul": facts.acquired_volume_ul,
+        "events": acquisition.n_events,
+        "kept_time_fraction": facts.kept_time_fraction,
+        "cytometer": acquisition.cytometer,
+        "date": acquisition.date,
+        "keywords": {
+            key: blinding.text(opened.tube, value) for key, value in list(shown.items())[:_KEYWORDS]
+        },
+        "time": time_course(opened, gated, [n for n in gated.members if gated.rule(n).report]),
+    }
+
+
+def _beside(snapshot: Snapshot, tube: Tube) -> dict[str, Any]:
+    """Tubes that one compares this one with."""
+    samples = [one for one in snapshot.study.tubes if one.role is Role.SAMPLE]
+    visits = [one for one in samples if one.subject == tube.subject]
+    earlier = [one for one in visits if one.draw_day < tube.draw_day and one.file != tube.file]
+    own = snapshot.rows.get(tube.file, {}).get("batch", "")
+    fmos = [one for one in snapshot.study.tubes if one.role is Role.FMO]
+    same_draw = [one for one in fmos if one.subject == tube.subject and one.visit == tube.visit]
+    same_batch = [one for one in fmos if snapshot.rows.get(one.file, {}).get("batch", "") == own]
+    batch = [
+        one
+        for one in samples
+        if snapshot.rows.get(one.file, {}).get("batch", "") == own and one.file != tube.file
+    ]
+    found: dict[str, list[Tube]] = {
+        "previous visit": earlier[-1:],
+        "FMO": (same_draw or same_batch)[:1],
+        "same batch": batch[:1],
+    }
+    return {name: tube_id(tubes[0].file) for name, tubes in found.items() if tubes}

@@ -1,0 +1,75 @@
+"""The review: do signatures still stand under what was signed, and do the tables tell of every verdict?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bcelldepl.definitions.files import RUN
+from bcelldepl.results import Results
+from bcelldepl.results.signed import signed_facts
+from bcelldepl.store.files import sha256_of
+from bcelldepl.store.reviews import TubeReview, read_reviews
+from bcelldepl.study import Study
+from bcelldepl.verification.findings import CheckedPart, Part
+from bcelldepl.verification.reference import Reference
+
+__all__ = ["check_reviews"]
+
+
+def check_reviews(study: Study | None, folder: Path, reference: Reference) -> CheckedPart:
+    """Check every verdict and signature of the audit record.
+
+    Parameters
+    ----------
+    study : Study or None
+        None where it cannot be read.
+    folder : Path
+        The results folder.
+    reference : Reference
+
+    Returns
+    -------
+    CheckedPart
+    """
+    check = CheckedPart(Part.REVIEW)
+    try:
+        review = read_reviews(reference.entries)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        check.found("the audit record", f"tells of a review that cannot be read: {error}")
+        return check
+    if review.content() != reference.said("review", []):
+        check.found(RUN, "does not tell of every verdict and signature: run the study again")
+    digests = reference.said("tube_digests", {})
+    paths = {tube.file: tube.path for tube in study.tubes} if study else {}
+    results = Results(folder)
+    for file, said in sorted(review.tubes.items()):
+        check.checked += 1 + len(said.signatures)
+        digest = str(digests.get(file, "")) if isinstance(digests, dict) else ""
+        for one in said.broken(digest):
+            check.found(file, f"{one.sentence}: no longer holds, for something has changed since")
+        for words in _differing(results, file, said, digest):
+            check.found(file, words)
+        if said.standing(digest) and file in paths and sha256_of(paths[file]) != _input(said):
+            check.found(file, "was signed, and is not the file that was signed")
+    return check
+
+
+def _input(said: TubeReview) -> str:
+    return str(said.signatures[-1].signed.get("input", ""))
+
+
+def _differing(results: Results, file: str, said: TubeReview, digest: str) -> list[str]:
+    standing = said.standing(digest)
+    if not standing:
+        return []
+    try:
+        now: dict[str, Any] = signed_facts(results, file, said.judgement)
+    except (OSError, ValueError, KeyError) as error:
+        return [f"what was signed cannot be read: {error}"]
+    return [
+        f"{one.sentence}: was under other {name} than those there are"
+        for one in standing
+        for name, value in now.items()
+        if one.signed.get(name) != value
+    ]
