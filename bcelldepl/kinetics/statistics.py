@@ -52,7 +52,7 @@ def statistics(values: Sequence[float], *, of_ratios: bool = True) -> dict[str, 
         found["sd"] = float(sample.std(ddof=1))
         if sample.mean() > 0 and of_ratios:
             found["cv_percent"] = float(100.0 * sample.std(ddof=1) / sample.mean())
-    if (sample > 0).all() and of_ratios:
+    if (sample > 0).all() and np.isfinite(sample).all() and of_ratios:
         logs = np.log(sample)
         found["geometric_mean"] = float(np.exp(logs.mean()))
         if several and logs.var(ddof=1) < LARGEST_LOG_VARIANCE:
