@@ -19,11 +19,9 @@ __all__ = ["PlacedTube", "check_stains"]
 
 OTHERS: Final = 3  # tubes that a tube is held against, and kinds that must agree about it at least: 2
 LEAST_SPREAD: Final = 0.05  # natural units that a kind's background differs by between tubes, at least
-FEW_SPREAD: Final = 0.15  # the same where few tubes tell
+FEW_SPREAD: Final = 0.25  # the same where few tubes tell
 FEW: Final = 6  # tubes
-LEAST_CHANGE: Final = (
-    0.4  # natural logarithm: a background 1.5 times brighter, or two thirds as bright; gains wander so
-)
+LEAST_CHANGE: Final = 0.55  # natural logarithm, of a background: by less than 1.7 times, gains wander too
 
 
 class PlacedTube(Protocol):
@@ -90,7 +88,8 @@ def _check_group(tubes: Sequence[PlacedTube], strategy: Strategy, failed: dict[s
         for tube, own, scale in zip(tubes, away, spreads, strict=True):
             seen = np.array(plain) & np.isfinite(own)
             if np.count_nonzero(seen) >= 2:
-                change = float(np.median(own[seen]))
+                # Of kinds that bind hardly any of it, the background is noise whatever the stain.
+                change = float(own[seen][np.argmax(np.abs(own[seen]))])
                 outcome = CHECKS["stain_background"].judge(
                     float(np.median(own[seen] / scale[seen])), marker=marker, fold=float(np.exp(change))
                 )

@@ -15,8 +15,19 @@ KINDS = {
     "monocytes": (95, 45, 50, 1, 1, 1, 60, 1),
     "granulocytes": (110, 120, 25, 1, 1, 1, 2, 1),
     "debris": (15, 5, 1, 1, 1, 1, 1, 1),
+    "basophils": (61, 20, 34, 1, 1, 1, 1, 8),
+    "sticky T": (42, 20, 80, 60, 12, 12, 12, 12),
 }
-USUAL = {"T": 1_500, "B": 300, "NK": 400, "monocytes": 500, "granulocytes": 3_000, "debris": 800}
+USUAL = {
+    "T": 1_500,
+    "B": 300,
+    "NK": 400,
+    "monocytes": 500,
+    "granulocytes": 3_000,
+    "debris": 800,
+    "basophils": 0,
+    "sticky T": 0,
+}
 TOP = 262_144.0
 
 

@@ -76,6 +76,24 @@ def test_a_study_without_b_cells_is_asked_once_and_names_the_others():
     assert placed.fits["T"].evidence is not Evidence.FAILED
 
 
+def test_basophils_that_bind_cd56_are_no_nk_cells():
+    made = tubes(basophils=500)
+    model = learn([sample for sample, _ in made], TBNK, {})
+    assert "basophils" in model.kinds.tolist()
+    for sample, kinds in made:
+        held = inside(model, sample, "NK")
+        assert held.sum() == pytest.approx((kinds == "NK").sum(), rel=0.03)
+        assert (held & (kinds == "basophils")).sum() <= 5
+
+
+def test_dying_cells_that_bind_every_stain_are_no_t_cells():
+    made = tubes(**{"sticky T": 300})
+    model = learn([sample for sample, _ in made], TBNK, {})
+    assert "dead" in model.kinds.tolist()
+    for sample, kinds in made:
+        assert (inside(model, sample, "T") & (kinds == "sticky T")).sum() <= 15
+
+
 def test_the_study_may_name_a_cluster_itself(usual):
     made, model = usual
     number = next(cluster.number for cluster in model.clusters if cluster.kind == "NK")

@@ -16,6 +16,7 @@ __all__ = ["ClusterSummary", "Named", "name_clusters"]
 _BRIGHT = 2.5  # natural units from which a signal says how evenly a particle shines
 _EVEN = 0.12  # natural units; cells vary by twice as much and more
 _FEW = 15  # events of a sample; a smaller cluster does not decide where high begins
+_DECIDING = 0.01  # of the events of a kind; a smaller cluster, such as of doublets, does not decide where it is divided
 _APART = 1.5  # pooled spreads by which a high marker lies above the reference,
 _RISE = 2.0  # and natural units: seven times as bright
 _GAP = 1.2  # pooled spreads that part the high from the low
@@ -200,6 +201,7 @@ class _Naming:
         """Give some clusters of a kind the name of a part of it."""
         named = np.array([kind == row.within for kind in self.named.kinds])
         family = np.isin(self.named.kinds, self.lineages.family(row.within)) & (self.clusters.events >= _FEW)
+        family &= self.clusters.share >= _DECIDING * self.clusters.share[family].sum()
         fits = named.copy()
         for markers in row.high:
             threshold, gap = self._gap_within(self._marker(markers), family)
@@ -311,10 +313,13 @@ class _Naming:
         return high
 
     def _is_sticky(self) -> NDArray[np.bool_]:
-        """Clusters that are smaller than the reference, with some of every stain that it lacks."""
+        """Clusters that are smaller than the reference, with some of every stain that it lacks.
+
+        Stains of no lineage do not count: a control may lack them (FMO).
+        """
         summary, reference = self.clusters, self.named.reference
         told = {"CD3", "CD4", "CD5", "CD8", _CD45}
-        others = [marker for marker in summary.markers if marker not in told]
+        others = [m for m in summary.markers if m in self.lineages.markers and m not in told]
         if len(others) < _STICKY_MARKERS or reference < 0:
             return np.zeros(len(summary), dtype=np.bool_)
         above = np.array([self._above_reference(marker) for marker in others])
