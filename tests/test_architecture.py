@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cdisc": COMMON | {"results", "kinetics", "gating", "store", "study"},
     "gate_exchange": COMMON
     | {"tubes", "results", "gating", "signal", "fcs", "kernels", "runtime", "store", "study"},
-    "listings": COMMON | {"results", "kinetics", "store", "study"},
+    "listings": COMMON | {"report", "results", "kinetics", "gating", "store", "study"},
     "report": COMMON | {"kinetics", "gating", "store", "study"},
 }
 MAY_IMPORT["comparison"] = MAY_IMPORT["gate_exchange"] | {"gate_exchange", "report", "kinetics", "counting"}

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.definitions.files import COMPENSATION, FIGURES
+from bcelldepl.definitions.files import COMPENSATION, FIGURES, USUAL_FORMATS
 from bcelldepl.definitions.tables import CONTROL_MATRICES
 from bcelldepl.errors import BcelldeplError, CompensationError, PanelError, Problem, StudyError
 from bcelldepl.fcs import Acquisition, Spillover, read_fcs
@@ -21,7 +21,7 @@ from bcelldepl.names import file_stem
 from bcelldepl.quality.checks import Outcome
 from bcelldepl.quality.control_checks import check_spillover
 from bcelldepl.report.compensation_plots import draw_control
-from bcelldepl.report.images import FORMATS, render_drawing
+from bcelldepl.report.images import render_drawing
 from bcelldepl.signal.panel import find_marker, find_named
 from bcelldepl.signal.spillover_controls import ControlMatrix, matrix_from_controls
 from bcelldepl.spreadsheet import csv_text
@@ -257,7 +257,7 @@ def _pictures(
             found.lines[own].intercepts.tolist(), beside, title,
         )  # fmt: skip
         stem = f"{FIGURES}/{COMPENSATION}/{file_stem(batch or 'all')}_{file_stem(name)}"
-        for kind, content in zip(FORMATS, render_drawing(draw, _DPI), strict=True):
+        for kind, content in zip(USUAL_FORMATS, render_drawing(draw, _DPI, USUAL_FORMATS), strict=True):
             write_bytes(folder / f"{stem}.{kind}", content)
             written.append(f"{stem}.{kind}")
     return written

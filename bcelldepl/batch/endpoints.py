@@ -75,7 +75,8 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def _write(out: Path, counts: pd.DataFrame, kinetics: StudyKinetics) -> None:
-    from bcelldepl.report.images import FORMATS, render_drawing
+    from bcelldepl.definitions.files import FIGURE_FORMATS
+    from bcelldepl.report.images import render_drawing
     from bcelldepl.report.kinetics import kinetics_figures
 
     out.mkdir(parents=True, exist_ok=True)
@@ -83,5 +84,5 @@ def _write(out: Path, counts: pd.DataFrame, kinetics: StudyKinetics) -> None:
     for name, one in {ENDPOINTS.name: kinetics.endpoints, **tables}.items():
         write_csv(out / f"{name}.csv", one)
     for name, draw in kinetics_figures(counts, kinetics, tables):
-        for kind, content in zip(FORMATS, render_drawing(partial(draw), 150.0), strict=True):
+        for kind, content in zip(FIGURE_FORMATS, render_drawing(partial(draw), 150.0), strict=True):
             write_bytes(out / FIGURES / f"{name}.{kind}", content)

@@ -22,7 +22,7 @@ from bcelldepl.kinetics import analyse_study, kinetics_tables
 from bcelldepl.report import TubePicture, write_report
 from bcelldepl.report.clusters import cells_of_study, draw_clusters
 from bcelldepl.report.curves import draw_study_curves
-from bcelldepl.report.images import FORMATS, render_drawing
+from bcelldepl.report.images import render_drawing
 from bcelldepl.report.kinetics import kinetics_figures
 from bcelldepl.results import tube_stem
 from bcelldepl.store import Store
@@ -56,7 +56,7 @@ def write_outputs(
     review: StudyReview,
     made: Sequence[str] = (),
     *,
-    figures: bool = True,
+    figures: Sequence[str] | None,
 ) -> dict[str, str]:
     """Write everything but ``run.json``.
 
@@ -78,8 +78,8 @@ def write_outputs(
         What people said of the tubes.
     made : sequence of str
         Files that are there already.
-    figures : bool
-        Whether the curves of the study are drawn again, or those there are stay.
+    figures : sequence of str or None
+        Formats of the figures; None: those there are stay.
 
     Returns
     -------
@@ -110,9 +110,10 @@ def write_outputs(
     models = gated.models.kept
     outputs += _write_gates(folder, study, strategies, fitted, done, former)
     outputs += write.write_models(folder, models)
-    if figures:
+    if figures is not None:
         drawings = dict(kinetics_figures(counts, kinetics, made_of_these))
-        outputs += _draw(folder, counts, drawings, models, 1 if isinstance(workers, str) else workers)
+        processes = 1 if isinstance(workers, str) else workers
+        outputs += _draw(folder, counts, drawings, models, figures, processes)
     else:
         drawn = [name for name in former.get("outputs", {}) if name.startswith(f"{FIGURES}/")]
         outputs += [name for name in drawn if name not in outputs and name.count("/") == 1]
@@ -210,6 +211,7 @@ def _draw(
     counts: pd.DataFrame,
     figures: Mapping[str, Callable[[], Figure]],
     models: Sequence[KeptModel],
+    formats: Sequence[str],
     workers: int,
 ) -> list[str]:
     """Draw the curves of the study, the figures of its kinetics, and its cells as they were found."""
@@ -224,8 +226,9 @@ def _draw(
             partial(draw_clusters, kept.model),
             150.0,
         )
-    files = [[f"{FIGURES}/{name}.{kind}" for kind in FORMATS] for name in drawings]
-    for index, contents in as_done(render_drawing, list(drawings.values()), workers):
+    files = [[f"{FIGURES}/{name}.{kind}" for kind in formats] for name in drawings]
+    jobs = [(*drawing, formats) for drawing in drawings.values()]
+    for index, contents in as_done(render_drawing, jobs, workers):
         for file, content in zip(files[index], contents, strict=True):
             write_bytes(folder / file, content)
     return [file for of_figure in files for file in of_figure]

@@ -117,7 +117,7 @@ def recorded(folder: Path) -> dict[str, Any]:
     return content if sound else {}
 
 
-def is_current(folder: Path, wanted: str) -> bool:
+def is_current(folder: Path, wanted: str, figures: Collection[str] = ()) -> bool:
     """Tell whether a folder holds, unchanged, what this digest would give; not where a file changed during the run.
 
     Parameters
@@ -126,6 +126,8 @@ def is_current(folder: Path, wanted: str) -> bool:
         The results folder.
     wanted : str
         From `digest`.
+    figures : collection of str
+        Formats that its figures must be there in.
 
     Returns
     -------
@@ -139,6 +141,7 @@ def is_current(folder: Path, wanted: str) -> bool:
                 record["digest"] == wanted
                 and not record.get("disturbed")
                 and not record.get("figures_behind")
+                and set(figures) <= set(record["figures"])
             )
             and _opens(folder / STORE)
             and all(sha256_of(folder / name) == sha for name, sha in outputs.items())

@@ -12,7 +12,7 @@ from bcelldepl.batch import record
 from bcelldepl.batch.inputs import Identity, identify, identify_inputs, matrix_files
 from bcelldepl.batch.memory import RunMemory
 from bcelldepl.batch.workers import Progress
-from bcelldepl.definitions.files import RUN
+from bcelldepl.definitions.files import RUN, USUAL_FORMATS
 from bcelldepl.results import Results
 from bcelldepl.store import Store
 from bcelldepl.store.identity import now
@@ -38,7 +38,7 @@ def run(
     models: str | os.PathLike[str] | None = None,
     review: StudyReview | None = None,
     memory: RunMemory | None = None,
-    figures: bool = True,
+    figures: Sequence[str] | None = USUAL_FORMATS,
     why: str = "",
     progress: Progress | None = None,
 ) -> Results:
@@ -67,8 +67,9 @@ def run(
         What people said of the tubes; default what the audit record of these results tells.
     memory : RunMemory, optional
         Of earlier runs in this process.
-    figures : bool
-        Whether the curves of the study are drawn again. Without that those there are stay, and the next run draws them.
+    figures : sequence of str or None
+        Formats of the figures: ``png``, ``svg``, ``pdf``. None draws none: those there are stay, and the next run draws
+        them.
     why : str
         The reason for this run, for the audit record.
     progress : callable, optional
@@ -95,7 +96,7 @@ def run(
     identities = memory.identities = identify_inputs(study, os.cpu_count() or 1, memory.identities)
     inputs = {name: identity.sha256 for name, identity in identities.items()}
     wanted = record.digest(study, inputs, (review or reviews_of(folder)).content())
-    if not (fresh or learn_again) and record.is_current(folder, wanted):
+    if not (fresh or learn_again) and record.is_current(folder, wanted, figures or ()):
         return Results(folder, was_current=True)
     # Only now: what computes takes a second to import.
     from bcelldepl.batch.learning import kept_models
@@ -149,7 +150,7 @@ class _Request:
     kept: Sequence[KeptModel]
     review: StudyReview
     memory: RunMemory
-    figures: bool
+    figures: Sequence[str] | None
 
     def content(self) -> dict[str, Any]:
         """What ``run.json`` tells of it."""
@@ -214,7 +215,9 @@ def _run(asked: _Request, store: Store, tell: Progress) -> None:
     content["questions"] = list(gated.models.questions)
     tell("writing the report", 0, 1)
     content["finished"] = now()
-    content["figures_behind"] = not asked.figures
+    former = record.recorded(folder).get("figures") or USUAL_FORMATS
+    content["figures"] = list(former if asked.figures is None else asked.figures)
+    content["figures_behind"] = asked.figures is None
     # What was read of these is not what is recorded of them: a later run looks at them again.
     content["disturbed"] = [t.file for t in study.tubes if not identities[t.file].still_holds(t.path)]
     before = Results(folder).counts if asked.learn_again and (folder / RUN).is_file() else None

@@ -11,7 +11,7 @@ import typer
 
 from bcelldepl.cli.interruption import raise_if_interrupted
 from bcelldepl.definitions.codes import TubeStatus
-from bcelldepl.definitions.files import REPORT
+from bcelldepl.definitions.files import FIGURE_FORMATS, REPORT, USUAL_FORMATS
 from bcelldepl.definitions.tables import COUNTS, TUBES
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ def run(
         ),
     ] = False,
     why: Annotated[str, typer.Option(help="The reason for this run, for the audit record.")] = "",
+    figures: Annotated[
+        str, typer.Option(help="Formats of the figures, with commas: png, svg, pdf.")
+    ] = ",".join(USUAL_FORMATS),
     show_config: Annotated[
         bool, typer.Option("--show-config", help="Print the study's settings with all defaults, and stop.")
     ] = False,
@@ -67,7 +70,8 @@ def run(
         if learn_again and not why:
             _tell_what_would_move(loaded, out, processes)
             return
-        results = _with_progress(loaded, out, processes, fresh, learn_again, why)
+        formats = _formats(figures)
+        results = _with_progress(loaded, out, processes, fresh, learn_again, why, formats)
     except WorkersError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
@@ -94,8 +98,24 @@ def _processes(workers: str | None) -> int | str | None:
     return int(workers)
 
 
+def _formats(text: str) -> tuple[str, ...]:
+    """Tell the formats of figures that were asked for."""
+    formats = tuple(dict.fromkeys(one.strip().lower() for one in text.split(",") if one.strip()))
+    unknown = [one for one in formats if one not in FIGURE_FORMATS]
+    if unknown or not formats:
+        what = f"{unknown[0]!r} is no format of figures" if unknown else "no format of figures is named"
+        raise typer.BadParameter(f"{what}; known: {', '.join(FIGURE_FORMATS)}", param_hint="--figures")
+    return formats
+
+
 def _with_progress(
-    study: Study, out: Path | None, workers: int | str | None, fresh: bool, learn_again: bool, why: str
+    study: Study,
+    out: Path | None,
+    workers: int | str | None,
+    fresh: bool,
+    learn_again: bool,
+    why: str,
+    figures: tuple[str, ...],
 ) -> Results:
     from bcelldepl.batch import run as run_study
 
@@ -103,7 +123,14 @@ def _with_progress(
         typer.echo(f"note: {warning}", err=True)
     with _progress() as show:
         return run_study(
-            study, out, workers=workers, fresh=fresh, learn_again=learn_again, why=why, progress=show
+            study,
+            out,
+            workers=workers,
+            fresh=fresh,
+            learn_again=learn_again,
+            figures=figures,
+            why=why,
+            progress=show,
         )
 
 

@@ -12,7 +12,7 @@ from bcelldepl.counting.methods import CountingScale, choose_scale
 from bcelldepl.definitions.codes import Method, ResultCode
 from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, SINGLETS
 from bcelldepl.definitions.reasons import Reason
-from bcelldepl.definitions.review import Verdict
+from bcelldepl.definitions.review import ReviewVerdict
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.study.config import CountingSettings, LimitSettings
@@ -135,13 +135,13 @@ def not_done(populations: Iterable[str], reason: str) -> tuple[Concentration, ..
     )
 
 
-def without_result(counted: Concentration, verdict: Verdict, reason: str) -> Concentration:
+def without_result(counted: Concentration, verdict: ReviewVerdict, reason: str) -> Concentration:
     """Return what is left of a result whose tube a reviewer rejected: its events, and no concentration.
 
     Parameters
     ----------
     counted : Concentration
-    verdict : Verdict
+    verdict : ReviewVerdict
         One that takes the result away.
     reason : str
         Who rejected it, when and why.

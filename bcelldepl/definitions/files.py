@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
-    "AUDIT", "CLUSTERS", "COMPENSATION", "FIGURES", "GATES", "MODELS", "REPORT", "RUN", "SEAL", "STORE",
+    "AUDIT", "CLUSTERS", "COMPENSATION", "FIGURES", "FIGURE_FORMATS", "GATES", "MODELS", "REPORT", "RUN", "SEAL",
+    "STORE", "USUAL_FORMATS",
 ]  # fmt: skip
 
 RUN: Final = "run.json"  # versions, settings, and the hash of every input and output
@@ -17,6 +18,8 @@ GATES: Final = "gates"  # a file per tube
 MODELS: Final = "gates/model.json"  # what was learned of the study's cells
 CLUSTERS: Final = "gates/clusters.csv"  # the clusters of it, for people
 FIGURES: Final = "figures"
+FIGURE_FORMATS: Final = ("png", "svg", "pdf")  # that they can be had in
+USUAL_FORMATS: Final = ("png",)  # unless others are asked for
 COMPENSATION: Final = (
     "compensation"  # matrices that were made of controls; their pictures in a folder of this name
 )

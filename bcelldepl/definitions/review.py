@@ -8,10 +8,10 @@ from typing import Final
 
 from bcelldepl.definitions.codes import ResultCode
 
-__all__ = ["REVIEW_REASONS", "ReviewAction", "ReviewMark", "SignatureOrder", "Verdict"]
+__all__ = ["REVIEW_REASONS", "ReviewAction", "ReviewMark", "ReviewVerdict", "SignatureOrder"]
 
 
-class Verdict(StrEnum):
+class ReviewVerdict(StrEnum):
     """What a reviewer says of a tube."""
 
     ACCEPT = "accept"
@@ -36,9 +36,9 @@ class _Verdict:
 
 
 _VERDICTS: Final = {
-    Verdict.ACCEPT: _Verdict("accepted"),
-    Verdict.REJECT: _Verdict("rejected", ResultCode.NOT_EVALUABLE),
-    Verdict.REPEAT: _Verdict("measurement to be repeated", ResultCode.NOT_DONE),
+    ReviewVerdict.ACCEPT: _Verdict("accepted"),
+    ReviewVerdict.REJECT: _Verdict("rejected", ResultCode.NOT_EVALUABLE),
+    ReviewVerdict.REPEAT: _Verdict("measurement to be repeated", ResultCode.NOT_DONE),
 }
 
 # Why a tube is rejected or measured again; a free text may say more.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bcelldepl.definitions.columns import TableDefinition
 from bcelldepl.definitions.files import FIGURES
 from bcelldepl.errors import ExchangeError
+from bcelldepl.kinetics import kinetics_tables
 from bcelldepl.listings.rtf import rtf_text
 from bcelldepl.listings.subjects import listings_of
 from bcelldepl.listings.tables import tables_of
+from bcelldepl.report.images import render_drawing
+from bcelldepl.report.kinetics import kinetics_figures
 from bcelldepl.results.finished import read_finished_run
 from bcelldepl.store.files import write_bytes
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["export_listings"]
+
+_VECTOR: Final = ("pdf", "svg")
+_DPI: Final = 150.0  # of what is no line, such as a field of points
 
 
 def export_listings(results_folder: Path, out: Path) -> list[Path]:
@@ -63,10 +68,13 @@ def export_listings(results_folder: Path, out: Path) -> list[Path]:
         path = out / f"{name}.rtf"
         write_bytes(path, text.encode())
         written.append(path)
-    for figure in sorted((folder / FIGURES).glob("*.*")):
-        if figure.suffix in (".pdf", ".svg"):
-            target = out / FIGURES / figure.name
+    tables = kinetics_tables(run.kinetics)
+    for name, draw in kinetics_figures(run.counts, run.kinetics, tables):
+        if "/" in name:
+            continue  # pages of single subjects
+        for kind, content in zip(_VECTOR, render_drawing(draw, _DPI, _VECTOR), strict=True):
+            target = out / FIGURES / f"{name}.{kind}"
             target.parent.mkdir(exist_ok=True)
-            shutil.copyfile(figure, target)
+            write_bytes(target, content)
             written.append(target)
     return written

@@ -15,9 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-__all__ = ["FORMATS", "data_uri", "figure_bytes", "fixed_style", "render_drawing", "small_png"]
+from bcelldepl.definitions.files import FIGURE_FORMATS
 
-FORMATS = ("png", "svg", "pdf")  # every figure of the results folder is there as each of these
+__all__ = ["data_uri", "figure_bytes", "fixed_style", "render_drawing", "small_png"]
+
 
 # Settings of the program rather than of a figure; reading some of them would choose a window system.
 _KEPT = {
@@ -66,8 +67,10 @@ def figure_bytes(figure: Figure, kind: str = "svg", dpi: float = 200) -> bytes:
         return _rendered(figure, [kind], dpi)[0]
 
 
-def render_drawing(draw: Callable[[], Figure], dpi: float) -> list[bytes]:
-    """Draw a figure and render it as each of `FORMATS`: work for a process of its own, with the same bytes there.
+def render_drawing(
+    draw: Callable[[], Figure], dpi: float, formats: Sequence[str] = FIGURE_FORMATS
+) -> list[bytes]:
+    """Draw a figure and render it in some formats: work for a process of its own, with the same bytes there.
 
     Parameters
     ----------
@@ -75,6 +78,8 @@ def render_drawing(draw: Callable[[], Figure], dpi: float) -> list[bytes]:
         Returns the figure.
     dpi : float
         Pixels per inch of the PNG.
+    formats : sequence of str
+        Of `FIGURE_FORMATS`.
 
     Returns
     -------
@@ -84,7 +89,7 @@ def render_drawing(draw: Callable[[], Figure], dpi: float) -> list[bytes]:
     with fixed_style():
         figure = draw()
         with _plain_text(figure):
-            return _rendered(figure, FORMATS, dpi)
+            return _rendered(figure, formats, dpi)
 
 
 def _rendered(figure: Figure, kinds: Sequence[str], dpi: float) -> list[bytes]:

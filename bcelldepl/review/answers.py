@@ -13,13 +13,13 @@ from bcelldepl.gating.rules.base import limits_of
 from bcelldepl.review import changes
 from bcelldepl.review.axes import position_of, value_of
 from bcelldepl.review.computing import Computing
-from bcelldepl.review.opened import Gated, OpenedTube
+from bcelldepl.review.opened import Gated, TubeUnderReview
 from bcelldepl.review.pdf import tubes_pdf
 from bcelldepl.review.pictures import View, draw, gate_of, packed, view_of
 from bcelldepl.review.queue import study_content
 from bcelldepl.review.requests import (
     DrawRequest,
-    Gate,
+    GateChange,
     GatesRequest,
     LiveRequest,
     LockRequest,
@@ -168,10 +168,10 @@ class Answers:
         changes.sign(self.state, parsed(SignRequest, content))
         self.computing.soon()
 
-    def _opened(self, name: str) -> OpenedTube:
+    def _opened(self, name: str) -> TubeUnderReview:
         return self.state.opened(self.state.snapshot.tube(name).file)
 
-    def _with_gates(self, opened: OpenedTube, gates: tuple[Gate, ...]) -> Gated:
+    def _with_gates(self, opened: TubeUnderReview, gates: tuple[GateChange, ...]) -> Gated:
         if not gates:
             return opened.as_counted
         file = opened.tube.file

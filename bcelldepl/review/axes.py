@@ -9,7 +9,7 @@ import numpy as np
 
 from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.gating.rules.base import limits_of
-from bcelldepl.review.opened import Gated, OpenedTube
+from bcelldepl.review.opened import Gated, TubeUnderReview
 from bcelldepl.signal.transform import Transform, transform_of
 
 __all__ = ["axis_of", "position_of", "value_of"]
@@ -19,16 +19,16 @@ _STEPS: Final = 512  # of the table by which the page reads values off
 _TIME: Final = "Time"
 
 
-def _scale(opened: OpenedTube, gated: Gated, marker: str) -> tuple[Transform, float]:
+def _scale(opened: TubeUnderReview, gated: Gated, marker: str) -> tuple[Transform, float]:
     return transform_of(marker, gated.strategy.all_transforms), opened.gated.range_of(marker)
 
 
-def position_of(opened: OpenedTube, gated: Gated, marker: str, value: float) -> float:
+def position_of(opened: TubeUnderReview, gated: Gated, marker: str, value: float) -> float:
     """Position of a value on the scale of a marker.
 
     Parameters
     ----------
-    opened : OpenedTube
+    opened : TubeUnderReview
     gated : Gated
         Whose scales.
     marker : str
@@ -43,12 +43,12 @@ def position_of(opened: OpenedTube, gated: Gated, marker: str, value: float) -> 
     return round(float(transform.apply(np.array([value], dtype=np.float32), channel_range)[0]), 6)
 
 
-def value_of(opened: OpenedTube, gated: Gated, marker: str, positions: list[float]) -> list[float]:
+def value_of(opened: TubeUnderReview, gated: Gated, marker: str, positions: list[float]) -> list[float]:
     """Values at some positions, found by halving: the inverse of `position_of`.
 
     Parameters
     ----------
-    opened : OpenedTube
+    opened : TubeUnderReview
     gated : Gated
     marker : str
     positions : list of float
@@ -70,12 +70,12 @@ def value_of(opened: OpenedTube, gated: Gated, marker: str, positions: list[floa
     return [float(f"{value:.6g}") for value in (0.5 * (low + high)).tolist()]
 
 
-def axis_of(opened: OpenedTube, gated: Gated, marker: str) -> dict[str, Any]:
+def axis_of(opened: TubeUnderReview, gated: Gated, marker: str) -> dict[str, Any]:
     """What the page needs to draw the axis of a marker.
 
     Parameters
     ----------
-    opened : OpenedTube
+    opened : TubeUnderReview
     gated : Gated
     marker : str
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from bcelldepl.definitions.review import ReviewAction, Verdict
+from bcelldepl.definitions.review import ReviewAction, ReviewVerdict
 from bcelldepl.errors import ReviewConflictError, ReviewError
 from bcelldepl.results.signed import signed_facts
-from bcelldepl.review.requests import GatesRequest, LockRequest, Person, SignRequest, VerdictRequest
+from bcelldepl.review.requests import GatesRequest, LockRequest, Reviewer, SignRequest, VerdictRequest
 from bcelldepl.review.signing import missing_signatures, refuse_signature
 from bcelldepl.review.state import Snapshot, StudyState
 from bcelldepl.store import Store
@@ -96,7 +96,7 @@ def judge(state: StudyState, asked: VerdictRequest) -> None:
     ReviewConflictError, StoreError
         As `set_gates`.
     """
-    if asked.verdict is not Verdict.ACCEPT and not asked.reason:
+    if asked.verdict is not ReviewVerdict.ACCEPT and not asked.reason:
         raise ReviewError("a tube is not rejected without a reason", "", "choose one, or write it")
     with _changing(state) as (store, snapshot):
         files = [tube.file for tube in _seen(snapshot, asked.seen)]
@@ -147,6 +147,12 @@ def sign(state: StudyState, asked: SignRequest) -> None:
 def lock_study(state: StudyState, asked: LockRequest) -> None:
     """Lock a study whose tubes are all signed: nothing of it changes until it is unlocked.
 
+    Parameters
+    ----------
+    state : StudyState
+    asked : LockRequest
+        Who asks for it, and why.
+
     Raises
     ------
     ReviewError
@@ -166,6 +172,12 @@ def lock_study(state: StudyState, asked: LockRequest) -> None:
 
 def unlock_study(state: StudyState, asked: LockRequest) -> None:
     """Open a locked study again.
+
+    Parameters
+    ----------
+    state : StudyState
+    asked : LockRequest
+        Who asks for it, and why.
 
     Raises
     ------
@@ -224,5 +236,5 @@ def _plain(override: Override | None) -> dict[str, Any] | None:
     return None if override is None else override.model_dump(mode="json", exclude_none=True)
 
 
-def _by(person: Person) -> dict[str, str]:
+def _by(person: Reviewer) -> dict[str, str]:
     return {"name": person.name, "role": person.role}

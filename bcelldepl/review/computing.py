@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from bcelldepl.batch import run
@@ -53,7 +54,7 @@ class Computing:
             self._thread.join(_PATIENCE_S)
         if recorded(self._state.folder).get("figures_behind"):
             with self._running:
-                self._run("figures after the review", figures=True)
+                self._run("figures after the review", recorded(self._state.folder)["figures"])
 
     @property
     def busy(self) -> bool:
@@ -75,7 +76,7 @@ class Computing:
         """
         with self._running:
             self._wanted.clear()
-            self._run(why, figures=False)
+            self._run(why, None)
             self._state.refresh()
 
     def soon(self) -> None:
@@ -83,7 +84,7 @@ class Computing:
         self._last_asked = time.monotonic()
         self._wanted.set()
 
-    def _run(self, why: str, *, figures: bool) -> None:
+    def _run(self, why: str, figures: Sequence[str] | None) -> None:
         begun = time.monotonic()
         while True:
             try:

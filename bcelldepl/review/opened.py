@@ -20,7 +20,7 @@ from bcelldepl.study import Override, Study, Tube
 from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
 from bcelldepl.tubes.regate import GatedTube
 
-__all__ = ["Gated", "OpenedTube"]
+__all__ = ["Gated", "TubeUnderReview"]
 
 Index = NDArray[np.int32]
 
@@ -52,7 +52,7 @@ class Gated:
         return next(rule for rule in self.strategy.populations if rule.name == population)
 
 
-class OpenedTube:
+class TubeUnderReview:
     """A tube with its events.
 
     Parameters

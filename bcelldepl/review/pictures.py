@@ -16,7 +16,7 @@ from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.rules.marker_cut import MarkerGate
 from bcelldepl.gating.strategy import ALL
 from bcelldepl.kernels.histogram import histogram_1d, histogram_inside
-from bcelldepl.review.opened import Gated, Index, OpenedTube
+from bcelldepl.review.opened import Gated, Index, TubeUnderReview
 
 __all__ = ["View", "draw", "gate_of", "packed", "time_course", "view_of"]
 
@@ -50,12 +50,12 @@ class View:
     highlight: str = ""
 
 
-def view_of(opened: OpenedTube, gated: Gated, population: str, bins: int = 128) -> View:
+def view_of(opened: TubeUnderReview, gated: Gated, population: str, bins: int = 128) -> View:
     """The picture of a gate on its own axes.
 
     Parameters
     ----------
-    opened : OpenedTube
+    opened : TubeUnderReview
     gated : Gated
     population : str
     bins : int
@@ -76,12 +76,12 @@ def view_of(opened: OpenedTube, gated: Gated, population: str, bins: int = 128) 
     return View(population, parent, x, y, limits_of(x), limits_of(y) if y else (0.0, 1.0), bins)
 
 
-def draw(opened: OpenedTube, gated: Gated, view: View) -> list[NDArray[np.uint32]]:
+def draw(opened: TubeUnderReview, gated: Gated, view: View) -> list[NDArray[np.uint32]]:
     """Bin the events under a view.
 
     Parameters
     ----------
-    opened : OpenedTube
+    opened : TubeUnderReview
     gated : Gated
     view : View
 
@@ -104,7 +104,7 @@ def draw(opened: OpenedTube, gated: Gated, view: View) -> list[NDArray[np.uint32
 
 
 def _binned(
-    opened: OpenedTube, view: View, index: Index, inside: NDArray[np.bool_], bins: int
+    opened: TubeUnderReview, view: View, index: Index, inside: NDArray[np.bool_], bins: int
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     if view.x_limits != limits_of(view.x) or (view.y and view.y_limits != limits_of(view.y)):
         index, inside = _in_window(opened, view, index, inside)
@@ -121,7 +121,7 @@ def _binned(
 
 
 def _in_window(
-    opened: OpenedTube, view: View, index: Index, inside: NDArray[np.bool_]
+    opened: TubeUnderReview, view: View, index: Index, inside: NDArray[np.bool_]
 ) -> tuple[Index, NDArray[np.bool_]]:
     """Events of a part of the plane: beyond the ends of the whole plane they are drawn at its edge, here not at all."""
     columns = opened.columns(index)
@@ -132,12 +132,12 @@ def _in_window(
     return index[shown], inside[shown]
 
 
-def gate_of(opened: OpenedTube, gated: Gated, population: str) -> dict[str, Any]:
+def gate_of(opened: TubeUnderReview, gated: Gated, population: str) -> dict[str, Any]:
     """A gate as the page draws and moves it.
 
     Parameters
     ----------
-    opened : OpenedTube
+    opened : TubeUnderReview
     gated : Gated
     population : str
 
@@ -173,13 +173,13 @@ def gate_of(opened: OpenedTube, gated: Gated, population: str) -> dict[str, Any]
 
 
 def time_course(
-    opened: OpenedTube, gated: Gated, populations: Sequence[str], bins: int = 120
+    opened: TubeUnderReview, gated: Gated, populations: Sequence[str], bins: int = 120
 ) -> dict[str, Any]:
     """Events over the acquisition, in parts of as many events each: where the flow was disturbed, counts bend.
 
     Parameters
     ----------
-    opened : OpenedTube
+    opened : TubeUnderReview
     gated : Gated
     populations : sequence of str
     bins : int

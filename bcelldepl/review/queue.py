@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bcelldepl.definitions.codes import ResultCode, TubeStatus
-from bcelldepl.definitions.review import REVIEW_REASONS, ReviewMark, SignatureOrder, Verdict
+from bcelldepl.definitions.review import REVIEW_REASONS, ReviewMark, ReviewVerdict, SignatureOrder
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.review.blinding import Blinding
 from bcelldepl.review.signing import is_signed, missing_signatures
@@ -54,7 +54,7 @@ def study_content(state: StudyState) -> dict[str, Any]:
         "questions": list(snapshot.results.results.questions),
         "unsigned": len(unsigned),
         "reasons": list(REVIEW_REASONS),
-        "verdicts": {verdict.value: verdict.words for verdict in Verdict},
+        "verdicts": {verdict.value: verdict.words for verdict in ReviewVerdict},
         "meanings": {order.value: order.meaning for order in SignatureOrder},
         "classes": list(_CLASSES),
         "tubes": sorted(

@@ -6,15 +6,23 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from bcelldepl.definitions.review import SignatureOrder, Verdict
+from bcelldepl.definitions.review import ReviewVerdict, SignatureOrder
 from bcelldepl.errors import ReviewError
 from bcelldepl.store.identity import now
 from bcelldepl.study import Override
 from bcelldepl.study.plain import PlainWords
 
 __all__ = [
-    "DrawRequest", "Gate", "GatesRequest", "LiveRequest", "LockRequest", "Person", "PositionRequest",
-    "SignRequest", "VerdictRequest", "parsed",
+    "DrawRequest",
+    "GateChange",
+    "GatesRequest",
+    "LiveRequest",
+    "LockRequest",
+    "PositionRequest",
+    "Reviewer",
+    "SignRequest",
+    "VerdictRequest",
+    "parsed",
 ]  # fmt: skip
 
 _Name = Annotated[str, Field(max_length=64)]
@@ -28,14 +36,14 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Person(_Request):
+class Reviewer(_Request):
     """Who does something: a name that a person typed; it is no proof of who sits there."""
 
     name: PlainWords
     role: PlainWords = "reviewer"
 
 
-class Gate(_Request):
+class GateChange(_Request):
     """A gate set by hand: a cut, or a polygon; neither gives it back to the strategy."""
 
     population: _Name
@@ -73,7 +81,7 @@ class Gate(_Request):
 class LiveRequest(_Request):
     """Gates that are being moved, not yet saved."""
 
-    gates: Annotated[tuple[Gate, ...], Field(max_length=40)] = ()
+    gates: Annotated[tuple[GateChange, ...], Field(max_length=40)] = ()
     endpoints: bool = False
 
 
@@ -99,21 +107,21 @@ class PositionRequest(_Request):
 
 
 class _Change(_Request):
-    by: Person
+    by: Reviewer
     seen: dict[_Id, Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]] = Field(min_length=1, max_length=2000)
 
 
 class GatesRequest(_Change):
     """Gates to save, for every tube that is named."""
 
-    gates: Annotated[tuple[Gate, ...], Field(min_length=1, max_length=40)]
+    gates: Annotated[tuple[GateChange, ...], Field(min_length=1, max_length=40)]
     why: PlainWords
 
 
 class VerdictRequest(_Change):
     """A verdict on tubes."""
 
-    verdict: Verdict
+    verdict: ReviewVerdict
     reason: PlainWords | Literal[""] = ""
 
 
@@ -126,7 +134,7 @@ class SignRequest(_Change):
 class LockRequest(_Request):
     """A study to be locked, or unlocked."""
 
-    by: Person
+    by: Reviewer
     why: PlainWords
 
 

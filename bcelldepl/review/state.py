@@ -16,7 +16,7 @@ from bcelldepl.batch import record
 from bcelldepl.batch.inputs import Identity, identify_inputs
 from bcelldepl.batch.memory import RunMemory
 from bcelldepl.errors import ReviewError
-from bcelldepl.review.opened import OpenedTube
+from bcelldepl.review.opened import TubeUnderReview
 from bcelldepl.store.reviews import StudyReview, TubeReview, reviews_of
 from bcelldepl.study import Override, Study, Tube, load_study
 from bcelldepl.tubes.regate import GatedResults
@@ -116,7 +116,7 @@ class StudyState:
         self.folder = folder
         self.lock = RLock()
         self.memory = RunMemory()
-        self._opened: OrderedDict[str, tuple[str, OpenedTube]] = OrderedDict()
+        self._opened: OrderedDict[str, tuple[str, TubeUnderReview]] = OrderedDict()
         self.snapshot = self._read()
 
     def refresh(self, review: StudyReview | None = None) -> Snapshot:
@@ -157,7 +157,7 @@ class StudyState:
         """Whether verdicts or signatures were given that the tables do not show yet."""
         return bool(self.snapshot.review.content() != self.snapshot.results.record.get("review", []))
 
-    def opened(self, file: str) -> OpenedTube:
+    def opened(self, file: str) -> TubeUnderReview:
         """Open a tube, or take it from those that are open.
 
         Raises
@@ -172,7 +172,7 @@ class StudyState:
                 self._opened.move_to_end(file)
                 return self._opened[file][1]
         tube = next(one for one in snapshot.study.tubes if one.file == file)
-        made = OpenedTube(
+        made = TubeUnderReview(
             tube, snapshot.study, snapshot.results.tube(file), snapshot.results.automated_strategy(file)
         )
         with self.lock:

@@ -9,7 +9,7 @@ from bcelldepl.counting import Concentration
 from bcelldepl.definitions.populations import BEADS, label_of
 from bcelldepl.review.axes import axis_of
 from bcelldepl.review.blinding import Blinding
-from bcelldepl.review.opened import Gated, OpenedTube
+from bcelldepl.review.opened import Gated, TubeUnderReview
 from bcelldepl.review.pictures import gate_of, time_course, view_of
 from bcelldepl.review.state import Snapshot, StudyState, tube_id
 from bcelldepl.store.reviews import Signature
@@ -66,12 +66,12 @@ def tube_content(state: StudyState, tube: Tube) -> dict[str, Any]:
     }
 
 
-def gates_content(opened: OpenedTube, gated: Gated) -> dict[str, Any]:
+def gates_content(opened: TubeUnderReview, gated: Gated) -> dict[str, Any]:
     """Gates of a tube in the order of the strategy, and the axes that they are drawn on.
 
     Parameters
     ----------
-    opened : OpenedTube
+    opened : TubeUnderReview
     gated : Gated
 
     Returns
@@ -86,12 +86,12 @@ def gates_content(opened: OpenedTube, gated: Gated) -> dict[str, Any]:
     return {"gates": gates, "axes": {marker: axis_of(opened, gated, marker) for marker in markers}}
 
 
-def live_content(opened: OpenedTube, gated: Gated) -> dict[str, Any]:
+def live_content(opened: TubeUnderReview, gated: Gated) -> dict[str, Any]:
     """Numbers of a tube with gates that are being moved.
 
     Parameters
     ----------
-    opened : OpenedTube
+    opened : TubeUnderReview
     gated : Gated
 
     Returns
@@ -187,7 +187,7 @@ def _signature(one: Signature, holds: bool) -> dict[str, Any]:
     }
 
 
-def _facts(opened: OpenedTube, gated: Gated, blinding: Blinding) -> dict[str, Any]:
+def _facts(opened: TubeUnderReview, gated: Gated, blinding: Blinding) -> dict[str, Any]:
     """What the numbers stand on beside the gates."""
     facts, acquisition = opened.facts, opened.gated.acquisition
     beads = gated.members.get(BEADS)

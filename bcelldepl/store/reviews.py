@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bcelldepl.definitions.files import AUDIT, STORE
-from bcelldepl.definitions.review import ReviewAction, ReviewMark, SignatureOrder, Verdict
+from bcelldepl.definitions.review import ReviewAction, ReviewMark, ReviewVerdict, SignatureOrder
 from bcelldepl.store.audit import Entry, read_lines
 from bcelldepl.store.content import open_to_read, read_entries
 from bcelldepl.store.errors import StoreError
@@ -34,7 +34,7 @@ class Judgement:
     ----------
     number : int
         Of its entry in the audit record.
-    verdict : Verdict
+    verdict : ReviewVerdict
     reason : str
         Empty where none was asked for.
     who, role, when : str
@@ -46,7 +46,7 @@ class Judgement:
     """
 
     number: int
-    verdict: Verdict
+    verdict: ReviewVerdict
     reason: str
     who: str
     role: str
@@ -212,7 +212,7 @@ def read_reviews(entries: Iterable[Entry]) -> StudyReview:
             before = tubes.get(file, TubeReview())
             if action is ReviewAction.VERDICT:
                 judged = Judgement(
-                    number, Verdict(what["verdict"]), content["why"], **by, digest=digest,
+                    number, ReviewVerdict(what["verdict"]), content["why"], **by, digest=digest,
                     sha256=what["sha256"].get(file, ""),
                 )  # fmt: skip
                 tubes[file] = TubeReview(judged, (), number)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bcelldepl.batch import run
 from bcelldepl.batch.workers import Progress
-from bcelldepl.definitions.files import MODELS, REPORT
+from bcelldepl.definitions.files import MODELS, REPORT, USUAL_FORMATS
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.store.files import sha256_of
 from bcelldepl.store.reviews import reviews_of
@@ -57,6 +57,7 @@ def check_by_rerun(
                 progress=progress,
                 models=learned if learned.is_file() else None,
                 review=reviews_of(folder),
+                figures=reference.said("figures", list(USUAL_FORMATS)),
             )
         except BcelldeplError as error:
             check.found("the study", f"cannot be run again: {error}")

@@ -51,7 +51,7 @@ def hostile(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Result
         sheet.writeheader()
         sheet.writerows(rows)
     _rename_cytometer(folder / "fcs" / "S01_D90.fcs")
-    return run(load_study(folder / "study.toml"), folder / "results", workers=1)
+    return run(load_study(folder / "study.toml"), folder / "results", workers=1, figures=("png", "svg"))
 
 
 def _rename_cytometer(path: Path) -> None:

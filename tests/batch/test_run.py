@@ -219,3 +219,19 @@ def test_a_table_that_is_gone_is_not_passed_over(results: Results, tmp_path: Pat
     for read in (read_finished_run, GatedResults):
         with pytest.raises(ExchangeError, match=r"counts\.parquet changed since the run"):
             read(copy)
+
+
+def test_figures_are_drawn_in_the_formats_that_are_asked_for(copy_of_one: Path, tmp_path: Path) -> None:
+    study, out = load_study(copy_of_one / "study.toml"), tmp_path / "out"
+    run(study, out, workers=1)
+    assert {path.suffix for path in (out / "figures").glob("*.*")} == {".png"}
+    again = run(study, out, workers=1, figures=("svg",))
+    assert not again.was_current
+    assert {path.suffix for path in (out / "figures").glob("*.*")} == {".svg"}
+    assert run(study, out, workers=1, figures=("svg",)).was_current
+    kept = run(study, out, workers=1, fresh=True, figures=None)
+    assert {path.suffix for path in (out / "figures").glob("*.*")} == {".svg"}
+    assert kept.record["figures"] == ["svg"]
+    assert not run(
+        study, out, workers=1, figures=("svg",)
+    ).was_current  # those of the run before were of older counts

@@ -41,7 +41,7 @@ def test_a_sound_study_has_no_finding_and_is_left_as_it_was(study: Path) -> None
     assert verification.findings == []
     assert verification.exit_code == 0
     assert {str(check.part): check.checked for check in verification.checks}["inputs"] == 5
-    assert min(check.checked for check in verification.checks) > 0
+    assert all(check.checked for check in verification.checks if check.part != "review")  # nobody judged it
     assert digests(study) == before
 
 
@@ -100,13 +100,13 @@ def test_settings_rows_gates_by_hand_and_missing_files_are_named(study: Path) ->
         'who = "core lab"\nwhen = 2026-11-02\nwhy = "dim cells"\n'
     )
     (study / "fcs" / "S01_D28.fcs").unlink()
-    (study / "results" / "figures" / "curves.svg").unlink()
+    (study / "results" / "figures" / "curves.png").unlink()
     text = "\n".join(found(study))
     assert "study: study.toml: [limits.lod_events] is not what it was" in text
     assert "visit was 'BL', is 'V1'" in text
     assert "study: overrides.toml: 1 gates set by hand, and not those of the run" in text
     assert "inputs: fcs/S01_D28.fcs: is not there any more" in text
-    assert "outputs: figures/curves.svg: is not there any more" in text
+    assert "outputs: figures/curves.png: is not there any more" in text
 
 
 def test_a_rerun_compares_tables_and_gates(study: Path) -> None:
