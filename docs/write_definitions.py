@@ -11,7 +11,7 @@ from bcelldepl.definitions.export_formats import EXPORT_FORMATS
 from bcelldepl.definitions.markers import MARKERS
 from bcelldepl.definitions.populations import POPULATIONS, analytes
 from bcelldepl.definitions.reasons import Reason
-from bcelldepl.definitions.review import REVIEW_REASONS, ReviewMark, Verdict
+from bcelldepl.definitions.review import REVIEW_REASONS, ReviewMark, ReviewVerdict
 from bcelldepl.definitions.tables import TABLES
 from bcelldepl.quality.checks import CHECKS, Check
 from bcelldepl.study.tube_limits import LIMITS
@@ -136,7 +136,7 @@ def _reviews() -> list[str]:
         ("verdict", "makes every result"),
         (
             (verdict.words, f"`{verdict.result}`" if verdict.result else "stay as it is")
-            for verdict in Verdict
+            for verdict in ReviewVerdict
         ),
     )
     reasons = [f"- {reason}" for reason in REVIEW_REASONS]
