@@ -1,7 +1,7 @@
 """Speed, beside the cost of reading the file and beside other programs.
 
     python benchmarks/speed.py                       every row; prints a table, writes no file
-    python benchmarks/speed.py --rows som,quality    these rows alone
+    python benchmarks/speed.py --rows quality,runs   these rows alone
     python benchmarks/speed.py --quick               small sizes, few rounds: to see that it runs
     python benchmarks/speed.py --write               writes the baseline and the table of docs/speed.md
     python benchmarks/speed.py --json FILE           writes what was measured to this file
@@ -34,7 +34,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 BASELINE: Final = ROOT / "benchmarks" / "baselines" / "speed.json"
 DOCUMENT: Final = ROOT / "docs" / "speed.md"
 PACKAGES: Final = (
-    "bcelldepl", "numpy", "numba", "scipy", "flowkit", "flowio", "flowutils", "flowsom", "peacoqc-rs",
+    "bcelldepl", "numpy", "numba", "scipy", "flowkit", "flowio", "flowutils", "peacoqc-rs",
 )  # fmt: skip
 
 

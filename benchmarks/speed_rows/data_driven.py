@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from accuracy_gating import Gated, fit_study
 
-from bcelldepl.fcs import read_fcs
+from bcelldepl.gating.model.composition import with_composition
+from bcelldepl.gating.model.place import PLACED_EVENTS, place_gates
 from bcelldepl.gating.populations import Populations
-from bcelldepl.gating.reconcile import TubeFits, reconcile
-from bcelldepl.gating.strategy import Strategy, load_strategy
-from bcelldepl.gating.tube import apply_gates, fit_gates
-from bcelldepl.signal import Signal, resolve_panel
-from bcelldepl.signal.signal import make_signal
+from bcelldepl.gating.strategy import load_strategy
+from bcelldepl.gating.tube import apply_gates
+from bcelldepl.study import load_study
+from bcelldepl.tubes.read import open_tube
+from bcelldepl.tubes.sample import take_sample
 from speed_rows.base import OURS, Bench, Goal, Measured, Row, seconds
 from speed_rows.fixed_gates import FLOOR, FLOWKIT, STRATEGY, floor, flowkit_session
-from speed_rows.tubes import tube_of
+from speed_rows.tubes import SUBJECT_STUDY, tube_of
 
 __all__ = ["ROWS", "count_by_data"]
 
@@ -26,40 +29,42 @@ SIZES: Final = (10_000, 100_000, 1_000_000, 10_000_000)
 QUICK_SIZES: Final = (10_000, 30_000, 100_000)
 
 
-def count_by_data(path: Path, strategy: Strategy | None = None) -> Populations:
-    """Both passes of `cart_pd` over one tube, the file read anew in each, as `run` does.
+@lru_cache(maxsize=1)
+def learned(folder: Path) -> Gated:
+    """What the study that the tubes are made of teaches, once."""
+    return fit_study(load_study(folder / SUBJECT_STUDY / "study.toml"), 1)
+
+
+def count_by_data(path: Path, gated: Gated | None = None) -> Populations:
+    """Sample one tube, place its gates by the study's model, and count it, as `run` does.
 
     The process is as Python makes it, for the peers' sake; a worker of `run` keeps its memory (`keep_memory`).
     """
-    strategy = strategy or load_strategy("cart_pd")
-
-    def read() -> Signal:
-        acquisition = read_fcs(path)
-        panel = resolve_panel(acquisition.channels, strategy.required_markers, strategy.optional_markers)
-        return make_signal(acquisition, panel, strategy.all_transforms, acquisition.spillover)
-
-    signal = read()
-    tube = TubeFits(
-        key=path.name, subject="S", batch="", before_infusion=True, role="sample", role_marker="",
-        scales=signal.scales, fits=fit_gates(signal, strategy),
-    )  # fmt: skip
-    del signal
-    fits = reconcile([tube], strategy)[path.name]
-    return apply_gates(read(), strategy, fits)
+    gated = gated or learned(path.parent)
+    tube = next(one for one in gated.study.tubes if one.role == "sample").model_copy(
+        update={"file": path.name, "path": path}
+    )
+    opened = open_tube(tube, gated.study, gated.strategy)
+    sample = take_sample(opened, tube, gated.strategy, PLACED_EVENTS)
+    placed = place_gates(gated.model, gated.strategy, sample)
+    signal = open_tube(tube, gated.study, gated.strategy).signal(gated.strategy)
+    found = apply_gates(signal, gated.strategy, placed.fits, keep_membership=True)
+    assert placed.alignment is not None
+    return with_composition(found, gated.strategy, gated.model, placed.alignment, signal.columns)
 
 
 def _whole(bench: Bench) -> Measured:
     path = tube_of(bench.folder, bench.size(500_000, 60_000))
-    strategy, drawn = load_strategy("cart_pd"), load_strategy(str(STRATEGY))
+    gated, drawn = learned(bench.folder), load_strategy(str(STRATEGY))
     beside = f"{FLOWKIT}, 6 fixed gates"
     with_flowkit = bench.has("flowkit")
     measured = bench.paired({
-        OURS: lambda: count_by_data(path, strategy),
+        OURS: lambda: count_by_data(path, gated),
         FLOOR: floor([path]),
         beside: (lambda: flowkit_session(drawn, [path])) if with_flowkit else None,
     })  # fmt: skip
     measured.goals = [Goal(FLOOR, at_most=8.0), Goal(beside, at_least=30.0)]
-    measured.note = "both passes read, compensate and mask; see below for what keeps it from its goals"
+    measured.note = "both passes read, compensate and mask; the study's cells are learned before"
     return measured
 
 
