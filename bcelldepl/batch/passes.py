@@ -279,7 +279,8 @@ class Passes:
         shifts = course_shifts(tubes, counted)
         courses = check_courses(tubes, counted, shifts)
         rates = check_rates(tubes, counted, batches, shifts)
-        failed = [courses, rates, check_depletion(tubes, counted, courses.keys())]
+        in_doubt = {*courses, *(one.file for one in counted if one.doubts)}  # perhaps other tubes' files
+        failed = [courses, rates, check_depletion(tubes, counted, in_doubt)]
         beside = []
         for one, picture in done:
             one = one.with_outcomes(outcome for by_file in failed for outcome in by_file.get(one.file, ()))
