@@ -437,8 +437,13 @@ _WORLD_GOALS: Final = {"B": 99.0, "T": 99.0, "NK": 97.0, "CAR_T": 90.0}  # right
 
 def _world_rows(table: _Table, records: list[Record]) -> None:
     """Random laboratories: sound tubes by population, spoilt tubes by fault."""
-    results = [r for r in records if r["kind"] == "result"]
     tubes = [r for r in records if r["kind"] == "tube"]
+    second = {(r["world"], r["file"]) for r in tubes if r["fault"].endswith("second tube")}
+    results = [
+        r
+        for r in records
+        if r["kind"] == "result" and (r["world"], r["file"]) not in second and r["result"] != "NOT_DONE"
+    ]
 
     def ours(key: str, measure: str, goal: str, value: float | None, met: bool | None) -> None:
         table.add(key, measure, goal, "none", 2.0, lambda m: value if m == "ours" else None, lambda v: met)

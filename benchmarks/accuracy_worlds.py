@@ -58,8 +58,22 @@ def run_worlds(programs: Path, folder: Path, numbers: Sequence[int], workers: in
             ("tube", score.caught(world, results)),
         ):
             rows = table.astype(object).where(table.notna(), None).to_dict("records")
+            if name == "tube":
+                _name_partners(rows, world)
             records += [{"kind": name, "half": half, **row, "world": number} for row in rows]
     return records
+
+
+def _name_partners(rows: list[Record], world: Path) -> None:
+    """Call the second tube of an exchange what it is: the score has its fault at the first alone."""
+    sheet = pd.read_csv(world / "samples.csv", dtype=str).query("role == 'sample'")
+    order = pd.read_csv(world / "truth.csv").query("role == 'sample'").file.unique()
+    days = {row.file: (row.subject, float(row.day)) for row in sheet.itertuples()}
+    for row, file in zip(rows, order, strict=True):
+        row["file"] = file
+        subject, day = Path(file).stem.rsplit("_D", 1)
+        if row["fault"] == "sound" and days[file] != (subject, float(day)):
+            row["fault"] = "exchanged, second tube"
 
 
 def summary(records: Sequence[Record], programs: Path) -> pd.DataFrame:
