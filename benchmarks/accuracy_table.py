@@ -16,6 +16,7 @@ BEGIN: Final = "<!-- begin {name} -->"
 END: Final = "<!-- end {name} -->"
 _TITLES: Final = {
     "ours": "**ours**",
+    "before": "before",
     **{name: peer.title for name, peer in PEERS.items()},
     "oracle": "oracle",
 }
