@@ -80,9 +80,12 @@ def export_gates(
     return [*written, table]
 
 
+_FEW = 8  # tubes; for no more of them it does not pay to start processes
+
+
 def _each_tube(gated: GatedResults, to: str, out: Path, workers: int) -> Iterator[ExportedTube]:
     """Export tubes in the order of the sheet."""
-    if workers <= 1:
+    if workers <= 1 or len(gated.files) <= _FEW:
         for number, file in enumerate(gated.files, start=1):
             yield export_tube(gated, file, number, to, out)
         return
