@@ -19,9 +19,9 @@ def keep_memory() -> bool:
     """Have this process keep what it frees, up to half a gibibyte, for what it asks for next.
 
     For the program's own processes, which gate tube after tube: a page that the system hands out is zeroed first, and
-    the arrays of a tube take tens of thousands of them. Elsewhere than with glibc nothing changes. A worker of joblib is
-    not replaced for it either: loky takes 300 MB more than at first for a leak, and a pool whose workers all leave at
-    once was seen to hang.
+    the arrays of a tube take tens of thousands of them. Elsewhere than with glibc nothing changes. A worker of joblib
+    is not replaced for it either: loky takes 300 MB more than at first for a leak, and a pool whose workers all leave
+    at once was seen to hang.
 
     Returns
     -------
@@ -29,8 +29,8 @@ def keep_memory() -> bool:
         Whether the C library could be asked for it.
     """
     loky = sys.modules.get("joblib.externals.loky.process_executor")
-    if loky is not None and hasattr(loky, "_MAX_MEMORY_LEAK_SIZE"):
-        loky._MAX_MEMORY_LEAK_SIZE = sys.maxsize
+    if loky is not None and "_MAX_MEMORY_LEAK_SIZE" in vars(loky):
+        vars(loky)["_MAX_MEMORY_LEAK_SIZE"] = sys.maxsize
     if not sys.platform.startswith("linux"):
         return False
     try:

@@ -107,10 +107,12 @@ def test_what_a_count_stands_on_is_in_the_table_and_on_the_page(simulated: Path,
 def test_without_beads_nothing_is_said_of_them(simulated: Path) -> None:
     from bcelldepl.batch.outcome import CountedTube, FittedTube
     from bcelldepl.batch.tables import tubes_table
+    from bcelldepl.store.reviews import read_reviews
 
     study = load_study(simulated / "study.toml")
     fitted = [FittedTube(tube.file) for tube in study.tubes]
-    table = tubes_table(study, fitted, [CountedTube(tube.file) for tube in study.tubes])
+    counted = [CountedTube(tube.file) for tube in study.tubes]
+    table = tubes_table(study, fitted, counted, read_reviews([]))
     assert table[["beads_seen", "recovery", "analysed_volume_ul"]].isna().all(axis=None)
     assert isinstance(table, pd.DataFrame)
 
