@@ -49,8 +49,8 @@ def table(gated, tmp_path) -> pd.DataFrame:
 
 
 def test_columns_are_those_promised_and_what_came_later_stands_behind_them(table) -> None:
-    assert list(table.columns) == [*PROMISED, "override", "actual_day", "course"]
-    assert COUNTS.names == [*PROMISED, "override", "actual_day", "course"]
+    assert list(table.columns) == [*PROMISED, "override", "actual_day", "course", "review"]
+    assert COUNTS.names == [*PROMISED, "override", "actual_day", "course", "review"]
 
 
 def test_csv_reads_back_equal(table) -> None:
@@ -74,7 +74,7 @@ def test_parquet_reads_back_equal(table, tmp_path) -> None:
 def test_what_is_not_known_is_empty(table) -> None:
     last = table.to_csv(index=False).splitlines()[-1]
     assert (
-        last == f"a.fcs,{'ab' * 32},P1,04,28.5,low,B,,,,,none,,,,,,,NOT_DONE,failed,the file is cut short,,,1"
+        last == f"a.fcs,{'ab' * 32},P1,04,28.5,low,B,,,,,none,,,,,,,NOT_DONE,failed,the file is cut short,,,1,"
     )
 
 
