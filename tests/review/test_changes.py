@@ -30,7 +30,7 @@ COMPARED = (
     "endpoints.csv",
     "summary.csv",
     "kinetics_points.csv",
-    "reconstitution.csv",
+    "time_to_event.csv",
 )
 
 
