@@ -13,7 +13,7 @@ from page_client import Page
 from bcelldepl.store.reviews import reviews_of
 from bcelldepl.study import load_study
 
-MOST_MS = 60_000
+MOST_MS = 60_000  # a busy machine
 
 
 @pytest.fixture
