@@ -74,7 +74,8 @@ def test_parquet_reads_back_equal(table, tmp_path) -> None:
 def test_what_is_not_known_is_empty(table) -> None:
     last = table.to_csv(index=False).splitlines()[-1]
     assert (
-        last == f"a.fcs,{'ab' * 32},P1,04,28.5,low,B,,,,,none,,,,,,,NOT_DONE,failed,the file is cut short,,,1,"
+        last
+        == f"a.fcs,{'ab' * 32},P1,04,28.5,low,B,,,,,none,,,,,,,NOT_DONE,failed,the file is cut short,,,1,"
     )
 
 

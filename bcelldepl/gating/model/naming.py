@@ -16,7 +16,7 @@ __all__ = ["ClusterSummary", "Named", "name_clusters"]
 _BRIGHT = 2.5  # natural units from which a signal says how evenly a particle shines
 _EVEN = 0.12  # natural units; cells vary by twice as much and more
 _FEW = 15  # events of a sample; a smaller cluster does not decide where high begins
-_DECIDING = 0.01  # of the events of a kind; a smaller cluster, such as of doublets, does not decide where it is divided
+_DECIDING = 0.01  # of the events; a smaller cluster, such as of doublets, does not decide where they are divided
 _APART = 1.5  # pooled spreads by which a high marker lies above the reference,
 _RISE = 2.0  # and natural units: seven times as bright
 _GAP = 1.2  # pooled spreads that part the high from the low
@@ -170,6 +170,8 @@ class _Naming:
             self.clusters.spread_of(marker),
             self.clusters.share,
         )
+        deciding = among & (share >= _DECIDING * share[among].sum())
+        among = deciding if np.count_nonzero(deciding) > 1 else among
         ordered = np.flatnonzero(among)[np.argsort(-values[among], kind="stable")]
         middle, widest = _widest_gap(values, spreads, among)
         for number, (upper, lower) in enumerate(pairwise(ordered), start=1):
