@@ -16,7 +16,9 @@ __all__ = ["ClusterSummary", "Named", "name_clusters"]
 _BRIGHT = 2.5  # natural units from which a signal says how evenly a particle shines
 _EVEN = 0.12  # natural units; cells vary by twice as much and more
 _FEW = 15  # events of a sample; a smaller cluster does not decide where high begins
-_DECIDING = 0.01  # of the events; a smaller cluster, such as of doublets, does not decide where they are divided
+_DECIDING = (
+    0.01  # of the events; a smaller cluster, such as of doublets, does not decide where they are divided
+)
 _APART = 1.5  # pooled spreads by which a high marker lies above the reference,
 _RISE = 2.0  # and natural units: seven times as bright
 _GAP = 1.2  # pooled spreads that part the high from the low

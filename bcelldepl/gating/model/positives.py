@@ -14,6 +14,7 @@ from bcelldepl.gating.model.binding import binds_every_stain, learn_binding
 from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.members import members_of
 from bcelldepl.gating.model.positive_mixture import (
+    SHIFTS,
     STEP,
     Numbers,
     Shapes,
@@ -161,7 +162,7 @@ def _control_shapes(controls: Sequence[Numbers], grid: Numbers) -> Shapes:
     centre = float(np.average(middles, weights=[one.sum() for one in seen]))
     total = np.zeros((2, len(grid)))
     for one, middle in zip(seen, middles, strict=True):
-        shift = (centre - middle) / max(math.tanh(abs(centre)), 0.1)
+        shift = centre - middle
         total += np.array([moved(part, grid, shift) for part in one])
     events = float(total.sum())
     middle = quantile(total[0], 0.5)
@@ -213,7 +214,9 @@ def _with_positives(shapes: Shapes, tubes: Numbers, grid: Numbers) -> Shapes:
     spread = max(float(grid[quantile(negative, _SHOULDER)]) - centre, 3 * STEP)
     strict = centre + _STRICT * spread
     top = float(grid[-1])
-    above = tubes[:, 0].sum(axis=0) * (grid > strict) if len(tubes) else np.zeros(len(grid))
+    # A tube whose negative lies higher than that of the controls has no positives for that.
+    own = [_onto(one[0], middle) for one in tubes]
+    above = np.sum(own, axis=0) * (grid > strict) if len(tubes) else np.zeros(len(grid))
     flat = np.where(grid > strict, 1.0, 0.0)
     densities = shapes.densities.copy()
     densities[1] = flat / (flat.sum() * STEP)  # anywhere above the negative, none likelier than others
@@ -240,6 +243,18 @@ def _with_positives(shapes: Shapes, tubes: Numbers, grid: Numbers) -> Shapes:
             width = max(math.sqrt(float(weights[0] @ (grid - bright) ** 2) / mass), _NARROWEST)
     densities[1] = _two_normals(grid, bright, width, centre, share)
     return Shapes(densities, binding, shapes.usual)
+
+
+def _onto(counts: Numbers, middle: int) -> Numbers:
+    """Move a tube's cells so that most lie where the controls' do, if they do not lie farther off than tubes do."""
+    mode = int(np.argmax(smoothed(counts, _BODY))) if counts.sum() else middle
+    steps = middle - mode
+    if abs(steps) * STEP > float(SHIFTS[-1]):
+        return counts
+    moved_counts = np.zeros_like(counts)
+    kept = slice(max(steps, 0), len(counts) + min(steps, 0))
+    moved_counts[kept] = counts[max(-steps, 0) : len(counts) - max(steps, 0)]
+    return moved_counts
 
 
 def _normals(grid: Numbers, bright: float, width: float, centre: float) -> Numbers:
