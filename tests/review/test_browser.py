@@ -226,6 +226,7 @@ def test_a_tube_is_rejected_with_a_reason_and_signed_by_two(shown: Any, page: Pa
 
 
 def test_a_gate_over_many_tubes(shown: Any, page: Page) -> None:
+    open_tube(shown, page, "D28")
     choose(shown, "CAR_T")
     shown.keyboard.press("g")
     count = len(page.get("study")["tubes"])
