@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from bcelldepl.comparison.divergence import Divergence
 from bcelldepl.comparison.stages import QUALITY, gate_channels
-from bcelldepl.comparison.volumes import kept_time
 from bcelldepl.definitions.markers import TIME, is_stain
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.gate_exchange.evaluate import Channels, evaluate
 from bcelldepl.gate_exchange.gate import Axis, Gate, GateTree, Path, Scale
 from bcelldepl.gate_exchange.gates_from_fits import MATRIX, matrices_of
+from bcelldepl.gate_exchange.quality_gates import kept_time
 from bcelldepl.gate_exchange.scales import scale_of
 from bcelldepl.tubes.regate import GatedTube
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,6 @@ from bcelldepl.comparison.tube_pair import TubePair
 from bcelldepl.comparison.volumes import (
     auto_volume,
     count_beads,
-    kept_time,
     manual_volume,
     number_of,
     time_share,
@@ -31,6 +31,7 @@ from bcelldepl.errors import BcelldeplError, Problem
 from bcelldepl.gate_exchange.evaluate import Channels, evaluate
 from bcelldepl.gate_exchange.gate import GateTree, Path, path_in, path_text
 from bcelldepl.gate_exchange.manual import ManualTube
+from bcelldepl.gate_exchange.quality_gates import kept_time
 from bcelldepl.study import AcceptanceLimits, Study
 from bcelldepl.tubes.regate import GatedTube
 
@@ -96,6 +97,12 @@ class ManualGates:
     def sound(self) -> dict[Path, NDArray[np.bool_]]:
         """Members of the populations whose gates reproduce their stored counts, all the way down."""
         return {path: one for path, one in self.members.items() if self.stored.fault_above(path) is None}
+
+    @cached_property
+    def in_kept_time(self) -> Mapping[Path, NDArray[np.bool_]]:
+        """Members in the time that the quality mask kept: of the other time there is no automated answer."""
+        within = kept_time(self.gated, self.channels)
+        return self.members if within.all() else {path: one & within for path, one in self.members.items()}
 
 
 @dataclass(frozen=True)
@@ -245,12 +252,8 @@ def _by_beads(one: ComparedPopulation, beads: tuple[int, int]) -> ComparedPopula
 def _by_events(
     one: ComparedPopulation, gates: ManualGates, path: Path, named: Mapping[str, str]
 ) -> ComparedPopulation:
-    """Compare events of the time that the quality mask kept: of the other time there is no automated answer."""
-    gated = gates.gated
-    within = kept_time(gated, gates.channels)
-    members = gates.members
-    if not within.all():
-        members = {other: member & within for other, member in members.items()}
+    """Compare events of the time that the quality mask kept."""
+    gated, members = gates.gated, gates.in_kept_time
     auto, manual = gated.membership[one.pair.population], members[path]
     found = overlap(auto, manual)
     ours = {path_in(members, theirs): name for name, theirs in named.items()}

@@ -1,4 +1,4 @@
-"""The volume behind the counts of either method: kept time, whole file, counting beads."""
+"""The volume behind the counts of either method: part of the acquisition, whole file, counting beads."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.definitions.codes import Method
-from bcelldepl.definitions.markers import TIME
 from bcelldepl.definitions.populations import BEADS
 from bcelldepl.gate_exchange.evaluate import Channels
 from bcelldepl.gate_exchange.gate import Gate, GateTree, Path, path_in
 from bcelldepl.gate_exchange.manual import ManualCount, ManualTube
-from bcelldepl.tubes.regate import GatedTube
 
-__all__ = ["auto_volume", "count_beads", "kept_time", "manual_volume", "number_of", "time_share"]
+__all__ = ["auto_volume", "count_beads", "manual_volume", "number_of", "time_share"]
 
 _MOMENTS: Final = 1000  # parts of the acquisition, each kept or not
 
@@ -125,26 +123,6 @@ def time_share(
         seen = np.unique(moment[members[gate.parent]] if gate.parent else moment).size
         share *= held / seen if seen else 1.0
     return share
-
-
-def kept_time(tube: GatedTube, channels: Channels) -> NDArray[np.bool_]:
-    """Events of the time that the automated quality mask kept, those off scale among them.
-
-    Parameters
-    ----------
-    tube : GatedTube
-    channels : Channels
-
-    Returns
-    -------
-    ndarray of bool, shape (n_events,)
-    """
-    kept = np.ones(channels.n_events, dtype=np.bool_)
-    if tube.signal.quality.blocks and TIME in tube.panel:
-        seconds = channels.column(tube.panel[TIME])
-        for block in tube.signal.quality.blocks:
-            kept &= (seconds < block.start_s) | (seconds >= block.end_s)
-    return kept
 
 
 def _cuts_time(gate: Gate, tree: GateTree, channels: Channels, time: str) -> bool:

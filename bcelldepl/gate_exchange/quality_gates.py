@@ -10,9 +10,29 @@ from bcelldepl.gate_exchange.evaluate import Channels
 from bcelldepl.gate_exchange.gate import Axis, Gate
 from bcelldepl.tubes.regate import GatedTube
 
-__all__ = ["KEPT", "quality_gates"]
+__all__ = ["KEPT", "kept_time", "quality_gates"]
 
 KEPT = "kept"
+
+
+def kept_time(tube: GatedTube, channels: Channels) -> NDArray[np.bool_]:
+    """Events of the time that the automated quality mask kept, those off scale among them.
+
+    Parameters
+    ----------
+    tube : GatedTube
+    channels : Channels
+
+    Returns
+    -------
+    ndarray of bool, shape (n_events,)
+    """
+    kept = np.ones(channels.n_events, dtype=np.bool_)
+    if tube.signal.quality.blocks and TIME in tube.panel:
+        seconds = channels.column(tube.panel[TIME])
+        for block in tube.signal.quality.blocks:
+            kept &= (seconds < block.start_s) | (seconds >= block.end_s)
+    return kept
 
 
 def quality_gates(tube: GatedTube, channels: Channels) -> list[Gate]:
@@ -32,17 +52,12 @@ def quality_gates(tube: GatedTube, channels: Channels) -> list[Gate]:
     if quality.keep.all():
         return []
     forward = [tube.panel[marker] for marker in ("FSC-A", "FSC-H") if marker in tube.panel]
-    dropped_by_time = np.zeros(len(quality.keep), dtype=np.bool_)
-    time = channels.column(tube.panel[TIME]) if quality.blocks and TIME in tube.panel else None
-    if time is not None:
-        for block in quality.blocks:
-            dropped_by_time |= (time >= block.start_s) & (time < block.end_s)
-    kept_in_time = ~dropped_by_time
+    kept_in_time = kept_time(tube, channels)
     margins = tuple(_margin(channel, channels, quality.keep, kept_in_time) for channel in forward)
     margins = tuple(axis for axis in margins if axis.low is not None or axis.high is not None)
-    if time is None or not dropped_by_time.any():
+    if kept_in_time.all():
         return [Gate((KEPT,), "rectangle", margins)] if margins else []
-    axes = _stretches(tube.panel[TIME], time, kept_in_time)
+    axes = _stretches(tube.panel[TIME], channels.column(tube.panel[TIME]), kept_in_time)
     if len(axes) == 1:
         return [Gate((KEPT,), "rectangle", (*margins, axes[0]))]
     parts = [Gate((f"time_{i}",), "rectangle", (axis,)) for i, axis in enumerate(axes, start=1)]
