@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from bcelldepl.comparison.acceptance import Verdict
@@ -23,6 +21,7 @@ from bcelldepl.definitions.populations import is_result, label_of
 from bcelldepl.definitions.tables import AGREEMENT
 from bcelldepl.errors import ExchangeError
 from bcelldepl.gate_exchange.manual import Manual
+from bcelldepl.html_pages import package_text, page_template
 from bcelldepl.names import file_stem
 from bcelldepl.spreadsheet import csv_text
 from bcelldepl.store.files import write_bytes
@@ -142,17 +141,13 @@ def _write(compared: ReadersComparison, out: Path, study_id: str) -> ReadersComp
 
 
 def _page(compared: ReadersComparison, study_id: str) -> str:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = files("bcelldepl.comparison").joinpath("readers.html").read_text(encoding="utf-8")
     populations = dict.fromkeys(one.population for one in compared.statistics)
-    return environment.from_string(template).render(
+    return page_template("bcelldepl.comparison", "readers.html").render(
         study_id=study_id,
         verdict=compared.verdict,
         readers=[(name, file_stem(name), one) for name, one in compared.comparisons.items()],
         by_population={label_of(name): _measures(compared.statistics, name) for name in populations},
-        style=Markup(files("bcelldepl.report").joinpath("style.css").read_text(encoding="utf-8")),
+        style=Markup(package_text("bcelldepl.report", "style.css")),
     )
 
 

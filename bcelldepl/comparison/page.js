@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   const inputs = [...document.querySelectorAll("[data-filter]")];
   const rows = [...document.querySelectorAll("[data-population]")];
@@ -20,34 +19,10 @@
   for (const input of inputs) input.addEventListener("input", filter);
   filter();
 
-  const table = document.getElementById("count-table");
-  const key = (row, column) => {
-    const cell = row.cells[column];
-    return "sort" in cell.dataset ? Number(cell.dataset.sort) : cell.textContent.trim();
-  };
-  const compare = (a, b) => typeof a === "number" ? a - b : a.localeCompare(b, "en", { numeric: true });
-  for (const button of table.querySelectorAll("th button")) {
-    button.addEventListener("click", () => {
-      const head = button.parentElement;
-      const down = head.getAttribute("aria-sort") === "ascending";
-      for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const all = [...table.tBodies[0].rows];
-      all.sort((a, b) => compare(key(a, head.cellIndex), key(b, head.cellIndex)) * (down ? -1 : 1));
-      table.tBodies[0].append(...all);
-    });
-  }
+  sortByHeading(document.getElementById("count-table"));
+  openLinkedTube();
 
-  // A link to a tube opens it; paper shows every part.
-  function open() {
-    const target = location.hash.startsWith("#tube-") && document.getElementById(location.hash.slice(1));
-    if (!target) return;
-    target.hidden = false;
-    target.open = true;
-    target.scrollIntoView({ block: "start" });
-  }
-  window.addEventListener("hashchange", open);
-  open();
+  // Paper shows every part.
   let closed = [];
   window.addEventListener("beforeprint", () => {
     closed = [...document.querySelectorAll("details:not([open])")];

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any, Final
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from bcelldepl.comparison.acceptance import Verdict, ratio_limits
@@ -26,6 +24,7 @@ from bcelldepl.comparison.paired_values import paired_values
 from bcelldepl.comparison.plots import draw_agreement
 from bcelldepl.definitions.populations import label_of
 from bcelldepl.gate_exchange.gate import path_text
+from bcelldepl.html_pages import package_text, page_template
 from bcelldepl.report.images import data_uri, figure_bytes, small_png
 from bcelldepl.report.number_format import DASH, concentration, whole
 from bcelldepl.results.strategies import recorded_strategies
@@ -54,22 +53,27 @@ def comparison_page(comparison: Comparison, record: Mapping[str, Any]) -> str:
     populations = list(
         dict.fromkeys(one.pair.population for tube in comparison.tubes for one in tube.populations)
     )
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    template = page_template(
+        "bcelldepl.comparison",
+        "page.html",
+        whole=_whole,
+        per_ul=_per_ul,
+        difference=_difference,
+        share=_share,
+        label_of=label_of,
     )
-    environment.globals.update(
-        whole=_whole, per_ul=_per_ul, difference=_difference, share=_share, label_of=label_of
+    behaviour = package_text("bcelldepl.report", "shared.js") + package_text(
+        "bcelldepl.comparison", "page.js"
     )
-    own, report = files("bcelldepl.comparison"), files("bcelldepl.report")
     by_tube = Counter(tube.verdict for tube in comparison.tubes)
     parted = [row for row in rows if row.one.verdict is Verdict.DISAGREE]
     days = sorted(comparison.tubes, key=lambda tube: tube.day)
-    return environment.from_string(own.joinpath("page.html").read_text(encoding="utf-8")).render(
+    return template.render(
         study_id=str(record.get("study", "")),
         strategy=", ".join(recorded_strategies(record).all),
         finished=str(record.get("finished", "")),
-        style=Markup(report.joinpath("style.css").read_text(encoding="utf-8")),
-        script=Markup(own.joinpath("page.js").read_text(encoding="utf-8")),
+        style=Markup(package_text("bcelldepl.report", "style.css")),
+        script=Markup(behaviour),
         comparison=comparison,
         verdict=comparison.verdict,
         n_agree=by_tube[Verdict.AGREE],

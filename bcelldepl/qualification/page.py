@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
-from jinja2 import Environment, StrictUndefined
-
+from bcelldepl.html_pages import page_template
 from bcelldepl.qualification.check import Qualification
 
 __all__ = ["as_html", "as_text"]
@@ -60,9 +57,5 @@ def as_html(qualification: Qualification) -> str:
     -------
     str
     """
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = files("bcelldepl.qualification").joinpath("page.html").read_text(encoding="utf-8")
-    page: str = environment.from_string(template).render(one=qualification, verdict=verdict(qualification))
-    return page
+    template = page_template("bcelldepl.qualification", "page.html")
+    return template.render(one=qualification, verdict=verdict(qualification))

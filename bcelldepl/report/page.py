@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, ResultCode
 from bcelldepl.definitions.populations import POPULATIONS
+from bcelldepl.html_pages import package_text, page_template
 from bcelldepl.report.clusters import CellsOfStudy
 from bcelldepl.report.curves import draw_study_curves
 from bcelldepl.report.images import data_uri, figure_bytes, fixed_style
@@ -70,11 +69,13 @@ def write_report(
     drawn = [name for name in followed if name in dict(populations)] or [name for name, _ in populations[:2]]
     drawn = drawn if samples["day"].nunique() > 1 else []
     order = next((tube.gates for tube in entries if tube.gates), ())
-    page = _template().render(
+    page = page_template("bcelldepl.report", "template.html").render(
         study_id=study_id,
         strategy=strategy,
-        style=Markup(_part("style.css")),
-        script=Markup(_part("script.js")),
+        style=Markup(package_text("bcelldepl.report", "style.css")),
+        script=Markup(
+            package_text("bcelldepl.report", "shared.js") + package_text("bcelldepl.report", "script.js")
+        ),
         versions=_flat(run.get("versions", {})),
         settings=_flat(run.get("settings", {})),
         started=plain(run.get("started")),
@@ -111,19 +112,6 @@ def _curves(counts: pd.DataFrame, populations: Sequence[str]) -> str:
         return ""
     with fixed_style():
         return data_uri(figure_bytes(draw_study_curves(counts, populations)), "image/svg+xml")
-
-
-def _part(name: str) -> str:
-    """Return a text file of this room."""
-    return files("bcelldepl.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _template() -> Any:
-    """Return the page's template; every value that it fills in is escaped."""
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(_part("template.html"))
 
 
 def _flat(values: object, name: str = "") -> list[tuple[str, str]]:

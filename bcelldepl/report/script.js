@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   const subject = document.getElementById("filter-subject");
   const look = document.getElementById("filter-look");
@@ -27,25 +26,10 @@
   look.addEventListener("change", filter);
   filter();
 
+  // By subject, a line parts one from the next.
   const table = document.getElementById("count-table");
-  const key = (row, column) => {
-    const cell = row.cells[column];
-    return "sort" in cell.dataset ? Number(cell.dataset.sort) : cell.textContent.trim();
-  };
-  const compare = (a, b) => typeof a === "number" ? a - b : a.localeCompare(b, "en", { numeric: true });
-  for (const button of table ? table.querySelectorAll("th button") : []) {
-    button.addEventListener("click", () => {
-      const head = button.parentElement;
-      const rows = [...table.tBodies[0].rows];
-      const down = head.getAttribute("aria-sort") === "ascending";
-      for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      rows.sort((a, b) => compare(key(a, head.cellIndex), key(b, head.cellIndex)) * (down ? -1 : 1));
-      rows.forEach((row, at) => row.classList.toggle(
-        "first", at > 0 && head.cellIndex === 0 && rows[at - 1].dataset.subject !== row.dataset.subject));
-      table.tBodies[0].append(...rows);
-    });
-  }
+  if (table) sortByHeading(table, (rows, column) => rows.forEach((row, at) => row.classList.toggle(
+    "first", at > 0 && column === 0 && rows[at - 1].dataset.subject !== row.dataset.subject)));
 
   const zoom = document.getElementById("zoom");
   const sheet = document.querySelector(".sheet");
@@ -53,14 +37,5 @@
   if (tile) zoom.value = tile.offsetWidth;
   zoom.addEventListener("input", () => sheet.style.setProperty("--tile", `${zoom.value}px`));
 
-  // A link to a tube opens it.
-  function open() {
-    const target = location.hash.startsWith("#tube-") && document.getElementById(location.hash.slice(1));
-    if (!target) return;
-    target.hidden = false;
-    target.open = true;
-    target.scrollIntoView({ block: "start" });
-  }
-  window.addEventListener("hashchange", open);
-  open();
+  openLinkedTube();
 })();

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
-
 import bcelldepl
+from bcelldepl.html_pages import page_template
 from bcelldepl.store.files import write_bytes
 from bcelldepl.verification.findings import Verification
 
@@ -25,9 +23,6 @@ def write_page(path: Path, verification: Verification) -> None:
         Where to write.
     verification : Verification
     """
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    text = files("bcelldepl.verification").joinpath("page.html").read_text(encoding="utf-8")
-    page = environment.from_string(text).render(v=verification, version=bcelldepl.__version__, most=MOST)
+    template = page_template("bcelldepl.verification", "page.html")
+    page = template.render(v=verification, version=bcelldepl.__version__, most=MOST)
     write_bytes(path, page.encode())
