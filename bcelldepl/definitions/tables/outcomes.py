@@ -34,16 +34,21 @@ _VISIT: Final = (
     Column("visit", _TEXT, "as in the sample sheet"),
     Column("day", _NUMBER, "its nominal day"),
 )
-_STATISTICS: Final = (
-    Column("mean", _NUMBER, "arithmetic mean"),
-    Column("sd", _NUMBER, "standard deviation"),
-    Column("cv_percent", _NUMBER, "100 * sd / mean"),
-    Column("geometric_mean", _NUMBER, "where every value is above zero"),
-    Column("geometric_cv_percent", _NUMBER, "100 * sqrt(exp(variance of logs) - 1)"),
-    Column("median", _NUMBER, "median"),
-    Column("min", _NUMBER, "smallest value"),
-    Column("max", _NUMBER, "largest value"),
-)
+
+
+def _statistics(median: str = "median") -> tuple[Column, ...]:
+    """Columns of a summary of numbers."""
+    return (
+        Column("mean", _NUMBER, "arithmetic mean"),
+        Column("sd", _NUMBER, "standard deviation"),
+        Column("cv_percent", _NUMBER, "100 * sd / mean"),
+        Column("geometric_mean", _NUMBER, "where every value is above zero"),
+        Column("geometric_cv_percent", _NUMBER, "100 * sqrt(exp(variance of logs) - 1)"),
+        Column("median", _NUMBER, median),
+        Column("min", _NUMBER, "smallest value"),
+        Column("max", _NUMBER, "largest value"),
+    )
+
 
 SUMMARY: Final = TableDefinition(
     "summary",
@@ -64,14 +69,7 @@ SUMMARY: Final = TableDefinition(
         Column("n_censored", _INTEGER, "endpoints left out as censored"),
         Column("n_doubtful", _INTEGER, "endpoints left out as doubtful"),
         Column("n_not_evaluable", _INTEGER, "values that are not there"),
-        Column("mean", _NUMBER, "arithmetic mean"),
-        Column("sd", _NUMBER, "standard deviation"),
-        Column("cv_percent", _NUMBER, "100 * sd / mean"),
-        Column("geometric_mean", _NUMBER, "where every value is above zero"),
-        Column("geometric_cv_percent", _NUMBER, "100 * sqrt(exp(variance of logs) - 1)"),
-        Column("median", _NUMBER, "of times to an event that of Kaplan and Meier"),
-        Column("min", _NUMBER, "smallest value"),
-        Column("max", _NUMBER, "largest value"),
+        *_statistics(median="of times to an event that of Kaplan and Meier"),
         Column("speaks", _TEXT, "which average is meant to be quoted"),
         _COURSE,
         Column("baseline", _TEXT, "which result is the baseline, where the values stand on it"),
@@ -126,7 +124,7 @@ B_CELL_CHANGES: Final = TableDefinition(
             "n_below_limit", _INTEGER, "results below the LLOQ among them, which count as half of their limit"
         ),
         Column("n_no_baseline", _INTEGER, "subjects with a result and no quantified baseline"),
-        *_STATISTICS,
+        *_statistics(),
     ),
 )
 TIME_TO_EVENT: Final = TableDefinition(
@@ -202,7 +200,7 @@ COMPANION_SUMMARY: Final = TableDefinition(
         Column(
             "n_censored", _INTEGER, "numbers with < or >: they count as half of the bound, and as the bound"
         ),
-        *_STATISTICS,
+        *_statistics(),
     ),
 )
 COMPANIONS: Final = TableDefinition(
