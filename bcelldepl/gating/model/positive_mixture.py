@@ -181,11 +181,7 @@ def _fit(counts: Numbers, joint: Numbers, usual: float, binding: float) -> TubeF
 
 def moved(density: Numbers, grid: Numbers, shift: float) -> Numbers:
     """Density moved along the axis: a negative near zero is moved by errors of compensation, too, not by gain alone."""
-    if shift == 0.0:
-        return density
-    to = grid + shift
-    back = np.interp(grid, to, grid)
-    return np.asarray(np.maximum(np.interp(back, grid, density) * np.gradient(back, grid), 0.0))
+    return np.interp(grid - shift, grid, density, left=0.0, right=0.0)
 
 
 def smoothed(density: Numbers, width: float) -> Numbers:
