@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +9,9 @@ import numpy as np
 from bcelldepl.gating.density import MIN_EVENTS, Density
 from bcelldepl.kernels.density import locate_peak
 
-__all__ = ["Landmark", "find_landmark", "upper_spread"]
+__all__ = ["Landmark", "find_landmark"]
 
 _FAIR = 0.25  # of the highest, for a peak to be the negative
-_FLANK = (0.3, 0.5, 0.7)  # of a peak's height, where the spread of its flank is read
-_WIDEST_FLANK = 1.5  # times the spread of the lower half; of 374 simulated negatives the widest had 1.3
 
 
 @dataclass(frozen=True)
@@ -57,37 +54,3 @@ def find_landmark(density: Density, below: float = np.inf) -> Landmark | None:
         return None
     # The median distance of the lower half from the mode is 0.6745 standard deviations of a normal.
     return Landmark(centre, max(distance / 0.6745, 0.004), events)
-
-
-def upper_spread(density: Density, landmark: Landmark) -> float:
-    """Spread of a population by its upper flank, near enough to the mode that few positives lie there.
-
-    Where positives are so many that the flank merges with them, it is read higher up; where it tells nothing even
-    there, the lower half does.
-
-    Parameters
-    ----------
-    density : Density
-    landmark : Landmark
-        The population.
-
-    Returns
-    -------
-    float
-        Standard deviation of the normal that falls as steeply, in transformed units.
-    """
-    first = int(np.searchsorted(density.positions, landmark.centre))
-    flank = density.smooth[first:]
-    top = float(density.smooth[max(first - 1, 0) : first + 1].max())
-    width = density.positions[1] - density.positions[0]
-    for part_of_top in _FLANK:
-        below = np.flatnonzero(flank < part_of_top * top)
-        if not below.size or below[0] == 0:
-            continue
-        i = int(below[0])
-        part = (flank[i - 1] - part_of_top * top) / (flank[i - 1] - flank[i])
-        away = density.positions[first + i - 1] + part * width - landmark.centre
-        spread = float(away) / math.sqrt(-2.0 * math.log(part_of_top))
-        if spread <= _WIDEST_FLANK * landmark.spread:
-            return max(spread, 0.004)
-    return landmark.spread

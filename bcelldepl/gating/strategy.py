@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -89,8 +90,7 @@ class Strategy(BaseModel):
 
     def on_scales(self, scales: Mapping[str, Transform]) -> Strategy:
         """Return the strategy with the scales that were chosen for a study."""
-        settings = {name: getattr(self, name) for name in Strategy.model_fields}
-        return Strategy(**{**settings, "transforms": {**self.transforms, **scales}})
+        return self.with_changed(transforms={**self.transforms, **scales})
 
     def without(self, population: str, kind: str) -> Strategy:
         """Return the strategy with a kind of cells that a population no longer holds."""
@@ -100,8 +100,11 @@ class Strategy(BaseModel):
             else rule
             for rule in self.populations
         )
-        settings = {name: getattr(self, name) for name in Strategy.model_fields}
-        return Strategy(**{**settings, "populations": rules})
+        return self.with_changed(populations=rules)
+
+    def with_changed(self, **settings: Any) -> Strategy:
+        """Return the strategy with other settings, made anew: a copy would keep its digest and its markers."""
+        return Strategy(**{name: getattr(self, name) for name in Strategy.model_fields} | settings)
 
     @cached_property
     def lineages(self) -> Lineages:

@@ -76,9 +76,7 @@ def strategy_with_overrides(strategy: Strategy, overrides: Iterable[Override]) -
         _rule(rule, by_hand[rule.name], strategy) if rule.name in by_hand else rule
         for rule in strategy.populations
     )
-    # Made anew: a copy would keep the digest and the markers of the strategy that it was copied from.
-    settings = {name: getattr(strategy, name) for name in Strategy.model_fields}
-    return Strategy(**{**settings, "populations": rules})
+    return strategy.with_changed(populations=rules)
 
 
 def fits_with_overrides(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bcelldepl.gating.model.study_model import Boundary, Corners, StudyModel
 from bcelldepl.gating.regions import inside, polygon
 
-__all__ = ["clearest_plane", "draw_boundary", "holds", "separation"]
+__all__ = ["clearest_plane", "draw_boundary", "holds"]
 
 Points = NDArray[np.float64]
 
@@ -25,36 +25,6 @@ _SLIVER = 0.02  # of the largest part's area; a smaller part is none
 _COARSE = 0.01  # natural units by which a corner may be left out
 _JUDGED = 4_000  # events, of those to hold and of the others, by which planes are compared
 _FAR_AWAY = 40.0  # natural units: an open side of a gate
-
-
-def separation(model: StudyModel, one: Sequence[str], other: Sequence[str], plane: Sequence[str]) -> float:
-    """Distance of the nearest components of two sets of kinds, in pooled standard deviations of a plane.
-
-    Parameters
-    ----------
-    model : StudyModel
-    one, other : sequence of str
-        Kinds.
-    plane : sequence of str
-        Markers.
-
-    Returns
-    -------
-    float
-        Infinite where one of the sets is empty.
-    """
-    axes = [model.markers.index(marker) for marker in plane]
-    corner = np.ix_(axes, axes)
-    mean = model.frame.mean[:, axes]
-    covariance = np.array([np.array(part.covariance)[corner] for part in model.components])
-    here, there = (np.flatnonzero(np.isin(model.kinds, kinds)) for kinds in (one, other))
-    nearest = math.inf
-    for a in here:
-        apart = mean[there] - mean[a]
-        pooled = 0.5 * (covariance[there] + covariance[a])
-        squared = np.einsum("ci,ci->c", apart, np.linalg.solve(pooled, apart[..., None])[..., 0])
-        nearest = min(nearest, float(squared.min(initial=math.inf)))
-    return math.sqrt(nearest)
 
 
 def clearest_plane(

@@ -92,10 +92,6 @@ class Named:
     reference: int = -1
     remarks: list[str] = field(default_factory=list)
 
-    def clusters(self, kind: str) -> list[int]:
-        """Clusters of a kind."""
-        return [number for number, name in enumerate(self.kinds) if name == kind]
-
 
 def name_clusters(clusters: ClusterSummary, lineages: Lineages, given: Mapping[str, Sequence[int]]) -> Named:
     """Name the clusters of a study, all at once and once.

@@ -18,7 +18,7 @@ from bcelldepl.gating.model.gates import gate_in_tube
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.regions import inside
 from bcelldepl.gating.rules.base import Columns, Fit, Rule
-from bcelldepl.gating.rules.kinds import KindsRule
+from bcelldepl.gating.rules.kinds import SHOWN_EVENTS, KindsRule
 from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.rules.singlets import SingletRule, SingletShape
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["PLACED_EVENTS", "Placed", "borrowed_evidence", "natural_points", "place_gates"]
 
 PLACED_EVENTS = 2 * ALIGNED_EVENTS  # of a tube's sample, of which at least half are single
-_SHOWN = 30  # events of a kind in a sample, from which its tube shows where they lie
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def borrowed_evidence(model: StudyModel, strategy: Strategy, others: Collection[
     standing = {}
     for rule in strategy.populations:
         if isinstance(rule, KindsRule):
-            shown = any(sum(kinds.get(kind, 0) for kind in rule.kinds) >= _SHOWN for kinds in seen)
+            shown = any(sum(kinds.get(kind, 0) for kind in rule.kinds) >= SHOWN_EVENTS for kinds in seen)
             standing[rule.name] = Evidence.SUBJECT if shown else Evidence.BATCH
     return standing
 

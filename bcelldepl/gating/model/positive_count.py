@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ from bcelldepl.gating.model.positive_mixture import (
 )
 from bcelldepl.gating.model.study_model import PositiveModel
 
-__all__ = ["PositiveCount", "count_positives", "sides_of_positives"]
+__all__ = ["count_positives", "sides_of_positives"]
 
 _STRICT = 1e-4  # of the negatives that lie above a cut that hardly one passes
 _DOUBT = 0.2  # of the positives that only the shapes tell from negatives, as a standard error
@@ -32,33 +31,9 @@ _ROUNDS = 15
 _WIDEST = 8.0  # standard deviations of a count in which the likelihood is looked at closely
 
 
-@dataclass(frozen=True)
-class PositiveCount:
-    """Positives of one tube.
-
-    Attributes
-    ----------
-    expected : float
-        Number.
-    cut, low, high : float
-        Positions in natural units above which as many events lie as are expected, and at the ends of the 95 % interval.
-    shift : float
-        Of the negative against that of the controls, in natural units.
-    unspecific : float
-        Events above the cut that bind every stain.
-    """
-
-    expected: float
-    cut: float
-    low: float
-    high: float
-    shift: float
-    unspecific: float
-
-
 def count_positives(
     model: PositiveModel, values: NDArray[np.float32], binds: NDArray[np.bool_]
-) -> PositiveCount:
+) -> tuple[float, float, float]:
     """Count the positives of a tube, and place the cut above which as many events lie.
 
     Parameters
@@ -68,6 +43,11 @@ def count_positives(
         Of the parent's events, in natural units.
     binds : ndarray of bool, shape (n_events,)
         Whether other markers show that an event binds every stain.
+
+    Returns
+    -------
+    cut, low, high : float
+        Positions in natural units above which as many events lie as are expected, and at the ends of the 95 % interval.
     """
     grid = np.asarray(model.low + model.step * np.arange(len(model.negative)), dtype=np.float64)
     shapes = Shapes.of(model)
@@ -83,9 +63,8 @@ def count_positives(
     cut, low, high = (_cut_for(events, grid, n) for n in (expected, expected + above, expected - below))
     if expected < 1.0:
         cut = max(cut, strict)
-    unspecific = float(held[2].sum(axis=0)[grid > cut].sum())
     # What lies beyond the negative and is taken for cells that bind every stain may be positive for all that is known.
-    return PositiveCount(expected, cut, min(low, cut, strict), max(high, cut), fitted.shift, unspecific)
+    return cut, min(low, cut, strict), max(high, cut)
 
 
 def sides_of_positives(fit: TubeFit) -> tuple[float, float]:

@@ -25,7 +25,6 @@ from bcelldepl.gating.model.positive_mixture import (
     quantile,
     smoothed,
 )
-from bcelldepl.gating.model.scales import natural_unit
 from bcelldepl.gating.model.study_model import Binding, PositiveModel, StudyModel
 from bcelldepl.gating.rules.positives import PositivesRule
 
@@ -97,8 +96,7 @@ class _Cells:
         aligned: Sequence[Alignment],
     ) -> _Cells:
         """Gate the samples down to the cells that are counted."""
-        scale = model.scales[rule.marker]
-        unit = natural_unit(scale, np.concatenate([one.signals[rule.marker] for one in samples]))
+        unit = model.unit_of(rule.marker)
         grid = make_grid(unit)
         lacking = [m for m in strategy.lineages.lacking_in(rule.of) if m in model.markers]
         cells = []

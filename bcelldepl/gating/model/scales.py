@@ -12,7 +12,7 @@ from bcelldepl.definitions.markers import SCATTER, is_stain
 from bcelldepl.gating.model.event_sample import EventSample, pool
 from bcelldepl.signal.transform import Transform
 
-__all__ = ["choose_scales", "decades_of", "natural_unit"]
+__all__ = ["choose_scales", "natural_unit"]
 
 _LOWEST = 0.5  # percent of the events; how far the lowest lie from zero is the noise of the widest negative
 _HIGHEST = 99.9  # percent of the events below the top of a linear scale
@@ -75,11 +75,6 @@ def natural_unit(transform: Transform, values: NDArray[np.float32]) -> float:
         return transform.decades * math.log(10.0)
     assert isinstance(transform.top, float)
     return transform.top / (_SPREADS_TO_ONE * max(_spread_of_dim_half(values), 1e-6 * transform.top))
-
-
-def decades_of(transform: Transform) -> float:
-    """Decades from the linear part of an asinh to its top; 0 for other scales."""
-    return -math.log10(transform.cofactor) if transform.kind == "asinh" else 0.0
 
 
 def _area_of(name: str) -> str:

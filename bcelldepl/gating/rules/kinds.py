@@ -13,9 +13,9 @@ from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.regions import Region, Regions, above, polygon
 from bcelldepl.gating.rules.base import Columns, Fit, Outline, Rule
 
-__all__ = ["KindsRule", "KindsShape"]
+__all__ = ["SHOWN_EVENTS", "KindsRule", "KindsShape"]
 
-_SEEN = 30  # events of the kinds, from which a tube itself shows where they lie
+SHOWN_EVENTS = 30  # events of the kinds, from which a tube itself shows where they lie
 
 Corners = tuple[tuple[float, float], ...]
 
@@ -101,7 +101,7 @@ class KindsRule(Rule):
 
     def standing(self, fit: Fit, events: int) -> Fit:
         """Return the gate on its tube's own evidence where that shows such cells."""
-        own = fit.evidence is not Evidence.FAILED and events >= _SEEN
+        own = fit.evidence is not Evidence.FAILED and events >= SHOWN_EVENTS
         return replace(fit, evidence=Evidence.DATA) if own else fit
 
     def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:  # noqa: ARG002

@@ -54,5 +54,5 @@ class PositivesRule(MarkerGate):
         found = count_positives(
             fit.shape, values, binds_every_stain(fit.shape.binding_by, columns, len(values))
         )
-        cut, low, high = (round(end / fit.shape.unit, 6) for end in (found.cut, found.low, found.high))
+        cut, low, high = (round(end / fit.shape.unit, 6) for end in found)
         return replace(fit, shape=CutShape(cut, low, high))
