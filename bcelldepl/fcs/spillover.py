@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.fcs.acquisition import Channel, Spillover
 
-__all__ = ["MAX_CONDITION", "condition_number", "plain_name", "read_spillover"]
+__all__ = ["MAX_CONDITION", "condition_number", "matching_channels", "read_spillover"]
 
 # Beyond this condition number, 0.1 % of noise in a detector becomes all of a signal.
 MAX_CONDITION: Final = 1000.0
@@ -132,7 +132,7 @@ def _on_channels(
     key: str, names: list[str], matrix: NDArray[np.float64], channels: Sequence[Channel], warnings: list[str]
 ) -> Spillover | None:
     """Bring the names of a matrix to those of the channels; leave out what the file does not have."""
-    resolved = _resolve(names, channels)
+    resolved = matching_channels(names, [channel.name for channel in channels])
     if all(name is None for name in resolved) and all(name.isdecimal() for name in names):
         numbers = [int(name) if len(name) < 6 else 0 for name in names]
         resolved = [channels[i - 1].name if 1 <= i <= len(channels) else None for i in numbers]
@@ -159,22 +159,39 @@ def _on_channels(
     return Spillover(tuple(present), np.ascontiguousarray(matrix[np.ix_(kept, kept)]), key)
 
 
-def _resolve(names: Sequence[str], channels: Sequence[Channel]) -> list[str | None]:
-    """The channel that each name means: the same name, else the only one that is alike."""
-    exact = {channel.name for channel in channels}
-    if exact.issuperset(names):
-        return [*names]
+def matching_channels(
+    names: Sequence[str], present: Sequence[str], endings: Sequence[str] = ("",)
+) -> list[str | None]:
+    """The channel that each name means: the same name, else the only one that is alike.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of a matrix.
+    present : sequence of str
+        Channel names of a file (``$PnN``).
+    endings : sequence of str
+        What a name that is alike may have behind it, first choices first.
+
+    Returns
+    -------
+    list of str or None
+        None where no channel is meant, or it cannot be told which.
+    """
     alike: dict[str, list[str]] = {}
-    for channel in channels:
-        alike.setdefault(plain_name(channel.name), []).append(channel.name)
-    resolved: list[str | None] = []
-    for name in names:
-        close = alike.get(plain_name(name), [])
-        resolved.append(name if name in exact else close[0] if len(close) == 1 else None)
-    return resolved
+    for name in present:
+        alike.setdefault(_plain_name(name), []).append(name)
+
+    def meant(name: str) -> str | None:
+        if name in present:
+            return name
+        close = (alike.get(_plain_name(name) + ending, []) for ending in endings)
+        return next((found[0] for found in close if len(found) == 1), None)
+
+    return [meant(name) for name in names]
 
 
-def plain_name(name: str) -> str:
+def _plain_name(name: str) -> str:
     """A name without what programs add to or change in it: brackets, ``Comp-``, case, blanks, dashes."""
     bare = re.sub(r"^comp-", "", name.strip("<> ").lower())
     return re.sub(r"[\s_./-]+", "", bare)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.errors import CompensationError
 from bcelldepl.fcs.acquisition import Spillover
-from bcelldepl.fcs.spillover import MAX_CONDITION, condition_number, plain_name
+from bcelldepl.fcs.spillover import MAX_CONDITION, condition_number, matching_channels
 from bcelldepl.input_limits import MEGABYTE, read_limited
 
 __all__ = ["LARGEST_PART", "UNIT_SLACK", "on_detectors", "read_matrix"]
@@ -86,19 +86,8 @@ def on_detectors(spillover: Spillover, present: Sequence[str]) -> Spillover:
     """
     if set(spillover.channels) <= set(present):
         return spillover
-    alike: dict[str, list[str]] = {}
-    for name in present:
-        alike.setdefault(plain_name(name), []).append(name)
-
-    def resolved(name: str) -> str:
-        if name in present:
-            return name
-        for plain in (plain_name(name), f"{plain_name(name)}a"):
-            if len(alike.get(plain, [])) == 1:
-                return alike[plain][0]
-        return name
-
-    names = tuple(map(resolved, spillover.channels))
+    matching = matching_channels(spillover.channels, present, ("", "a"))
+    names = tuple(found or name for name, found in zip(spillover.channels, matching, strict=True))
     if len(set(names)) != len(names):
         return spillover
     return Spillover(names, spillover.matrix, spillover.keyword)
