@@ -66,7 +66,7 @@ class CellsOfStudy:
         Address that holds the figure.
     clusters : tuple of (int, str, str, str)
         Number, kind, events of the sample, and percent of the study.
-    questions, remarks : tuple of str
+    remarks : tuple of str
     tubes : int
         That it was learned from.
     """
@@ -74,7 +74,6 @@ class CellsOfStudy:
     name: str
     picture: str
     clusters: tuple[tuple[int, str, str, str], ...]
-    questions: tuple[str, ...]
     remarks: tuple[str, ...]
     tubes: int
 
@@ -98,9 +97,7 @@ def cells_of_study(models: Sequence[KeptModel]) -> list[CellsOfStudy]:
         )
         with fixed_style():
             picture = data_uri(figure_bytes(draw_clusters(kept.model)), "image/svg+xml")
-        shown.append(
-            CellsOfStudy(kept.name, picture, rows, kept.model.questions, kept.model.remarks, len(kept.tubes))
-        )
+        shown.append(CellsOfStudy(kept.name, picture, rows, kept.model.remarks, len(kept.tubes)))
     return shown
 
 

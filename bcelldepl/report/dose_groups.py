@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-__all__ = ["course_numbers", "name_groups"]
+from bcelldepl.kinetics.groups import ALL_SUBJECTS
+
+__all__ = ["bar_ends", "course_numbers", "first_courses", "name_groups"]
+
+Floats = NDArray[np.float64]
 
 
 def name_groups(rows: pd.DataFrame) -> pd.DataFrame:
@@ -22,9 +28,48 @@ def name_groups(rows: pd.DataFrame) -> pd.DataFrame:
         have none.
     """
     if "dose_group" not in rows:
-        return rows.assign(dose_group="all subjects")
+        return rows.assign(dose_group=ALL_SUBJECTS)
     given = rows["dose_group"].astype("object").fillna("").astype(str)
-    return rows.assign(dose_group=given.replace("", "no group" if given.any() else "all subjects"))
+    return rows.assign(dose_group=given.replace("", "no group" if given.any() else ALL_SUBJECTS))
+
+
+def first_courses(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of first courses, with the names of the groups that figures show.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With `course`.
+
+    Returns
+    -------
+    DataFrame
+    """
+    return name_groups(table[table["course"] == 1])
+
+
+def bar_ends(visits: pd.DataFrame, *, geometric: bool) -> tuple[Floats, Floats, Floats]:
+    """Return lower end, middle and upper end of the bars of a group.
+
+    Parameters
+    ----------
+    visits : DataFrame
+        Statistics of one group, a row for each visit.
+    geometric : bool
+        Geometric mean times and divided by the geometric SD; else mean and SD.
+
+    Returns
+    -------
+    (ndarray, ndarray, ndarray) of float64, shape (n_visits,)
+        NaN where there is no mean; of a single value all three are one.
+    """
+    if not geometric:
+        middle, sd = visits["mean"].to_numpy(float), visits["sd"].fillna(0.0).to_numpy(float)
+        return middle - sd, middle, middle + sd
+    middle = visits["geometric_mean"].to_numpy(float)
+    cv = visits["geometric_cv_percent"].fillna(0.0).to_numpy(float) / 100.0
+    factor = np.exp(np.sqrt(np.log1p(cv**2)))
+    return middle / factor, middle, middle * factor
 
 
 def course_numbers(rows: pd.DataFrame) -> pd.Series[int]:

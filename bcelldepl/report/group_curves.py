@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
-from numpy.typing import NDArray
 
 from bcelldepl.definitions.populations import POPULATIONS, Kinetics, label_of
 from bcelldepl.kinetics.summary import CONCENTRATION
 from bcelldepl.report.day_axis import plain_frame, set_day_axis
-from bcelldepl.report.dose_groups import name_groups
+from bcelldepl.report.dose_groups import Floats, bar_ends, first_courses
 from bcelldepl.report.legends import legend_beside, note_below, open_key
 from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import INK, dose_styles
@@ -22,7 +21,6 @@ from bcelldepl.report.palette import INK, dose_styles
 __all__ = ["Average", "draw_group_curves"]
 
 AROUND: Final = 1.3  # the axis goes as many times above what is drawn, and below
-Floats = NDArray[np.float64]
 
 
 class Average(StrEnum):
@@ -63,7 +61,7 @@ def draw_group_curves(
     Axes
         The same axes.
     """
-    named = name_groups(summary[summary["course"] == 1])
+    named = first_courses(summary)
     rows = named[(named["parameter"] == CONCENTRATION) & (named["analyte"] == analyte) & (named["n"] > 0)]
     linear = average is Average.MEAN
     floor = 0.0 if linear else lloq_per_ul or _smallest(rows)
@@ -123,13 +121,8 @@ def _ends(visits: pd.DataFrame, average: Average) -> tuple[Floats, Floats, Float
     if average is Average.MEDIAN:
         low, middle, high = (visits[name].to_numpy(float) for name in ("min", "median", "max"))
         return low, middle, high
-    if average is Average.MEAN:
-        mean, sd = visits["mean"].to_numpy(float), visits["sd"].fillna(0.0).to_numpy(float)
-        return np.maximum(mean - sd, 0.0), mean, mean + sd
-    middle = visits["geometric_mean"].to_numpy(float)
-    cv = visits["geometric_cv_percent"].fillna(0.0).to_numpy(float) / 100.0
-    factor = np.exp(np.sqrt(np.log1p(cv**2)))
-    return middle / factor, middle, middle * factor
+    low, middle, high = bar_ends(visits, geometric=average is Average.GEOMETRIC)
+    return np.maximum(low, 0.0), middle, high
 
 
 def _set_heights(axes: Axes, heights: list[float], linear: bool) -> None:

@@ -21,36 +21,27 @@ BELOW_LIMIT: Final = Path(
 )
 
 
-def below_limit_key(label: str = "not detected: below this limit") -> Line2D:
-    """Key of a result without a number, which lies below the bar.
-
-    Parameters
-    ----------
-    label : str
-
-    Returns
-    -------
-    Line2D
-    """
+def below_limit_key() -> Line2D:
+    """Key of a result without a number, which lies below the bar."""
+    label = "not detected: below this limit"
     return Line2D([], [], marker=BELOW_LIMIT, markerfacecolor="none", markersize=14, label=label, **_GREY)
 
 
-def open_key(label: str, marker: str = "o") -> Line2D:
+def open_key(label: str) -> Line2D:
     """Key of an open marker.
 
     Parameters
     ----------
     label : str
-    marker : str
 
     Returns
     -------
     Line2D
     """
-    return Line2D([], [], marker=marker, markerfacecolor="white", markersize=5, label=label, **_GREY)
+    return Line2D([], [], marker="o", markerfacecolor="white", markersize=5, label=label, **_GREY)
 
 
-def at_least_key(label: str, arrow: str = r"$\uparrow$") -> Line2D:
+def at_least_key(label: str, arrow: str) -> Line2D:
     """Key of an arrow that a censored value carries.
 
     Parameters
@@ -66,7 +57,7 @@ def at_least_key(label: str, arrow: str = r"$\uparrow$") -> Line2D:
     return Line2D([], [], marker=arrow, markersize=9, label=label, **{**_GREY, "color": INK})
 
 
-def legend_beside(axes: Axes, handles: Sequence[Artist] | None = None, title: str = "") -> None:
+def legend_beside(axes: Axes, handles: Sequence[Artist] | None = None) -> None:
     """Put a legend to the right of an axes, outside of it; none where there is nothing to explain.
 
     Parameters
@@ -74,12 +65,11 @@ def legend_beside(axes: Axes, handles: Sequence[Artist] | None = None, title: st
     axes : Axes
     handles : sequence of Artist, optional
         By default the labelled artists of the axes.
-    title : str
     """
     named = axes.get_legend_handles_labels()[0] if handles is None else handles
     if named:
         axes.legend(
-            handles=list(named), title=title or None, frameon=False, fontsize=8, title_fontsize=8, labelcolor=INK,
+            handles=list(named), frameon=False, fontsize=8, labelcolor=INK,
             loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, alignment="left",
         )  # fmt: skip
 

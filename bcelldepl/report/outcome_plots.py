@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from bcelldepl.kinetics.groups import ALL_SUBJECTS
 from bcelldepl.kinetics.outcomes import ChangeMeasure
 from bcelldepl.report.day_axis import plain_frame, set_day_axis
-from bcelldepl.report.dose_groups import name_groups
+from bcelldepl.report.dose_groups import bar_ends, first_courses
 from bcelldepl.report.legends import legend_beside, note_below, open_key
 from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import INK, MUTED, dose_styles
@@ -38,7 +38,7 @@ def draw_rates(rates: pd.DataFrame, axes: Axes) -> Axes:
     Axes
         The same axes.
     """
-    rows = _first_course(rates)
+    rows = first_courses(rates)
     rows = rows[rows["n_evaluable"] > 0]
     for group, colour, marker, days, visits in _groups(rows):
         middle = visits["percent_depleted"].to_numpy(float)
@@ -77,11 +77,11 @@ def draw_changes(changes: pd.DataFrame, measure: ChangeMeasure, axes: Axes) -> A
     Axes
         The same axes.
     """
-    rows = _first_course(changes)
+    rows = first_courses(changes)
     rows = rows[(rows["measure"] == measure) & (rows["n"] > 0)]
     percent = measure is ChangeMeasure.PERCENT_OF_BASELINE
     for group, colour, marker, days, visits in _groups(rows):
-        middle, low, high = _around(visits, percent)
+        low, middle, high = bar_ends(visits, geometric=percent)
         axes.vlines(days, low, high, color=colour, linewidth=1.1, alpha=0.5)
         below = (visits["n_below_limit"] * 2 >= visits["n"]).to_numpy(bool)
         label = f"{group} (n = {int(visits['n'].max())})"
@@ -110,10 +110,6 @@ def draw_changes(changes: pd.DataFrame, measure: ChangeMeasure, axes: Axes) -> A
     return axes
 
 
-def _first_course(table: pd.DataFrame) -> pd.DataFrame:
-    return name_groups(table[table["course"] == 1])
-
-
 def _groups(rows: pd.DataFrame) -> Iterator[tuple[str, str, str, np.ndarray, pd.DataFrame]]:
     """Each group with its style and its days, moved apart a little so that bars of one visit do not hide each other."""
     doses = [group for group in dict.fromkeys(rows["dose_group"]) if group != ALL_SUBJECTS]
@@ -127,14 +123,3 @@ def _groups(rows: pd.DataFrame) -> Iterator[tuple[str, str, str, np.ndarray, pd.
         days = visits["day"].to_numpy(float)
         colour, marker = styles[group]
         yield group, colour, marker, days + shift * (10.0 + np.abs(days)), visits
-
-
-def _around(visits: pd.DataFrame, percent: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Middle and both ends of the bars."""
-    if not percent:
-        middle, sd = visits["mean"].to_numpy(float), visits["sd"].fillna(0.0).to_numpy(float)
-        return middle, middle - sd, middle + sd
-    middle = visits["geometric_mean"].to_numpy(float)
-    cv = visits["geometric_cv_percent"].fillna(0.0).to_numpy(float) / 100.0
-    factor = np.exp(np.sqrt(np.log1p(cv**2)))
-    return middle, middle / factor, middle * factor

@@ -30,6 +30,7 @@ from bcelldepl.definitions.populations import CAR_T, POPULATIONS, B, Kinetics
 from bcelldepl.definitions.populations import analytes as analytes_of
 from bcelldepl.kinetics.cellular import CellularKinetics
 from bcelldepl.kinetics.endpoint import NOT_FOR_SUMMARIES
+from bcelldepl.kinetics.groups import ALL_SUBJECTS
 from bcelldepl.report.curves import draw_curves
 from bcelldepl.report.day_axis import plain_frame, set_day_axis
 from bcelldepl.report.palette import ACCENT, INK, MUTED
@@ -44,7 +45,7 @@ LEGEND = (
     "Cross: not evaluable.\nShort dash: LLOQ of the tube. Ring: Cmax. Dashed line: terminal slope. "
     "Shaded: depletion; its arrow: no confirmed recovery.\nFrame: a gate set by hand."
 )
-STYLES = {"all subjects": (ACCENT, "o")}
+STYLES = {ALL_SUBJECTS: (ACCENT, "o")}
 
 
 def draw_subject_page(

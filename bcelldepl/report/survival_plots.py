@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from bcelldepl.definitions.endpoints import DEPLETION_DAY, DEPLETION_DURATION, RECONSTITUTION_DAY
 from bcelldepl.kinetics.groups import ALL_SUBJECTS
 from bcelldepl.report.day_axis import plain_frame
-from bcelldepl.report.dose_groups import name_groups
+from bcelldepl.report.dose_groups import first_courses
 from bcelldepl.report.legends import legend_beside
 from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import INK, MUTED, dose_styles, natural_key
@@ -51,7 +51,7 @@ def draw_event(curves: pd.DataFrame, event: str, axes: Axes) -> Axes:
     Axes
         The same axes.
     """
-    named = name_groups(curves[(curves["event"] == event) & (curves["course"] == 1)])
+    named = first_courses(curves[curves["event"] == event])
     own = named[named["dose_group"] != ALL_SUBJECTS] if named["dose_group"].nunique() > 1 else named
     groups = sorted(own["dose_group"].unique(), key=natural_key)
     styles = dose_styles(groups)
