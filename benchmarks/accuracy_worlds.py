@@ -76,13 +76,6 @@ def _name_partners(rows: list[Record], world: Path) -> None:
             row["fault"] = "exchanged, second tube"
 
 
-def summary(records: Sequence[Record], programs: Path) -> pd.DataFrame:
-    """The score's own summary of some results, by population."""
-    table = pd.DataFrame([one for one in records if one["kind"] == "result"])
-    frame: pd.DataFrame = _load(programs / "score.py").summary(table)
-    return frame
-
-
 def _load(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None

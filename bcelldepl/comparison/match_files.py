@@ -111,6 +111,9 @@ class _Search:
         known = {one.file for one in files}
         self.ordered = {ours: theirs for ours, theirs in ordered.items() if ours in known}
         self.files = {one.file: one for one in files if one.file not in self.ordered}
+        self.by_stem: dict[str, list[str]] = {}
+        for file in self.files:
+            self.by_stem.setdefault(_stem(file), []).append(file)
         self.keywords_of = keywords_of
         self._keywords: dict[str, Mapping[str, str]] = {}
 
@@ -140,11 +143,7 @@ class _Search:
         for name in tube.names:
             if name in self.files:
                 return [name]
-        for name in tube.names:
-            found = [file for file in self.files if _stem(file) == _stem(name)]
-            if found:
-                return found
-        return []
+        return next((self.by_stem[_stem(name)] for name in tube.names if _stem(name) in self.by_stem), [])
 
     def _by_keywords(self, tube: ManualTube) -> tuple[str | None, str]:
         """A file under another name: its events and its date, or the name of its tube, tell it."""

@@ -126,10 +126,10 @@ def decisions_that_differ(rows: Iterable[PageRow]) -> list[dict[str, Any]]:
     for row in rows:
         if row.differs_in_decision:
             pair, (auto_back, manual_back) = row.one.pair, row.one.reconstituted
-            auto, manual = [pair.auto_decision], [pair.manual_decision]
-            if auto_back != manual_back and pair.auto_decision == pair.manual_decision:
-                auto, manual = [auto_back], [manual_back]
-            found.append({"row": row, "automated": auto[0], "manual": manual[0]})
+            auto, manual = pair.auto_decision, pair.manual_decision
+            if auto_back != manual_back and auto == manual:
+                auto, manual = auto_back, manual_back
+            found.append({"row": row, "automated": auto, "manual": manual})
     return found
 
 

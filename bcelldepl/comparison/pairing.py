@@ -16,11 +16,10 @@ from bcelldepl.comparison.volumes import number_of
 from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.definitions.populations import Kinetics, analytes
 from bcelldepl.gate_exchange.manual import ManualCount, ManualTube
-from bcelldepl.study import Study
+from bcelldepl.study import EndpointSettings, Study
 
 __all__ = ["ManualResult", "make_pair", "manual_count", "reconstitution"]
 
-_THRESHOLD_PER_UL: Final = 10.0  # where the study cannot be read
 _PERCENT: Final = 100.0
 
 
@@ -119,7 +118,7 @@ def make_pair(
     per_ul, population = number_of(row.get("cells_per_ul")), str(row["population"])
     auto = manual = ""
     if population in analytes(Kinetics.DEPLETION) and found.per_ul is not None:
-        threshold = study.endpoints.depletion_threshold_per_ul if study else _THRESHOLD_PER_UL
+        threshold = _endpoints(study).depletion_threshold_per_ul
         auto = _decide(row, per_ul, threshold, "depleted", "not depleted")
         if not found.below or found.per_ul <= threshold:
             depleted = found.below or found.per_ul < threshold
@@ -158,10 +157,15 @@ def reconstitution(row: Mapping[str, Any], per_ul: float | None, study: Study | 
     (str, str)
         Automated and manual.
     """
-    threshold = study.endpoints.reconstitution_threshold_per_ul if study else _THRESHOLD_PER_UL
+    threshold = _endpoints(study).reconstitution_threshold_per_ul
     words = ("not reconstituted", "reconstituted")
     auto = _decide(row, number_of(row.get("cells_per_ul")), threshold, *words)
     return auto, words[per_ul is not None and per_ul >= threshold]
+
+
+def _endpoints(study: Study | None) -> EndpointSettings:
+    """Settings of the endpoints; the defaults where the study cannot be read."""
+    return study.endpoints if study else EndpointSettings()
 
 
 def _decide(row: Mapping[str, Any], per_ul: float | None, threshold: float, below: str, above: str) -> str:

@@ -14,14 +14,12 @@ __all__ = ["tree_of"]
 _ROOT = "root"
 
 
-def tree_of(strategy: Any, sample: str | None = None) -> GateTree:
+def tree_of(strategy: Any) -> GateTree:
     """Turn a flowkit GatingStrategy into a tree of gates.
 
     Parameters
     ----------
     strategy : flowkit.GatingStrategy
-    sample : str, optional
-        Whose own gates go before the common ones.
 
     Returns
     -------
@@ -39,7 +37,7 @@ def tree_of(strategy: Any, sample: str | None = None) -> GateTree:
     quadrant_home: dict[Path, Path] = {}
     for name, ancestors in strategy.get_gate_ids():
         try:
-            gate = strategy.get_gate(name, ancestors, sample_id=sample)
+            gate = strategy.get_gate(name, ancestors)
         except fk.exceptions.QuadrantReferenceError:
             continue
         path = _path((*ancestors, name))
