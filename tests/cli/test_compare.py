@@ -158,10 +158,10 @@ def test_a_mapping_that_names_what_is_not_there_is_a_wrong_request(results: Path
     mapping = tmp_path / "mapping.toml"
     mapping.write_text('[populations]\nB = "B cels"\n')
     _, err = run(results, counts(tmp_path / "manual.csv", 1010, 5, 296, 603), "--mapping", mapping, code=2)
-    assert "the mapping names 'B cels', which is none of theirs" in err
+    assert "the mapping names 'B cels', which is not among theirs" in err
     mapping.write_text('[populations]\nB = "B cells"\nBB = "other"\n')
     _, err = run(results, counts(tmp_path / "manual.csv", 1010, 5, 296, 603), "--mapping", mapping)
-    assert "the mapping names 'BB', which is no population of ours" in err
+    assert "the mapping names 'BB', which is not a population of ours" in err
 
 
 def test_several_readers(results: Path, tmp_path: Path) -> None:

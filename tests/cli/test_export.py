@@ -22,7 +22,7 @@ def command():
 def test_an_unknown_format_is_refused(command, tmp_path) -> None:
     found = command(tmp_path, "--to", "spss", "--out", tmp_path / "out")
     assert found.exit_code == 2
-    assert "'spss' is no format" in found.output
+    assert "'spss' is not a format" in found.output
     assert "known: csv, parquet, xpt, dataset-json, gatingml, flowjo, fcs, define, rtf" in found.output
     assert not (tmp_path / "out").exists()
 
