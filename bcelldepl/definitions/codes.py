@@ -1,4 +1,4 @@
-"""Codes that tables hold: what a result is worth, how it was counted, what a value says, how a tube fares."""
+"""Codes that tables hold: what a result is worth, how it was counted, what a value says, status of a tube."""
 
 from __future__ import annotations
 

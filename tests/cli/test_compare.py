@@ -137,7 +137,7 @@ def test_falsely_depleted(results: Path, tmp_path: Path) -> None:
     out, err = run(results, path, "--json", code=1)
     content = json.loads(out)
     assert content["verdict"] == "disagree"
-    assert "automated says depleted, manual not depleted" in err
+    assert "depleted by automated gating, not depleted by manual gating" in err
     (false,) = [row for row in content["agreement"] if row["statistic"] == "false_depleted_share"]
     assert (false["value"], false["n"], false["verdict"]) == (0.25, 4, "disagree")
 

@@ -24,7 +24,7 @@ LIMITS = AcceptanceLimits()
         (
             TubePair("B", 90, 110, 9.0, 11.0, None, "depleted", "not depleted"),
             Verdict.DISAGREE,
-            "says depleted",
+            "depleted by automated gating, not depleted by manual gating",
         ),
         (TubePair("B", None, 100), Verdict.NOT_COMPARABLE, "no count"),
         (TubePair("B", 1000, 1010), Verdict.AGREE, ""),

@@ -112,7 +112,7 @@ def test_total_smaller_than_data_is_taken_and_said(tmp_path: Path) -> None:
 
 
 def test_cut_file(tmp_path: Path) -> None:
-    with pytest.raises(TruncatedDataError, match="holds at most 2"):
+    with pytest.raises(TruncatedDataError, match="contains at most 2"):
         read(tmp_path, fcs(EVENTS)[:-3])
 
 

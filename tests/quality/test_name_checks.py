@@ -69,7 +69,8 @@ def test_what_is_said() -> None:
     tubes, opened = study(FIL="{s}_{v}.fcs")
     sentences = exchanged(tubes, opened, 0, 2)
     assert sentences["2.fcs"] == [
-        "according to $FIL (S01_D7.fcs) the file is of visit D7, according to the sheet of BL: is it another tube's file?"
+        "according to $FIL (S01_D7.fcs) the file is of visit D7, according to the sheet of BL: "
+        "is it another tube's file?"
     ]
 
 

@@ -64,7 +64,7 @@ def test_a_cell_of_a_megabyte_is_refused(tmp_path: Path) -> None:
 def test_a_study_is_not_named_a_formula(tmp_path: Path) -> None:
     (tmp_path / "samples.csv").write_text(f"{HEAD}\na.fcs,P1,V1,0,,,\n")
     (tmp_path / "study.toml").write_text(TOML.format(samples="samples.csv").replace('"S1"', '"=S1+1"'))
-    with pytest.raises(StudyError, match=r"study\.toml, \[study\] id: '=S1\+1' is a formula"):
+    with pytest.raises(StudyError, match=r"study\.toml, \[study\] id: '=S1\+1' would run as a formula"):
         load_study(tmp_path / "study.toml")
 
 
