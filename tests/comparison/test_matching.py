@@ -40,8 +40,8 @@ def test_two_of_a_name_are_not_guessed_between() -> None:
 
 
 def test_mapping_that_names_nothing_or_two() -> None:
-    assert "is none" in guess_population("B", ["a/x"], NameMap({"B": "y"}))[1]
-    assert "are several" in guess_population("B", ["a/x", "b/x"], NameMap({"B": "x"}))[1]
+    assert "is not among" in guess_population("B", ["a/x"], NameMap({"B": "y"}))[1]
+    assert "is several of" in guess_population("B", ["a/x", "b/x"], NameMap({"B": "x"}))[1]
 
 
 def manual(*tubes: ManualTube) -> Manual:
