@@ -67,7 +67,7 @@ def near_file(path: Path) -> str:
             found = found / same[0]
     except (OSError, ValueError):
         return ""
-    return f"did you mean {found.relative_to(path).as_posix()!r}? Capitals count" if wanted else ""
+    return f"did you mean {found.relative_to(path).as_posix()!r}? Names are case-sensitive" if wanted else ""
 
 
 def _folded(name: str) -> str:

@@ -1,9 +1,10 @@
 """Text that a spreadsheet would run: recognised in what comes in, disarmed in what goes out.
 
-A cell that begins with ``=``, ``+``, ``-`` or ``@`` is a formula to a spreadsheet, wherever it came from; so is what
-follows a semicolon, a tab or a line break where those separate cells. Such text is refused in sample sheets, since a
-subject that is renamed in silence is worse than one that is refused. Text of other files (a cytometer's name) is
-written with an apostrophe before it. Numbers, ``-5`` and ``+28`` among them, are numbers to a spreadsheet too and stay.
+A cell that begins with ``=``, ``+``, ``-`` or ``@`` would run as a formula in a spreadsheet, wherever it came from;
+so does what follows a semicolon, a tab or a line break where those separate cells. Such text is refused in sample
+sheets, since a subject that is renamed silently is worse than one that is refused. Text of other files (a
+cytometer's name) is written with an apostrophe before it. Numbers, ``-5`` and
+``+28`` among them, are numbers to a spreadsheet too and stay.
 """
 
 from __future__ import annotations

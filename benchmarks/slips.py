@@ -1,4 +1,4 @@
-"""Slips of the bench and of the sheet, made on the results of sound studies: which share asks for a look.
+"""Slips of the bench and of the sheet, made on the results of sound studies: which share needs review.
 
     python benchmarks/slips.py RESULTS [RESULTS ...]      folders that `bcelldepl run` wrote
 

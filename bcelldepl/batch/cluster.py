@@ -66,10 +66,10 @@ def on_cluster(
                 try:
                     other, result = future.result()
                 except KilledWorker as error:
-                    what = f"a tube has brought down worker after worker: {error}"
+                    what = f"several workers crashed on the same tube: {error}"
                     raise WorkersError(what, where, "give the workers more memory, and run again") from error
                 if other != mine:
-                    raise WorkersError(_difference(mine, other), where, "install the same there")
+                    raise WorkersError(_difference(mine, other), where, "install the same versions there")
                 yield futures[future], result
         finally:
             client.cancel(list(futures))
@@ -87,4 +87,4 @@ def _by_the_same_program(
 def _difference(mine: dict[str, str], other: dict[str, str]) -> str:
     names = [name for name in mine if mine[name] != other.get(name)]
     parts = [f"{name} {other.get(name)} there, {mine[name]} here" for name in names]
-    return f"a worker runs another program: {'; '.join(parts)}"
+    return f"a worker runs other versions: {'; '.join(parts)}"

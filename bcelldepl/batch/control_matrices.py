@@ -138,7 +138,7 @@ def control_detector(marker: str, acquisition: Acquisition, panel: Mapping[str, 
     channels = acquisition.channels
     found = find_named(panel.get(marker, marker), channels) or find_marker(marker, channels)
     if len(found) != 1:
-        count = "no channel carries" if not found else f"{len(found)} channels could be"
+        count = "no channel found for" if not found else f"{len(found)} channels match"
         names = ", ".join(channel.name for channel in found)
         what = f"the role single:{marker}: {count} {marker}" + (f" ({names})" if names else "")
         raise PanelError(what, where, "write single: and the name of the detector")
@@ -173,7 +173,7 @@ def _solve(batch: str, controls: Sequence[_Control]) -> tuple[dict[str, NDArray[
     detectors = list(dict.fromkeys(one.detector for one in controls if one.detector))
     where = f"batch {batch}" if batch else "controls"
     if len(detectors) < 2:
-        what = f"there is but one single-stain control, of {detectors[0]}"
+        what = f"there is only one single-stain control, for {detectors[0]}"
         raise CompensationError(what, where, "add a control for each dye")
     unstained = [_on_scale(one.acquisition, detectors) for one in controls if not one.detector]
     signals: dict[str, NDArray[np.float64]] = {}

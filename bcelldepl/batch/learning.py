@@ -195,9 +195,9 @@ def learn_models(
         The study names clusters of models that are to be replaced.
     """
     if again and kept and study.gating.kinds:
-        what = "[gating.kinds] names clusters of what is to be learned again"
+        what = "[gating.kinds] names clusters that are about to be learned again"
         raise StudyError(
-            [Problem(study.path.name, what, "remove it, learn again, then look at the new clusters")]
+            [Problem(study.path.name, what, "remove it, learn again, then check the new clusters")]
         )
     models: list[KeptModel] = []
     changes: list[Mapping[str, object]] = []
@@ -245,10 +245,10 @@ def _why(study: Study, group: Group, former: KeptModel | None, again: bool) -> s
     if former is None:
         return "no model was kept for this strategy, cytometer and panel"
     if again:
-        return "learning again was asked for"
+        return "learning again was requested"
     if former.strategy_sha256 != group.strategy.sha256:
         return "the strategy changed"
-    return "the study names other clusters" if dict(former.given) != _given(study) else ""
+    return "the study file names other clusters" if dict(former.given) != _given(study) else ""
 
 
 def _given(study: Study) -> dict[str, tuple[int, ...]]:

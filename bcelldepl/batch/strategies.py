@@ -94,8 +94,8 @@ def load_strategies(study: Study) -> Strategies:
         strategy = common if settings.strategy is None else _load(study, settings.strategy)
         where = f"{study.path.name} [batch.{batch}]"
         if named.setdefault(strategy.name, strategy) != strategy:
-            what = f"the strategy is called {strategy.name!r}, as another of the study is"
-            problems.append(Problem(where, what, "give each a `name` of its own"))
+            what = f"another strategy of the study is also called {strategy.name!r}"
+            problems.append(Problem(where, what, "give each its own `name`"))
         of_batch[batch] = named[strategy.name]
         problems += _unused_markers(settings.panel, [strategy], where)
     strategies = Strategies(common, of_batch)

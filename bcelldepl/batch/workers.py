@@ -89,7 +89,7 @@ def as_done(
         for some in filter(None, (numbered[:alone], numbered[alone:])):
             yield from parallel(some)
     except TerminatedWorkerError as error:
-        remedy = "run again, with fewer --workers if memory was short: the tubes that are done are kept"
+        remedy = "run again, with fewer --workers if memory ran out: finished tubes are kept"
         raise WorkersError("a worker process was killed", f"--workers {workers}", remedy) from error
 
 

@@ -43,7 +43,10 @@ PARAMETER: Final = (
 )
 TIMES: Final = (
     Variable(
-        "AVISIT", "Analysis Visit", "text", "visit; names joined by / where draws of one moment carry several"
+        "AVISIT",
+        "Analysis Visit",
+        "text",
+        "visit; names joined by / where draws at the same time have several",
     ),
     Variable("AVISITN", "Analysis Visit (N)", "float", "VISITNUM of the visit"),
     Variable("ADT", "Analysis Date", "date", "date of the draw, where it is known"),
@@ -63,7 +66,7 @@ SOURCE: Final = (
 )
 REASON: Final = (
     Variable("REASON", "Reason Not Evaluable or Note", "text", "reason of counts.csv or endpoints.csv"),
-    Variable("REASON2", "Reason, Continued", "text", "what REASON has no room for"),
+    Variable("REASON2", "Reason, Continued", "text", "continuation of a longer REASON"),
 )
 
 

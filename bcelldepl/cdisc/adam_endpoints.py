@@ -41,7 +41,7 @@ ADPP: Final = (
     Variable("NPOINTS", "Number of Visits Used", "integer", "n_points of endpoints.csv"),
     Variable("PKSUMXF", "PK Summary Exclusion Flag", "text", "Y where censored, doubtful or not evaluable"),
     Variable(
-        "BASETYPE", "Baseline Type", "text", "rule of [endpoints] baseline, where the value stands on it"
+        "BASETYPE", "Baseline Type", "text", "rule of [endpoints] baseline, where the value depends on it"
     ),
     *SOURCE,
     *REASON,
@@ -55,8 +55,8 @@ ADTTE: Final = (
     ),
     Variable("ADT", "Analysis Date", "date", "STARTDT and AVAL days"),
     Variable("CNSR", "Censor", "integer", "0 where the event happened, 1 where not yet"),
-    Variable("EVNTDESC", "Event or Censoring Description", "text", "what AVAL is the day of"),
-    Variable("CNSDTDSC", "Censor Date Description", "text", "what the date of censoring is"),
+    Variable("EVNTDESC", "Event or Censoring Description", "text", "the event, or why the time is censored"),
+    Variable("CNSDTDSC", "Censor Date Description", "text", "meaning of the censoring date"),
     *SOURCE,
 )
 ADCOMP: Final = (

@@ -61,7 +61,7 @@ ADCP: Final = (
     Variable("PCHG", "Percent Change from Baseline", "float", "100 * CHG / BASE, after infusion"),
     Variable("PCHGLIM", "Percent Change of ALIMIT", "float", "100 * (ALIMIT - BASE) / BASE: an upper bound"),
     Variable("L10CHG", "Log10 Ratio to Baseline", "float", "log10(AVAL / BASE), after infusion"),
-    Variable("ANL01FL", "Analysis Flag 01", "text", "Y for the one draw that stands for a visit"),
+    Variable("ANL01FL", "Analysis Flag 01", "text", "Y for the one draw that represents a visit"),
     Variable("CRIT1", "Analysis Criterion 1", "text", "the study's depletion threshold; B cells only"),
     Variable(
         "CRIT1FL", "Criterion 1 Evaluation Result Flag", "text", "Y below, N not below, empty: no evidence"
@@ -73,15 +73,18 @@ ADCP: Final = (
 ADPC: Final = (
     *SUBJECT,
     *PARAMETER,
-    Variable("AVAL", "Analysis Value", "float", "what the draw counts as in the curve; 0 by NCAUSE"),
+    Variable("AVAL", "Analysis Value", "float", "value used for the draw in the curve; 0 by NCAUSE"),
     _TEXT,
     *TIMES,
     _LLOQ,
     Variable(
-        "NCAUSE", "What the Draw Counts As", "text", "rule for results below the LLOQ and before infusion"
+        "NCAUSE",
+        "Use of the Draw in the Curve",
+        "text",
+        "rule for results below the LLOQ and before infusion",
     ),
-    Variable("NCAXFL", "NCA Exclusion Flag", "text", "Y where the draw is no point of the curve"),
-    Variable("NCA1XRS", "NCA Exclusion Reason 1", "text", "why it is none"),
+    Variable("NCAXFL", "NCA Exclusion Flag", "text", "Y where the draw is not a point of the curve"),
+    Variable("NCA1XRS", "NCA Exclusion Reason 1", "text", "why it is excluded"),
     Variable("LAMZFL", "Point of the Terminal Slope Flag", "text", "Y where the point is in lambda z"),
     *SOURCE,
 )

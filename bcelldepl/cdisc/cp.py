@@ -29,7 +29,7 @@ __all__ = ["cp_tables"]
 
 VARIABLES: Final = (
     *identifiers("CP"),
-    Variable("CPGRPID", "Group ID", "text", "tube: its rows belong together"),
+    Variable("CPGRPID", "Group ID", "text", "tube: links its rows"),
     Variable("CPREFID", "Reference ID", "text", "file of the sample sheet"),
     Variable(
         "CPTESTCD", "Test or Examination Short Name", "text", "by population and kind of result", "C181173"
@@ -42,7 +42,7 @@ VARIABLES: Final = (
         "C181174",
     ),
     Variable("CPSBMRKS", "Sublineage Marker String", "text", "markers that make the population a subset"),
-    Variable("CPMRKSTR", "Marker String", "text", "signs of the gates on the way to the population"),
+    Variable("CPMRKSTR", "Marker String", "text", "signs of the gates that lead to the population"),
     Variable("CPGATE", "Gate", "text", "population"),
     Variable("CPGATDEF", "Gate Definition", "text", "gates from the root on, separated by |"),
     Variable("CPCAT", "Category", "text", "constant", "C181171"),
@@ -59,7 +59,7 @@ VARIABLES: Final = (
     ),
     Variable("CPSTRESU", "Standard Units", "text", "CPORRESU", "C71620"),
     Variable("CPLLOQ", "Lower Limit of Quantitation", "float", "LLOQ of this tube, in CPSTRESU"),
-    Variable("CPSTAT", "Completion Status", "text", "NOT DONE where the tube cannot answer", "C66789"),
+    Variable("CPSTAT", "Completion Status", "text", "NOT DONE where the tube gives no result", "C66789"),
     Variable("CPREASND", "Reason Not Done", "text", "reason of counts.csv; in full as CPNOTE in SUPPCP"),
     Variable("CPSPEC", "Specimen Type", "text", "constant", "C78734"),
     Variable("CPMETHOD", "Method of Test or Examination", "text", "constant", "C85492"),
@@ -76,10 +76,10 @@ SUPPLEMENT: Final = (
     Variable("IDVAR", "Identifying Variable", "text", "constant"),
     Variable("IDVARVAL", "Identifying Variable Value", "text", "CPSEQ"),
     Variable("QNAM", "Qualifier Variable Name", "text", "see QLABEL"),
-    Variable("QLABEL", "Qualifier Variable Label", "text", "what QVAL is"),
+    Variable("QLABEL", "Qualifier Variable Label", "text", "meaning of QVAL"),
     Variable("QVAL", "Data Value", "text", "column of counts.csv"),
     Variable("QORIG", "Origin", "text", "constant"),
-    Variable("QEVAL", "Evaluator", "text", "for the sponsor: empty, no person evaluated"),
+    Variable("QEVAL", "Evaluator", "text", "for the sponsor: empty, not evaluated by a person"),
 )
 # Column of counts.csv to qualifier; text that is longer than a variable may be is carried on in a numbered one.
 QUALIFIERS: Final = {

@@ -141,7 +141,7 @@ def make_dataset(
     for row in rows:
         strange = set(row) - known
         if strange:
-            raise ExchangeError(f"{sorted(strange)} are no variables of {name}", name)
+            raise ExchangeError(f"{sorted(strange)} are not variables of {name}", name)
         arranged.append(tuple(_value(row.get(one.name), one, name) for one in variables))
     places = [[one.name for one in variables].index(key) for key in keys]
 
@@ -165,4 +165,4 @@ def _value(value: Any, variable: Variable, table: str) -> Any:
     try:
         return int(value) if variable.kind == "integer" else float(value)
     except (TypeError, ValueError):
-        raise ExchangeError(f"{value!r} is no {variable.kind}", f"{table}.{variable.name}") from None
+        raise ExchangeError(f"{value!r} is not {variable.kind}", f"{table}.{variable.name}") from None

@@ -59,7 +59,7 @@ def export(results_folder: Path, to: str, out: Path) -> list[Path]:
         nothing is written then.
     """
     if to not in FORMATS:
-        raise ExchangeError(f"{to!r} is no format", "--to", f"known: {', '.join(FORMATS)}")
+        raise ExchangeError(f"{to!r} is not a format", "--to", f"known: {', '.join(FORMATS)}")
     run = read_finished_run(Path(results_folder))
     tables, spellings = datasets_of(run), dict[str, str]()
     if to in TRANSPORT:

@@ -27,7 +27,7 @@ __all__ = ["pk_tables"]
 
 PC: Final = (
     *identifiers("PC"),
-    Variable("PCGRPID", "Group ID", "text", "course of the subject: the parameters are made of its records"),
+    Variable("PCGRPID", "Group ID", "text", "course of the subject: its records give the parameters"),
     Variable("PCREFID", "Reference ID", "text", "file of the sample sheet"),
     Variable("PCTESTCD", "Pharmacokinetic Test Short Name", "text", "constant"),
     Variable("PCTEST", "Pharmacokinetic Test Name", "text", "constant"),
@@ -41,7 +41,7 @@ PC: Final = (
         "PCSTRESN", "Numeric Result/Finding in Standard Units", "float", "the number; missing below the LLOQ"
     ),
     Variable("PCSTRESU", "Standard Units", "text", "PCORRESU", "C85494"),
-    Variable("PCSTAT", "Completion Status", "text", "NOT DONE where the tube cannot answer", "C66789"),
+    Variable("PCSTAT", "Completion Status", "text", "NOT DONE where the tube gives no result", "C66789"),
     Variable("PCREASND", "Reason Test Not Done", "text", "reason of counts.csv; in full as CPNOTE in SUPPCP"),
     Variable("PCNAM", "Vendor Name", "text", "for the sponsor: the laboratory"),
     Variable("PCSPEC", "Specimen Material Type", "text", "constant", "C78734"),
@@ -64,7 +64,7 @@ PP: Final = (
     Variable("PPSTRESU", "Standard Units", "text", "PPORRESU", "C85494"),
     Variable("PPSPEC", "Specimen Material Type", "text", "constant", "C78734"),
     Variable("PPANMETH", "Analysis Method", "text", "rule of the areas and of the slope", "C172330"),
-    Variable("PPTPTREF", "Time Point Reference", "text", "infusion that the parameter counts from"),
+    Variable("PPTPTREF", "Time Point Reference", "text", "infusion from which the parameter is timed"),
     Variable("PPRFTDTC", "Date/Time of Reference Point", "text", "infused, of the sample sheet"),
     Variable("PPSTINT", "Planned Start of Assessment Interval", "text", "start of an area from infusion"),
     Variable("PPENINT", "Planned End of Assessment Interval", "text", "end of an area from infusion"),

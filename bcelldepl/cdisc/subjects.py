@@ -10,7 +10,7 @@ from bcelldepl.study import Tube, iso_text
 
 __all__ = ["MINIMAL", "demographics", "subject_level", "usubjid"]
 
-MINIMAL: Final = "minimal: what the sample sheet knows; to be replaced by the sponsor's"
+MINIMAL: Final = "minimal: from the sample sheet; to be replaced by the sponsor's"
 _SPONSOR: Final = "for the sponsor"
 DM: Final = (
     Variable("STUDYID", "Study Identifier", "text", "id of the study file"),
@@ -30,7 +30,7 @@ DM: Final = (
     Variable("SITEID", "Study Site Identifier", "text", "site of the sample sheet"),
     Variable("AGE", "Age", "integer", f"{_SPONSOR}: empty"),
     Variable("AGEU", "Age Units", "text", f"{_SPONSOR}: empty", "C66781"),
-    Variable("SEX", "Sex", "text", "constant: U, the sample sheet does not know it", "C66731"),
+    Variable("SEX", "Sex", "text", "constant: U, not in the sample sheet", "C66731"),
     Variable("RACE", "Race", "text", f"{_SPONSOR}: empty", "C74457"),
     Variable("ARMCD", "Planned Arm Code", "text", "first 20 characters of dose_group"),
     Variable("ARM", "Description of Planned Arm", "text", "dose_group of the sample sheet"),

@@ -123,7 +123,7 @@ def _check_values(table: CdiscDataset, name: str) -> list[Problem]:
         if not text.isascii():
             strange = "".join(sorted({character for character in text if not character.isascii()}))
             remedy = "spell it in ASCII in the sample sheet, or export to csv, parquet or dataset-json"
-            return [Problem(where, f"{text!r} holds {strange!r}, which is not ASCII", remedy)]
+            return [Problem(where, f"{text!r} contains {strange!r}, which is not ASCII", remedy)]
         if len(text) > LONGEST_TEXT:
             return [Problem(where, f"the text has {len(text)} bytes, more than {LONGEST_TEXT}")]
     return []

@@ -29,12 +29,12 @@ def compare(
         Path | None, typer.Option(help="Folder to write to; default `comparison` in the results.")
     ] = None,
     mapping: Annotated[
-        Path | None, typer.Option(help="Which of their populations and files is which of ours (.toml).")
+        Path | None, typer.Option(help="Names of populations and files in MANUAL, by ours (.toml).")
     ] = None,
     why: Annotated[str, typer.Option(help="The reason for this comparison, for the audit record.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print verdicts and statistics as JSON.")] = False,
 ) -> None:
-    """Compare automated with manual gating: statistics, verdicts, and the first gate at which the two part ways."""
+    """Compare automated with manual gating: statistics, verdicts, and the first gate at which the two differ."""
     from bcelldepl.comparison.compare_readers import read_readers
     from bcelldepl.errors import BcelldeplError
     from bcelldepl.store.access_log import recorded_access
@@ -62,7 +62,9 @@ def compare(
     for line in outcome.remarks:
         typer.echo(line, err=True)
     if access.unrecorded:
-        typer.echo(f"note: this is not in the audit record of the results: {access.unrecorded}", err=True)
+        typer.echo(
+            f"note: this was not added to the audit record of the results: {access.unrecorded}", err=True
+        )
     if as_json:
         import json
 

@@ -17,7 +17,7 @@ def endpoints(
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder to write to.")],
     settings: Annotated[
-        Path | None, typer.Option("--settings", help="A study file, whose [endpoints] count; else defaults.")
+        Path | None, typer.Option("--settings", help="Study file with the [endpoints] to use; else defaults.")
     ] = None,
 ) -> None:
     """Compute kinetics and depletion from a table of concentrations, without FCS files.
@@ -38,4 +38,4 @@ def endpoints(
     found = kinetics.endpoints["qualifier"].value_counts()
     told = ", ".join(f"{sign} {n}" for sign, n in sorted(found.items()))
     typer.echo(f"{len(kinetics.groups)} courses; endpoints by qualifier: {told or 'none'}")
-    typer.echo(f"look at {out / 'endpoints.csv'}")
+    typer.echo(f"see {out / 'endpoints.csv'}")

@@ -26,7 +26,7 @@ def export(
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder to write to.")],
     population: Annotated[
-        list[str] | None, typer.Option(help=f"With {EVENTS}: a population to write; may be given again.")
+        list[str] | None, typer.Option(help=f"With {EVENTS}: a population to write; can be repeated.")
     ] = None,
     why: Annotated[str, typer.Option(help="The reason for this export, for the audit record.")] = "",
 ) -> None:
@@ -52,7 +52,9 @@ def export(
     for path in written:
         typer.echo(str(path))
     if access.unrecorded:
-        typer.echo(f"note: this is not in the audit record of the results: {access.unrecorded}", err=True)
+        typer.echo(
+            f"note: this was not added to the audit record of the results: {access.unrecorded}", err=True
+        )
 
 
 def _export(results: Path, to: str, out: Path, populations: list[str]) -> list[Path]:
@@ -60,12 +62,12 @@ def _export(results: Path, to: str, out: Path, populations: list[str]) -> list[P
 
     if populations and to != EVENTS:
         raise ExchangeError(
-            f"--population goes with --to {EVENTS}", "--population", "leave one of the two out"
+            f"--population is for --to {EVENTS} only", "--population", "remove one of the two"
         )
     if to == EVENTS:
         if not populations:
             raise ExchangeError(
-                "no population is named", "--population", "such as --population B --population CAR_T"
+                "no population is given", "--population", "such as --population B --population CAR_T"
             )
         from bcelldepl.gate_exchange.subsets import export_subsets
 
@@ -86,4 +88,4 @@ def _export(results: Path, to: str, out: Path, populations: list[str]) -> list[P
         from bcelldepl.listings import export_listings
 
         return export_listings(results, out)
-    raise ExchangeError(f"{to!r} is no format", "--to", f"known: {', '.join(EXPORT_FORMATS)}")
+    raise ExchangeError(f"{to!r} is not a format", "--to", f"known: {', '.join(EXPORT_FORMATS)}")

@@ -31,7 +31,7 @@ def inspect(
         typer.Option("--cross-check", help="Read with fcsparser and FlowIO too and report any difference."),
     ] = False,
     dataset: Annotated[
-        int | None, typer.Option(min=0, help="Data set of the file, from 0. Default: the richest.")
+        int | None, typer.Option(min=0, help="Data set of the file, from 0. Default: the largest.")
     ] = None,
 ) -> None:
     """Show what is in FCS files: header, channels, markers, spillover, volume, warnings."""
@@ -190,7 +190,7 @@ def _show_spillover(console: Console, spillover: Spillover | None) -> None:
     n = len(spillover.channels)
     title = f"spillover by {spillover.keyword}, {n} channels, percent"
     if n <= _WIDEST_HEAT_TABLE:
-        console.print(f"{title}: what the row gives to the column")
+        console.print(f"{title}: from the row's channel into the column's")
         console.print(_heat_table(spillover))
         return
     pairs = sorted(

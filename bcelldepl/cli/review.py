@@ -12,12 +12,12 @@ __all__ = ["review"]
 
 def review(
     results: Annotated[Path, typer.Argument(help="Results folder that `bcelldepl run` wrote.")],
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes one that is free.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any free port.")] = 0,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Print the address, and open no browser.")
+        bool, typer.Option("--no-browser", help="Print the address without opening a browser.")
     ] = False,
 ) -> None:
-    """Open the review page: look at tubes, move gates, accept or reject, sign. Ctrl-C ends it.
+    """Open the review page: view tubes, move gates, accept or reject, sign. Ctrl-C ends it.
 
     The page is served to this machine alone, at an address with a random token; that is no access control: whoever
     works under this account can read the results and sign with any name.
@@ -33,7 +33,7 @@ def review(
         typer.echo(f"review: {error}", err=True)
         raise typer.Exit(2) from None
     typer.echo(f"review page: {server.address}")
-    typer.echo("it is open to this machine alone; Ctrl-C ends it, and nothing that was saved is lost")
+    typer.echo("it can be reached from this machine only; Ctrl-C ends it, and everything saved is kept")
     if not no_browser:
         import webbrowser
 

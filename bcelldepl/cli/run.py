@@ -34,14 +34,14 @@ def run(
         ),
     ] = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Run again even where the results are current.")
+        bool, typer.Option("--fresh", help="Run again even if the results are current.")
     ] = False,
     learn_again: Annotated[
         bool,
         typer.Option(
             "--learn-again",
-            help="Learn the cells of the study anew, from all its tubes. Without --why: tell which counts would move, "
-            "and change nothing.",
+            help="Learn the cells of the study again, from all its tubes. Without --why: list the counts that would "
+            "change, and change nothing.",
         ),
     ] = False,
     why: Annotated[str, typer.Option(help="The reason for this run, for the audit record.")] = "",
@@ -94,7 +94,7 @@ def _processes(workers: str | None) -> int | str | None:
         return workers
     if not workers.isdecimal() or int(workers) < 1:
         remedy = "give a number of processes, or an address such as tcp://host:8786"
-        raise WorkersError(f"{workers!r} is neither", "--workers", remedy)
+        raise WorkersError(f"{workers!r} is neither of these", "--workers", remedy)
     return int(workers)
 
 
@@ -103,7 +103,7 @@ def _formats(text: str) -> tuple[str, ...]:
     formats = tuple(dict.fromkeys(one.strip().lower() for one in text.split(",") if one.strip()))
     unknown = [one for one in formats if one not in FIGURE_FORMATS]
     if unknown or not formats:
-        what = f"{unknown[0]!r} is no format of figures" if unknown else "no format of figures is named"
+        what = f"{unknown[0]!r} is not a figure format" if unknown else "no figure format is given"
         raise typer.BadParameter(f"{what}; known: {', '.join(FIGURE_FORMATS)}", param_hint="--figures")
     return formats
 
@@ -140,13 +140,15 @@ def _tell_what_would_move(study: Study, out: Path | None, workers: int | str | N
     with _progress() as show:
         moved = what_would_move(study, out, workers=workers, progress=show)
     if moved.empty:
-        typer.echo("no result would move")
+        typer.echo("no result would change")
     else:
-        typer.echo(f"{len(moved)} results would move:")
+        typer.echo(f"{len(moved)} results would change:")
         typer.echo(
             moved.drop(columns=["subject", "visit"]).to_string(index=False, float_format="{:.4g}".format)
         )
-    typer.echo('nothing was changed; to learn again for good, give the reason: --learn-again --why "..."')
+    typer.echo(
+        'nothing was changed; to keep what is learned again, give the reason: --learn-again --why "..."'
+    )
 
 
 @contextmanager
@@ -193,4 +195,4 @@ def _report(study: Study, results: Results) -> None:
     typer.echo(f"{study.id}: {tubes.total()} tubes, {ok} ok, {review} need review, {failed} failed")
     codes = sorted(results.tally(COUNTS.file, "result").items())
     typer.echo("results by code: " + ", ".join(f"{code} {n}" for code, n in codes))
-    typer.echo(f"look at {results.folder / REPORT}")
+    typer.echo(f"see {results.folder / REPORT}")

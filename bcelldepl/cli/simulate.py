@@ -20,10 +20,12 @@ def simulate(
     scenario: Annotated[str, typer.Option(help="trial, small or hard.")] = "trial",
     drift: Annotated[
         float | None,
-        typer.Option(help="Sd of log10 of gain and staining between batches; by default the scenario's own."),
+        typer.Option(
+            help="SD of gain and staining between batches, in log10; by default the scenario's own."
+        ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Write into a folder that holds other files.")
+        bool, typer.Option("--force", help="Write into a folder that contains other files.")
     ] = False,
 ) -> None:
     """Write a study with known truth: FCS files, study.toml, samples.csv, truth.csv and a label per event."""
@@ -34,7 +36,7 @@ def simulate(
     if out.exists() and not out.is_dir():
         _refuse(f"{out} is a file, not a folder", "name a folder")
     if out.is_dir() and any(out.iterdir()) and not (force or is_simulation(out)):
-        _refuse(f"{out} is not empty and holds no simulated study", "name another folder, or add --force")
+        _refuse(f"{out} is not empty and contains no simulated study", "name another folder, or add --force")
     try:
         study_file = write_study(
             out,

@@ -24,7 +24,8 @@ def verify(
 ) -> None:
     """Check inputs, outputs, store and audit record, and name everything that is no longer as recorded.
 
-    Exit codes: 0 all is as recorded; 1 something is not, each named; 2 the request was wrong, nothing was checked.
+    Exit codes: 0 everything is as recorded; 1 something is not, each named; 2 the request was wrong,
+    nothing was checked.
     """
     from bcelldepl.errors import BcelldeplError
     from bcelldepl.verification import verify as verify_results
@@ -38,7 +39,7 @@ def verify(
     page = out or results / PAGE
     try:
         write_page(page, found)
-        place = f"look at {page}"
+        place = f"see {page}"
     except OSError as error:
         place = f"the page cannot be written: {error}"
     if as_json:
@@ -50,7 +51,7 @@ def verify(
             typer.echo(str(finding), err=True)
         for note in found.notes:
             typer.echo(f"note: {note}")
-        words = "not everything is as recorded" if found.findings else "all is as recorded"
+        words = "not everything is as recorded" if found.findings else "everything is as recorded"
         typer.echo(f"{found.study or results}: {words}")
         typer.echo(place)
     raise typer.Exit(found.exit_code)

@@ -43,7 +43,10 @@ def judge_tube(pair: TubePair, limits: AcceptanceLimits) -> tuple[Verdict, str]:
     if values is None:
         return Verdict.NOT_COMPARABLE, _missing(pair)
     if pair.auto_decision and pair.manual_decision and pair.auto_decision != pair.manual_decision:
-        return Verdict.DISAGREE, f"automated says {pair.auto_decision}, manual {pair.manual_decision}"
+        return (
+            Verdict.DISAGREE,
+            f"{pair.auto_decision} by automated gating, {pair.manual_decision} by manual gating",
+        )
     auto, manual = values
     if pair.below:
         return _under_a_bound(pair, auto, manual)
@@ -145,7 +148,7 @@ def _by_counts(
     what = f"{auto.events} events against {manual.events}"
     if auto.exposure != manual.exposure and pair.quantity is Quantity.PER_UL:
         what += f", in {auto.exposure:.4g} and {manual.exposure:.4g} uL"
-    return Verdict.DISAGREE, f"{what}: their 95 % intervals do not meet"
+    return Verdict.DISAGREE, f"{what}: their 95 % intervals do not overlap"
 
 
 def _by_ratio(auto: float, manual: float, limits: AcceptanceLimits) -> tuple[Verdict, str]:

@@ -75,7 +75,7 @@ def _of_replicates(
 ) -> list[Statistic]:
     """Replicate tubes differ by pipetting too: only what is surely worse than the manual gating is beyond."""
     good = auto.value <= limits.max_cv_percent or auto.low <= manual.value
-    limit = f"<= {limits.max_cv_percent:g}, or not surely above manual"
+    limit = f"<= {limits.max_cv_percent:g}, or 95 % interval not above manual"
     return [
         judged(population, "replicate_cv_auto_percent", auto, limit, good),
         Statistic(population, "replicate_cv_manual_percent", manual),

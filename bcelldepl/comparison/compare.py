@@ -134,7 +134,7 @@ def _tubes(
     by_file = dict(iter(gated.counts.groupby("file", sort=False)))
     for number, (file, manual) in enumerate(matched.items(), start=1):
         if file not in by_file:
-            problems.append(Problem(file, "not compared: the results hold no count of it"))
+            problems.append(Problem(file, "not compared: the results contain no count of it"))
             continue
         rows = cast("list[dict[str, Any]]", by_file[file].to_dict("records"))
         tube, reason = gated.try_tube(file) if manual.tree is not None else (None, "")

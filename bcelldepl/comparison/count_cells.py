@@ -60,13 +60,13 @@ def read_cell(text: str, measure: Measure, delimiter: str) -> Cell:
         plain = plain.replace(",", ".")
     value = number(plain, delimiter)
     if value < 0:
-        raise CellError(f"{text!r} is no count")
+        raise CellError(f"{text!r} is not a count")
     if measure is Measure.PERCENT and value > _PERCENT:
         raise CellError(f"{text!r} is more than 100 % of the parent")
     if measure is Measure.EVENTS:
         if GROUPED.fullmatch(plain):
             raise CellError(f"{text!r} can be read in two ways", remedy="write no thousands separators")
         if value != int(value):
-            remedy = "say in the heading what the numbers are, such as B (cells/uL) or B | Freq. of Parent"
-            raise CellError(f"{text!r} is no whole number of events", remedy=remedy)
+            remedy = "state in the heading what the numbers are, such as B (cells/uL) or B | Freq. of Parent"
+            raise CellError(f"{text!r} is not a whole number of events", remedy=remedy)
     return Cell(value, below)

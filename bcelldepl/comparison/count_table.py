@@ -76,7 +76,7 @@ def read_count_table(path: Path) -> Manual:
     """
     tables = read_count_tables(path)
     if len(tables) > 1:
-        what = f"the table holds the counts of {len(tables)} readers: {', '.join(tables)}"
+        what = f"the table contains the counts of {len(tables)} readers: {', '.join(tables)}"
         raise ExchangeError(what, path.name, "give each reader a table")
     return next(iter(tables.values()))
 
@@ -146,9 +146,7 @@ def _tubes(rows: Sequence[list[str]], roles: dict[str, int], reading: _Reading) 
             reading.hashes[source] = cells[roles["sha256"]]
         yield _Row(line, source, cells)
     if left:
-        reading.skip(
-            f"rows {', '.join(dict.fromkeys(left))}", "they sum up the tubes, and are of no tube: left out"
-        )
+        reading.skip(f"rows {', '.join(dict.fromkeys(left))}", "they summarise tubes: left out")
 
 
 def _long(
@@ -205,7 +203,7 @@ def _wide(
             reading.skip(headings[i], "a statistic that is not compared: left out")
         elif not any(character.isdigit() for text in texts for character in text):
             if any(texts):
-                reading.skip(headings[i], "the column holds no counts: left out")
+                reading.skip(headings[i], "the column contains no counts: left out")
         elif by_population.setdefault(column.population, {}).setdefault(measure, i) != i:
             reading.skip(headings[i], f"a second column of {measure} of {column.population!r}: left out")
     for line, source, cells in rows:

@@ -84,7 +84,7 @@ def draw_both_gates(
         axes.tick_params(length=2, width=0.6, color=MUTED, labelcolor=MUTED, labelsize=8)
         for spine in axes.spines.values():
             spine.set(color="#b8c1ca", linewidth=0.7)
-    title = f"{population}: where {share.name} parts"
+    title = f"{population}: first difference at {share.name}"
     figure.suptitle(title, x=0.01, ha="left", fontsize=9.5, color=INK, parse_math=False)
     return figure
 

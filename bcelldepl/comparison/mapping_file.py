@@ -56,10 +56,10 @@ def read_mapping(path: Path) -> NameMap:
         raise ExchangeError(f"the mapping cannot be read: {error}", path.name, _REMEDY) from error
     unknown = sorted(set(content) - {"populations", "files"})
     if unknown:
-        raise ExchangeError(f"the mapping holds {unknown[0]!r}, which is not known", path.name, _REMEDY)
+        raise ExchangeError(f"the mapping contains {unknown[0]!r}, which is not known", path.name, _REMEDY)
     for table in content.values():
         if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
-            raise ExchangeError("a mapping goes from one name to one name", path.name, _REMEDY)
+            raise ExchangeError("a mapping gives one name for each name", path.name, _REMEDY)
     for table, names in content.items():
         _refuse_repeated(table, names, path)
     populations = {
@@ -79,7 +79,7 @@ def _refuse_repeated(table: str, names: Mapping[str, str], path: Path) -> None:
             ours = ", ".join(one for one, other in plain.items() if other == theirs)
             what = f"[{table}] gives {ours} the same name, {theirs!r}"
             raise ExchangeError(
-                what, path.name, "give each of ours one of theirs, and leave out what has none"
+                what, path.name, "give each of ours one of theirs, and leave out those without one"
             )
 
 
@@ -101,7 +101,7 @@ def mapping_text(guessed: Mapping[str, str], unmatched: Iterable[str], theirs: S
         TOML.
     """
     lines = [
-        "# Our population = theirs: a name, or the end of a path. Look over the guesses.",
+        "# Our population = theirs: a name, or the end of a path. Check the guesses.",
         "[populations]",
     ]
     lines += [f"{_key(ours)} = {_quoted(name)}" for ours, name in guessed.items()]

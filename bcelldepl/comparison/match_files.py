@@ -87,7 +87,7 @@ def match_files(
             continue
         if len(tubes) > 1:
             named = ", ".join(tube.name for tube in tubes)
-            what = f"{len(tubes)} results are for this file, and none is taken: {named}"
+            what = f"{len(tubes)} results are for this file, and none is used: {named}"
             problems.append(Problem(file, what, "name the right one in [files] of a mapping"))
             continue
         matched[file] = tubes[0]
@@ -225,10 +225,10 @@ def _unused(mapping: NameMap, files: Sequence[SheetFile], manual: Manual) -> lis
             near = get_close_matches(ours, known, n=1)
             remedy = f"perhaps {near[0]}" if near else "write it as in the sample sheet"
             problems.append(
-                Problem("mapping", f"[files] names {ours!r}, which is no tube of the study", remedy)
+                Problem("mapping", f"[files] names {ours!r}, which is not a tube of the study", remedy)
             )
         if not any(_ends(tube, theirs) for tube in manual.tubes):
-            problems.append(Problem("mapping", f"[files] names {theirs!r}, which is none of theirs"))
+            problems.append(Problem("mapping", f"[files] names {theirs!r}, which is not among theirs"))
     return problems
 
 

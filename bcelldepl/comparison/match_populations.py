@@ -78,7 +78,7 @@ def name_populations(
     problems: list[Problem] = []
     for ours in dict.fromkeys((*reported, *mapping.populations)):
         if ours not in (*reported, BEADS):
-            what = f"the mapping names {ours!r}, which is no population of ours"
+            what = f"the mapping names {ours!r}, which is not a population of ours"
             problems.append(Problem("mapping", what, f"there are {', '.join(reported)}"))
             continue
         paths: Counter[str] = Counter()
@@ -128,7 +128,7 @@ def guess_population(ours: str, theirs: Sequence[str], mapping: NameMap) -> tupl
             return found[0], ""
         return (
             None,
-            f"the mapping names {wanted!r}, which {'is none' if not found else 'are several'} of theirs",
+            f"the mapping names {wanted!r}, which is {'not among' if not found else 'several of'} theirs",
         )
     claimed = set(mapping.populations.values())
     names = POPULATIONS[ours].other_names if ours in POPULATIONS else (_bare(ours),)
@@ -137,8 +137,8 @@ def guess_population(ours: str, theirs: Sequence[str], mapping: NameMap) -> tupl
         if len(found) == 1:
             return found[0], ""
         if found:
-            return None, f"{len(found)} of theirs could be it: {', '.join(found)}"
-    return None, "none of theirs has such a name"
+            return None, f"{len(found)} of theirs match: {', '.join(found)}"
+    return None, "none of theirs has this name"
 
 
 def same_name(one: str, other: str) -> bool | None:

@@ -111,7 +111,7 @@ def _stored_counts(comparison: Comparison) -> str:
         words += (
             f" and {differing.total():,} do not ({named} {'tube' if differing.total() == 1 else 'tubes'})"
         )
-        words += ": what stands on them is compared by the stored count"
+        words += ": the populations below them are compared by stored counts"
     return f"{words}."
 
 

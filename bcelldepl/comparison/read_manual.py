@@ -52,7 +52,7 @@ def read_manual(path: Path) -> Manual:
         manual = read_count_table(path) if is_table(path) else read_gates(path)
     if not any(tube.populations for tube in manual.tubes):
         reasons = "; ".join(map(str, manual.skipped)) or "it names no population"
-        raise ExchangeError(f"the {manual.form} holds nothing to compare with: {reasons}", path.name)
+        raise ExchangeError(f"the {manual.form} contains nothing to compare with: {reasons}", path.name)
     return manual
 
 
@@ -75,5 +75,7 @@ def _documents_of_tubes(folder: Path) -> Manual:
             for tube in manual.tubes
         ]
     if not documents:
-        raise ExchangeError("the folder holds no .xml file", str(folder), "give Gating-ML, one file per tube")
+        raise ExchangeError(
+            "the folder contains no .xml file", str(folder), "give Gating-ML, one file per tube"
+        )
     return Manual(folder, "folder of gates", tuple(tubes), tuple(skipped))

@@ -230,7 +230,7 @@ def _evaluated(
     problems = [Problem(f"{file}: {path_text(path)}", why) for path, why in lost.items()]
     stored = check_stored_counts(manual.tree, members, manual.stated)
     remedy = (
-        "what stands on it is compared by its stored count; save the workspace again, or tell us of the gate"
+        "what is gated in it is compared by its stored count; save the workspace again, or report the gate"
     )
     problems += [
         Problem(f"{file}: {path_text(path)}", stored.sentence(path), remedy) for path in stored.differing
@@ -245,7 +245,7 @@ def _by_beads(one: ComparedPopulation, beads: tuple[int, int]) -> ComparedPopula
         return one
     if abs(np.log(beads[0] / beads[1])) <= abs(np.log(ours / theirs)):
         return one
-    words = f"the beads part: {beads[0]} automated, {beads[1]} manual; of the cells {ours} and {theirs}"
+    words = f"the beads differ: {beads[0]} automated, {beads[1]} manual; of the cells {ours} and {theirs}"
     return replace(one, gate=BEADS, reason=f"{one.reason.partition(';')[0]}; {words}")
 
 
@@ -274,7 +274,7 @@ def _explained(one: ComparedPopulation, gates: ManualGates | None, path: Path) -
     cause = explain(gates.gated, one.pair.population, gates.tree, path, one.divergence)
     share = one.divergence.gate
     reason = (
-        f"{one.reason}; {share.events} of {one.divergence.disputed} disputed events part at "
+        f"{one.reason}; {share.events} of {one.divergence.disputed} disputed events differ at "
         f"{share.name}: {cause.sentence}"
     )
     return replace(one, cause=cause, reason=reason)

@@ -28,7 +28,7 @@ class CountRow:
         Of the file; empty where it could not be read.
     concentration : Concentration
     override : str
-        The gates set by hand that the number stands on; empty where all are the strategy's.
+        The gates set by hand that the number depends on; empty where all are the strategy's.
     review : str
         How the review of the tube stands; empty where nobody has judged it.
     """

@@ -1,4 +1,4 @@
-"""Codes that tables hold: what a result is worth, how it was counted, what a value says, how a tube fares."""
+"""Codes that tables hold: what a result is worth, how it was counted, what a value says, status of a tube."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ _RESULTS: Final = {
     ),
     ResultCode.NOT_EVALUABLE: _Result(
         "NE",
-        "the tube cannot answer: volume, beads or parent events are missing",
+        "no result can be given: volume, beads or parent events are missing",
         is_evaluable=False,
         needs_review=True,
     ),
@@ -128,5 +128,5 @@ EVIDENCE_MEANINGS: Final = {
     "subject": "carried over from another visit of the subject",
     "batch": "carried over from the batch",
     "fixed": "the strategy's fixed position",
-    "failed": "no position could be founded",
+    "failed": "no position could be determined",
 }

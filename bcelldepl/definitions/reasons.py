@@ -15,7 +15,7 @@ class Reason(StrEnum):
 
     # The tube could not be done.
     FILE_CHANGED = "the file changed while the study was run"
-    PROGRAM_ERROR = "an error of the program itself, please report it: {error}"
+    PROGRAM_ERROR = "an error in the program, please report it: {error}"
     NO_MODEL = "no sample of the study that could be read has the panel and cytometer of this tube"
     MARKER_MISSING = "the panel of this tube lacks a marker of this population"
     # Events cannot be turned into cells/uL.
@@ -27,27 +27,29 @@ class Reason(StrEnum):
     FEW_BEADS = "{events:,} bead events are fewer than the {least:,} that a count needs"
     MANY_BEADS = (
         "{events:,} bead events are more than the {bead_count:,g} beads that the sample sheet puts in the tube: "
-        "look at bead_count"
+        "check bead_count"
     )
     NO_VOLUME = "the acquired volume is not known"
     NO_TIME_KEPT = "no acquisition time was kept, so no volume was analysed"
     NO_HAEMATOLOGY = "the sample sheet gives neither wbc_per_ul nor lymphocytes_per_ul"
     HAEMATOLOGY_CELLS_NOT_FOUND = "the {population} of the haematology count were not found"
-    HAEMATOLOGY_CELLS_ABSENT = (
-        "no {population} were acquired, of which the haematology count could be shared out"
-    )
+    HAEMATOLOGY_CELLS_ABSENT = "no {population} were acquired to which the haematology count could be applied"
     HAEMATOLOGY_ZERO = "the haematology count of {population} is 0"
     BEADS_NOT_USED = "this tube is not counted by beads"
     # A population cannot be evaluated.
-    NOT_SHOWN = "no cells of the study could be named {population}: see the questions in the report"
-    NO_CONTROL = "no control tube of the study shows the {marker} negative: see the questions in the report"
-    NOT_IN_MODEL = "the tube lacks {markers}, by which the study's cells were told apart"
-    NO_GATE = "no gate for {population} could be founded in this tube"
-    FEW_LEUKOCYTES = (
-        "{events:,} leukocytes are fewer than the {least:,} without which a tube says nothing of {population}"
+    NOT_SHOWN = "no cells of the study could be identified as {population}: see the questions in the report"
+    NO_CONTROL = (
+        "no control tube of the study shows the {marker}-negative cells: see the questions in the report"
     )
-    NO_PARENT_EVENTS = "no {parent} events were acquired, among which {population} could be looked for"
+    NOT_IN_MODEL = "the tube lacks {markers}, which the study's cells are distinguished by"
+    NO_GATE = "no gate for {population} could be placed in this tube"
+    FEW_LEUKOCYTES = (
+        "{events:,} leukocytes are fewer than the {least:,} that a statement about {population} needs"
+    )
+    NO_PARENT_EVENTS = "no {parent} events were acquired in which {population} could be found"
     NOTHING_COUNTED = "no {population} were counted"
     NO_CONCENTRATION = "a concentration is missing"
     # A number that is given may mislead.
-    GATE_UNSURE = "the gate is unsure: {low:,} to {high:,} events within its own 95 % interval"
+    GATE_UNSURE = (
+        "the position of the gate is uncertain: {low:,} to {high:,} events within its own 95 % interval"
+    )

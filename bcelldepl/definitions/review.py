@@ -72,7 +72,7 @@ class ReviewMark(StrEnum):
 
 _MARKS: Final = {
     ReviewMark.ACCEPTED: "a reviewer accepted the tube as it stands",
-    ReviewMark.REJECTED: "a reviewer rejected it, or asked for another measurement: it counts for nothing",
+    ReviewMark.REJECTED: "a reviewer rejected it, or requested another measurement: its results are not used",
     ReviewMark.CHANGED: "an input, gate, setting or the program has changed since it was judged",
 }
 
@@ -90,7 +90,7 @@ class SignatureOrder(StrEnum):
 
 
 _MEANINGS: Final = {
-    SignatureOrder.FIRST: "I have looked at the gates and numbers of this tube, and stand by the verdict",
+    SignatureOrder.FIRST: "I have reviewed the gates and numbers of this tube, and confirm the verdict",
     SignatureOrder.SECOND: "I have checked the first review of this tube, and agree with it",
 }
 

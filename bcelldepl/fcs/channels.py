@@ -37,7 +37,7 @@ def read_channels(
         )
     twice = [name for name, count in Counter(channel.name for channel in channels).items() if count > 1]
     if twice:
-        warnings.append(f"channel names come twice: {', '.join(twice)}; a name means the first of them")
+        warnings.append(f"channel names occur twice: {', '.join(twice)}; a name means the first of them")
     return tuple(channels), tuple(warnings)
 
 
@@ -52,7 +52,7 @@ def _amplifier(
         return 0.0, 0.0
     if word.kind in "FD":
         warnings.append(
-            f"channel {n} ({name}): {key} is {keywords[key]}, but floats are on the linear scale; left alone"
+            f"channel {n} ({name}): {key} is {keywords[key]}, but floats are on the linear scale; left as it is"
         )
         return 0.0, 0.0
     if decades < 0.0 or offset < 0.0 or limit <= 0.0:

@@ -84,7 +84,7 @@ def _compare(read: Reading, acquisition: Acquisition, ours: NDArray[Any]) -> tup
     except Exception as error:  # whatever a foreign reader raises is its refusal
         said = " ".join(str(error).split())[:120]
         if "newbyteorder" in said:
-            return "refuses", "it cannot turn this byte order with numpy 2, which is not the file's fault"
+            return "refuses", "it cannot read this byte order with numpy 2; the file is not at fault"
         return "refuses", f"{type(error).__name__}: {said}"
     if theirs.shape != ours.shape:
         found = f"{theirs.shape[1]} events x {theirs.shape[0]} channels"

@@ -176,7 +176,7 @@ def _page_aligned(n_bytes: int) -> memoryview:
 
 def _unreadable(error: OSError, path: Path) -> UnreadableFileError:
     return UnreadableFileError(
-        f"{error.strerror or error}", str(path), "check the file and the right to read it"
+        f"{error.strerror or error}", str(path), "check the file and the read permission"
     )
 
 

@@ -74,7 +74,7 @@ def read_datasets(file: BinaryIO, file_bytes: int, where: str) -> tuple[tuple[Da
             datasets.append(_read_dataset(file, base, file_bytes, f"{where}: data set {len(datasets)}"))
         except FcsError as error:
             return tuple(datasets), (f"data set {len(datasets)} cannot be read: {error.what}",)
-    return tuple(datasets), ("the TEXT of data sets overlaps; the rest of them is left out",)
+    return tuple(datasets), ("the TEXT of data sets overlaps; the others are left out",)
 
 
 def _read_dataset(file: BinaryIO, base: int, file_bytes: int, where: str) -> Dataset:

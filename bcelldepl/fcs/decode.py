@@ -151,7 +151,7 @@ def _byte_order(width: int, significance: tuple[int, ...], where: str) -> tuple[
         return tuple(range(width))[::-1]
     if width > len(significance):
         raise UnsupportedDataError(
-            f"$BYTEORD {','.join(map(str, significance))} does not say how {8 * width}-bit words lie",
+            f"$BYTEORD {','.join(map(str, significance))} does not give the byte order of {8 * width}-bit words lie",
             f"{where}: TEXT",
             "export as FCS 3.1",
         )

@@ -81,7 +81,7 @@ def parse_header(block: bytes, where: str) -> Header:
     if not re.match(rb"FCS\d\.\d", block[:6]):
         found = block[:6].decode("latin-1").encode("unicode_escape").decode("ascii")
         raise BadHeaderError(
-            f'no FCS file: it starts with "{found}", expected "FCS"',
+            f'not an FCS file: it starts with "{found}", expected "FCS"',
             place,
             "check that this is the exported FCS file",
         )

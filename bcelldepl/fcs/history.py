@@ -20,15 +20,17 @@ def loss_notes(keywords: Mapping[str, str], n_events: int, is_part: bool) -> tup
         Whether the file holds, or may hold, a part of the run that ``$LOST`` and ``$ABRT`` count.
     """
     notes = []
-    for key, meaning in (("$LOST", "lost, the computer being busy"), ("$ABRT", "aborted as coincident")):
+    for key, meaning in (("$LOST", "lost because the computer was busy"), ("$ABRT", "aborted as coincident")):
         missed = integer(keywords, key) or 0
         if missed <= 0:
             continue
         if is_part:
-            told = "were {} in the whole run; the file may hold a part of it, so their share is not known"
+            told = (
+                "were {} in the whole run; the file may contain only part of it, so their share is not known"
+            )
         else:
             share = 100 * missed / (missed + n_events)
-            told = f"({share:.2g} %) were {{}}; counts are too low by them"
+            told = f"({share:.2g} %) were {{}}; counts are too low by as many"
         notes.append(f"{key}: {missed} events {told.format(meaning)}")
     return tuple(notes)
 

@@ -100,7 +100,7 @@ def row_layouts(keywords: Mapping[str, str], where: str) -> tuple[Row, ...]:
     by_width = [_kind_by_width(keywords, n, kind) for n, kind in enumerate(kinds, start=1)]
     if by_width == kinds:
         return rows
-    note = "$DATATYPE says another float than $PnB; the one is taken whose length fits"
+    note = "$DATATYPE and $PnB name different floats; the one whose length fits is used"
     return tuple(replace(row, note=note) for row in (*rows, *_rows_of_kinds(keywords, by_width, place)))
 
 

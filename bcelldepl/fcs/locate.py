@@ -101,7 +101,7 @@ def locate_data(
         for candidate in _candidates(name, segment, row, total, header, base, room, outside_text)
     ]
     if total == 0 and not any(candidate.n_events for candidate in candidates):
-        return Place(base + HEADER_BYTES, 0, rows[0], ("the file holds no events ($TOT is 0)",))
+        return Place(base + HEADER_BYTES, 0, rows[0], ("the file contains no events ($TOT is 0)",))
     if not candidates and not any(segment.is_said for segment in segments.values()):
         candidates = list(_behind_text(rows, total, header, base, room))
     if not candidates:
@@ -189,7 +189,7 @@ def _behind_text(
             left = room - begin - tail
             n_events = left // row.n_bytes if total is None else total
             if left > 0 and n_events * row.n_bytes == left:
-                note = "neither HEADER nor TEXT says where DATA is; it fills the file behind TEXT exactly"
+                note = "neither HEADER nor TEXT says where DATA is; it fills the file after TEXT exactly"
                 yield _Candidate("neither", Segment(0, 0), begin, n_events, row, _GUESSED, note)
 
 
@@ -203,18 +203,18 @@ def _warnings(best: _Candidate, said: Mapping[str, Segment], header: Header) -> 
         warnings.append(f"DATA: {best.row.note}")
     if best.grade == _LONGER and stored_rows > best.n_events:
         warnings.append(
-            f"DATA: {best.source} has room for {stored_rows} events, $TOT says {best.n_events}; $TOT is taken"
+            f"DATA: {best.source} has room for {stored_rows} events, $TOT says {best.n_events}; $TOT is used"
         )
     elif best.grade == _SHORTER:
         warnings.append(
             f"DATA: {best.source} says {best.segment}, too short for the {best.n_events} events of $TOT, "
-            "which the file holds"
+            "which the file contains"
         )
     if best.source != "neither" and said[other].begin > 0 and said[other] != said[best.source]:
         inside = " (inside TEXT)" if _is_inside(header.text, said[other].begin) else ""
         warnings.append(
             f"DATA: {best.source} says {best.segment}, {other} says {said[other]}{inside}; "
-            f"{best.source} fits and is taken"
+            f"{best.source} fits and is used"
         )
     return tuple(warnings)
 
@@ -236,7 +236,7 @@ def _refuse(
         held = max(0, room - min(begins)) // row.n_bytes
         raise TruncatedDataError(
             f"the file ends at byte {room}, but {total} events of {row.n_bytes} bytes from byte "
-            f"{min(begins)} on end at {min(begins) + needed}; it holds at most {held}",
+            f"{min(begins)} on end at {min(begins) + needed}; it contains at most {held}",
             f"{where}: DATA",
             "copy or export the file again; it is cut off",
         )

@@ -30,7 +30,7 @@ def plausibility_notes(path: Path, place: Place) -> tuple[str, ...]:
     if odd <= _MOST_ODD:
         return ()
     return (
-        f"DATA: {100 * odd:.0f} % of the first values are no measurements: "
+        f"DATA: {100 * odd:.0f} % of the first values are not plausible measurements: "
         "$BYTEORD, $DATATYPE or the offsets may be wrong",
     )
 

@@ -117,7 +117,7 @@ def _find(path: Path, dataset: int | None, offsets: Source) -> _Found:
         raise UnreadableFileError(
             f"{error.strerror or error}",
             str(path),
-            near_file(path) or "check the name and the right to read it",
+            near_file(path) or "check the name and the read permission",
         ) from error
     chosen, notes = _choose(datasets, dataset, file_bytes, str(path), offsets)
     keywords, sibling_notes = with_facts_of_sibling(chosen.dataset.text.keywords, datasets[0].text.keywords)
@@ -167,7 +167,9 @@ def _choose(
             for one in located[:_MOST_TOLD]
         )
         told += "; ..." if len(located) > _MOST_TOLD else ""
-        warnings.append(f"the file has {len(datasets)} data sets ({told}); {best.index} is read, the richest")
+        warnings.append(
+            f"the file has {len(datasets)} data sets ({told}); {best.index}, the largest, is read"
+        )
     return best, tuple(warnings)
 
 

@@ -104,10 +104,10 @@ def _from_list(key: str, text: str, channels: Sequence[Channel], warnings: list[
     try:
         matrix = np.array([float(value) for value in values]).reshape(n, n)
     except ValueError:
-        warnings.append(f"{key} holds something that is no number; not used")
+        warnings.append(f"{key} contains something that is not a number; not used")
         return None
     if not np.isfinite(matrix).all():
-        warnings.append(f"{key} holds a number that is not finite; not used")
+        warnings.append(f"{key} contains a number that is not finite; not used")
         return None
     return _on_channels(key, names, matrix, channels, warnings)
 
@@ -222,7 +222,7 @@ def _from_dfc(
         number = _FLUORESCENCE.match(channel.name)
         if number and detectors.setdefault(int(number[1]), channel.name) != channel.name:
             warnings.append(
-                f"$DFC: fluorescence {number[1]} is measured twice, {detectors[int(number[1])]} is taken"
+                f"$DFC: fluorescence {number[1]} is measured twice, {detectors[int(number[1])]} is used"
             )
     order = sorted(detectors)
     lost = {

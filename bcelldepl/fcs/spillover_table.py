@@ -143,7 +143,7 @@ def _from_list(rows: Cells, decimal_comma: bool, where: str) -> tuple[list[str],
     for row in rows:
         source = _LESS.fullmatch(row[1]) if len(row) == 3 else None
         if source is None:
-            what = f"the row {' '.join(row)!r} is no target, - % source and overlap"
+            what = f"the row {' '.join(row)!r} is not target, - % source and overlap"
             raise CompensationError(what, where, "write rows such as PE, - % FITC, 15.2")
         pairs.append((_name(source["name"]), _name(row[0]), row[2]))
     names = list(dict.fromkeys(name for pair in pairs for name in pair[:2]))
@@ -171,7 +171,7 @@ def _numbers(rows: Cells, decimal_comma: bool, where: str) -> NDArray[np.float64
     try:
         return np.array([[number(cell) for cell in row] for row in rows])
     except ValueError as error:
-        what = f"the spillover matrix holds text where a number belongs: {error}"
+        what = f"the spillover matrix contains text instead of a number: {error}"
         raise CompensationError(what, where, "write numbers, with one decimal point or comma") from error
 
 
@@ -188,13 +188,13 @@ def _with_unit_diagonal(matrix: NDArray[np.float64], where: str) -> NDArray[np.f
         raise CompensationError(what, where, remedy)
     if np.abs(matrix).max() > LARGEST_PART:
         what = f"the spillover matrix has 1 on its diagonal and {np.abs(matrix).max():g} beside it"
-        raise CompensationError(what, where, "write either parts of 1 or percent throughout")
+        raise CompensationError(what, where, "write either fractions of 1 or percent throughout")
     return matrix
 
 
 def _check(spillover: Spillover) -> None:
     if not np.isfinite(spillover.matrix).all():
-        what = "the spillover matrix holds values that are not numbers"
+        what = "the spillover matrix contains values that are not numbers"
         raise CompensationError(what, spillover.keyword, "export the matrix again")
     condition = condition_number(spillover.matrix)
     if not condition <= MAX_CONDITION:

@@ -107,7 +107,7 @@ def parse_text(segment: bytes, where: str, delimiter: bytes | None = None) -> Te
         elif len(again := repeated.setdefault(key, [keywords[key]])) < _MOST_REPEATS:
             again.append(value)
     warnings = tuple(
-        f"TEXT: {key} is given {len(values)} times with different values; the first, {values[0]!r}, is taken"
+        f"TEXT: {key} is given {len(values)} times with different values; the first, {values[0]!r}, is used"
         for key, values in repeated.items()
         if key.startswith("$") and len(set(values)) > 1
     )

@@ -74,7 +74,7 @@ def _with_channel(volume: Volume, channel_ul: float) -> Volume:
     """The channel that counts the volume up to each event confirms `$VOL`, contradicts it, or replaces it."""
     told = f"the volume channel ends at {channel_ul:.4g} uL"
     if volume.microlitres is None:
-        return Volume(channel_ul, f"{told} and is taken: {volume.reason}")
+        return Volume(channel_ul, f"{told} and is used: {volume.reason}")
     if abs(channel_ul - volume.microlitres) <= _CHANNEL_TOLERANCE * volume.microlitres:
         return Volume(volume.microlitres, f"{volume.reason}; {told}")
     return Volume(None, f"$VOL gives {volume.microlitres:.4g} uL, but {told}")
@@ -95,7 +95,7 @@ def _by_keyword(
     if amount == 0:
         return Volume(None, "$VOL is 0")
     if unit != "auto":
-        return Volume(amount * _UNITS[unit], f"$VOL taken in {_UNIT_NAMES[unit]}, as asked")
+        return Volume(amount * _UNITS[unit], f"$VOL taken in {_UNIT_NAMES[unit]}, as set in the study")
     chosen = _by_instrument(text, amount, keywords.get("$CYT", ""), seconds)
     return Volume(
         chosen.microlitres, chosen.reason + (f"; $VOL is given {len(values)} times" if values else "")

@@ -154,7 +154,7 @@ def evaluate(
         needs = [gate.parent, *(operand for operand, _ in gate.operands)]
         lost = [one for one in needs if one and one not in members]
         if lost:
-            skipped[path] = f"it stands on {path_text(lost[0])!r}, which was not gated"
+            skipped[path] = f"it depends on {path_text(lost[0])!r}, which was not gated"
             continue
         if known and gate in known and all(one in taken for one in needs if one):
             members[path] = known[gate]

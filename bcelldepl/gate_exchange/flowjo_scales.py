@@ -159,7 +159,7 @@ def _asinh(element: Any) -> DisplayScale:
 
     t, m, a = (_number(element, name) for name in "TMA")
     if not (t > 0 and m > 0 and a >= 0):
-        raise ScaleError(f"an arcsinh scale of T = {t:g}, M = {m:g}, A = {a:g} is none")
+        raise ScaleError(f"an arcsinh scale of T = {t:g}, M = {m:g}, A = {a:g} is not valid")
     return DisplayScale(transforms.AsinhTransform(t, m, a))
 
 

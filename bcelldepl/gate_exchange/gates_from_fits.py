@@ -118,7 +118,7 @@ class _Translation:
         if isinstance(rule, BooleanRule):
             return self._combined(rule, path)
         if fit.evidence is Evidence.FAILED or fit.shape is None:
-            self.done.notes[rule.name] = "no gate was found: written as one that holds nothing"
+            self.done.notes[rule.name] = "no gate was found: written as an empty gate"
             return [Gate(path, "rectangle", (self._axis(self._any_marker(rule), 0.0, 0.0),))]
         if isinstance(rule, MarkerGate):
             return [self._cut(rule, path, parent)]
@@ -145,7 +145,7 @@ class _Translation:
             ends = (area.min() - 0.1, area.max() + 0.1) if area.size else (-1.0, 1.1)
             corners = rule.corners(fit.shape, *ends)
             return [self._polygon(path, rule.area, rule.height, corners)]
-        msg = f"{type(rule).__name__} has no form in other programs"
+        msg = f"{type(rule).__name__} cannot be written for other programs"
         raise TypeError(msg)
 
     def _any_marker(self, rule: Rule) -> str:

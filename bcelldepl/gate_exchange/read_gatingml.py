@@ -140,8 +140,7 @@ def _readable(gates: list[Any], shared: list[Any], where: str, skipped: list[Pro
             known[gate.get(_ID)] = gate
             known.update({part.get(_ID): gate for part in gate.iter(f"{{{GATING}}}Quadrant")})
     skipped.extend(
-        Problem(f"{where}: gate {gate.get(_ID)!r}", "it stands on a gate that is missing: skipped")
-        for gate in waiting
+        Problem(f"{where}: gate {gate.get(_ID)!r}", "its parent gate is missing: skipped") for gate in waiting
     )
     return _unique(known.values())
 

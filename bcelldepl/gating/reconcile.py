@@ -150,12 +150,12 @@ class _Ladder:
             else:
                 lenders = [self.believed[one.key] for one in circle if one.key in self.believed]
                 rung = Evidence.SUBJECT if whose == "this subject's" else Evidence.BATCH
-                yield rung, f"gate carried from {whose} other tubes", lenders
+                yield rung, f"gate carried over from {whose} other tubes", lenders
 
     def _last_resort(self, own: Fit, why: str) -> Fit:
         fixed = self.rule.fallback(own)
         if fixed is None:
-            reason = f"{why}, and no other tube can lend a gate"
+            reason = f"{why}, and no gate could be borrowed from another tube"
             return Fit(None, Evidence.FAILED, reason, own.parent_events, review=True)
         if own.evidence is Evidence.FIXED:  # the strategy means it so
             return own

@@ -204,11 +204,11 @@ def load_strategy(name: str, folder: Path | None = None) -> Strategy:
     try:
         table = tomllib.loads(read_limited(path, MEGABYTE).decode("utf-8-sig").replace("\r\n", "\n"))
     except RecursionError as error:
-        raise StrategyError("not valid TOML: nested too deeply", path.name, "write it flat") from error
+        raise StrategyError("not valid TOML: nested too deeply", path.name, "reduce the nesting") from error
     except OSError as error:
         raise StrategyError(f"cannot be read: {error.strerror}", path.name, "check the path") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StrategyError(f"not valid TOML: {error}", path.name, "mend the file at that place") from error
+        raise StrategyError(f"not valid TOML: {error}", path.name, "correct the file there") from error
     table["populations"] = table.pop("population", [])
     table["kinds"] = table.pop("kind", [])
     table.setdefault("name", path.stem)

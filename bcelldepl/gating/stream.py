@@ -281,7 +281,7 @@ def stream_gates(
     def checked(counts: NDArray[np.int64]) -> NDArray[np.int64]:
         if counts[-1]:
             what = f"signals of stains are infinite or no numbers in {counts[-1]:,} places"
-            remedy = "export the file again, or look at its spillover matrix"
+            remedy = "export the file again, or check its spillover matrix"
             raise CompensationError(what, recording.path.name, remedy)
         return counts
 

@@ -163,7 +163,7 @@ def _with_intervals(analysed: CellularKinetics | Depletion, study: Study) -> lis
     try:
         return _intervals(analysed, study)
     except Exception as error:
-        why = f"no interval, by an error of the program itself: {type(error).__name__}: {error}"
+        why = f"no interval, because of an error in the program: {type(error).__name__}: {error}"
         return [
             replace(one, reason=f"{one.reason}; {why}" if one.reason else why) for one in analysed.endpoints
         ]

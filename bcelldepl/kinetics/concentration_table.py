@@ -88,7 +88,7 @@ def study_of_table(settings: StudyFile, path: Path | None = None) -> Study:
     if endpoints.data_cutoff is not None:
         remedy = "leave out the rows after it, and the setting"
         raise CountingError(
-            "data_cutoff needs dates of collection, which a table has not", "[endpoints]", remedy
+            "data_cutoff needs dates of collection, which a table does not have", "[endpoints]", remedy
         )
     place = path or Path("study.toml")
     return Study(
@@ -159,7 +159,7 @@ def _analyte(text: str, where: str) -> str:
     for name in wanted:
         if text == name or plain in POPULATIONS[name].other_names:
             return name
-    raise CountingError(f"{text!r} is no analyte", f"{where}, analyte", f"known: {', '.join(wanted)}")
+    raise CountingError(f"{text!r} is not an analyte", f"{where}, analyte", f"known: {', '.join(wanted)}")
 
 
 def _number(cell: Any, where: str) -> float | None:

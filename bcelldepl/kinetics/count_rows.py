@@ -59,7 +59,7 @@ def count_rows(counts: pd.DataFrame, study: Study) -> tuple[CountRecord, ...]:
         row = _read({str(column): value for column, value in values.items()}, where)
         if row["file"] and (row["file"], row["population"]) in seen:
             # Taken for replicates, the same events would count twice and halve the LLOQ.
-            raise CountingError("the same tube has two rows", where, "replicates are files of their own")
+            raise CountingError("the same tube has two rows", where, "replicates must be separate files")
         seen.add((row["file"], row["population"]))
         tube = tubes.get(row["file"])
         if tube is not None and tube.subject != row["subject"]:

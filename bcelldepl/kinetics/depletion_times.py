@@ -43,7 +43,7 @@ def depletion_times(
     known = [(day, evidence) for day, evidence in told if evidence is not ThresholdEvidence.NONE]
     n = len(known)
     blind = len(told) - n
-    note = f"{blind} visits with an LLOQ above the threshold are no evidence" if blind else ""
+    note = f"{blind} visits with an LLOQ above the threshold are not evidence" if blind else ""
     if not told:
         return tuple(not_evaluable(c, NO_VISIT) for c in (onset_code, duration_code, recovery_code))  # type: ignore[return-value]
     onset = next((day for day, evidence in known if evidence is ThresholdEvidence.DEPLETED), None)
@@ -77,7 +77,7 @@ def depletion_times(
 def _never(
     known: Sequence[tuple[float, ThresholdEvidence]], window: tuple[float, float], note: str
 ) -> tuple[Endpoint, Endpoint, Endpoint]:
-    reason, n = _join("no visit is evidence of depletion", note), len(known)
+    reason, n = _join("no visit shows depletion", note), len(known)
     onset = not_evaluable(DEPLETION_DAY, reason, n)
     if known and not note:  # a visit that tells nothing may have been depleted
         onset = Endpoint(DEPLETION_DAY, known[-1][0], Qualifier.ABOVE, *window, n, reason)

@@ -141,7 +141,7 @@ def _nadir(course: Course, baseline: Baseline) -> tuple[Endpoint, ...]:
     if lowest.is_quantified and hidden:
         known = all(math.isfinite(visit.at_most) for visit in course.after)
         reason = f"a visit below a {'looser limit' if known else 'limit that is not known'} may lie lower"
-    first = f"first of {len(alike)} visits that cannot be told apart" if len(alike) > 1 else ""
+    first = f"first of {len(alike)} visits that cannot be distinguished" if len(alike) > 1 else ""
     nadir = Endpoint(NADIR, lowest.at_most, qualifier, *window, reason)
     day = Endpoint(NADIR_DAY, alike[0].day, Qualifier.EQUAL, *window, first)
     return nadir, day, *_depth(nadir, lowest, baseline)

@@ -99,7 +99,7 @@ def _intervals(rows: pd.DataFrame) -> SelfTestCheck:
     least = math.ceil(LEAST_HELD * len(rows))
     return SelfTestCheck(
         GROUP,
-        "95 % intervals that hold the true concentration",
+        "95 % intervals that contain the true concentration",
         f"at least {least} of {len(rows)}",
         f"{held} of {len(rows)}",
         held >= least,

@@ -49,7 +49,7 @@ _ROWS: Final = (
     Check(
         "bead_minimum",
         (None, None),
-        "the tube holds {value} bead events; expected {limits}",
+        "the tube has {value} bead events; expected {limits}",
         own_limits="`[counting] review_beads` or more",
     ),
     Check(
@@ -63,14 +63,14 @@ _ROWS: Final = (
     Check(
         "undecided",
         (None, 4.0),
-        "{population}: {events} events, yet by its gate's interval there may be {most:.3g} cells/uL, "
+        "{population}: {events} events, but the interval of its gate allows {most:.3g} cells/uL, "
         "far above the LLOQ of {lloq:.3g}",
     ),
     # The tube and the study's model. In sound tubes hardly an event is unlike every kind.
     Check(
         "unexplained",
         (None, 0.02),
-        "{percent:.1f} % of events are unlike every kind of cell that the study shows",
+        "{percent:.1f} % of events are unlike any kind of cell found in the study",
     ),
     Check(
         "other_cells",
@@ -81,14 +81,14 @@ _ROWS: Final = (
     Check(
         "missed_cells",
         (None, None),
-        "the {population} gate holds {events:,} events, yet some {expected:,} such cells were acquired",
+        "the {population} gate holds {events:,} events, but about {expected:,} such cells were acquired",
         own_limits=f"missed by at most {DIFFERENT_CELLS:g} events, {100 * DIFFERENT_PART:g} % of those expected and "
         f"{CHANCE_ERRORS:g} standard errors",
     ),
     Check(
         "cd19_negative_b_cells",
         (None, None),
-        "{events:,} B cells without CD19: it is masked by an antibody, lost by the cells, or was not stained",
+        "{events:,} B cells without CD19: masked by an antibody, lost by the cells, or not stained",
     ),
     # In standard deviations between tubes, and in natural logarithms.
     Check(
@@ -106,7 +106,7 @@ _ROWS: Final = (
     Check(
         "draw_day",
         (None, None),
-        "the sheet says day {nominal:g}, but the blood was collected {collected:g} days after infusion",
+        "the sheet gives day {nominal:g}, but the blood was collected {collected:g} days after infusion",
         own_limits=f"within {ODD_DAYS:g} days, or {100 * ODD_PART:g} % of the nominal day",
     ),
     Check(
@@ -127,13 +127,13 @@ _ROWS: Final = (
     Check(
         "side_of_infusion",
         (None, None),
-        "the sheet says day {nominal:g}, but the blood was collected on day {actual:g}, on the other side of the "
+        "the sheet gives day {nominal:g}, but the blood was collected on day {actual:g}, on the other side of the "
         "infusion",
     ),
     Check(
         "visit_order",
         (None, None),
-        "visit {visit} and visit {other} were collected in the other order than their days say",
+        "visit {visit} and visit {other} were collected in the reverse order of their days",
     ),
     # What was pipetted. A lot of beads has one count, a protocol one volume.
     Check(
@@ -149,7 +149,7 @@ _ROWS: Final = (
     # Controls. No dye of a sound control is off by more than a few percent of its own signal.
     Check("control_marker", (None, None), "the role fmo:{marker} is used by no gate: {why}"),
     Check(
-        "lone_control", (None, None), "a control without its sample: subject {subject} and {batch} have none"
+        "lone_control", (None, None), "a control without a sample: subject {subject} and {batch} have none"
     ),
     Check(
         "positive_control",
@@ -167,7 +167,8 @@ _ROWS: Final = (
     Check(
         "control_spillover",
         (None, 0.05),
-        "{detector} gives {by_control:.1f} % to {other} by this control, {in_file:.1f} % by the matrix in the file",
+        "spillover of {detector} into {other} is {by_control:.1f} % by this control, {in_file:.1f} % by the matrix in "
+        "the file",
     ),
     # The file beside the sheet
     Check(
@@ -188,12 +189,14 @@ _ROWS: Final = (
     Check(
         "named_otherwise",
         (None, None),
-        "by {source} ({text}) the file is of {column} {named}, by the sheet of {own}: is it another tube's file?",
+        "according to {source} ({text}) the file is of {column} {named}, according to the sheet of "
+        "{own}: is it another tube's file?",
     ),
     Check(
         "named_as_control",
         (None, None),
-        "by {source} ({text}) the file is {what}, by the sheet it is {role}: is it another tube's file?",
+        "according to {source} ({text}) the file is {what}, according to the sheet it is {role}: is it another "
+        "tube's file?",
     ),
     # Tubes beside each other
     Check("copied_file", (None, None), "the same bytes as {twin}: one of the two is a copy"),
@@ -211,8 +214,8 @@ _ROWS: Final = (
     Check(
         "course",
         (1 / 2, 2),
-        "leukocytes, T and NK cells are all {fold:.2g} times as many as the subject's other visits and other subjects' "
-        "courses let expect: look at bead count, volume, dilution, and whose tube it is",
+        "leukocytes, T and NK cells are all {fold:.2g} times as high as expected from the subject's other visits and "
+        "other subjects' courses: check bead count, volume, dilution, and whose tube it is",
         own_limits=f"wider where tubes scatter: {SPREADS:g} standard deviations",
     ),
     # Once CAR-T cells are in, B cells become fewer, and then more.
@@ -234,11 +237,11 @@ _ROWS: Final = (
     Check(
         "sample_rate",
         (1 / 2, 2),
-        "{volume:.3g} uL of blood in {seconds:.0f} s: {fold:.2g} times as much in a time as in other tubes; look at "
+        "{volume:.3g} uL of blood in {seconds:.0f} s: {fold:.2g} times the rate of other tubes; check "
         "bead count, volume and dilution",
         review_limits=(1 / 8, 8),
-        own_limits=f"wider where tubes scatter: {SPREADS:g} standard deviations; more than a note, too, where the "
-        "cells are off the other way",
+        own_limits=f"wider where tubes scatter: {SPREADS:g} standard deviations; needs review, too, where the "
+        "cell counts deviate the other way",
     ),
 )
 CHECKS: Final = {check.name: check for check in _ROWS}

@@ -164,4 +164,4 @@ def _unusable(
     if carrying:
         return ""
     hint = did_you_mean(named, markers) or f"the strategy uses {', '.join(markers)}"
-    return f"no channel carries {named} ({hint})"
+    return f"no channel found for {named} ({hint})"

@@ -23,7 +23,7 @@ from bcelldepl.report.palette import FRAME, INK, MUTED, dose_styles
 
 __all__ = ["draw_curves", "draw_study_curves"]
 
-# Around a result that stands on a gate set by hand.
+# Around a result that depends on a gate set by hand.
 _FRAME: dict[str, Any] = {
     "linestyle": "none", "marker": "s", "markersize": 9, "markerfacecolor": "none", "markeredgewidth": 0.8,
     "color": INK,

@@ -78,7 +78,7 @@ def draw_waterfall(endpoints: pd.DataFrame, axes: Axes) -> Axes:
         Patch(facecolor=colour, hatch=hatch, edgecolor="white", label=group)
         for group, (colour, hatch) in styles.items()
     ]
-    handles.append(at_least_key("at least so deep:\nnadir below its limit", r"$\downarrow$"))
+    handles.append(at_least_key("at least this deep:\nnadir below its limit", r"$\downarrow$"))
     legend_beside(axes, handles)
     rules = [str(rule) for rule in dict.fromkeys(known["baseline"]) if rule]
     notes = [

@@ -101,7 +101,7 @@ def draw_exposure_response(endpoints: pd.DataFrame, exposure: str, response: str
     axes.set_xlabel(f"{_name(exposure)} (log scale)", fontsize=9, color=MUTED)
     plain_frame(axes, _name(response))
     if pairs["censored"].any():
-        bound = open_key(f"a bound: the truth\nlies {_beyond(pairs)}")
+        bound = open_key(f"a bound: the true value\nlies {_beyond(pairs)}")
         legend_beside(axes, [*axes.get_legend_handles_labels()[0], bound])
     return axes
 

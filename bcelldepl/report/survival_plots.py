@@ -24,7 +24,7 @@ RISK_LINES: Final = 11.5  # points from one line of numbers at risk to the next
 STEPS: Final = (1, 2, 7, 14, 28, 30, 60, 90, 180, 360)  # days between ticks
 # Title of the figure, label of its day axis, and whom nobody at risk is left out of.
 WORDS: Final = {
-    DEPLETION_DAY: ("Subjects with depleted B cells", "day since infusion", "no subject could be judged"),
+    DEPLETION_DAY: ("Subjects with depleted B cells", "day since infusion", "no subject could be evaluated"),
     DEPLETION_DURATION: ("Subjects whose depletion ended", "days since depletion", "no subject was depleted"),
     RECONSTITUTION_DAY: (
         "Subjects with confirmed recovery of B cells",

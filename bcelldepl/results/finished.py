@@ -93,7 +93,7 @@ def read_finished_run(folder: Path) -> FinishedRun:
     """
     for name in (*(table.file for table in NEEDED), RUN):
         if not (folder / name).is_file():
-            remedy = "give the folder that `bcelldepl run` wrote, once it is done"
+            remedy = "give a results folder of a finished `bcelldepl run`"
             raise ExchangeError(f"there is no {name}", str(folder), remedy)
     try:
         record: dict[str, Any] = json.loads((folder / RUN).read_text(encoding="utf-8"))

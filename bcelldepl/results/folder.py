@@ -129,7 +129,7 @@ def open_results(folder: str | os.PathLike[str]) -> Results:
     """
     path = Path(folder)
     if not (path / RUN).is_file():
-        remedy = "give the folder that `bcelldepl run` wrote, once it is done"
+        remedy = "give a results folder of a finished `bcelldepl run`"
         raise ExchangeError(f"there is no {RUN}", str(path), remedy)
     return Results(path)
 

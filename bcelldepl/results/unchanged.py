@@ -60,7 +60,7 @@ def refuse_changed_files(folder: Path, record: Mapping[str, Any]) -> None:
     wanted = [*TABLES, MODELS, *record.get("matrices_of_controls", {}).values()]
     if changed := changed_files(folder, record, wanted):
         what = f"{' and '.join(changed)} changed since the run"
-        remedy = "`bcelldepl run` writes them again from the store; `bcelldepl verify` tells all that changed"
+        remedy = "`bcelldepl run` writes them again from the store; `bcelldepl verify` lists what changed"
         raise ExchangeError(what, str(folder), remedy)
 
 

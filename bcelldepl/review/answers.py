@@ -54,7 +54,7 @@ class Answers:
             "sign": self._sign,
             "lock": lambda content: changes.lock_study(state, parsed(LockRequest, content)),
             "unlock": lambda content: changes.unlock_study(state, parsed(LockRequest, content)),
-            "compute": lambda _: computing.now("asked for on the review page"),
+            "compute": lambda _: computing.now("requested on the review page"),
         }
 
     def study(self) -> dict[str, Any]:
@@ -139,7 +139,7 @@ class Answers:
             column = opened.columns(gated.index[gated.parents[asked.population]])[asked.marker]
             if not len(column):
                 raise ReviewError(
-                    "its parent holds no event, of which a percentile could be told",
+                    "its parent has no events, so there is no percentile",
                     asked.population,
                     "type a value",
                 )

@@ -72,7 +72,7 @@ def set_gates(state: StudyState, asked: GatesRequest) -> list[str]:
             text = path.read_text(encoding="utf-8") if path.exists() else ""
             content = changed_overrides(text, changes).encode()
         except ValueError as error:
-            raise ReviewError(str(error), path.name, "mend the file, then save again") from error
+            raise ReviewError(str(error), path.name, "correct the file, then save again") from error
         files = list(dict.fromkeys(file for file, _ in changes))
         if files:
             write_bytes(path, content)
@@ -186,7 +186,7 @@ def unlock_study(state: StudyState, asked: LockRequest) -> None:
     """
     with Store(state.folder, "review", _WAIT_S) as store:
         if not read_reviews(store.entries).locked:
-            raise ReviewError("the study is not locked", state.folder.name, "nothing is to be done")
+            raise ReviewError("the study is not locked", state.folder.name, "nothing needs to be done")
         store.append(ReviewAction.UNLOCK, why=asked.why, what={"by": _by(asked.by)})
     state.refresh()
 
@@ -211,7 +211,7 @@ def _seen(snapshot: Snapshot, seen: Mapping[str, str]) -> list[Tube]:
     ]
     if other:
         words = f"{len(other)} tubes have" if len(other) > 1 else "it has"
-        raise ReviewConflictError(f"{words} changed since the page was loaded", other[0], "look at it again")
+        raise ReviewConflictError(f"{words} changed since the page was loaded", other[0], "review it again")
     return tubes
 
 

@@ -49,7 +49,7 @@ def tubes_pdf(snapshot: Snapshot, tubes: Sequence[Tube]) -> bytes:
     blinding = Blinding(snapshot)
     hidden = [tube for tube in tubes if blinding.hides(tube)]
     if hidden:
-        raise ReviewError("a page would tell whose tube it is", "blinded", "sign it first")
+        raise ReviewError("the PDF would show whose tube it is", "blinded", "sign it first")
     written = io.BytesIO()
     with (
         rc_context({"text.parse_math": False, "pdf.fonttype": 42}),

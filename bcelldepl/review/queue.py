@@ -21,11 +21,11 @@ _BORROWED: Final = frozenset({Evidence.SUBJECT, Evidence.BATCH, Evidence.FIXED, 
 _CLASSES: Final = (
     "changed since it was judged",
     "failed",
-    "asks for a look",
+    "needs review",
     "gated by hand",
     "gates borrowed or fixed",
     "near the limit of quantification",
-    "nothing stands out",
+    "no findings",
 )
 
 

@@ -58,7 +58,7 @@ class Gatekeeper:
         """Why a request is refused; empty where it may pass."""
         host = request.headers.get("host", "")
         if host not in self._hosts:
-            return "refused: this server answers to this machine alone"
+            return "refused: this server answers requests from this machine only"
         given = request.url.path.split("/")[1] if request.url.path.count("/") > 1 else ""
         if not secrets.compare_digest(given.encode(), self._token.encode()):
             return "refused: the address lacks the token that `bcelldepl review` printed"
@@ -69,11 +69,11 @@ class Gatekeeper:
             return "refused: the request comes from another page"
         if request.method == "POST":
             if origin is None:
-                return "refused: the request does not say which page it comes from"
+                return "refused: the request does not state which page it comes from"
             if request.headers.get("content-type", "").split(";")[0] != "application/json":
                 return "refused: requests are JSON"
             if not request.headers.get("content-length", "").isdecimal():
-                return "refused: the request does not say how long it is"
+                return "refused: the request does not state its length"
             if int(request.headers["content-length"]) > MOST_BYTES:
                 return "refused: the request is too long"
         elif request.method != "GET":

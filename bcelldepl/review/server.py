@@ -118,7 +118,7 @@ def _json(body: bytes) -> Any:
 
 def _refused(error: Exception) -> Response:
     if not isinstance(error, BcelldeplError):
-        return JSONResponse({"what": str(error), "where": "", "remedy": "look at the disk"}, status_code=500)
+        return JSONResponse({"what": str(error), "where": "", "remedy": "check the disk"}, status_code=500)
     code = 409 if isinstance(error, (ReviewConflictError, StoreError)) else 422
     return JSONResponse(in_words(error), status_code=code)
 

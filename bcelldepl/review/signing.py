@@ -57,15 +57,15 @@ def refuse_signature(snapshot: Snapshot, file: str, order: SignatureOrder, name:
     """
     digest, said = snapshot.digest(file), snapshot.review_of(file)
     if said.judgement is None or said.judgement.digest != digest:
-        raise ReviewError("it has no verdict that stands", file, "accept or reject it first")
+        raise ReviewError("it has no current verdict", file, "accept or reject it first")
     standing = {one.order: one for one in said.standing(digest)}
     if order in standing:
-        what = f"the {order} signature is there already, by {standing[order].who}"
-        raise ReviewError(what, file, "nothing is to be done")
+        what = f"it already has the {order} signature, by {standing[order].who}"
+        raise ReviewError(what, file, "nothing needs to be done")
     if order is SignatureOrder.SECOND:
         first = standing.get(SignatureOrder.FIRST)
         if first is None:
-            raise ReviewError("it has no first signature that holds", file, "sign it as first reviewer")
+            raise ReviewError("it has no valid first signature", file, "sign it as first reviewer")
         if " ".join(first.who.split()).casefold() == " ".join(name.split()).casefold():
-            what = f"{first.who} has signed it first; the second signature is another person's"
+            what = f"{first.who} has signed it first; the second signature must be another person's"
             raise ReviewError(what, file, "let another person sign")

@@ -86,7 +86,7 @@ def _invert(spillover: Spillover, present: Sequence[str], where: str) -> NDArray
     matrix = spillover.matrix
     remedy = "give the right matrix in the study's [compensation]"
     if not np.all(np.isfinite(matrix)):
-        msg = f"the spillover matrix ({spillover.keyword}) holds values that are not numbers"
+        msg = f"the spillover matrix ({spillover.keyword}) contains values that are not numbers"
         raise CompensationError(msg, where, remedy)
     inverse, condition = _inverse(np.asarray(matrix, dtype=np.float64).tobytes(), len(matrix))
     if inverse is None:

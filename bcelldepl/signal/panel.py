@@ -60,7 +60,7 @@ def resolve_panel(
     lacking = [markers for markers in one_of if not any(marker in found for marker in markers)]
     complaints = [
         *complaints,
-        *(f"{' or '.join(markers)}: no channel carries one of them" for markers in lacking),
+        *(f"{' or '.join(markers)}: no channel found for any of them" for markers in lacking),
     ]
     if complaints:
         msg = "; ".join(complaints) + f". Channels of the file: {_list(_unused(channels, found))}"
@@ -87,17 +87,17 @@ def _resolve(
             )
         else:
             candidates = find_marker(marker, channels)
-            missing = f"{marker}: no channel carries it"
+            missing = f"{marker}: no channel found"
         if len(candidates) == 1:
             found[marker] = candidates[0].name
         elif candidates:
-            complaints.append(f"{marker}: {len(candidates)} channels could be it ({_list(candidates)})")
+            complaints.append(f"{marker}: {len(candidates)} channels match ({_list(candidates)})")
         elif marker not in optional or marker in overrides:
             complaints.append(missing)
     for name in dict.fromkeys(found.values()):
         sharing = [marker for marker, channel in found.items() if channel == name and marker not in overrides]
         if len(sharing) > 1:
-            complaints.append(f"{' and '.join(sharing)}: one channel carries them all ({name})")
+            complaints.append(f"{' and '.join(sharing)}: one channel matches all of them ({name})")
     return found, complaints
 
 

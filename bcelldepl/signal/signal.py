@@ -129,6 +129,6 @@ def _positions(
     for marker, events in zip(recipe.markers, beyond, strict=True):
         if events and marker not in SCATTER:
             msg = f"signals of {marker} are infinite or no numbers in {events:,} of {n_events:,} events"
-            remedy = "export the file again, or look at its spillover matrix"
+            remedy = "export the file again, or check its spillover matrix"
             raise CompensationError(msg, acquisition.path.name, remedy)
     return dict(zip(recipe.markers, table, strict=True))

@@ -173,7 +173,7 @@ def _check(name: str, own: int, signal: Floats, line: Lines, detectors: Sequence
     """Refuse a control that cannot tell what its dye gives to other detectors."""
     low, twentieth, high = np.quantile(signal, (0.005, 0.05, 0.995))
     if high - low < CLEAR_RANGE * (twentieth - low):
-        what = f"the control of {name} has no dim and bright events that are clearly apart"
+        what = f"the control of {name} has no dim and bright events that are clearly separated"
         raise CompensationError(
             what, where, "take brighter cells or beads, with negative ones or an unstained tube"
         )
@@ -187,7 +187,7 @@ def _check(name: str, own: int, signal: Floats, line: Lines, detectors: Sequence
     worst = others[np.argmax(line.errors[others])]
     if line.errors[worst] > MOST_ERROR:
         what = (
-            f"the control of {name} tells what it gives to {detectors[worst]} only to "
+            f"the control of {name} gives its spillover into {detectors[worst]} only to "
             f"{100 * line.errors[worst]:.2g} % (standard error; at most {100 * MOST_ERROR:g} %)"
         )
         raise CompensationError(what, where, "take brighter cells or beads, or measure more of them")

@@ -79,7 +79,7 @@ def simulate(
     seed : int
         The same seed gives the same bytes.
     drift : float, optional
-        Sd of log10 of gain and staining between batches; the scenario's by default.
+        Standard deviation of gain and staining between batches, in log10; the scenario's by default.
     progress : callable, optional
         Told ``"S01_BL (1 of 168)"`` after each tube.
 

@@ -111,7 +111,7 @@ def chain_problems(entries: Sequence[Entry], head: tuple[int, str] | None = None
         if not content:
             problems.append((number, "cannot be read: it was edited or damaged"))
         elif content.get("number") != number:
-            words = f"calls itself number {content.get('number')!r}: entries were dropped, added or reordered"
+            words = f"is numbered {content.get('number')!r}: entries were dropped, added or reordered"
             problems.append((number, words))
         elif content.get("previous") != previous:
             words = (

@@ -69,7 +69,7 @@ def check_layout(connection: sqlite3.Connection) -> bool:
         raise StoreError("it is a database of another program")
     if version > VERSION:
         raise StoreError(
-            f"it was written by a later version of bcelldepl (layout {version}, this one knows {VERSION})"
+            f"it was written by a later version of bcelldepl (layout {version}, this version reads {VERSION})"
         )
     statements = {sql for _, sql in found}
     foreign = [sql for kind, sql in found if kind != "table" and sql not in _SCHEMA]

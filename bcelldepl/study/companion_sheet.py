@@ -95,7 +95,7 @@ def _read(row: SheetRow, sheet: Sheet, tubes: Sequence[Tube]) -> CompanionResult
     own = [tube for tube in tubes if tube.subject == subject]
     if not own:
         what = f"the sample sheet has no subject {subject!r}"
-        sheet.report(what, "subjects are spelt as in the sample sheet", row.number, "subject")
+        sheet.report(what, "spell subjects as in the sample sheet", row.number, "subject")
         return None
     text = cells.get("value", "")
     if not text:

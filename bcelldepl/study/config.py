@@ -267,7 +267,7 @@ class EndpointSettings(Settings):
             msg = 'baseline = "visit" needs baseline_visit'
             raise ValueError(msg)
         if self.baseline_visit is not None and not named:
-            msg = f'baseline_visit goes with baseline = "visit", not with "{self.baseline}"'
+            msg = f'baseline_visit is for baseline = "visit", not for "{self.baseline}"'
             raise ValueError(msg)
         return self
 

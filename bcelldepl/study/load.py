@@ -224,7 +224,7 @@ def _check_batches(config: StudyFile, samples: Samples, name: str) -> list[Probl
     without = [tube.file for tube in samples.tubes if tube.batch is None]
     if not own or not without:
         return []
-    what = f"the strategy goes by batch, and {samples.sheet.name} gives none for {without[0]}"
+    what = f"strategies are set by batch, and {samples.sheet.name} gives none for {without[0]}"
     more = f" and {len(without) - 1} more" if len(without) > 1 else ""
     return [Problem(f"{name}, [batch] {own[0]}", what + more, "fill in the column `batch` for every tube")]
 

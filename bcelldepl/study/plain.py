@@ -30,9 +30,9 @@ def complaint(text: str, lines: bool = False) -> tuple[str, str] | None:
         return f"holds {len(text):,} characters, at most {_LONGEST:,} are read", "shorten it"
     unseen = hidden_character(text, "\n\r\t" if lines else "")
     if unseen:
-        return f"{text!r} holds a character that no reader sees, {unseen}", "type the text again"
+        return f"{text!r} contains an invisible character, {unseen}", "type the text again"
     if is_live(text):
-        return f"{text!r} is a formula to a spreadsheet", "begin it with a letter or a digit"
+        return f"{text!r} would run as a formula in a spreadsheet", "begin it with a letter or a digit"
     return None
 
 

@@ -207,7 +207,7 @@ def _arrange(records: Sequence[list[str]], sheet: Sheet, known: Sequence[str]) -
         filled = cells + [""] * (len(sheet.columns) - len(cells))
         sheet.rows.append(SheetRow(number, dict(zip(sheet.columns, filled, strict=False))))
     if not sheet.found and not sheet.rows:
-        sheet.report("holds no tubes" if sheet.columns else "is empty", "write one row per FCS file")
+        sheet.report("contains no tubes" if sheet.columns else "is empty", "write one row per FCS file")
 
 
 def _heading_row(records: Sequence[list[str]], known: Sequence[str]) -> int:

@@ -43,7 +43,7 @@ def read_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
         text = read_limited(path, MEGABYTE).decode("utf-8-sig")
         return tomllib.loads(text.replace("\r\n", "\n")), []
     except RecursionError:
-        return {}, [Problem(path.name, "not valid TOML: nested too deeply", "write it flat")]
+        return {}, [Problem(path.name, "not valid TOML: nested too deeply", "reduce the nesting")]
     except tomllib.TOMLDecodeError as error:
         text, _, place = str(error).partition(" (at ")
         line = re.search(r"line \d+, column \d+|end of document", place)

@@ -67,7 +67,7 @@ def _effects(overrides: Iterable[Override], before: Populations, after: Populati
         name = override.population
         if name in after.members:
             moved = f"from {_place(name, before)} to {_place(name, after)}"
-            yield f"{override.sentence} (it moved {moved}; to be looked at by a second person)"
+            yield f"{override.sentence} (it moved {moved}; needs review by a second person)"
 
 
 def _holds(population: Population) -> str:

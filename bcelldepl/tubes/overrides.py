@@ -154,7 +154,7 @@ def _rule(rule: Rule, override: Override, strategy: Strategy) -> CutRule | Polyg
     marker = override.marker or (rule.marker if isinstance(rule, MarkerGate) else "")
     side = override.side or (rule.side if isinstance(rule, MarkerGate) else None)
     if not marker or side is None:
-        msg = f"{rule.name!r} is no cut; give `polygon`, or a `cut` with `marker` and `side`"
+        msg = f"{rule.name!r} is not a cut; give `polygon`, or a `cut` with `marker` and `side`"
         raise ValueError(msg)
     _check_markers(strategy, marker)
     against = rule.against if isinstance(rule, MarkerGate) else ""

@@ -121,7 +121,7 @@ def _spillover(
     if acquisition.spillover is None and len(stains) > 1:
         msg = f"the file has no spillover matrix, and {len(stains)} stains are gated"
         raise CompensationError(
-            msg, tube.file, 'give one in [compensation], or say source = "none" if the data needs none'
+            msg, tube.file, 'give one in [compensation], or set source = "none" if the data need none'
         )
     return acquisition.spillover
 

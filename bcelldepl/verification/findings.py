@@ -94,7 +94,7 @@ class Verification:
 
     @property
     def exit_code(self) -> int:
-        """0 where all is as recorded, 1 where something is not."""
+        """0 where everything is as recorded, 1 where something is not."""
         return 1 if self.findings else 0
 
     def content(self) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def _check_run(check: CheckedPart, reference: Reference) -> None:
         check.found(RUN, "is missing or cannot be read; the audit record stands in for it here")
         return
     if not finished:
-        check.found(AUDIT, "tells of no run that was finished")
+        check.found(AUDIT, "records no finished run")
         return
     for kind in ("inputs", "outputs", "settings", "versions"):
         for name in differences(finished.get(kind), run.get(kind)):

@@ -66,12 +66,12 @@ def check_by_rerun(
         for name, sha256 in recorded.items():
             check.checked += 1
             if name not in made:
-                check.found(name, "does not come out of a new run")
+                check.found(name, "is missing from the rerun")
             elif sha256_of(again / name) != sha256:
                 check.found(name, f"comes out differently{_where(folder / name, again / name)}")
         news = [name for name in made if name.startswith("gates/") and name not in recorded]
         for name in sorted(news):
-            check.found(name, "comes out of a new run, and was not there")
+            check.found(name, "is new in the rerun")
     return check
 
 

@@ -36,10 +36,10 @@ def check_reviews(study: Study | None, folder: Path, reference: Reference) -> Ch
     try:
         review = read_reviews(reference.entries)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        check.found("the audit record", f"tells of a review that cannot be read: {error}")
+        check.found("the audit record", f"contains a review that cannot be read: {error}")
         return check
     if review.content() != reference.said("review", []):
-        check.found(RUN, "does not tell of every verdict and signature: run the study again")
+        check.found(RUN, "does not contain every verdict and signature: run the study again")
     digests = reference.said("tube_digests", {})
     paths = {tube.file: tube.path for tube in study.tubes} if study else {}
     results = Results(folder)
@@ -47,7 +47,7 @@ def check_reviews(study: Study | None, folder: Path, reference: Reference) -> Ch
         check.checked += 1 + len(said.signatures)
         digest = str(digests.get(file, "")) if isinstance(digests, dict) else ""
         for one in said.broken(digest):
-            check.found(file, f"{one.sentence}: no longer holds, for something has changed since")
+            check.found(file, f"{one.sentence}: no longer valid: something has changed since")
         for words in _differing(results, file, said, digest):
             check.found(file, words)
         if said.standing(digest) and file in paths and sha256_of(paths[file]) != _input(said):

@@ -41,7 +41,7 @@ def check_store(folder: Path, reference: Reference) -> CheckedPart:
         return check
     log = path.with_name(f"{STORE}-wal")
     if log.is_file() and log.stat().st_size:
-        check.found(STORE, "a command was broken off while it wrote: run the study again")
+        check.found(STORE, "a command was interrupted while writing: run the study again")
     try:
         with open_to_read(path) as connection:
             _check_content(check, connection, reference)

@@ -114,7 +114,7 @@ def _notes(reference: Reference, rerun: bool) -> tuple[str, ...]:
         for name in differences(recorded, present)
     ]
     if reference.said("figures_behind"):
-        notes.append("the curves in figures/ are of before the last gate set by hand: run the study again")
+        notes.append("the curves in figures/ are older than the last gate set by hand: run the study again")
     if not rerun:
-        notes.append("nothing was computed again (--rerun does)")
+        notes.append("nothing was recomputed (--rerun does that)")
     return tuple(notes)

@@ -98,6 +98,6 @@ def test_an_error_nobody_foresaw_fails_its_tube_alone(
     results = run(load_study(one_subject / "study.toml"), tmp_path / "out", workers=1)
     failed = [(file, reason) for file, status, reason in results.attention if status == "failed"]
     assert len(failed) == 1
-    assert "an error of the program itself" in failed[0][1]
+    assert "an error in the program" in failed[0][1]
     assert "LinAlgError: Singular matrix" in failed[0][1]
     assert (results.tubes["status"] != "failed").sum() == 4

@@ -171,7 +171,7 @@ def test_stains_without_a_control_fail_their_tubes(with_controls: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        ("single:CD19", "single:CD99", "the role single:CD99: no channel carries CD99"),
+        ("single:CD19", "single:CD99", "the role single:CD99: no channel found for CD99"),
         ("single:CD19,", "single:PE-A,", "is a second single-stain control of PE-A"),
         ("single:CD19,", "single:PE-Cy7-A,", ""),
     ],

@@ -76,7 +76,7 @@ def test_learning_again_for_good_stands_in_the_audit_record_with_its_reason(
     assert json.loads((out / "gates/model.json").read_text())["models"][0]["tubes"].keys() >= {LAST}
     last = json.loads((out / "audit.jsonl").read_text(encoding="utf-8").splitlines()[-1])
     assert last["why"] == "five tubes instead of four"
-    assert "learning again was asked for" in json.dumps(last)
+    assert "learning again was requested" in json.dumps(last)
     counts = events(again.counts), events(after.counts)
     large = counts[1][counts[1] >= 200]
     assert ((counts[0][large.index] / large - 1).abs() <= 0.01).all()
@@ -91,14 +91,14 @@ def test_the_study_answers_what_a_cluster_is(
     toml = copy_of_one / "study.toml"
     toml.write_text(f"{toml.read_text()}\n[gating.kinds]\nother_lymphocytes = [{number}]\n", encoding="utf-8")
     results = run(load_study(toml), tmp_path / "out", workers=1)
-    assert any("could be named NK" in question for question in results.questions)
+    assert any("could be identified as NK" in question for question in results.questions)
     assert results.exit_code == 1
     page = (results.folder / "report.html").read_text(encoding="utf-8")
     assert 'id="questions"' in page
-    assert "could be named NK" in page
+    assert "could be identified as NK" in page
     rows = results.counts[results.counts["population"] == "NK"]
     assert set(rows["result"]) == {"NOT_EVALUABLE"}
-    asked = results.tubes["reason"].str.contains("could be named")
+    asked = results.tubes["reason"].str.contains("could be identified as")
     assert not asked.any()  # the study is asked once, not once per tube
     assert (results.folder / "figures/clusters.png").is_file()
 

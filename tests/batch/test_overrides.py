@@ -177,7 +177,7 @@ def test_a_tube_gated_by_hand_is_listed_for_a_second_look(
         ("Bs", "cut = 0.4", "has no population 'Bs'"),
         ("lymphocytes", "cut = 0.4", "combined from other populations"),
         ("B", "polygon = [[0, 0], [1, 0], [1, 1]]", "give the axes `x` and `y`"),
-        ("B", "cut = 0.4", "is no cut"),
+        ("B", "cut = 0.4", "is not a cut"),
         ("B", "polygon = [[0, 0], [1, 0], [1, 1]]", "axes of 'B' are learned"),
         ("B", 'cut = 0.4\nmarker = "CD99"\nside = "above"', "no marker 'CD99'"),
     ],

@@ -69,7 +69,7 @@ def test_two_files_exchanged_are_both_named(reasons: dict[str, str]) -> None:
 
 def test_a_year_mistyped(reasons: dict[str, str]) -> None:
     assert "on the other side of the infusion" in reasons["S02_D10"]
-    assert "in the other order than their days say" in reasons["S02_D10"]
+    assert "in the reverse order of their days" in reasons["S02_D10"]
 
 
 def test_no_sound_tube_is_named_for_it(reasons: dict[str, str], results: Results) -> None:

@@ -83,7 +83,7 @@ def test_two_strategies_of_one_name_are_refused(two_strategies: Path) -> None:
     assert "favour = 20" in text
     own.write_text(text.replace("favour = 20", "favour = 10"), encoding="utf-8")
     study = load_study(two_strategies / "study.toml")
-    with pytest.raises(StudyError, match="the strategy is called 'cart_pd', as another of the study is"):
+    with pytest.raises(StudyError, match="another strategy of the study is also called 'cart_pd'"):
         load_strategies(study)
 
 

@@ -229,5 +229,5 @@ def test_a_broken_record_and_an_unknown_format_are_refused(run_of, finished, tmp
     (folder / "run.json").write_text("{}")
     with pytest.raises(ExchangeError, match=r"run.json is not the record of a run"):
         export(folder, "csv", tmp_path / "out")
-    with pytest.raises(ExchangeError, match="'sas7bdat' is no format"):
+    with pytest.raises(ExchangeError, match="'sas7bdat' is not a format"):
         export(finished, "sas7bdat", tmp_path / "out")

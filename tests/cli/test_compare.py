@@ -137,7 +137,7 @@ def test_falsely_depleted(results: Path, tmp_path: Path) -> None:
     out, err = run(results, path, "--json", code=1)
     content = json.loads(out)
     assert content["verdict"] == "disagree"
-    assert "automated says depleted, manual not depleted" in err
+    assert "depleted by automated gating, not depleted by manual gating" in err
     (false,) = [row for row in content["agreement"] if row["statistic"] == "false_depleted_share"]
     assert (false["value"], false["n"], false["verdict"]) == (0.25, 4, "disagree")
 
@@ -158,10 +158,10 @@ def test_a_mapping_that_names_what_is_not_there_is_a_wrong_request(results: Path
     mapping = tmp_path / "mapping.toml"
     mapping.write_text('[populations]\nB = "B cels"\n')
     _, err = run(results, counts(tmp_path / "manual.csv", 1010, 5, 296, 603), "--mapping", mapping, code=2)
-    assert "the mapping names 'B cels', which is none of theirs" in err
+    assert "the mapping names 'B cels', which is not among theirs" in err
     mapping.write_text('[populations]\nB = "B cells"\nBB = "other"\n')
     _, err = run(results, counts(tmp_path / "manual.csv", 1010, 5, 296, 603), "--mapping", mapping)
-    assert "the mapping names 'BB', which is no population of ours" in err
+    assert "the mapping names 'BB', which is not a population of ours" in err
 
 
 def test_several_readers(results: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def command():
 def test_an_unknown_format_is_refused(command, tmp_path) -> None:
     found = command(tmp_path, "--to", "spss", "--out", tmp_path / "out")
     assert found.exit_code == 2
-    assert "'spss' is no format" in found.output
+    assert "'spss' is not a format" in found.output
     assert "known: csv, parquet, xpt, dataset-json, gatingml, flowjo, fcs, define, rtf" in found.output
     assert not (tmp_path / "out").exists()
 
@@ -31,7 +31,7 @@ def test_a_folder_that_is_no_result_is_refused(command, tmp_path) -> None:
     found = command(tmp_path, "--to", "csv", "--out", tmp_path / "out")
     assert found.exit_code == 2
     assert "there is no counts.csv" in found.output
-    assert "give the folder that" in found.output
+    assert "give a results folder" in found.output
 
 
 def test_words_are_needed(command, tmp_path) -> None:

@@ -19,12 +19,12 @@ LIMITS = AcceptanceLimits()
         (TubePair("CAR_T", 1000, 1050, 100.0, 105.0, 0.95), Verdict.AGREE, ""),
         (TubePair("B", 1300, 1000, 130.0, 100.0, 0.97), Verdict.DISAGREE, "+30.0 %"),
         (TubePair("B", 90, 100, 9.0, 10.0, 0.8), Verdict.AGREE, ""),
-        (TubePair("B", 30, 100, 3.0, 10.0, 0.4), Verdict.DISAGREE, "do not meet"),
+        (TubePair("B", 30, 100, 3.0, 10.0, 0.4), Verdict.DISAGREE, "do not overlap"),
         (TubePair("B", 0, 0, 0.0, 0.0, 1.0), Verdict.AGREE, ""),
         (
             TubePair("B", 90, 110, 9.0, 11.0, None, "depleted", "not depleted"),
             Verdict.DISAGREE,
-            "says depleted",
+            "depleted by automated gating, not depleted by manual gating",
         ),
         (TubePair("B", None, 100), Verdict.NOT_COMPARABLE, "no count"),
         (TubePair("B", 1000, 1010), Verdict.AGREE, ""),
@@ -56,12 +56,12 @@ DEPLETED = {"auto_decision": "depleted", "manual_decision": "depleted"}
         (
             TubePair("B", 200, None, 0.4, 0.8, auto_volume=500.0, manual_volume=500.0, **DEPLETED),
             Verdict.DISAGREE,
-            "200 events against 400: their 95 % intervals do not meet",
+            "200 events against 400: their 95 % intervals do not overlap",
         ),
         # Half of the volume holds half of the events.
         (TubePair("B", 40, 80, 8.0, 8.0, auto_volume=5.0, manual_volume=10.0, **DEPLETED), Verdict.AGREE, ""),
         (TubePair("B", 40, 80, auto_volume=0.5, manual_volume=1.0), Verdict.AGREE, ""),
-        (TubePair("B", 40, 80, auto_volume=1.0, manual_volume=1.0), Verdict.DISAGREE, "do not meet"),
+        (TubePair("B", 40, 80, auto_volume=1.0, manual_volume=1.0), Verdict.DISAGREE, "do not overlap"),
         (TubePair("B", 4000, 8000, auto_volume=0.5, manual_volume=1.0), Verdict.AGREE, ""),
         # Percentages of a parent of 10,000 events.
         (

@@ -221,7 +221,7 @@ def test_renamed_and_missing_files_are_named(exchange_results: Path, tmp_path: P
     comparison = compare(exchange_results, path)
     words = " ".join(map(str, comparison.problems))
     # Both repeat the keywords of one tube.
-    both = "2 results are for this file, and none is taken: renamed by hand.fcs, of another study.fcs"
+    both = "2 results are for this file, and none is used: renamed by hand.fcs, of another study.fcs"
     assert f"{gated.files[0]}: {both}" in words
     mapping = tmp_path / "names.toml"
     mapping.write_text(f'[files]\n"{gated.files[0]}" = "renamed by hand.fcs"\n')

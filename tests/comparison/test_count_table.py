@@ -37,8 +37,8 @@ from bcelldepl.gate_exchange.manual import ManualCount
             "",
         ),
         ("file,population,events\na.fcs,B,1_000\n", {}, "not a number"),
-        ("file,population,events\na.fcs,B,-3\n", {}, "no count"),
-        ("file,population,events\na.fcs,B,3.5\n", {}, "no whole number"),
+        ("file,population,events\na.fcs,B,-3\n", {}, "not a count"),
+        ("file,population,events\na.fcs,B,3.5\n", {}, "not a whole number"),
         ("file,population,events\na.fcs,B,10.0\n", {"B": ManualCount(10)}, ""),
         ("file,population,events\na.fcs,B,10\na.fcs,B,99\n", {"B": ManualCount(10)}, "a second count"),
         (
@@ -106,7 +106,7 @@ def test_a_table_of_flowjo(tmp_path: Path) -> None:
     assert set(found) == {"S01_BL.fcs", "S01_D28.fcs"}
     assert found["S01_BL.fcs"]["Lymphocytes/B cells"] == ManualCount(450, percent=5.0, parent="Lymphocytes")
     assert found["S01_D28.fcs"]["Lymphocytes/B cells"] == ManualCount(0, percent=0.0, parent="Lymphocytes")
-    assert "rows Mean, SD: they sum up the tubes" in said
+    assert "rows Mean, SD: they summarise tubes" in said
     assert "B | Median (CD19): a statistic that is not compared" in said
 
 
@@ -146,7 +146,7 @@ def test_a_sheet_of_excel_with_units_in_headings_and_bounds(tmp_path: Path) -> N
     assert found == {
         "S01_BL.fcs": {"B cells": ManualCount(None, 0.5, below=True), "T cells": ManualCount(None, 816.25)}
     }
-    assert "Visit: the column holds no counts" in said
+    assert "Visit: the column contains no counts" in said
 
 
 def test_a_plain_column_of_percentages_is_told_by_its_cells(tmp_path: Path) -> None:

@@ -40,8 +40,8 @@ def test_two_of_a_name_are_not_guessed_between() -> None:
 
 
 def test_mapping_that_names_nothing_or_two() -> None:
-    assert "is none" in guess_population("B", ["a/x"], NameMap({"B": "y"}))[1]
-    assert "are several" in guess_population("B", ["a/x", "b/x"], NameMap({"B": "x"}))[1]
+    assert "is not among" in guess_population("B", ["a/x"], NameMap({"B": "y"}))[1]
+    assert "is several of" in guess_population("B", ["a/x", "b/x"], NameMap({"B": "x"}))[1]
 
 
 def manual(*tubes: ManualTube) -> Manual:
@@ -146,7 +146,7 @@ def test_unmatched_ambiguous_and_double_files_are_named() -> None:
     )
     assert matched == {}
     assert "2 tubes of the study have this name" in problems
-    assert "b.fcs: 2 results are for this file, and none is taken: b.fcs, B.fcs" in problems
+    assert "b.fcs: 2 results are for this file, and none is used: b.fcs, B.fcs" in problems
     assert "c.fcs: no such tube in the study" in problems
     assert "x/a.fcs: no manual result" in problems
 
@@ -165,7 +165,7 @@ def test_trees_that_differ_from_tube_to_tube() -> None:
     naming, problems = name_populations(["B", "T"], tubes, NameMap())
     assert naming.common == {"B": "Live/B cells"}
     assert [naming.of(tube) for tube in tubes] == [{"B": "Live/B cells"}] * 2 + [{"B": "Singlets/Live/CD19+"}]
-    assert "population T: not compared: none of theirs has such a name" in str(problems[0])
+    assert "population T: not compared: none of theirs has this name" in str(problems[0])
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_a_gate_that_does_not_reproduce_its_stored_count_is_named_and_not_believ
     words = " ".join(map(str, comparison.problems))
     assert "was stored with 7 events" in words
     page = (tmp_path / "comparison" / "comparison.html").read_text()
-    assert re.search(r"and 1 do not \([\w/ ]+ in 1 tube\): what stands on them is compared", page)
+    assert re.search(r"and 1 do not \([\w/ ]+ in 1 tube\): the populations below them are compared", page)
     assert comparison.rows["f1"].isna().any()
     assert comparison.rows["f1"].notna().any()
 

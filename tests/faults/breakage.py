@@ -110,7 +110,7 @@ def _copied(path: Path, sound: Path) -> None:
 WAYS = {
     "truncated": Way(_truncated, "failed", "it is cut off"),
     "zero bytes": Way(_empty, "failed", 'starts with ""'),
-    "no FCS file": Way(_no_fcs, "failed", "no FCS file"),
+    "not an FCS file": Way(_no_fcs, "failed", "not an FCS file"),
     "wrong $TOT": Way(_wrong_total, "failed", "999 events"),
     "a marker missing": Way(_no_marker, "failed", "CD19"),
     "no beads": Way(_no_beads, "review", "bead"),

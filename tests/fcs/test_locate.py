@@ -72,13 +72,13 @@ def test_offsets_that_count_from_one(tmp_path: Path) -> None:
 def test_header_right_text_inside_text(tmp_path: Path) -> None:
     content = fcs(EVENTS, text_data=(100, 100 + 23))
     acquisition = read(tmp_path, content)
-    assert any("HEADER fits and is taken" in warning for warning in acquisition.warnings)
+    assert any("HEADER fits and is used" in warning for warning in acquisition.warnings)
 
 
 def test_text_right_header_inside_text(tmp_path: Path) -> None:
     content = fcs(EVENTS, header_data=(100, 100 + 23))
     acquisition = read(tmp_path, content)
-    assert any("TEXT fits and is taken" in warning for warning in acquisition.warnings)
+    assert any("TEXT fits and is used" in warning for warning in acquisition.warnings)
     forced = read_fcs(acquisition.path, offsets="header")
     assert forced.place.begin == 100
 
@@ -112,7 +112,7 @@ def test_total_smaller_than_data_is_taken_and_said(tmp_path: Path) -> None:
 
 
 def test_cut_file(tmp_path: Path) -> None:
-    with pytest.raises(TruncatedDataError, match="holds at most 2"):
+    with pytest.raises(TruncatedDataError, match="contains at most 2"):
         read(tmp_path, fcs(EVENTS)[:-3])
 
 
@@ -176,7 +176,7 @@ def test_richest_data_set_with_the_facts_of_its_sibling(tmp_path: Path) -> None:
     assert rich.channels[0].label == "CD19 APC"
     assert rich.spillover is not None
     npt.assert_allclose(rich.spillover.matrix, [[1, 0.05], [0, 1]])
-    assert any("1 is read, the richest" in warning for warning in rich.warnings)
+    assert any("1, the largest, is read" in warning for warning in rich.warnings)
     npt.assert_array_equal(read_fcs(path, dataset=0).raw(), [[1, 3], [2, 4]])
     with pytest.raises(NoSuchDatasetError):
         read_fcs(path, dataset=2)

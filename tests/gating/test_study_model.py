@@ -68,7 +68,7 @@ def test_a_study_without_b_cells_is_asked_once_and_names_the_others():
     model = learn([sample for sample, _ in made], TBNK, {})
     assert len(model.questions) == 1
     assert model.questions[0].startswith(
-        "no cells of the study could be named B: look at figures/clusters.png"
+        "no cells of the study could be identified as B: see figures/clusters.png"
     )
     assert "[gating.kinds] B = [NUMBER]" in model.questions[0]
     placed = place_gates(model, TBNK, made[0][0])

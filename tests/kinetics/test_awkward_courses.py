@@ -18,7 +18,7 @@ from bcelldepl.kinetics.terminal import choose_terminal, terminal_fits
 from bcelldepl.report.kinetics import kinetics_figures
 from bcelldepl.study import EndpointSettings, Study, Tube
 
-OWN_ERROR = "error of the program itself"
+OWN_ERROR = "error in the program"
 DAYS = (-5.0, 0.0, 1e-9, 0.01, 1.0, 7.0, 7.0000001, 14.0, 28.0, 60.5, 90.0, 180.0, 1e4)
 # The last two differ in their last digit, and their ratio is rounded to 1.
 VALUES = (

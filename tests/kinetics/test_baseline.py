@@ -90,6 +90,6 @@ def test_a_date_of_lymphodepletion_is_of_its_subject(made) -> None:
 def test_settings_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(ValueError, match="needs baseline_visit"):
         EndpointSettings(baseline="visit")
-    with pytest.raises(ValueError, match="goes with"):
+    with pytest.raises(ValueError, match="is for"):
         EndpointSettings(baseline_visit="D-5")
     assert EndpointSettings(data_cutoff=date(2026, 1, 31)).data_cutoff == "2026-01-31"

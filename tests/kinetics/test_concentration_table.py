@@ -69,7 +69,7 @@ def test_one_computation_is_handed_on(results, monkeypatch) -> None:
     ("change", "words"),
     [
         (("Value,", "Amount,"), "the table lacks the column value"),
-        (("CAR+ T cells", "plasma"), "row 2, analyte: 'plasma' is no analyte"),
+        (("CAR+ T cells", "plasma"), "row 2, analyte: 'plasma' is not an analyte"),
         (("P1,14,CAR_T,40", "P1,14,CAR_T,many"), "row 3, value: 'many' is not a number"),
         (("P1,0,CAR_T,0,5,cells/uL", "P1,0,CAR_T,0,5,copies/ug"), "'copies/ug' is not cells/uL"),
         (("P1,0,CAR_T", "P1,,CAR_T"), "the day is empty"),

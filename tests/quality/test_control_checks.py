@@ -31,8 +31,8 @@ def tube(file: str, subject: str = "P1", role: Role = Role.SAMPLE, marker: str |
         ("CAR", ""),
         ("car", ""),
         ("CD27", ""),  # of the panel, and no gate needs it
-        ("CRA", "no channel carries CRA (did you mean `CAR`?)"),
-        ("XYZ", "no channel carries XYZ (the strategy uses CD3, CD19, CAR)"),
+        ("CRA", "no channel found for CRA (did you mean `CAR`?)"),
+        ("XYZ", "no channel found for XYZ (the strategy uses CD3, CD19, CAR)"),
         ("FMC63", "the strategy calls that channel CAR"),
     ],
 )

@@ -69,4 +69,4 @@ def test_a_gate_that_misses_its_cells(gated, beyond, passes):
     held = round(expected - missed)
     outcome = outcomes(gated, b_events=held, fitting=float(held))["missed_cells"]
     assert outcome.passed is passes
-    assert f"the B gate holds {held} events, yet some 600 such cells were acquired" in outcome.sentence
+    assert f"the B gate holds {held} events, but about 600 such cells were acquired" in outcome.sentence

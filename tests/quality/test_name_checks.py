@@ -69,7 +69,8 @@ def test_what_is_said() -> None:
     tubes, opened = study(FIL="{s}_{v}.fcs")
     sentences = exchanged(tubes, opened, 0, 2)
     assert sentences["2.fcs"] == [
-        "by $FIL (S01_D7.fcs) the file is of visit D7, by the sheet of BL: is it another tube's file?"
+        "according to $FIL (S01_D7.fcs) the file is of visit D7, according to the sheet of BL: "
+        "is it another tube's file?"
     ]
 
 
@@ -125,6 +126,6 @@ def test_names_of_controls() -> None:
         opened[number] = FittedTube(opened[number].file, names={"TUBE NAME": "FMO-CAR"})
     opened[-1] = FittedTube(opened[-1].file, names={"TUBE NAME": "full stain"})
     assert list(said(tubes, opened)) == ["S03_BL.fcs"]
-    assert "no FMO control, by the sheet it is fmo" in said(tubes, opened)["S03_BL.fcs"][0]
+    assert "no FMO control, according to the sheet it is fmo" in said(tubes, opened)["S03_BL.fcs"][0]
     opened[2] = FittedTube(opened[2].file, names={"TUBE NAME": "FMO CAR"})
-    assert "an FMO control, by the sheet it is sample" in said(tubes, opened)[tubes[2].file][0]
+    assert "an FMO control, according to the sheet it is sample" in said(tubes, opened)[tubes[2].file][0]

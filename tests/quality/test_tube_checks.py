@@ -47,7 +47,7 @@ def test_beads_are_checked_where_they_count(gated) -> None:
     assert checks(gated(), facts)["bead_minimum"].passed
     check = checks(gated(beads=940), facts)["bead_minimum"]
     assert not check.passed
-    assert check.sentence == "the tube holds 940 bead events; expected 1,000 or more"
+    assert check.sentence == "the tube has 940 bead events; expected 1,000 or more"
     assert "bead_minimum" not in checks(gated())
 
 

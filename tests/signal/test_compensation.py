@@ -246,7 +246,7 @@ def test_a_matrix_in_utf_16(tmp_path):
         ("FITC-A,PE-A\n1,20\n5,1\n", "1 on its diagonal and 20 beside it"),
         ("FITC-A,PE-A\n100,20\n5,1\n", "diagonal"),
         ("a,b,% overlap\nPE,- % FITC,20\nPE,- % FITC,21\n", "names a pair twice"),
-        ("a,b,% overlap\nPE,- % FITC,20\nPE,FITC,21\n", "no target, - % source"),
+        ("a,b,% overlap\nPE,- % FITC,20\nPE,FITC,21\n", "not target, - % source"),
     ],
 )
 def test_matrices_that_cannot_be_right(tmp_path, text, words):

@@ -96,7 +96,7 @@ def test_every_spelling_of_the_viability_dye(label):
      ("CD5", "CD56")],
 )  # fmt: skip
 def test_a_marker_is_not_found_within_a_longer_word(marker, label):
-    with pytest.raises(PanelError, match=f"{marker}: no channel carries it"):
+    with pytest.raises(PanelError, match=f"{marker}: no channel found"):
         resolve("FSC-A", ("X-A", label), required=[marker])
 
 
@@ -180,7 +180,7 @@ def test_no_candidate_is_an_error_that_lists_the_channels_it_could_be():
     with pytest.raises(PanelError) as caught:
         resolve(*USUAL, required=["CD19", "CD3"])
     text = str(caught.value)
-    assert text.startswith("tube.fcs: CD19: no channel carries it")
+    assert text.startswith("tube.fcs: CD19: no channel found")
     assert "V450-A (CD45 V450)" in text
     assert all(name not in text for name in ("FITC-A", "Time", "FSC-H"))
     assert "[panel]" in caught.value.remedy
@@ -189,13 +189,13 @@ def test_no_candidate_is_an_error_that_lists_the_channels_it_could_be():
 def test_two_candidates_are_an_error_that_names_both():
     with pytest.raises(PanelError) as caught:
         resolve(*USUAL, ("APC-A", "CD19 APC"), ("PE-A", "CD19 PE"), required=["CD19"])
-    assert "CD19: 2 channels could be it (APC-A (CD19 APC), PE-A (CD19 PE))" in caught.value.what
+    assert "CD19: 2 channels match (APC-A (CD19 APC), PE-A (CD19 PE))" in caught.value.what
     assert "FITC-A (CD3 FITC)" in caught.value.what
 
 
 def test_a_channel_of_two_markers_stands_for_neither_unless_the_study_says_so():
     lineage = (*USUAL[:3], ("PE-A", "Lin CD3/CD19/CD14"))
-    with pytest.raises(PanelError, match=r"CD3 and CD19: one channel carries them all \(PE-A\)"):
+    with pytest.raises(PanelError, match=r"CD3 and CD19: one channel matches all of them \(PE-A\)"):
         resolve(*lineage, required=["CD3"], optional=["CD19"])
     assert resolve(*lineage, required=["CD3", "CD19"], overrides={"CD3": "PE-A"}) == {
         "CD3": "PE-A",

@@ -160,6 +160,6 @@ def test_what_a_control_must_tell(times):
         "B": np.vstack([rng.normal(0, 1, n), own]),
     }
     if times > 1:
-        assert "tells what it gives to B only to" in refusal(made, ("A", "B"))
+        assert "gives its spillover into B only to" in refusal(made, ("A", "B"))
     else:
         matrix_from_controls(made, ("A", "B"))

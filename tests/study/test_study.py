@@ -326,7 +326,7 @@ def test_matrices_are_read_when_the_study_is(tmp_path) -> None:
         load_study(write(tmp_path, toml=toml))
     said = {problem.where: problem.what for problem in caught.value.problems}
     assert "m.csv: the spillover matrix is singular" in said["study.toml, [compensation] matrix"]
-    assert "n.csv: the spillover matrix holds text" in said["study.toml, [compensation] by_batch.A"]
+    assert "n.csv: the spillover matrix contains text" in said["study.toml, [compensation] by_batch.A"]
     assert said["study.toml, [compensation] by_batch.B"] == "there is no file 'none.csv'"
 
 
@@ -356,7 +356,7 @@ def test_what_is_different_in_a_batch(tmp_path) -> None:
             "study.toml, [batch] A.strategy: there is no file 'none.toml'",
         ),
         ('[batch.A]\nstrategi = "x"\n', "did you mean `strategy`?"),
-        ('[batch.A]\nstrategy = "tbnk"\n', "goes by batch, and samples.csv gives none for b.fcs"),
+        ('[batch.A]\nstrategy = "tbnk"\n', "set by batch, and samples.csv gives none for b.fcs"),
     ],
 )
 def test_batches_that_are_wrong(tmp_path, toml: str, words: str) -> None:

@@ -33,7 +33,7 @@ def test_a_formula_is_refused_where_it_stands(tmp_path: Path, column: str, text:
     }
     (problem,) = problems(tmp_path, f"{HEAD}\n{','.join(row.values())}\n")
     assert problem.where == f"samples.csv, row 2, column {column}"
-    assert "is a formula to a spreadsheet" in problem.what
+    assert "would run as a formula in a spreadsheet" in problem.what
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_formula_is_refused_where_it_stands(tmp_path: Path, column: str, text:
 def test_a_subject_that_looks_like_another_is_refused(tmp_path: Path, text: str, unseen: str) -> None:
     (problem,) = problems(tmp_path, f"{HEAD}\na.fcs,{text},V1,0,,,\n")
     assert problem.where == "samples.csv, row 2, column subject"
-    assert f"a character that no reader sees, {unseen}" in problem.what
+    assert f"an invisible character, {unseen}" in problem.what
 
 
 def test_numbers_names_and_notes_are_accepted_as_they_are(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_cell_of_a_megabyte_is_refused(tmp_path: Path) -> None:
 def test_a_study_is_not_named_a_formula(tmp_path: Path) -> None:
     (tmp_path / "samples.csv").write_text(f"{HEAD}\na.fcs,P1,V1,0,,,\n")
     (tmp_path / "study.toml").write_text(TOML.format(samples="samples.csv").replace('"S1"', '"=S1+1"'))
-    with pytest.raises(StudyError, match=r"study\.toml, \[study\] id: '=S1\+1' is a formula"):
+    with pytest.raises(StudyError, match=r"study\.toml, \[study\] id: '=S1\+1' would run as a formula"):
         load_study(tmp_path / "study.toml")
 
 

@@ -128,7 +128,7 @@ def one(cells: str, column: str = "") -> str:
     ("sheet", "where", "words"),
     [
         ("", "samples.csv", "is empty"),
-        (HEAD, "samples.csv", "holds no tubes"),
+        (HEAD, "samples.csv", "contains no tubes"),
         ("file,subject,visit\na.fcs,P1,V1\n", "samples.csv", "the required column `day` is missing"),
         ("file,subject,visit,days\na.fcs,P1,V1,0\n", "samples.csv", "(rename `days` to `day`)"),
         ("file,visit,day\na.fcs,V1,0\n", "samples.csv", "`subject` is missing (found: file, visit, day)"),

@@ -73,6 +73,6 @@ def test_both_positions_and_both_counts_are_said(gated: Gated) -> None:
     after = with_view(gated(CAR_T=56), outlines=(square,))
     assert override_effects([by_hand()], before, after) == (
         "gate of CAR_T set by hand by core lab on 2026-11-02: dim cells (it moved from CAR 0.410 with 1,234 events to "
-        "an outline about CAR 0.600, CD3 0.400 with 56 events; to be looked at by a second person)",
+        "an outline about CAR 0.600, CD3 0.400 with 56 events; needs review by a second person)",
     )
     assert override_effects([by_hand(population="no such")], before, after) == ()

@@ -108,7 +108,7 @@ def test_a_batch_is_that_of_the_sheet_else_the_date(tmp_path: Path, study: Study
 
 
 def test_a_file_that_is_not_there_or_lacks_a_marker(tmp_path: Path, study: Study) -> None:
-    with pytest.raises(PanelError, match="CD19: no channel carries it"):
+    with pytest.raises(PanelError, match="CD19: no channel found"):
         open_tube(tube(tmp_path, 0.2, labels=["", "", "", "CD3", "CD4", ""]), study, STRATEGY)
     (tmp_path / "a.fcs").unlink()
     with pytest.raises((FcsError, OSError)):

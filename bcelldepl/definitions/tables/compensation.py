@@ -15,13 +15,13 @@ CONTROL_MATRICES: Final = TableDefinition(
     f"{COMPENSATION}/comparison",
     "batch, dye and other detector",
     (
-        Column("batch", _TEXT, "that the controls are of"),
+        Column("batch", _TEXT, "batch of the controls"),
         Column("source", _TEXT, "the dye, by its own detector"),
-        Column("detector", _TEXT, "that its light reaches too"),
-        Column("controls_percent", _NUMBER, "part of its signal there, by the controls"),
-        Column("error_percent", _NUMBER, "standard error of that part"),
+        Column("detector", _TEXT, "detector that its light also reaches"),
+        Column("controls_percent", _NUMBER, "share of its signal in that detector, by the controls"),
+        Column("error_percent", _NUMBER, "standard error of that share"),
         Column(
-            "file_percent", _NUMBER, "the same part by the matrix in the files; empty where they have none"
+            "file_percent", _NUMBER, "the same share by the matrix in the files; empty where they have none"
         ),
         Column("difference_percent", _NUMBER, "between the two"),
     ),

@@ -21,7 +21,7 @@ COUNTS: Final = TableDefinition(
         Column("day", _NUMBER, "nominal study day, 0 is the infusion"),
         Column("dose_group", _TEXT, "as in the sample sheet"),
         Column("population", _TEXT, "name of the population"),
-        Column("events", _INTEGER, "events counted; empty where the tube was not done"),
+        Column("events", _INTEGER, "events counted; empty where the tube was not counted"),
         Column("parent", _TEXT, "population that it was gated in"),
         Column("parent_events", _INTEGER, "events of that population"),
         Column("percent_of_parent", _NUMBER, "100 * events / parent_events"),
@@ -29,7 +29,7 @@ COUNTS: Final = TableDefinition(
         Column(
             "cells_per_ul",
             _NUMBER,
-            "in blood; 0 where none was counted, empty where it cannot be told",
+            "in blood; 0 where none was counted, empty where no result can be given",
         ),
         Column("ci_low_per_ul", _NUMBER, "lower end of its 95 % interval, of counting and gate together"),
         Column("ci_high_per_ul", _NUMBER, "upper end of its 95 % interval"),
@@ -37,9 +37,9 @@ COUNTS: Final = TableDefinition(
         Column("lod_per_ul", _NUMBER, "limit of detection of this tube"),
         Column("lloq_per_ul", _NUMBER, "lower limit of quantification of this tube"),
         Column("result", _TEXT, "result code"),
-        Column("evidence", _TEXT, "weakest rung of the evidence ladder on the way to the population"),
-        Column("reason", _TEXT, "one sentence, empty where nothing is to say"),
-        Column("override", _TEXT, "gates set by hand that the number stands on"),
+        Column("evidence", _TEXT, "weakest evidence of the gates that lead to the population"),
+        Column("reason", _TEXT, "one sentence; empty where there is nothing to report"),
+        Column("override", _TEXT, "gates set by hand that the number depends on"),
         Column("actual_day", _NUMBER, "days from infusion to collection; empty where dates are not known"),
         Column("course", _INTEGER, "1 for the first infusion of the subject"),
         Column("review", _TEXT, "accepted, rejected, changed since it was judged, or empty"),
@@ -47,7 +47,7 @@ COUNTS: Final = TableDefinition(
 )
 TUBES: Final = TableDefinition(
     "tubes",
-    "tube of the study, failed ones and controls too",
+    "tube of the study, with failed tubes and controls",
     (
         Column("file", _TEXT, "path of the FCS file, as in the sample sheet"),
         Column("sha256", _TEXT, "of the file; empty where it could not be read"),
@@ -58,7 +58,7 @@ TUBES: Final = TableDefinition(
         Column("dose_group", _TEXT, "as in the sample sheet"),
         Column("batch", _TEXT, "as in the sample sheet, else the date of acquisition"),
         Column("status", _TEXT, "ok, review or failed"),
-        Column("reason", _TEXT, "why the tube failed or needs a look"),
+        Column("reason", _TEXT, "why the tube failed or needs review"),
         Column("events", _INTEGER, "events of the file"),
         Column("kept_fraction", _NUMBER, "part of the events that the quality mask kept"),
         Column("kept_time_fraction", _NUMBER, "part of the acquisition time that it kept"),
@@ -69,7 +69,7 @@ TUBES: Final = TableDefinition(
         Column("blood_volume_ul", _NUMBER, "blood pipetted into it, as in the sample sheet"),
         Column("dilution", _NUMBER, "from blood to the acquired suspension, as in the sample sheet, else 1"),
         Column(
-            "beads_seen", _INTEGER, "bead events that the count stands on; empty where beads do not count"
+            "beads_seen", _INTEGER, "bead events that the count is based on; empty where beads are not used"
         ),
         Column("recovery", _NUMBER, "beads_seen / bead_count: part of the tube that was acquired"),
         Column("analysed_volume_ul", _NUMBER, "blood that the events come from"),
@@ -80,7 +80,9 @@ TUBES: Final = TableDefinition(
         Column("comment", _TEXT, "as in the sample sheet"),
         Column("review", _TEXT, "accepted, rejected, changed since it was judged, or empty"),
         Column("verdict", _TEXT, "who judged the tube, when, how and why"),
-        Column("signatures", _TEXT, "who signed it; signatures that hold"),
-        Column("broken_signatures", _TEXT, "signatures of what has changed since"),
+        Column("signatures", _TEXT, "who signed it; valid signatures"),
+        Column(
+            "broken_signatures", _TEXT, "signatures that are no longer valid: what was signed has changed"
+        ),
     ),
 )

@@ -60,7 +60,7 @@ SUMMARY: Final = TableDefinition(
         Column("unit", _TEXT, "of the statistics"),
         Column("visit", _TEXT, "of a concentration"),
         Column("day", _NUMBER, "nominal day of that visit"),
-        Column("n", _INTEGER, "values that the statistics rest on"),
+        Column("n", _INTEGER, "values that the statistics are based on"),
         Column(
             "n_below_lloq",
             _INTEGER,
@@ -68,11 +68,11 @@ SUMMARY: Final = TableDefinition(
         ),
         Column("n_censored", _INTEGER, "endpoints left out as censored"),
         Column("n_doubtful", _INTEGER, "endpoints left out as doubtful"),
-        Column("n_not_evaluable", _INTEGER, "values that are not there"),
-        *_statistics(median="of times to an event that of Kaplan and Meier"),
-        Column("speaks", _TEXT, "which average is meant to be quoted"),
+        Column("n_not_evaluable", _INTEGER, "missing values"),
+        *_statistics(median="of times to an event, the Kaplan-Meier median"),
+        Column("speaks", _TEXT, "which average to quote"),
         _COURSE,
-        Column("baseline", _TEXT, "which result is the baseline, where the values stand on it"),
+        Column("baseline", _TEXT, "which result is the baseline, where the values depend on it"),
     ),
 )
 DOSE_PROPORTIONALITY: Final = TableDefinition(
@@ -98,7 +98,7 @@ DEPLETION_RATES: Final = TableDefinition(
         *_GROUP,
         *_VISIT,
         Column("n_subjects", _INTEGER, "subjects of the group: the sum of the counts below"),
-        Column("n_evaluable", _INTEGER, "those whose draw is evidence of depletion or of B cells"),
+        Column("n_evaluable", _INTEGER, "those whose draw shows depletion or B cells"),
         Column("n_depleted", _INTEGER, "those of them below the depletion threshold"),
         Column("percent_depleted", _NUMBER, "100 * n_depleted / n_evaluable"),
         Column("ci_low_percent", _NUMBER, "lower end of its exact 95 % interval (Clopper and Pearson)"),

@@ -14,10 +14,10 @@ SAMPLES: Final = TableDefinition(
     "samples",
     "FCS file",
     (
-        Column("file", _TEXT, "the FCS file, by its path from the sheet; needed"),
-        Column("subject", _TEXT, "whose blood it is; needed"),
-        Column("visit", _TEXT, "name of the visit; needed"),
-        Column("day", _NUMBER, "nominal study day, 0 is the infusion; needed"),
+        Column("file", _TEXT, "path of the FCS file from the sheet; required"),
+        Column("subject", _TEXT, "subject; required"),
+        Column("visit", _TEXT, "name of the visit; required"),
+        Column("day", _NUMBER, "nominal study day, 0 is the infusion; required"),
         Column("role", _TEXT, "sample where empty, else which control"),
         Column("dose_group", _TEXT, "for summaries"),
         Column("collected", _TEXT, "when the blood was drawn, ISO 8601"),
@@ -25,7 +25,7 @@ SAMPLES: Final = TableDefinition(
         Column(
             "batch",
             _TEXT,
-            "tubes stained and measured together, which may lend each other gates; else by date",
+            "tubes stained and measured together, among which gates may be borrowed; else by date",
         ),
         Column("dilution", _NUMBER, "from blood to the acquired suspension, for counting by volume; else 1"),
         Column("comment", _TEXT, "carried through"),
@@ -46,15 +46,15 @@ COMPANION_SHEET: Final = TableDefinition(
     "companion_sheet",
     "result of another assay, as the study gives it",
     (
-        Column("subject", _TEXT, "as in the sample sheet; needed"),
-        Column("visit", _TEXT, "as in the sample sheet, or another; needed"),
-        Column("test", _TEXT, "name of the test; needed"),
+        Column("subject", _TEXT, "as in the sample sheet; required"),
+        Column("visit", _TEXT, "as in the sample sheet, or another; required"),
+        Column("test", _TEXT, "name of the test; required"),
         Column(
-            "value", _TEXT, "a number, < or > and a number, a titre (1:160), or text (POSITIVE, Y); needed"
+            "value", _TEXT, "a number, < or > and a number, a titre (1:160), or text (POSITIVE, Y); required"
         ),
         Column("unit", _TEXT, "of `value`; one for each test"),
         Column("day", _NUMBER, "days since infusion; else of the samples of the visit"),
-        Column("collected", _TEXT, "when it was drawn: goes before `day`"),
+        Column("collected", _TEXT, "when it was drawn: takes precedence over `day`"),
         Column("comment", _TEXT, "carried through"),
         Column("course", _INTEGER, "which infusion of the subject; else 1"),
     ),

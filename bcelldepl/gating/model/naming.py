@@ -309,7 +309,7 @@ class _Naming:
         if reference < 0 or gap < _GAP or not (high & fits & self._stands_out(marker)).any():
             return np.zeros(len(values), dtype=np.bool_)
         if gap < _SURE_GAP:
-            self.named.remarks.append(f"{kind}: told by a narrow gap of {marker} ({gap:.1f} spreads)")
+            self.named.remarks.append(f"{kind}: identified by a narrow gap in {marker} ({gap:.1f} spreads)")
         return high
 
     def _is_sticky(self) -> NDArray[np.bool_]:

@@ -32,13 +32,13 @@ def ask(model: StudyModel, strategy: Strategy) -> tuple[str, ...]:
     for rule, _ in strategy.rules_for(model.scales):
         if isinstance(rule, KindsRule) and rule.expected and not present & set(rule.kinds):
             questions.append(
-                f"no cells of the study could be named {rule.name}: look at figures/clusters.png and "
-                f"gates/clusters.csv; if one of the clusters is {rule.name}, say so in study.toml: "
+                f"no cells of the study could be identified as {rule.name}: see figures/clusters.png and "
+                f"gates/clusters.csv; if one of the clusters is {rule.name}, name it in study.toml: "
                 f"[gating.kinds] {rule.kinds[0]} = [NUMBER]"
             )
         if isinstance(rule, PositivesRule) and rule.name not in model.positives:
             questions.append(
-                f"no control tube shows the {rule.marker} negative, so {rule.name} cannot be counted: is there no "
-                f"tube from before the infusion (day 0 or earlier), and no FMO (role fmo:{rule.marker})?"
+                f"no control tube shows the {rule.marker}-negative cells, so {rule.name} cannot be counted: is there "
+                f"no tube from before the infusion (day 0 or earlier), and no FMO (role fmo:{rule.marker})?"
             )
     return tuple(questions)

@@ -75,7 +75,9 @@ class CutRule(MarkerCut):
         if self.method == "valley":
             return self._fit_valley(density, negative, n)
         if negative is None:
-            return Fit(None, Evidence.FAILED, f"{n} events are too few to find the {self.marker} negative", n)
+            return Fit(
+                None, Evidence.FAILED, f"{n} events are too few to find the {self.marker}-negative cells", n
+            )
         if self.method == "tail":
             position = self.clip(negative.centre + self.tail_spreads * negative.spread)
             error = 1.96 * self.tail_spreads * negative.spread / np.sqrt(2.0 * max(negative.events, 1))

@@ -91,10 +91,10 @@ class EllipseRule(Rule):
                 break
             near, fit = fit.shape.centre, moved
         if self._cut_off(fit, near):
-            reason = f"the island lies at the edge of where it is looked for, at {self._place(fit.shape)}"
+            reason = f"the cluster lies at the edge of its search region, at {self._place(fit.shape)}"
             return replace(fit, reason=reason, review=True)
         if fit.shape and max(np.abs(np.subtract(fit.shape.centre, self.near)) / self.reach) > 1.0:
-            reason = f"the island lies outside of where it is usual, at {self._place(fit.shape)}"
+            reason = f"the cluster lies outside its usual region, at {self._place(fit.shape)}"
             return replace(fit, reason=reason, review=True)
         return fit
 

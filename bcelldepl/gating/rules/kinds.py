@@ -73,7 +73,7 @@ class KindsRule(Rule):
     @model_validator(mode="after")
     def _one_of_both(self) -> KindsRule:
         if bool(self.kinds) == bool(self.without):
-            msg = "give either kinds, to hold them, or without, to leave them out"
+            msg = "give either kinds, to include them, or without, to exclude them"
             raise ValueError(msg)
         if bool(self.x) != bool(self.y):
             msg = "give both x and y, or neither"

@@ -36,7 +36,7 @@ class PositivesRule(MarkerGate):
 
     def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:  # noqa: ARG002
         """Nothing to find in one tube alone."""
-        return Fit(None, Evidence.FAILED, f"no control tube shows the {self.marker} negative", 0)
+        return Fit(None, Evidence.FAILED, f"no control tube shows the {self.marker}-negative cells", 0)
 
     def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:  # noqa: ARG002
         """Stay where the model has it."""

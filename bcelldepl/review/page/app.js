@@ -20,7 +20,7 @@ function quiet() { $("banner").hidden = true; }
 
 function person() {
   const name = $("who").value.trim();
-  if (!name) { $("who").focus(); throw new Error("type your name at the top first: it stands under every change"); }
+  if (!name) { $("who").focus(); throw new Error("type your name at the top first: it is recorded with every change"); }
   return { name, role: $("role").value.trim() || "reviewer" };
 }
 
@@ -78,7 +78,7 @@ async function judge(verdict) {
   if (verdict !== "accept") {
     const typed = await ask(verdict === "reject" ? "Reject this tube: it is excluded from every result, and kept" : "Ask for another measurement of this tube", [
       { name: "listed", label: "Reason", options: ["", ...study.reasons], needed: (all) => all.listed || all.text },
-      { name: "text", label: "In your words" },
+      { name: "text", label: "Details" },
     ], verdict === "reject" ? "Reject" : "Repeat");
     if (!typed) return;
     reason = [typed.listed === "other" ? "" : typed.listed, typed.text].filter(Boolean).join(": ");
@@ -92,7 +92,7 @@ async function sign(order) {
   const by = person();
   const ready = queue.tubes.filter((tube) => tube.review && tube.review !== "changed" && !tube.signed.some((one) => one.order === order)
     && (order === "first" || tube.signed.some((one) => one.order === "first" && one.who.toLowerCase() !== by.name.toLowerCase())));
-  if (!ready.length) throw new Error(order === "first" ? "no tube waits for a first signature: accept or reject some" : "no tube waits for a second signature by you: it is another person's than the first");
+  if (!ready.length) throw new Error(order === "first" ? "no tube waits for a first signature: accept or reject some" : "no tube waits for a second signature by you: the second signature must be another person's");
   const own = ready.find((tube) => tube.id === view.tube?.id);
   const typed = await ask(`${order === "first" ? "First" : "Second"} signature of ${by.name} (${by.role})`, [
     { name: "which", label: "Sign", options: [...(own ? ["this tube"] : []), `all ${ready.length} that wait`] },
@@ -104,14 +104,14 @@ async function sign(order) {
 
 async function save() {
   const id = view.tube.id, why = $("why").value.trim(), by = person();
-  if (!why) { $("why").focus(); throw new Error("say why the gate was moved"); }
+  if (!why) { $("why").focus(); throw new Error("state why the gate was moved"); }
   const gates = bare(drafts.of(id));
   await change("gates", { by, seen: seen([id]), gates, why }, async () => { drafts.forget(id); await view.open(id); });
 }
 
 async function automated() {
   const id = view.tube.id, by = person(), names = view.tube.by_hand;
-  const typed = await ask("Give gates back to the automated ones", [
+  const typed = await ask("Return gates to the automated ones", [
     { name: "which", label: "Gate", options: names.includes(view.own?.population) ? [view.own.population, ...names.filter((one) => one !== view.own.population)] : names },
     { name: "why", label: "Why", needed: (all) => all.why },
   ], "Back to automated");
@@ -124,7 +124,7 @@ async function apply() {
   const groups = { "this subject": (tube) => tube.subject === own.subject && !tube.hidden, "this batch": (tube) => tube.batch === own.batch, "the tubes shown in the queue": (tube) => queue.shown.includes(tube) };
   const typed = await ask("Apply the moved gates to more tubes", [
     { name: "which", label: "To", options: Object.keys(groups) }, { name: "why", label: "Why", value: $("why").value, needed: (all) => all.why },
-  ], "Show what would move");
+  ], "Show what would change");
   if (!typed) return;
   const chosen = queue.tubes.filter((tube) => groups[typed.which](tube) && tube.role === "sample");
   const list = made("div", { class: "list" }), boxes = new Map();
@@ -139,14 +139,14 @@ async function apply() {
         const moved = live.counts.filter((row) => { const old = before.counts.find((one) => one.population === row.population); return old && old.events !== row.events; });
         (moved.length ? moved : [null]).forEach((row, k) => {
           const old = row && before.counts.find((one) => one.population === row.population);
-          table.append(made("tr", {}, made("td", {}, k ? "" : box), made("td", {}, k ? "" : `${tube.subject} ${tube.visit}`), made("td", {}, row ? row.population : "nothing moves"),
+          table.append(made("tr", {}, made("td", {}, k ? "" : box), made("td", {}, k ? "" : `${tube.subject} ${tube.visit}`), made("td", {}, row ? row.population : "no change"),
             made("td", {}, old ? `${number(old.cells_per_ul) || "–"} ${old.result}` : ""), made("td", {}, row ? `${number(row.cells_per_ul) || "–"} ${row.result}` : "")));
         });
       } catch (error) { table.append(made("tr", {}, made("td", {}, ""), made("td", {}, tube.file), made("td", { colspan: 3 }, error.message))); }
     }
     table.dataset.complete = "true";
   })();
-  const done = await ask(`What would move: ${typed.why}`, [], "Apply to the chosen", [list]);
+  const done = await ask(`What would change: ${typed.why}`, [], "Apply to the chosen", [list]);
   if (!done) return;
   await looking;
   const ids = [...boxes].filter(([, box]) => box.checked).map(([tube]) => tube);
