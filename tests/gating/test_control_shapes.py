@@ -18,7 +18,7 @@ def control(
     rng = np.random.default_rng([seed, positives])
     negative = rng.normal(0.4 + shift, 0.5, events - positives)
     negative[rng.random(len(negative)) < background] += 2.5
-    values = np.concatenate((negative, rng.normal(4.5, 0.8, positives))).astype(np.float32)
+    values = np.concatenate((negative, rng.normal(4.5 + shift, 0.8, positives))).astype(np.float32)
     return cell_counts(values, rng.random(len(values)) < 0.02, GRID)
 
 
@@ -28,6 +28,17 @@ def control(
 def test_a_sample_that_was_taken_for_a_control_is_left_out(positives: int, stays: bool) -> None:
     controls = {"a": control(0, seed=1), "b": control(0, shift=0.5, seed=2), "c": control(positives, seed=3)}
     assert without_positives(controls, GRID) == (["a", "b", "c"] if stays else ["a", "b"])
+
+
+@pytest.mark.parametrize("shift", [-2.0, 2.0])
+def test_a_control_of_another_brightness_stays(shift: float) -> None:
+    """Between batches the negative of all cells moves; there is still one of it."""
+    assert without_positives({"a": control(0, seed=1), "b": control(0, shift=shift, seed=2)}, GRID) == [
+        "a",
+        "b",
+    ]
+    held = {"a": control(0, seed=1), "b": control(300, shift=shift, seed=2)}
+    assert without_positives(held, GRID) == ["a"]
 
 
 def test_of_two_the_one_without_positives_stays() -> None:

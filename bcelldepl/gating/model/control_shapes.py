@@ -11,7 +11,6 @@ import numpy as np
 
 from bcelldepl.gating.model.positive_count import sides_of_positives
 from bcelldepl.gating.model.positive_mixture import (
-    SHIFTS,
     STEP,
     Numbers,
     Shapes,
@@ -33,6 +32,10 @@ _STICKY_ABOVE = 2.5  # natural units above the negative, where controls show too
 _FEW_STICKY = 15  # events
 _NORMAL_95 = 1.959964
 _FEWEST_POSITIVES, _POSITIVE_PART = 20, 0.005  # of a control that is none, by the lower end of its interval
+_FOOT, _FOOT_SPREADS = (
+    0.05,
+    1.645,
+)  # of the cells: there the negative begins, whatever is positive; below its middle
 _TIMES_USUAL = 2.0  # as many as usual above the negative: a background, which subjects have more or less of
 
 
@@ -69,16 +72,13 @@ def without_positives(controls: Mapping[str, Numbers], grid: Numbers) -> list[st
 
 
 def _parts_above(controls: Mapping[str, Numbers], grid: Numbers) -> dict[str, float]:
-    """Part of each control's cells above its negative, where no negative lies farther off than tubes do."""
-    middles = {tube: float(grid[quantile(counts, 0.5)]) for tube, counts in controls.items()}
-    lowest = min(controls, key=lambda tube: middles[tube])
-    spread = max(middles[lowest] - float(grid[quantile(controls[lowest], 1.0 - SHOULDER)]), 3 * STEP)
-    limits = {
-        tube: min(middle, middles[lowest] + float(SHIFTS[-1])) + _STRICT * spread
-        for tube, middle in middles.items()
-    }
+    """Part of each control's cells above its negative, whose lower end tells where it lies."""
+    foot = {tube: float(grid[quantile(counts, _FOOT)]) for tube, counts in controls.items()}
+    reach = min(float(grid[quantile(counts, 0.5)]) - foot[tube] for tube, counts in controls.items())
+    beyond = reach + _STRICT * max(reach / _FOOT_SPREADS, 3 * STEP)
     return {
-        tube: float(counts[grid > limits[tube]].sum() / counts.sum()) for tube, counts in controls.items()
+        tube: float(counts[grid > foot[tube] + beyond].sum() / counts.sum())
+        for tube, counts in controls.items()
     }
 
 
@@ -91,8 +91,9 @@ def anywhere_above(negative: Numbers, grid: Numbers) -> Numbers:
 
 
 def _positive_part(counts: Numbers, shapes: Shapes, grid: Numbers) -> float:
-    """Part of a control's cells that are positive at least; 0 for a few cells."""
-    (fit,) = fit_tubes(counts[None], shapes, grid)
+    """Part of a control's cells that are positive at least, its negative laid over the others'; 0 for a few cells."""
+    by = float(grid[quantile(shapes.densities[0], _FOOT)] - grid[quantile(counts.sum(axis=0), _FOOT)])
+    (fit,) = fit_tubes(np.array([[moved(part, grid, by) for part in counts]]), shapes, grid)
     below, _ = sides_of_positives(fit)
     least = fit.expected - math.hypot(below, _NORMAL_95 * math.sqrt(fit.expected))
     return least / fit.events if least >= _FEWEST_POSITIVES else 0.0
