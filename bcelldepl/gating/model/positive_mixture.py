@@ -30,7 +30,7 @@ _FLOOR = 1e-7  # of a density, for events that no shape explains
 _ROUNDS = 80
 _PRIOR_EVENTS = 50.0  # that the controls' part of cells that bind every stain weighs as
 _SPARSE = 1.0  # event by which positives must explain a tube better, so that a stray makes none
-_LIKE_OTHERS = 20.0  # events that the study's positives weigh as, in how many of a tube's bind every stain
+_LIKE_OTHERS = 100.0  # events that the study's positives weigh as, in how many of a tube's bind every stain
 
 
 @dataclass(frozen=True)
