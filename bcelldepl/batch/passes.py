@@ -294,7 +294,7 @@ def _tube_fits(tube: Tube, fitted: FittedTube) -> TubeFits:
         key=tube.file,
         subject=tube.subject,
         batch=fitted.batch,
-        before_infusion=tube.before_infusion,
+        before_first_infusion=tube.before_first_infusion,
         role=tube.role.value,
         role_marker=tube.role_marker or "",
         scales=fitted.scales,

@@ -5,9 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["MARKERS", "SCATTER", "SCATTER_WORDS", "SIGNAL_WORDS", "TIME", "VIABILITY", "Marker", "is_stain"]
+__all__ = [
+    "CAR",
+    "MARKERS",
+    "SCATTER",
+    "SCATTER_WORDS",
+    "SIGNAL_WORDS",
+    "TIME",
+    "VIABILITY",
+    "Marker",
+    "is_stain",
+]
 
 TIME: Final = "Time"
+CAR: Final = "CAR"
 VIABILITY: Final = "Viability"
 SCATTER: Final = ("FSC-A", "FSC-H", "FSC-W", "SSC-A", "SSC-H", "SSC-W")
 
@@ -35,8 +46,8 @@ class Marker:
 
 
 _ROWS: Final = (
-    Marker("CAR", ("car", "fmc63", "antifmc63", "idiotype", "antiidiotype", "mc150", "mc 1 50")),
-    Marker("CD19", yields_to=("CAR",)),
+    Marker(CAR, ("car", "fmc63", "antifmc63", "idiotype", "antiidiotype", "mc150", "mc 1 50")),
+    Marker("CD19", yields_to=(CAR,)),
     Marker("CD16", yields_to=("CD56",)),
     Marker(
         "CD56",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bcelldepl.definitions.markers import CAR
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import Fit, Rule
 from bcelldepl.gating.strategy import Strategy
@@ -27,7 +28,7 @@ class TubeFits:
     key : str
         The tube; unique.
     subject, batch : str
-    before_infusion : bool
+    before_first_infusion : bool
         Drawn before the infusion: no cell can carry the CAR yet.
     role, role_marker : str
         ``"fmo"`` and ``"CAR"``; `role_marker` is empty for a sample.
@@ -39,7 +40,7 @@ class TubeFits:
     key: str
     subject: str
     batch: str
-    before_infusion: bool
+    before_first_infusion: bool
     role: str
     role_marker: str
     scales: Mapping[str, str]
@@ -50,7 +51,7 @@ class TubeFits:
         if self.role == "fmo":
             return self.role_marker.casefold() == marker.casefold()
         return self.role == "unstained" or (
-            marker == "CAR" and self.role == "sample" and self.before_infusion
+            marker == CAR and self.role == "sample" and self.before_first_infusion
         )
 
     def shows(self, rule: Rule) -> bool:

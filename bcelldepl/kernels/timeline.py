@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bcelldepl.kernels.sums import sum_of
 from bcelldepl.runtime.compiled import kernel
 
-__all__ = ["clock_steps", "mean_step", "time_profile", "time_stretches"]
+__all__ = ["clock_steps", "count_above", "mean_step", "time_profile", "time_stretches"]
 
 _STRETCH = 512  # events summed at once
 
@@ -109,6 +109,35 @@ def time_stretches(
         first = last
     edges[found] = n
     return edges[: found + 1], bins[:found]
+
+
+@kernel
+def count_above(
+    column: NDArray[np.float32],
+    edges: NDArray[np.int64],
+    bins: NDArray[np.int64],
+    level: float,
+    counts: NDArray[np.int64],
+) -> None:
+    """Events of each time bin whose signal is above a level.
+
+    Parameters
+    ----------
+    column : ndarray of float32, shape (n_events,)
+    edges : ndarray of int64, shape (n_stretches + 1,)
+    bins : ndarray of int64, shape (n_stretches,)
+        From `time_stretches`.
+    level : float
+        A NaN is above none.
+    counts : ndarray of int64, shape (n_bins,)
+        Zeros on entry; filled.
+    """
+    limit = np.float32(level)
+    for k in range(bins.shape[0]):
+        above = 0
+        for event in range(edges[k], edges[k + 1]):
+            above += column[event] > limit
+        counts[bins[k]] += above
 
 
 @kernel

@@ -159,6 +159,12 @@ _ROWS: Final = (
         own_limits=f"or fewer than {FEWEST_POSITIVES} events",
     ),
     Check(
+        "positive_before_infusion",
+        (None, 0.005),
+        "{events:,} of {parent} ({percent:.2g} %) are {population} before the infusion: is it another tube's file?",
+        own_limits=f"or fewer than {FEWEST_POSITIVES} events",
+    ),
+    Check(
         "control_spillover",
         (None, 0.05),
         "spillover of {detector} into {other} is {by_control:.1f} % by this control, {in_file:.1f} % by the matrix in "
@@ -219,6 +225,13 @@ _ROWS: Final = (
         "at most {most:.3g} B cells/uL, but {there:.3g} at visit {other}: was CD19 masked or not stained, or is it "
         "another tube's file?",
         own_limits=f"before the infusion beside the {EARLY_DAYS:g} days after it, and after a return beside that",
+    ),
+    Check(
+        "none_before_infusion",
+        (None, None),
+        "no B cells were detected before the infusion: was CD19 masked or not stained, did earlier treatment deplete "
+        "them, or is it another tube's file?",
+        own_limits="some are detected, or the blood was drawn after lymphodepletion",
     ),
     # The flow settings of one cytometer span a factor of six.
     Check(

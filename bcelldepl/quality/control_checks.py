@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.counting import Concentration
+from bcelldepl.definitions.markers import CAR
 from bcelldepl.fcs.acquisition import Channel, Spillover
 from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.strategy import Strategy
@@ -50,7 +51,9 @@ def check_control(
 
 
 def check_negative(tube: Tube, counted: Iterable[Concentration], strategy: Strategy) -> tuple[Outcome, ...]:
-    """Check that a tube without a stain holds no cells positive for it: it may be a sample, or another control.
+    """Check that a tube that cannot hold positive cells holds none: it may be another tube.
+
+    These are tubes without the stain, and for the CAR samples drawn before the first infusion.
 
     Parameters
     ----------
@@ -62,25 +65,29 @@ def check_negative(tube: Tube, counted: Iterable[Concentration], strategy: Strat
     Returns
     -------
     tuple of Outcome
-        ``positive_control``, for each population that is told by the stain; empty for a tube that is no FMO.
+        ``positive_control`` or ``positive_before_infusion``, for each population that is told by the stain; empty for
+        other tubes.
     """
-    if tube.role is not Role.FMO:
+    if tube.role is Role.FMO:
+        check, marker = CHECKS["positive_control"], tube.role_marker or ""
+    elif tube.role is Role.SAMPLE and tube.before_first_infusion:
+        check, marker = CHECKS["positive_before_infusion"], CAR
+    else:
         return ()
-    named = (tube.role_marker or "").casefold()
     told = {
         rule.name
         for rule in strategy.populations
-        if isinstance(rule, PositivesRule) and rule.marker.casefold() == named
+        if isinstance(rule, PositivesRule) and rule.marker.casefold() == marker.casefold()
     }
     return tuple(
-        CHECKS["positive_control"].judge(
+        check.judge(
             events / of,
             passed=True if events < FEWEST_POSITIVES else None,
             events=events,
             percent=100 * events / of,
             parent=one.parent,
             population=one.population,
-            marker=tube.role_marker,
+            marker=marker,
         )
         for one in counted
         if one.population in told and (events := one.events or 0) and (of := one.parent_events or 0)

@@ -19,7 +19,7 @@ __all__ = ["check_depletion"]
 def check_depletion(
     tubes: Sequence[Tube], counted: Sequence[CountedResults], in_doubt: Collection[str]
 ) -> dict[str, list[Outcome]]:
-    """Check that B cells are not far fewer before the infusion than soon after it, nor gone again once they came back.
+    """Check that B cells are there before the infusion, not far fewer than soon after it, nor gone once they came back.
 
     A stain that was left out, or an antibody that masks CD19, hides them in one tube; so does another tube's file.
 
@@ -34,16 +34,22 @@ def check_depletion(
     Returns
     -------
     dict of str to list of Outcome
-        By file, the checks that failed: ``lost_b_cells``.
+        By file, the checks that failed: ``none_before_infusion``, ``lost_b_cells``.
     """
     subjects: dict[str, list[tuple[Tube, Concentration]]] = defaultdict(list)
     for tube, one in zip(tubes, counted, strict=True):
         cells = next((row for row in one.concentrations if row.population == B), None)
         if tube.role is Role.SAMPLE and cells is not None and cells.ci_high_per_ul is not None:
             subjects[tube.subject].append((tube, cells))
-    failed = {}
+    failed: dict[str, list[Outcome]] = {}
     for visits in subjects.values():
         for tube, cells in visits:
+            if (
+                tube.before_first_infusion
+                and cells.result is ResultCode.NOT_DETECTED
+                and not _lymphodepleted(tube)
+            ):
+                failed[tube.file] = [CHECKS["none_before_infusion"].judge(0.0, passed=False)]
             most = cells.ci_high_per_ul or 0.0
             many = [
                 (other, its)
@@ -56,8 +62,14 @@ def check_depletion(
                     most / (its.cells_per_ul or 1.0), most=most, other=other.visit, there=its.cells_per_ul
                 )
                 if not found.passed:
-                    failed[tube.file] = [found]
+                    failed.setdefault(tube.file, []).append(found)
     return failed
+
+
+def _lymphodepleted(tube: Tube) -> bool:
+    """Whether the blood is known to have been drawn after lymphodepletion."""
+    day = tube.lymphodepletion_day
+    return day is not None and tube.draw_day > day
 
 
 def _stands_against(

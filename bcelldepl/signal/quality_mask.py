@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.signal.timeline import MIN_BINS, TimeBlock, find_blocks, lay_out
+from bcelldepl.signal.time_bins import MIN_BINS, lay_out
+from bcelldepl.signal.timeline import TimeBlock, find_blocks
 
 __all__ = ["Quality", "TimeBlock", "assess_quality"]
 

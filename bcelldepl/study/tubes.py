@@ -138,8 +138,13 @@ class Tube(BaseModel):
 
     @property
     def before_infusion(self) -> bool:
-        """Whether the blood was drawn before the infusion, by day 0."""
+        """Whether the blood was drawn before the infusion of its course, by day 0."""
         return self.draw_day <= 0
+
+    @property
+    def before_first_infusion(self) -> bool:
+        """Whether no cell of the blood can carry the CAR; before a second infusion, cells of the first may be left."""
+        return self.course == 1 and self.before_infusion
 
 
 def iso_text(moment: datetime | None, has_time: bool, timespec: str = "auto") -> str:

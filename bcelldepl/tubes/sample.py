@@ -49,6 +49,6 @@ def take_sample(opened: OpenTube, tube: Tube, strategy: Strategy, wanted: int) -
         tube.file,
         {marker: recipe.exact(marker, values).astype("float32") for marker in recipe.markers},
         {marker: tops[panel[marker]] for marker in recipe.markers},
-        control=tube.role is Role.SAMPLE and tube.before_infusion,
+        control=tube.role is Role.SAMPLE and tube.before_first_infusion,
         without=(tube.role_marker,) if tube.role is Role.FMO and tube.role_marker else (),
     )

@@ -149,4 +149,4 @@ def test_channels_without_a_name_or_with_the_same(tmp_path: Path) -> None:
     acquisition = read(tmp_path, fcs(EVENTS, drop=["$P2N"]))
     assert acquisition.channels[1].name == "P2"
     twice = read(tmp_path, fcs(EVENTS, names=["A", "A"]))
-    assert any("come twice: A" in warning for warning in twice.warnings)
+    assert any("occur twice: A" in warning for warning in twice.warnings)

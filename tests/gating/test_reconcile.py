@@ -31,7 +31,7 @@ def nothing(negative=0.25):
 
 
 def tube(key, fit, subject="S1", batch="b1", scale="logicle to 262144", name="B", **facts):
-    usual = {"before_infusion": False, "role": "sample", "role_marker": ""}
+    usual = {"before_first_infusion": False, "role": "sample", "role_marker": ""}
     return TubeFits(
         key=key,
         subject=subject,
@@ -183,7 +183,7 @@ def test_a_boolean_gate_stands_on_its_own():
 
 SAMPLE = tube("S1_D28", found(0.75, Evidence.CONTROL), name="CAR_T")
 FMO = tube("S1_fmo", found(0.5, Evidence.CONTROL), name="CAR_T", role="fmo", role_marker="CAR")
-BEFORE = tube("S1_base", found(0.48, Evidence.CONTROL), name="CAR_T", before_infusion=True)
+BEFORE = tube("S1_base", found(0.48, Evidence.CONTROL), name="CAR_T", before_first_infusion=True)
 FMO_OF_BATCH = tube(
     "S2_fmo", found(0.42, Evidence.CONTROL), "S2", name="CAR_T", role="fmo", role_marker="CAR"
 )

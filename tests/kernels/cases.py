@@ -26,7 +26,7 @@ from bcelldepl.kernels.selection import gather, select
 from bcelldepl.kernels.separation import project, significant_valley
 from bcelldepl.kernels.sieve import WORK_ROWS, sift
 from bcelldepl.kernels.stream import COMBINE, COUNT, GATE, STRIDE, WEIGH, stream_tile
-from bcelldepl.kernels.timeline import clock_steps, mean_step, time_profile, time_stretches
+from bcelldepl.kernels.timeline import clock_steps, count_above, mean_step, time_profile, time_stretches
 
 TRIANGLE = np.array([(0.1, 0.1), (0.9, 0.2), (0.5, 0.8)])
 
@@ -94,6 +94,9 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         counts, means, variances = np.zeros(4, dtype=np.int64), np.zeros(4), np.zeros(4)
         known = np.where(np.isinf(y), np.float32(0), y)
         time_profile(known, edges, bins, counts, means, variances)
+        above = np.zeros(4, dtype=np.int64)
+        count_above(y, edges, bins, 0.1, above)
+        out[f"above {n}"] = above
         out |= {f"counts {n}": counts, f"means {n}": means, f"variances {n}": variances}
         if n > 1:
             out[f"usual {n}"] = np.array(usual(means, counts))

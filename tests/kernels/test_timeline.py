@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcelldepl.kernels.timeline import clock_steps, mean_step, time_profile, time_stretches
+from bcelldepl.kernels.timeline import clock_steps, count_above, mean_step, time_profile, time_stretches
 
 
 def stretches_of(time, start, width, n_bins, in_order=False):
@@ -130,3 +130,18 @@ def test_long_stretches_of_one_bin_are_summed_whole():
     bins = np.sort(rng.integers(0, 4, 5_000)).astype(np.int32)
     for ours, theirs in zip(profile(values, bins, 5), naive.profile(values, bins, 5), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 3_000), level=st.floats(-2, 2, width=32))
+def test_events_above_a_level_are_those_that_a_look_at_each_finds(seed, n, level):
+    rng = np.random.default_rng(seed)
+    time, values = np.sort(rng.uniform(0.0, 7.0, n)).astype(np.float32), rng.normal(size=n).astype(np.float32)
+    values[rng.random(n) < 0.1] = np.nan
+    values[rng.random(n) < 0.1] = level
+    counts = np.zeros(7, dtype=np.int64)
+    count_above(values, *stretches_of(time, 0.0, 1.0, 7), level, counts)
+    expected = [
+        sum(float(v) > level for v, t in zip(values, time, strict=True) if int(t) == b) for b in range(7)
+    ]
+    assert counts.tolist() == expected

@@ -66,7 +66,7 @@ def test_a_control_without_its_sample(subject: str, batch: str, role: Role, lone
     ("events", "of", "found"),
     [(19, 1_000, False), (20, 1_000, True), (20, 4_000, False), (21, 4_000, True), (0, 1_000, False), (0, 0, False)],
 )  # fmt: skip
-def test_a_control_that_holds_positive_cells_is_none(events: int, of: int, found: bool) -> None:
+def test_a_tube_that_cannot_hold_positive_cells(events: int, of: int, found: bool) -> None:
     (row,) = not_done(["CAR_T"], "")
     row = replace(row, events=events, parent="T", parent_events=of)
     strategy = load_strategy("cart_pd")
@@ -77,4 +77,7 @@ def test_a_control_that_holds_positive_cells_is_none(events: int, of: int, found
     assert [one.check.name for one in failed] == (["positive_control"] if found else [])
     other = control.model_copy(update={"role_marker": "CD56"})
     sample = control.model_copy(update={"role": Role.SAMPLE, "role_marker": None})
-    assert check_negative(other, [row], strategy) == check_negative(sample, [row], strategy) == ()
+    failed = [one for one in check_negative(sample, [row], strategy) if not one.passed]
+    assert [one.check.name for one in failed] == (["positive_before_infusion"] if found else [])
+    after, again = (sample.model_copy(update=change) for change in ({"day": 1.0}, {"course": 2}))
+    assert all(check_negative(one, [row], strategy) == () for one in (other, after, again))

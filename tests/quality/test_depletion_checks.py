@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ def lost(*per_ul: float, days: tuple[float, ...] = DAYS) -> list[float]:
         row = replace(row, cells_per_ul=cells, ci_high_per_ul=max(1.2 * cells, 1.0), result=result)
         counted.append(CountedTube(file, concentrations=(row,)))
     found = check_depletion(tubes, counted, ())
-    assert check_depletion(tubes, counted, [tube.file for tube in tubes]) == {}
+    alone = check_depletion(tubes, counted, [tube.file for tube in tubes]).values()
+    assert {one.check.name for outcomes in alone for one in outcomes} <= {"none_before_infusion"}
     assert all(outcome.needs_review for outcomes in found.values() for outcome in outcomes)
     return [tube.day for tube in tubes if tube.file in found]
 
@@ -37,7 +39,6 @@ def lost(*per_ul: float, days: tuple[float, ...] = DAYS) -> list[float]:
     [
         (190, 80, 20, 0, 0, 0, 5, 100),  # depleted, and back
         (190, 80, 20, 0, 0, 0, 0, 0),  # not back
-        (0, 0, 0, 0, 0, 0, 10, 100),  # none to begin with: rituximab
         (190, 180, 150, 160, 150, 170, 150, 180),  # no answer
         (190, 80, 60, 40, 20, 10, 5, 0),  # slowly
         (190, 80, 20, 0, 0, 60, 40, 30),  # back, and half of them
@@ -54,6 +55,7 @@ def test_courses_of_car_t_cells(course: tuple[float, ...]) -> None:
         ((190, 80, 20, 0, 0, 60, 0, 100), [90.0]),
         ((190, 80, 20, 0, 0, 60, 100, 0), [180.0]),
         ((2, 80, 20, 0, 0, 0, 0, 0), [-5.0]),
+        ((0, 0, 0, 0, 0, 0, 10, 100), [-5.0, 0.0]),  # none to begin with: rituximab, or a stain
         ((190, 80, 20, 0, 0, 60, 10.1, 60), []),  # 12.1 by its upper end: a fifth is 12
         ((190, 80, 20, 0, 0, 60, 9.9, 60), [90.0]),
     ],
@@ -64,4 +66,27 @@ def test_one_tube_without_b_cells(course: tuple[float, ...], days: list[float]) 
 
 @pytest.mark.parametrize(("day", "found"), [(14.0, True), (15.0, False)])
 def test_either_side_of_the_days_in_which_b_cells_only_become_fewer(day: float, found: bool) -> None:
-    assert bool(lost(0, 50, days=(-5.0, day))) is found
+    assert bool(lost(2, 50, days=(-5.0, day))) is found
+
+
+@pytest.mark.parametrize(
+    ("begun", "course", "found"), [(None, 1, True), (6, 1, True), (4, 1, False), (None, 2, False)]
+)
+def test_no_b_cells_before_the_infusion(begun: int | None, course: int, found: bool) -> None:
+    """Blood of 5 January, infusion on the 10th: after lymphodepletion or an earlier infusion none may be left."""
+    dates = {"collected": datetime(2026, 1, 5), "infused": datetime(2026, 1, 10)}
+    begin = datetime(2026, 1, begun) if begun else None
+    tube = Tube(
+        file="a.fcs",
+        path=Path("a.fcs"),
+        subject="P",
+        visit="BL",
+        day=-5.0,
+        course=course,
+        lymphodepletion=begin,
+        **dates,
+    )
+    (row,) = not_done(["B"], "")
+    row = replace(row, cells_per_ul=0.0, ci_high_per_ul=1.0, result=ResultCode.NOT_DETECTED)
+    (failed,) = check_depletion([tube], [CountedTube("a.fcs", concentrations=(row,))], ()).values() or [[]]
+    assert [one.check.name for one in failed] == (["none_before_infusion"] if found else [])

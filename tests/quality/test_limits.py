@@ -33,6 +33,7 @@ EDGES = {
     "bead_count_unusual": [(2_000.0, 1_999.0), (500_000.0, 500_001.0)],
     "odd_entry": [(0.8, 0.799), (1.25, 1.251)],
     "positive_control": [(0.005, 0.0051)],
+    "positive_before_infusion": [(0.005, 0.0051)],
     "control_spillover": [(0.05, 0.0501)],
     "leukocyte_count": [(50.0, 49.0), (50_000.0, 50_001.0)],
     "lost_b_cells": [(0.2, 0.199)],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from timelines import TOP, steady
+from timelines import TOP, Timeline, steady
 
 from bcelldepl.signal.quality_mask import assess_quality
 
@@ -107,6 +107,32 @@ def test_a_shift_in_one_of_many_signals_is_enough():
     tube = steady()
     signals = {"FSC-A": tube.signal, "CD45": tube.signal, "CD19": tube.shifted(70.0, 80.0, 0.2).signal}
     assert_one_disturbance(tube.judge(signals=signals), 70.0, 80.0, "signal")
+
+
+def mostly_debris(n: int, seed: int, bright: float, by: float) -> Timeline:
+    """A tube of which a part is bright, and is dimmed from 40 to 52 s."""
+    tube, rng = steady(n, seed=seed), np.random.default_rng(seed)
+    size = len(tube.time_s)
+    stained = rng.random(size) < bright
+    signal = np.where(
+        stained, rng.normal(0.6, 0.03, size) + by * tube.where(40.0, 52.0), rng.normal(0.1, 0.1, size)
+    )
+    return Timeline(tube.time_s, signal.astype(np.float32), tube.forward)
+
+
+@pytest.mark.parametrize(
+    ("n", "bright"),
+    [(25_000, 0.2), (25_000, 0.45), (60_000, 0.05), (60_000, 0.2), (60_000, 0.45), (150_000, 0.05)],
+)
+def test_a_clog_that_dims_few_events_is_a_block_of_signal(n, bright):
+    # Less than half as bright, on a scale of five decades: beads leave their gate, the mean signal hardly moves.
+    quality = mostly_debris(n, 3, bright, -0.08).judge()
+    assert_one_disturbance(quality, 40.0, 52.0, "signal", slack=6.0)
+
+
+def test_clean_tubes_of_mostly_debris_are_not_cut():
+    for seed in range(40):
+        assert mostly_debris(40_000, seed, 0.01 * (seed + 1), 0.0).judge().blocks == ()
 
 
 def test_a_shift_too_small_to_matter_is_kept():

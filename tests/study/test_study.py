@@ -183,7 +183,10 @@ def test_dose_names_the_group_where_nothing_else_does(tmp_path) -> None:
 )
 def test_before_infusion(tmp_path, day: str, collected: str, before: bool) -> None:
     sheet = f"{HEAD},collected,infused\na.fcs,P1,V1,{day},{collected},2026-01-01T12:00\n"
-    assert load_study(write(tmp_path, sheet)).tubes[0].before_infusion is before
+    (tube,) = load_study(write(tmp_path, sheet)).tubes
+    assert tube.before_infusion is before
+    assert tube.before_first_infusion is before
+    assert tube.model_copy(update={"course": 2}).before_first_infusion is False
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,13 @@ import numpy as np
 
 from bcelldepl.gating.model.alignment import Alignment
 from bcelldepl.gating.model.binding import binds_every_stain, learn_binding
+from bcelldepl.gating.model.control_shapes import (
+    ENOUGH,
+    anywhere_above,
+    control_shapes,
+    share_binding,
+    without_positives,
+)
 from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.members import members_of
 from bcelldepl.gating.model.positive_mixture import (
@@ -21,7 +28,6 @@ from bcelldepl.gating.model.positive_mixture import (
     cell_counts,
     fit_tubes,
     make_grid,
-    moved,
     quantile,
     smoothed,
 )
@@ -33,18 +39,12 @@ if TYPE_CHECKING:
 
 __all__ = ["learn_positives"]
 
-_ENOUGH = 100  # events of controls from which a shape is read
-_BODY, _TAIL = 2.0, 10.0  # bins by which shapes are smoothed: that of the many, and those of the few
-_SHOULDER = 0.8413  # of a normal's events up to one standard deviation
-_STRICT = 3.7  # standard deviations above the negative
+_BODY = 2.0  # bins by which a tube's cells are smoothed
 _FEW = 50  # positives of a study; fewer tell no shape of their own
-_ROUNDS, _CONTROL_ROUNDS = 4, 20
+_ROUNDS = 4
 _NARROWEST = 0.2  # natural units, of positives
 _BRIDGE = 0.25  # of the distance of positives from the negative: the spread of dim ones between
 _FIRST_GUESS = (0.7, 0.3)  # shares of bright and dim positives
-_WIDE = 1.2  # natural units: spread of cells that bind every stain, where controls show too few
-_STICKY_ABOVE = 2.5  # natural units above the negative, where controls show too few
-_FEW_STICKY = 15  # events
 
 
 def learn_positives(
@@ -119,11 +119,14 @@ def _learn(marker: str, samples: Sequence[EventSample], cells: _Cells) -> Positi
     counts, grid = cells.counts, cells.grid
     stained = [one.tube for one in samples if one.control and marker not in one.without]
     unstained = [one.tube for one in samples if marker in one.without]
-    controls = stained if sum(counts[tube].sum() for tube in stained) >= _ENOUGH else [*stained, *unstained]
+    stained = without_positives({tube: counts[tube] for tube in stained}, grid)
+    controls = stained
+    if sum(counts[tube].sum() for tube in stained) < ENOUGH:
+        controls = without_positives({tube: counts[tube] for tube in (*stained, *unstained)}, grid)
     events = int(sum(counts[tube].sum() for tube in controls))
-    if events < _ENOUGH:
+    if events < ENOUGH:
         return None
-    shapes = _control_shapes([counts[tube] for tube in controls], grid)
+    shapes = control_shapes([counts[tube] for tube in controls], grid)
     others = [counts[one.tube] for one in samples if one.tube not in {*stained, *unstained}]
     shapes = _with_positives(shapes, np.array(others), grid)
     return PositiveModel(
@@ -150,74 +153,18 @@ def _rounded(numbers: Numbers) -> tuple[float, ...]:
 
 def _median(counts: Sequence[Numbers], grid: Numbers) -> float | None:
     total = np.sum(counts, axis=(0, 1)) if counts else np.zeros(len(grid))
-    return round(float(grid[quantile(total, 0.5)]), 6) if total.sum() >= _ENOUGH else None
-
-
-def _control_shapes(controls: Sequence[Numbers], grid: Numbers) -> Shapes:
-    """Negatives of the controls laid over each other by their medians; the cells that bind every stain apart."""
-    seen = [one for one in controls if one.sum()]
-    middles = [float(grid[quantile(one.sum(axis=0), 0.5)]) for one in seen]
-    centre = float(np.average(middles, weights=[one.sum() for one in seen]))
-    total = np.zeros((2, len(grid)))
-    for one, middle in zip(seen, middles, strict=True):
-        shift = centre - middle
-        total += np.array([moved(part, grid, shift) for part in one])
-    events = float(total.sum())
-    middle = quantile(total[0], 0.5)
-    spread = max(float(grid[quantile(total[0], _SHOULDER)] - grid[middle]), 3 * STEP)
-    strict = float(grid[middle]) + _STRICT * spread
-    # At first the cells that bind every stain are those that other markers show, and what lies beyond the negative.
-    sticky = total * np.stack((grid > strict, np.full(len(grid), 0.5)))
-    for _ in range(_CONTROL_ROUNDS):
-        part = max(float(sticky.sum()) / events, 1e-5)
-        negative = _negative(total - sticky, grid, middle, spread)
-        unspecific = _sticky(sticky.sum(axis=0), grid, float(grid[middle]))
-        binding = np.array([_share(total - sticky), _share(sticky)])
-        densities = np.stack(((1 - part) * negative, part * unspecific))[:, None]
-        joint = densities * np.stack((1 - binding, binding), axis=1)[:, :, None]
-        sticky = total * joint[1] / (joint.sum(axis=0) + 1e-300)
-    binding = np.array([_share(total - sticky), 0.1, _share(sticky)])
-    return Shapes(np.array([negative, np.zeros(len(grid)), unspecific]), binding, part)
-
-
-def _share(counts: Numbers) -> float:
-    """Part of some cells that bind every stain, between one cell of none and one cell of all."""
-    return float((counts[1].sum() + 0.5) / (counts.sum() + 1.0))
-
-
-def _negative(counts: Numbers, grid: Numbers, middle: int, spread: float) -> Numbers:
-    """Shape of the negative: smoothed, and with the upper tail of a normal where events are few."""
-    density = counts.sum(axis=0) / max(float(counts.sum()), 1.0) / STEP
-    normal = np.exp(-0.5 * ((grid - grid[middle]) / spread) ** 2) / spread / math.sqrt(2 * math.pi)
-    shape = smoothed(density, _BODY)
-    upper = grid > grid[middle] + 2.5 * spread
-    shape = np.where(upper, np.maximum(smoothed(density, _TAIL / 2), normal), shape)
-    lower = quantile(shape, 0.002)
-    shape = np.where(np.arange(len(grid)) < lower, shape[lower] * np.exp(2.0 * (grid - grid[lower])), shape)
-    return np.asarray(shape / (shape.sum() * STEP))
-
-
-def _sticky(counts: Numbers, grid: Numbers, centre: float) -> Numbers:
-    """Shape of cells that bind every stain: wide, and the wider the fewer there are."""
-    usual = np.exp(-0.5 * ((grid - centre - _STICKY_ABOVE) / _WIDE) ** 2)
-    shape = smoothed(counts, _TAIL) + _FEW_STICKY * usual / usual.sum()
-    return np.asarray(shape / (shape.sum() * STEP))
+    return round(float(grid[quantile(total, 0.5)]), 6) if total.sum() >= ENOUGH else None
 
 
 def _with_positives(shapes: Shapes, tubes: Numbers, grid: Numbers) -> Shapes:
     """Find the shape of the positives over all tubes: bright ones, and a bridge of dim ones halfway to the negative."""
-    negative = shapes.densities[0]
-    middle = quantile(negative, 0.5)
-    centre = float(grid[middle])
-    spread = max(float(grid[quantile(negative, _SHOULDER)]) - centre, 3 * STEP)
-    strict = centre + _STRICT * spread
-    top = float(grid[-1])
+    middle = quantile(shapes.densities[0], 0.5)
+    centre, top = float(grid[middle]), float(grid[-1])
+    densities = shapes.densities.copy()
+    densities[1] = anywhere_above(densities[0], grid)
     # A tube whose negative lies higher than that of the controls has no positives for that.
     own = [_onto(one[0], middle) for one in tubes]
-    above = np.sum(own, axis=0) * (grid > strict) if len(tubes) else np.zeros(len(grid))
-    flat = np.where(grid > strict, 1.0, 0.0)
-    densities = shapes.densities.copy()
-    densities[1] = flat / (flat.sum() * STEP)  # anywhere above the negative, none likelier than others
+    above = np.sum(own, axis=0) * (densities[1] > 0) if len(tubes) else np.zeros(len(grid))
     if above.sum() < _FEW:
         return Shapes(densities, shapes.binding, shapes.usual)
     bright = float(np.average(grid, weights=above))
@@ -230,7 +177,7 @@ def _with_positives(shapes: Shapes, tubes: Numbers, grid: Numbers) -> Shapes:
         total = held.sum(axis=0)
         if total.sum() < _FEW:
             break
-        binding[1] = _share(held)
+        binding[1] = share_binding(held)
         for _ in range(20):
             parts = share[:, None] * _normals(grid, bright, width, centre)
             parts /= parts.sum(axis=0) + 1e-300

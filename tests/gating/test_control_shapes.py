@@ -1,0 +1,67 @@
+"""Which tubes may be controls of a marker: those that hold no cells positive for it, as the others show them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bcelldepl.gating.model.control_shapes import without_positives
+from bcelldepl.gating.model.positive_mixture import Numbers, cell_counts, make_grid
+
+GRID = make_grid(9.0)
+
+
+def control(
+    positives: int, *, shift: float = 0.0, background: float = 0.0, events: int = 3_000, seed: int = 0
+) -> Numbers:
+    """T cells of a tube before the infusion, by bin: a negative, perhaps with a dim background, and positives."""
+    rng = np.random.default_rng([seed, positives])
+    negative = rng.normal(0.4 + shift, 0.5, events - positives)
+    negative[rng.random(len(negative)) < background] += 2.5
+    values = np.concatenate((negative, rng.normal(4.5 + shift, 0.8, positives))).astype(np.float32)
+    return cell_counts(values, rng.random(len(values)) < 0.02, GRID)
+
+
+@pytest.mark.parametrize(
+    ("positives", "stays"), [(0, True), (14, True), (60, False), (600, False), (2_400, False)]
+)
+def test_a_sample_that_was_taken_for_a_control_is_left_out(positives: int, stays: bool) -> None:
+    controls = {"a": control(0, seed=1), "b": control(0, shift=0.5, seed=2), "c": control(positives, seed=3)}
+    assert without_positives(controls, GRID) == (["a", "b", "c"] if stays else ["a", "b"])
+
+
+@pytest.mark.parametrize("shift", [-2.0, 2.0])
+def test_a_control_of_another_brightness_stays(shift: float) -> None:
+    """Between batches the negative of all cells moves; there is still one of it."""
+    assert without_positives({"a": control(0, seed=1), "b": control(0, shift=shift, seed=2)}, GRID) == [
+        "a",
+        "b",
+    ]
+    held = {"a": control(0, seed=1), "b": control(300, shift=shift, seed=2)}
+    assert without_positives(held, GRID) == ["a"]
+
+
+def test_of_two_the_one_without_positives_stays() -> None:
+    assert without_positives({"a": control(200, seed=1), "b": control(0, seed=2)}, GRID) == ["b"]
+
+
+def test_two_samples_are_left_out_one_after_the_other() -> None:
+    controls = {f"{n}": control(0, seed=n) for n in range(3)} | {
+        "x": control(500, seed=4),
+        "y": control(90, seed=5),
+    }
+    assert without_positives(controls, GRID) == ["0", "1", "2"]
+
+
+def test_a_background_that_all_controls_share_leaves_none_out() -> None:
+    controls = {f"{n}": control(0, background=0.03, shift=0.1 * n, seed=n) for n in range(4)}
+    assert without_positives(controls, GRID) == list(controls)
+
+
+def test_the_last_control_stays_whatever_it_holds() -> None:
+    assert without_positives({"a": control(1_000)}, GRID) == ["a"]
+
+
+def test_few_cells_tell_nothing() -> None:
+    controls = {"a": control(0, seed=1), "b": control(30, events=90, seed=2)}
+    assert without_positives(controls, GRID) == ["a", "b"]
