@@ -114,7 +114,7 @@ class Qualifier(StrEnum):
 
 
 class TubeStatus(StrEnum):
-    """How a tube fares, worst first."""
+    """Status of a tube, worst first."""
 
     FAILED = "failed"
     REVIEW = "review"
