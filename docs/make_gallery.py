@@ -39,7 +39,7 @@ PICTURES = (
     ),
     Picture(
         "subjects/S01.png", "gallery_subject", "One subject",
-        "Both courses with their intervals, the terminal slope, the AUC, and the time in which B cells were depleted.",
+        "Both courses with Cmax, the terminal slope where there is one, and the time in which B cells were depleted.",
     ),
     Picture(
         "clusters.png", "gating_clusters", "The study's cells",
