@@ -35,7 +35,7 @@ def endpoints(
         ``counts.csv``, or subject, day, analyte and value with its LLOQ; see
         `bcelldepl.kinetics.concentration_table.counts_of`. A path is of a CSV or Parquet file.
     settings : str or path, optional
-        A ``study.toml``, of which ``[endpoints]`` counts; by default all defaults.
+        A ``study.toml``, whose ``[endpoints]`` are used; by default all defaults.
     out : str or path, optional
         Folder for the tables and figures that a run would write; nothing is written without one.
 

@@ -44,8 +44,8 @@ def run(
 ) -> Results:
     """Run a study.
 
-    Every tube is kept in the store of the results folder as it is done: a run that was broken off goes on where it was,
-    and ends with the same bytes.
+    Every tube is kept in the store of the results folder as it is done: an interrupted run continues where it
+    stopped, and ends with the same bytes.
 
     Parameters
     ----------
@@ -59,12 +59,12 @@ def run(
     fresh : bool
         Do everything again, even where the results are current. What was learned stays.
     learn_again : bool
-        Learn the cells of the study anew, from all its tubes: reported counts may move.
+        Learn the cells of the study again, from all its tubes: reported counts may change.
     models : path, optional
         A ``gates/model.json``: gate by what it holds, where these results have learned nothing themselves. Default
         ``[gating] model`` of the study.
     review : StudyReview, optional
-        What people said of the tubes; default what the audit record of these results tells.
+        Verdicts on the tubes; default those in the audit record of these results.
     memory : RunMemory, optional
         Of earlier runs in this process.
     figures : sequence of str or None

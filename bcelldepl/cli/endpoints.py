@@ -17,7 +17,8 @@ def endpoints(
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder to write to.")],
     settings: Annotated[
-        Path | None, typer.Option("--settings", help="Study file with the [endpoints] to use; else defaults.")
+        Path | None,
+        typer.Option("--settings", help="Study file whose endpoint settings are used; else defaults."),
     ] = None,
 ) -> None:
     """Compute kinetics and depletion from a table of concentrations, without FCS files.

@@ -1,1 +1,1 @@
-"""Automated against manual gating: what the two call the same, how far they agree, and why they part ways."""
+"""Automated against manual gating: what the two call the same, how far they agree, and why they differ."""

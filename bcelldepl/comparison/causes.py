@@ -1,4 +1,4 @@
-"""Why two gatings part ways at a gate: try what would bring them together again."""
+"""Why two gatings differ at a gate: try what would bring them together again."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def compare_source(
     if not set(naming.common) - {BEADS}:
         known = ", ".join(dict.fromkeys(path for tube in matched.values() for path in tube.populations))
         remedy = f"give a mapping; it has {known[:600]}"
-        raise ExchangeError("none of its populations is one of ours", source.path.name, remedy)
+        raise ExchangeError("none of its populations is a population of the study", source.path.name, remedy)
     tubes = list(_tubes(gated, matched, naming, study, limits, problems, progress))
     populations = [name for name in reported if name in naming.common and is_result(name)]
     statistics = study_statistics(tubes, populations, limits) + event_days(tubes, gated.counts, study)

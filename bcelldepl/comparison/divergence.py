@@ -65,7 +65,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Divergence:
-    """Where two gatings part ways.
+    """Where two gatings differ.
 
     Attributes
     ----------

@@ -40,7 +40,7 @@ def draw_both_gates(
     members: Mapping[Path, NDArray[np.bool_]],
     share: Share,
 ) -> Figure | None:
-    """Draw the two gates that part ways, and the events that they dispute.
+    """Draw the two gates that differ, and the events that they dispute.
 
     Parameters
     ----------

@@ -79,7 +79,9 @@ def _refuse_repeated(table: str, names: Mapping[str, str], path: Path) -> None:
             ours = ", ".join(one for one, other in plain.items() if other == theirs)
             what = f"[{table}] gives {ours} the same name, {theirs!r}"
             raise ExchangeError(
-                what, path.name, "give each of ours one of theirs, and leave out those without one"
+                what,
+                path.name,
+                "give each name of the study one of the manual gating, and leave out those without one",
             )
 
 

@@ -228,7 +228,9 @@ def _unused(mapping: NameMap, files: Sequence[SheetFile], manual: Manual) -> lis
                 Problem("mapping", f"[files] names {ours!r}, which is not a tube of the study", remedy)
             )
         if not any(_ends(tube, theirs) for tube in manual.tubes):
-            problems.append(Problem("mapping", f"[files] names {theirs!r}, which is not among theirs"))
+            problems.append(
+                Problem("mapping", f"[files] names {theirs!r}, which is not among the manual results")
+            )
     return problems
 
 

@@ -78,7 +78,7 @@ def name_populations(
     problems: list[Problem] = []
     for ours in dict.fromkeys((*reported, *mapping.populations)):
         if ours not in (*reported, BEADS):
-            what = f"the mapping names {ours!r}, which is not a population of ours"
+            what = f"the mapping names {ours!r}, which is not a population of the results"
             problems.append(Problem("mapping", what, f"there are {', '.join(reported)}"))
             continue
         paths: Counter[str] = Counter()
@@ -95,7 +95,7 @@ def name_populations(
         reason = reasons.most_common(1)[0][0] if reasons else "there is no tube"
         if ours in mapping.populations:
             raise ExchangeError(
-                f"population {ours}: {reason}", "mapping", f"they have {', '.join(theirs[:20])}"
+                f"population {ours}: {reason}", "mapping", f"the manual gating has {', '.join(theirs[:20])}"
             )
         if is_result(ours):
             missing[ours] = reason
@@ -128,7 +128,7 @@ def guess_population(ours: str, theirs: Sequence[str], mapping: NameMap) -> tupl
             return found[0], ""
         return (
             None,
-            f"the mapping names {wanted!r}, which is {'not among' if not found else 'several of'} theirs",
+            f"the mapping names {wanted!r}, which is {'not a' if not found else 'more than one'} manual population",
         )
     claimed = set(mapping.populations.values())
     names = POPULATIONS[ours].other_names if ours in POPULATIONS else (_bare(ours),)
@@ -137,8 +137,8 @@ def guess_population(ours: str, theirs: Sequence[str], mapping: NameMap) -> tupl
         if len(found) == 1:
             return found[0], ""
         if found:
-            return None, f"{len(found)} of theirs match: {', '.join(found)}"
-    return None, "none of theirs has this name"
+            return None, f"{len(found)} manual populations match: {', '.join(found)}"
+    return None, "no manual population has this name"
 
 
 def same_name(one: str, other: str) -> bool | None:

@@ -39,7 +39,7 @@ def table_rows(path: Path, remedy: str) -> tuple[list[list[str]], str]:
     Raises
     ------
     ExchangeError
-        Where it cannot be read, is empty, or holds a formula.
+        Where it cannot be read, is empty, or contains a formula.
     """
     try:
         if path.suffix.lower() == ".xlsx":

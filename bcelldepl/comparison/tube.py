@@ -1,4 +1,4 @@
-"""One tube compared: events, concentrations, and the gate at which the two gatings part ways."""
+"""One tube compared: events, concentrations, and the gate at which the two gatings differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Codes that tables hold: what a result is worth, how it was counted, what a value says, status of a tube."""
+"""Codes that tables hold: what a result is worth, how it was counted, what a value says, the status of a tube."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Qualifier(StrEnum):
 
 
 class TubeStatus(StrEnum):
-    """How a tube fares, worst first."""
+    """Status of a tube, worst first."""
 
     FAILED = "failed"
     REVIEW = "review"

@@ -71,7 +71,7 @@ class ReviewMark(StrEnum):
 
 
 _MARKS: Final = {
-    ReviewMark.ACCEPTED: "a reviewer accepted the tube as it stands",
+    ReviewMark.ACCEPTED: "a reviewer accepted the tube as it is",
     ReviewMark.REJECTED: "a reviewer rejected it, or requested another measurement: its results are not used",
     ReviewMark.CHANGED: "an input, gate, setting or the program has changed since it was judged",
 }

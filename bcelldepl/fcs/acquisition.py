@@ -205,9 +205,9 @@ class Acquisition(Recording):
     dataset, n_datasets : int
         Which data set of the file this is, counted from 0, and how many there are.
     warnings : tuple of str
-        What was odd in the file and how it was read.
+        What was unusual in the file, and how it was read.
     facts : tuple of str
-        What many sound files have, and nobody need look at.
+        What is common in valid files and needs no attention.
     """
 
     version: str

@@ -82,7 +82,7 @@ def _read_dataset(file: BinaryIO, base: int, file_bytes: int, where: str) -> Dat
     room = file_bytes - base
     if header.text.begin >= room:
         raise BadHeaderError(
-            f"TEXT is said to be at {header.text}, but the file has {room} bytes",
+            f"HEADER places TEXT at {header.text}, but the file has {room} bytes",
             f"{where}: HEADER",
             "copy or export the file again",
         )
@@ -108,14 +108,14 @@ def _read_text(file: BinaryIO, base: int, header: Header, where: str) -> Text:
         longer = parse_text(segment[1:] + _bytes(file, base + end + 1, gap), f"{where}: TEXT")
         if missing_keywords(longer.keywords) >= missing_keywords(text.keywords):
             return text
-        note = f"TEXT: goes on behind its end of {end} that HEADER says, up to DATA"
+        note = f"TEXT: continues after the end {end} that HEADER states, up to DATA"
         return replace(longer, warnings=(note, *longer.warnings))
     for shifted in (segment, segment[2:], segment[1:].lstrip(b" ")):
         if shifted[:1].isalnum() or shifted[:1] in (b"$", b" ", b""):
             continue
         text = parse_text(shifted, f"{where}: TEXT")
         if "$PAR" in text.keywords:
-            note = f"TEXT: does not begin at {begin} as HEADER says; begins with the delimiter nearby"
+            note = f"TEXT: does not begin at {begin} as HEADER states; begins with the delimiter nearby"
             return replace(text, warnings=(note, *text.warnings))
     raise BadTextError(
         f"begins with {segment[1:2].decode('latin-1')!r}, expected a delimiter",

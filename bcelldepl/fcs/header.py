@@ -112,7 +112,7 @@ def parse_header(block: bytes, where: str) -> Header:
     text, data, analysis = (Segment(offsets[i], offsets[i + 1]) for i in (0, 2, 4))
     if not text.is_said or text.begin < HEADER_BYTES:
         raise BadHeaderError(
-            f"TEXT is said to be at {text}, expected two offsets from {HEADER_BYTES} upwards",
+            f"HEADER places TEXT at {text}, expected two offsets from {HEADER_BYTES} upwards",
             place,
             "the file is damaged; export it again",
         )

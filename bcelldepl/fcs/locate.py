@@ -33,7 +33,7 @@ class Place:
         How each event lies there.
     warnings : tuple of str
     facts : tuple of str
-        What many sound files have, and nobody need look at.
+        What is common in valid files and needs no attention.
     """
 
     begin: int

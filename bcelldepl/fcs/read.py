@@ -61,7 +61,7 @@ def read_fcs(
     ----------
     path : str or Path
     dataset : int, optional
-        Which data set of the file, counted from 0; default the one that holds most measurement.
+        Which data set of the file, counted from 0; default the largest.
     volume_unit : {"auto", "nl", "ul"}
         Unit of ``$VOL``; "auto" decides by instrument and flow rate.
     offsets : {"auto", "header", "text"}

@@ -181,9 +181,7 @@ def _with_unit_diagonal(matrix: NDArray[np.float64], where: str) -> NDArray[np.f
     if (np.abs(diagonal - 100.0) <= 100.0 * UNIT_SLACK).all():
         return matrix / 100.0
     if (np.abs(diagonal - 1.0) > UNIT_SLACK).any():
-        what = (
-            f"the diagonal of the spillover matrix holds {', '.join(f'{value:g}' for value in diagonal[:5])}"
-        )
+        what = f"the diagonal of the spillover matrix has {', '.join(f'{value:g}' for value in diagonal[:5])}"
         remedy = "each fluorochrome has 1, or 100 %, in its own detector"
         raise CompensationError(what, where, remedy)
     if np.abs(matrix).max() > LARGEST_PART:
@@ -202,5 +200,5 @@ def _check(spillover: Spillover) -> None:
             f"the spillover matrix is singular or nearly so: its condition number is {condition:.3g}, at most "
             f"{MAX_CONDITION:g} is accepted",
             spillover.keyword,
-            "export the matrix again, or leave out fluorochromes that cannot be told apart",
+            "export the matrix again, or leave out fluorochromes that cannot be distinguished",
         )

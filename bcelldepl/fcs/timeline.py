@@ -103,7 +103,7 @@ def read_timeline(
     if at_top:
         doubt = (
             f"{channel.name} is cut to its range of {channel.range:,.10g} in {100 * at_top:.0f} % of the events: "
-            "it does not tell how long they took"
+            "it does not show how long they took"
         )
         return Timeline(clock_s, time_step_s, volume_ul, clock_doubt=doubt, advances=False)
     ticks = float(times.max() - times.min())

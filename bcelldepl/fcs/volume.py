@@ -95,7 +95,7 @@ def _by_keyword(
     if amount == 0:
         return Volume(None, "$VOL is 0")
     if unit != "auto":
-        return Volume(amount * _UNITS[unit], f"$VOL taken in {_UNIT_NAMES[unit]}, as set in the study")
+        return Volume(amount * _UNITS[unit], f"$VOL read in {_UNIT_NAMES[unit]}, as set in the study")
     chosen = _by_instrument(text, amount, keywords.get("$CYT", ""), seconds)
     return Volume(
         chosen.microlitres, chosen.reason + (f"; $VOL is given {len(values)} times" if values else "")
@@ -120,14 +120,16 @@ def _by_instrument(text: str, amount: float, cytometer: str, seconds: float | No
             checked = f"{_flow(microlitres, seconds):.3g} uL/min is a plausible flow"
         return Volume(microlitres, f"$VOL is in {unit}; {checked}")
     if seconds is None:
-        return Volume(None, f"$VOL is {text}, but neither instrument nor acquisition time tells its unit")
+        return Volume(
+            None, f"$VOL is {text}, but neither instrument nor acquisition time determines its unit"
+        )
     if len(plausible) == 1:
         name = plausible[0]
         return Volume(
-            amount * _UNITS[name], f"$VOL taken in {_UNIT_NAMES[name]}: the only plausible flow{flows}"
+            amount * _UNITS[name], f"$VOL read in {_UNIT_NAMES[name]}: the only plausible flow{flows}"
         )
     said = "both units give a plausible flow" if plausible else "no unit gives a plausible flow"
-    return Volume(None, f"$VOL is {text}: {said}{flows}; say volume_unit")
+    return Volume(None, f"$VOL is {text}: {said}{flows}; set volume_unit")
 
 
 def _maker_unit(cytometer: str) -> str | None:

@@ -160,7 +160,7 @@ def _combined(one: _Node, paths: Sequence[Path]) -> Gate:
     operands = tuple((_meant(name, one.path[:-1], paths), False) for name in names)
     kind = _COMBINATIONS[tag_of(one.element)]
     if kind == "not" and len(operands) != 1:
-        raise GateError(f"it is the complement of {len(operands)} populations where one is wanted")
+        raise GateError(f"it is the complement of {len(operands)} populations where one is expected")
     return Gate(one.path, kind, operands=operands)  # type: ignore[arg-type]
 
 

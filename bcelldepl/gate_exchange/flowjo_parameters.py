@@ -122,6 +122,6 @@ def _matrix(element: Any) -> Matrix:
     detectors = tuple(dict.fromkeys(name for row in rows.values() for name in row))
     spectra = np.array([[rows[name].get(detector, 0.0) for detector in detectors] for name in outputs])
     if not np.isfinite(spectra).all():
-        msg = "a coefficient is no number"
+        msg = "a coefficient is not a number"
         raise ValueError(msg)
     return Matrix(outputs, detectors, spectra)

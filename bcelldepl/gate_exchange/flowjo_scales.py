@@ -201,5 +201,5 @@ def _number(element: Any, name: str, default: float | None = None) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise ScaleError(f"{name} of its scale {tag_of(element)!r} is {text!r}, which is no number")
+        raise ScaleError(f"{name} of its scale {tag_of(element)!r} is {text!r}, which is not a number")
     return value

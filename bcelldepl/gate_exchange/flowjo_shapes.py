@@ -44,7 +44,7 @@ def shape_of(path: Path, shapes: list[Any], parameters: Parameters) -> Gate:
         Where it cannot be read.
     """
     if len(shapes) != 1:
-        raise GateError(f"it has {len(shapes)} shapes where one is wanted")
+        raise GateError(f"it has {len(shapes)} shapes where one is expected")
     (shape,) = shapes
     kind = tag_of(shape)
     readers = {"RectangleGate": _rectangle, "PolygonGate": _polygon, "EllipsoidGate": _ellipse}
@@ -76,7 +76,7 @@ def _finite(text: str | None) -> float | None:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise GateError(f"its coordinate {text!r} is no number")
+        raise GateError(f"its coordinate {text!r} is not a number")
     return value
 
 
@@ -110,7 +110,7 @@ def _polygon(path: Path, shape: Any, parameters: Parameters, outside: bool) -> G
     axes = _two_axes(shape, parameters)
     corners = _points(shape, f"{{{GATING}}}vertex")
     if len(corners) < 3:
-        raise GateError(f"it has {len(corners)} corners where three are wanted")
+        raise GateError(f"it has {len(corners)} corners where three are expected")
     sides = [parameters.scales[axis.scale].apply(corners[:, [i]]) for i, axis in enumerate(axes)]
     return Gate(path, "polygon", axes, corners=np.hstack(sides), complement=outside)
 
@@ -140,7 +140,7 @@ def _ellipse(path: Path, shape: Any, parameters: Parameters, outside: bool) -> G
 def _two_axes(shape: Any, parameters: Parameters) -> tuple[Axis, ...]:
     names = [name for name, _, _ in _dimensions(shape)]
     if len(names) != 2:
-        raise GateError(f"it has {len(names)} axes where two are wanted")
+        raise GateError(f"it has {len(names)} axes where two are expected")
     return tuple(_axis(name, parameters, scaled=True) for name in names)
 
 

@@ -77,7 +77,7 @@ class Strategy(BaseModel):
         ]
         if self.learns and searched:
             msg = (
-                f"each tube is searched for the gate of {searched[0]!r}, which cannot stand beside gates that are "
+                f"each tube is searched for the gate of {searched[0]!r}, which cannot be combined with gates that are "
                 'learned from the study; draw it (method = "fixed", rule = "polygon"), or learn it too (rule = "kinds")'
             )
             raise ValueError(msg)

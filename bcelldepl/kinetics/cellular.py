@@ -168,7 +168,7 @@ def _window(
         return _exact(code, profile, end, f"{why}: {followed}", beyond)
     if end - seen <= tolerance * (1 + 1e-9):
         tail = CurveSegment(seen, end, last_per_ul, last_per_ul, SegmentRule.LEVEL)
-        return _exact(code, profile, end, f"the draw of day {seen:.4g} stands for day {end:g}", tail)
+        return _exact(code, profile, end, f"the draw of day {seen:.4g} is used for day {end:g}", tail)
     return _bound(code, profile, seen, f"{followed}, and {why}")
 
 

@@ -123,8 +123,9 @@ def _outcomes(rates: pd.DataFrame, changes: pd.DataFrame, times: pd.DataFrame) -
     if len(rates):
         headings = ("Dose group", "Visit", "Day", "n/N", "% (exact 95 % CI)", "No evidence", "Not evaluable", "Missed",
                     "Not reached")  # fmt: skip
-        notes = (f"Depleted: B cells {rates['threshold'].iloc[0]}. N: subjects whose result is evidence; a result "
-                 "below an LLOQ above the threshold is none. CI: Clopper and Pearson.",)  # fmt: skip
+        notes = (f"Depleted: B cells {rates['threshold'].iloc[0]}. N: subjects with evidence of depletion or of "
+                 "B cells; a result below an LLOQ above the threshold is evidence of neither. "
+                 "CI: Clopper and Pearson.",)  # fmt: skip
         yield Listing("t_depletion", "14.2.11", "Subjects with Depleted B Cells by Dose Group and Visit", headings,
                       (1.8, 1.4, 0.8, 0.9, 2.4, 1, 1.1, 0.9, 1), cells, notes, DEPLETION_RATES.file)  # fmt: skip
     names = {"PERCENT_OF_BASELINE": "Percent of Baseline", "LOG10_CHANGE": "Log10 Change from Baseline"}

@@ -28,7 +28,7 @@ def selftest(progress: Callable[[str], None] | None = None) -> Qualification:
     Parameters
     ----------
     progress : callable, optional
-        Told what is checked next.
+        Called with what is checked next.
 
     Returns
     -------

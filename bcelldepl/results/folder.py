@@ -101,12 +101,12 @@ class Results:
 
     @property
     def questions(self) -> tuple[str, ...]:
-        """What the study is asked: cells that could not be named."""
+        """Questions about the study: cells that could not be identified."""
         return tuple(self.record.get("questions", ()))
 
     @property
     def exit_code(self) -> int:
-        """0 where every tube is fine, 1 where some failed or need review, or the study is asked something."""
+        """0 where every tube is fine, 1 where some failed or need review, or there is a question about the study."""
         return 1 if self.attention or self.questions else 0
 
 
@@ -125,7 +125,7 @@ def open_results(folder: str | os.PathLike[str]) -> Results:
     Raises
     ------
     ExchangeError
-        Where it is no results folder.
+        Where it is not a results folder.
     """
     path = Path(folder)
     if not (path / RUN).is_file():

@@ -113,7 +113,7 @@ def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise ReviewError(f"the request is no JSON: {error}", "", "load the page again") from error
+        raise ReviewError(f"the request is not JSON: {error}", "", "load the page again") from error
 
 
 def _refused(error: Exception) -> Response:

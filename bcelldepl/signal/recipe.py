@@ -132,7 +132,7 @@ def _check_ranges(scales: Mapping[str, Transform], ranges: Mapping[str, float], 
     without = [name for name, scale in scales.items() if scale.top == "range" and not ranges[name] > 0]
     if without:
         raise PanelError(
-            f"$PnR of {', '.join(without)} is no number above 0: the range, which sets the scale, is not known",
+            f"$PnR of {', '.join(without)} is not a number above 0: the range, which sets the scale, is not known",
             where,
             "export the file again with its ranges, or give `top` in the strategy's transforms",
         )

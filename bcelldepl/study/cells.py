@@ -69,7 +69,9 @@ def number(text: str, delimiter: str) -> float:
             raise CellError(f"{text!r} can be read in two ways", remedy=remedy)
         plain = text.replace(",", ".")
     elif "," in text:
-        raise CellError(f"{text!r} holds a comma", remedy="use a decimal point and no thousands separators")
+        raise CellError(
+            f"{text!r} contains a comma", remedy="use a decimal point and no thousands separators"
+        )
     if not PLAIN.fullmatch(plain) or not math.isfinite(float(plain)):
         raise CellError(f"{text!r} is not a number", remedy="write digits only, or leave it empty")
     return float(plain)

@@ -33,7 +33,7 @@ def changed_overrides(text: str, changes: Mapping[tuple[str, str], Override | No
     Raises
     ------
     ValueError
-        The text is no TOML, or is written so that its entries cannot be told apart.
+        The text is no TOML, or is written so that its entries cannot be distinguished.
     """
     starts = [match.start() for match in _ENTRY.finditer(text)]
     ends = [*starts[1:], len(text)] if starts else []
@@ -86,5 +86,5 @@ def _check(text: str, changed: str, changes: Mapping[tuple[str, str], Override |
     after = tomllib.loads(changed).get("override", [])
     meant = [key for key, one in changes.items() if one is not None]
     if after[: len(before)] != before or [_gate(one) for one in after[len(before) :]] != meant:
-        msg = "its entries cannot be told apart; write each [[override]] on lines of its own"
+        msg = "its entries cannot be distinguished; write each [[override]] on lines of its own"
         raise ValueError(msg)

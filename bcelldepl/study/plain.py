@@ -27,7 +27,7 @@ def complaint(text: str, lines: bool = False) -> tuple[str, str] | None:
     (str, str) or None
     """
     if len(text) > _LONGEST:
-        return f"holds {len(text):,} characters, at most {_LONGEST:,} are read", "shorten it"
+        return f"has {len(text):,} characters, at most {_LONGEST:,} are read", "shorten it"
     unseen = hidden_character(text, "\n\r\t" if lines else "")
     if unseen:
         return f"{text!r} contains an invisible character, {unseen}", "type the text again"

@@ -200,10 +200,10 @@ def _arrange(records: Sequence[list[str]], sheet: Sheet, known: Sequence[str]) -
             continue
         if any(cells[len(sheet.columns) :]):
             what = f"has {len(cells)} cells where the heading has {len(sheet.columns)}"
-            sheet.report(what, "put quotes around a cell that holds the delimiter", number)
+            sheet.report(what, "put quotes around a cell that contains the delimiter", number)
         for place, (cell, column) in enumerate(zip(cells, sheet.columns, strict=False), 1):
             if cell and not column:
-                sheet.report(f"column {place} holds {cell!r} but has no heading", "give it one", number)
+                sheet.report(f"column {place} contains {cell!r} but has no heading", "give it one", number)
         filled = cells + [""] * (len(sheet.columns) - len(cells))
         sheet.rows.append(SheetRow(number, dict(zip(sheet.columns, filled, strict=False))))
     if not sheet.found and not sheet.rows:

@@ -53,7 +53,7 @@ class Study(BaseModel):
     overrides : tuple of Override
         Gates of single tubes set by hand, from ``overrides.toml`` beside the study file.
     warnings : tuple of str
-        What was accepted but looks odd, one sentence each.
+        What was accepted but is unusual, one sentence each.
     tube_notes : dict of str to tuple of str
         By file, how its row of the sheet was read, and what of it is not used, where that is not plain.
     """

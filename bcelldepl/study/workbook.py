@@ -147,7 +147,7 @@ def _text(cell: object, problems: list[Problem]) -> str:
     if kind in ("f", "e"):
         what = "a formula" if kind == "f" else f"the error {value}"
         place = getattr(cell, "coordinate", "")
-        problems.append(Problem(place, f"cell {place} holds {what}", "paste the value in its place"))
+        problems.append(Problem(place, f"cell {place} contains {what}", "paste the value in its place"))
         return ""
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat()

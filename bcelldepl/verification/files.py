@@ -151,7 +151,7 @@ def _check_rows(check: CheckedPart, study: Study, recorded: list[dict[str, Any]]
     for file, row in then.items():
         check.checked += 1
         if file not in now:
-            check.found(f"{sheet}, {file}", "is no tube of the study any more")
+            check.found(f"{sheet}, {file}", "is no longer a tube of the study")
             continue
         for name in differences(row, now[file]):
             check.found(f"{sheet}, {file}", f"{name} was {row.get(name)!r}, is {now[file].get(name)!r}")

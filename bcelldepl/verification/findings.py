@@ -66,7 +66,7 @@ class CheckedPart:
 
 @dataclass(frozen=True)
 class Verification:
-    """What was checked of a results folder, and what is no longer so.
+    """What was checked of a results folder, and what is no longer as recorded.
 
     Attributes
     ----------

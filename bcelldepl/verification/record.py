@@ -32,7 +32,7 @@ def check_record(folder: Path, reference: Reference) -> CheckedPart:
     seal = read_seal(folder)
     if seal is None:
         check.found(
-            SEAL, "is missing or cannot be read: whether the end of the record was cut off cannot be told"
+            SEAL, "is missing or cannot be read: whether the end of the record was cut off cannot be checked"
         )
     head = (seal.entries, seal.head) if seal else None
     for name in (AUDIT, RUN):
@@ -44,7 +44,7 @@ def check_record(folder: Path, reference: Reference) -> CheckedPart:
         content = entry.content
         if content.get("action") == "discrepancy":
             for words in content.get("what", {}).get("problems", []):
-                check.found(f"entry {number}", f"tells that on {content.get('when')} {words}")
+                check.found(f"entry {number}", f"records that on {content.get('when')} {words}")
     _check_copy(check, reference)
     _check_run(check, reference)
     return check
@@ -58,7 +58,8 @@ def _check_copy(check: CheckedPart, reference: Reference) -> None:
     for number, (line, entry) in enumerate(zip(lines, entries, strict=False), start=1):
         if line != entry:
             check.found(
-                f"{AUDIT}, entry {number}", "is not what study.db holds: one of the two was edited or damaged"
+                f"{AUDIT}, entry {number}",
+                "is not what study.db contains: one of the two was edited or damaged",
             )
     if len(lines) != len(entries):
         check.found(AUDIT, f"has {len(lines)} entries, study.db has {len(entries)}")
@@ -68,7 +69,7 @@ def _check_run(check: CheckedPart, reference: Reference) -> None:
     check.checked += 1
     run, finished = reference.run, reference.finished
     if not run:
-        check.found(RUN, "is missing or cannot be read; the audit record stands in for it here")
+        check.found(RUN, "is missing or cannot be read; the audit record is used instead")
         return
     if not finished:
         check.found(AUDIT, "records no finished run")
@@ -82,7 +83,7 @@ def _check_run(check: CheckedPart, reference: Reference) -> None:
     if not isinstance(number, int) or not 0 < number <= len(known) or known[number - 1] != sha256:
         check.found(f"entry {number}", "is not the one that run.json names as the end of its run")
     elif reference.entries[number - 1].content.get("number") != finished.get("number"):
-        check.found(RUN, "is not of the last run that the audit record tells of")
+        check.found(RUN, "is not of the last run in the audit record")
 
 
 def differences(recorded: Any, found: Any, name: str = "") -> list[str]:

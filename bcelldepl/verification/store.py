@@ -49,7 +49,7 @@ def check_store(folder: Path, reference: Reference) -> CheckedPart:
         check.found(STORE, f"is damaged: {error}")
     seal = read_seal(folder)
     if seal and seal.files.get(STORE) != sha256_of(path):
-        inside = "" if check.findings else "; all that it holds agrees with its checksums"
+        inside = "" if check.findings else "; its content agrees with its checksums"
         check.found(STORE, f"its bytes are not those that the last command left{inside}")
     return check
 

@@ -56,12 +56,12 @@ def verify(
     Returns
     -------
     Verification
-        Each thing that is no longer so, with its place.
+        Each item that is no longer as recorded, with its place.
 
     Raises
     ------
     StoreError
-        Where the folder is none that `run` has finished, or another process works on it.
+        Where the folder is not of a finished run, or another process works on it.
     """
     folder = Path(results)
     if not (folder / RUN).is_file() and not (folder / STORE).is_file():

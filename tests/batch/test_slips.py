@@ -61,9 +61,9 @@ def test_ten_times_the_blood(reasons: dict[str, str]) -> None:
 
 
 def test_two_files_exchanged_are_both_named(reasons: dict[str, str]) -> None:
-    assert "(fcs/S01_D90.fcs) the file is of visit D90, by the sheet of D28" in reasons["S01_D90"]
+    assert "(fcs/S01_D90.fcs) the file is of visit D90, according to the sheet of D28" in reasons["S01_D90"]
     assert "days after the blood was drawn" in reasons["S01_D90"]
-    assert "(fcs/S01_D28.fcs) the file is of visit D28, by the sheet of D90" in reasons["S01_D28"]
+    assert "(fcs/S01_D28.fcs) the file is of visit D28, according to the sheet of D90" in reasons["S01_D28"]
     assert "measured on " in reasons["S01_D28"]
 
 

@@ -248,5 +248,5 @@ def test_a_table_refuses_doubles_and_wrong_kinds() -> None:
         make_dataset("T", "t", "-", ("K",), variables, [{"K": "a"}, {"K": "a"}])
     with pytest.raises(ExchangeError, match="is no integer"):
         make_dataset("T", "t", "-", ("K",), variables, [{"K": "a", "N": "x"}])
-    with pytest.raises(ExchangeError, match="no variables of T"):
+    with pytest.raises(ExchangeError, match="not variables of T"):
         make_dataset("T", "t", "-", ("K",), variables, [{"K": "a", "Z": 1}])

@@ -146,7 +146,7 @@ def test_mapping_names_what_cannot_be_guessed(results: Path, tmp_path: Path) -> 
     path = tmp_path / "manual.csv"
     path.write_text("file,population,events\nS01_BL.fcs,gate 7,1000\n")
     _, err = run(results, path, code=2)
-    assert "none of its populations is one of ours" in err
+    assert "none of its populations is a population of the study" in err
     mapping = tmp_path / "names.toml"
     mapping.write_text('[populations]\nB = "gate 7"\n')
     out, err = run(results, path, "--mapping", mapping)
@@ -158,10 +158,10 @@ def test_a_mapping_that_names_what_is_not_there_is_a_wrong_request(results: Path
     mapping = tmp_path / "mapping.toml"
     mapping.write_text('[populations]\nB = "B cels"\n')
     _, err = run(results, counts(tmp_path / "manual.csv", 1010, 5, 296, 603), "--mapping", mapping, code=2)
-    assert "the mapping names 'B cels', which is not among theirs" in err
+    assert "the mapping names 'B cels', which is not among the manual results" in err
     mapping.write_text('[populations]\nB = "B cells"\nBB = "other"\n')
     _, err = run(results, counts(tmp_path / "manual.csv", 1010, 5, 296, 603), "--mapping", mapping)
-    assert "the mapping names 'BB', which is not a population of ours" in err
+    assert "the mapping names 'BB', which is not a population of the results" in err
 
 
 def test_several_readers(results: Path, tmp_path: Path) -> None:

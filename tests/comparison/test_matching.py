@@ -35,13 +35,16 @@ def test_guesses(ours: str, theirs: str) -> None:
 def test_two_of_a_name_are_not_guessed_between() -> None:
     found, reason = guess_population("B", ["a/B cells", "b/B cells"], NameMap())
     assert found is None
-    assert "2 of theirs" in reason
+    assert "2 manual populations match" in reason
     assert guess_population("B", ["a/B cells", "b/B cells"], NameMap({"B": "b/B cells"})) == ("b/B cells", "")
 
 
 def test_mapping_that_names_nothing_or_two() -> None:
-    assert "is not among" in guess_population("B", ["a/x"], NameMap({"B": "y"}))[1]
-    assert "is several of" in guess_population("B", ["a/x", "b/x"], NameMap({"B": "x"}))[1]
+    assert "which is not a manual population" in guess_population("B", ["a/x"], NameMap({"B": "y"}))[1]
+    assert (
+        "which is more than one manual population"
+        in guess_population("B", ["a/x", "b/x"], NameMap({"B": "x"}))[1]
+    )
 
 
 def manual(*tubes: ManualTube) -> Manual:
@@ -165,7 +168,7 @@ def test_trees_that_differ_from_tube_to_tube() -> None:
     naming, problems = name_populations(["B", "T"], tubes, NameMap())
     assert naming.common == {"B": "Live/B cells"}
     assert [naming.of(tube) for tube in tubes] == [{"B": "Live/B cells"}] * 2 + [{"B": "Singlets/Live/CD19+"}]
-    assert "population T: not compared: none of theirs has this name" in str(problems[0])
+    assert "population T: not compared: no manual population has this name" in str(problems[0])
 
 
 @pytest.mark.parametrize(

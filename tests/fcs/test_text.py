@@ -123,7 +123,7 @@ def test_text_offset_off_by_one(tmp_path: Path, shift: int) -> None:
     content = fcs(EVENTS)
     moved = content[:10] + b"%8d" % (58 + shift) + content[18:]
     if shift < 0:
-        with pytest.raises(Exception, match="TEXT is said"):
+        with pytest.raises(Exception, match="HEADER places TEXT"):
             read(tmp_path, moved)
         return
     acquisition = read(tmp_path, moved)
@@ -134,7 +134,7 @@ def test_text_that_goes_on_behind_its_end(tmp_path: Path) -> None:
     content = fcs(EVENTS, gap=b" " * 20)
     end = int(content[18:26])
     acquisition = read(tmp_path, content[:18] + b"%8d" % (end - 60) + content[26:])
-    assert any("goes on behind its end" in warning for warning in acquisition.warnings)
+    assert any("continues after the end" in warning for warning in acquisition.warnings)
     assert [channel.name for channel in acquisition.channels] == ["C1", "C2"]
 
 
@@ -149,4 +149,4 @@ def test_channels_without_a_name_or_with_the_same(tmp_path: Path) -> None:
     acquisition = read(tmp_path, fcs(EVENTS, drop=["$P2N"]))
     assert acquisition.channels[1].name == "P2"
     twice = read(tmp_path, fcs(EVENTS, names=["A", "A"]))
-    assert any("come twice: A" in warning for warning in twice.warnings)
+    assert any("occur twice: A" in warning for warning in twice.warnings)

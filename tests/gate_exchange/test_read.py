@@ -229,7 +229,7 @@ def test_formulas_of_a_count_table_are_refused(tmp_path: Path) -> None:
     book.active.append(["file", "population", "events"])
     book.active.append(["a.fcs", "B", "=50*2"])
     book.save(tmp_path / "counts.xlsx")
-    with pytest.raises(ExchangeError, match="cell C2 holds a formula"):
+    with pytest.raises(ExchangeError, match="cell C2 contains a formula"):
         read_manual(tmp_path / "counts.xlsx")
     book.active["C2"] = 100
     book.save(tmp_path / "counts.xlsx")

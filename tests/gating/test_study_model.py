@@ -100,7 +100,7 @@ def test_the_study_may_name_a_cluster_itself(usual):
     again = learn([sample for sample, _ in made], TBNK, {"other_lymphocytes": (number,)})
     assert next(c.kind for c in again.clusters if c.number == number) == "other_lymphocytes"
     assert "NK" not in again.kinds.tolist()
-    assert any("could be named NK" in question for question in again.questions)
+    assert any("could be identified as NK" in question for question in again.questions)
 
 
 def test_neither_the_order_of_tubes_nor_that_of_events_matters(usual):

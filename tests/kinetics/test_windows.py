@@ -22,7 +22,7 @@ def test_a_draw_an_hour_early_is_not_a_subject_lost(made, value_of) -> None:
     inside = 0.5 * 7 * 80 + log_area(7, 80, 40) + log_area(13.95, 40, 20)
     assert value_of(kinetics.endpoints, "AUC_0_28") == pytest.approx(inside + 0.05 * 20, rel=1e-5)
     assert value_of(kinetics.endpoints, "AUC_0_28", "qualifier") == "="
-    assert value_of(kinetics.endpoints, "AUC_0_28", "reason") == "the draw of day 27.95 stands for day 28"
+    assert value_of(kinetics.endpoints, "AUC_0_28", "reason") == "the draw of day 27.95 is used for day 28"
     rules = segments_table(kinetics)
     assert rules[rules["parameter"] == "AUC_0_28"]["rule"].tolist() == ["linear", "log", "log", "level"]
 

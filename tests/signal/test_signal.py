@@ -180,7 +180,7 @@ def test_a_channel_without_a_range_is_named(tube, said):
     acquisition.path.write_bytes(content.replace(before, after))
     again = read_fcs(acquisition.path)
     assert any(f"$P{number}R is '{said}', no range" in warning for warning in again.warnings)
-    with pytest.raises(PanelError, match=r"\$PnR of PE-A is no number above 0") as caught:
+    with pytest.raises(PanelError, match=r"\$PnR of PE-A is not a number above 0") as caught:
         make_signal(again, PANEL, STAINED, again.spillover)
     assert "`top`" in caught.value.remedy
     with_top = {**LINEAR, "CD19": Transform(kind="linear", top=1000.0)}

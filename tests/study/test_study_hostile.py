@@ -165,7 +165,7 @@ def test_a_formula_of_a_workbook_is_never_taken_for_its_value(tmp_path: Path) ->
     found = problems(
         tmp_path, book([["file", "subject", "visit", "day"], ["a.fcs", '=HYPERLINK("x")', "V1", 0]]), "s.xlsx"
     )
-    assert "cell B2 holds a formula" in found[0].what
+    assert "cell B2 contains a formula" in found[0].what
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def one(cells: str, column: str = "") -> str:
             "samples.csv, row 2, column blood_volume_ul",
             "'50 uL'",
         ),
-        (one('a.fcs,P1,V1,"0,5"'), "samples.csv, row 2, column day", "holds a comma (use a decimal point"),
+        (one('a.fcs,P1,V1,"0,5"'), "samples.csv, row 2, column day", "contains a comma (use a decimal point"),
         (one("a.fcs,P1,V1,0,-5", "bead_count"), "samples.csv, row 2, column bead_count", "must be above 0"),
         (one("a.fcs,P1,V1,0,0", "blood_volume_ul"), "samples.csv, row 2, column blood_volume_ul", "above 0"),
         (one("a.fcs,P1,V1,0,-1", "wbc_per_ul"), "samples.csv, row 2, column wbc_per_ul", "at least 0"),
@@ -267,8 +267,8 @@ def test_formulas_and_errors_of_a_workbook(tmp_path) -> None:
     book.save(tmp_path / "s.xlsx")
     found = problems(tmp_path, toml=TOML.replace("samples.csv", "s.xlsx"))
     assert [problem.where for problem in found] == ["s.xlsx, row 2", "s.xlsx, row 3"]
-    assert "cell E2 holds a formula" in found[0].what
-    assert "cell E3 holds the error #N/A" in found[1].what
+    assert "cell E2 contains a formula" in found[0].what
+    assert "cell E3 contains the error #N/A" in found[1].what
 
 
 def zipped(name: str, text: str) -> bytes:

@@ -151,7 +151,7 @@ TIME_TO_EVENT_SUMMARY: Final = TableDefinition(
         Column("n", _INTEGER, "subjects at risk"),
         Column("n_events", _INTEGER, "events"),
         Column("n_censored", _INTEGER, "follow-ups that end without it"),
-        Column("n_left_out", _INTEGER, "subjects who are not at risk, or whose visits cannot tell"),
+        Column("n_left_out", _INTEGER, "subjects who are not at risk, or whose visits are inconclusive"),
         Column("median", _NUMBER, "Kaplan-Meier median [day]; empty where it is not reached"),
         Column("ci_low", _NUMBER, "lower end of its 95 % interval (Brookmeyer and Crowley)"),
         Column("ci_high", _NUMBER, "upper end of that interval; empty where it is not reached"),
@@ -176,8 +176,8 @@ SUBGROUP_SUMMARY: Final = TableDefinition(
     "subgroup_summary",
     "subgroup, and its rows as in summary.csv",
     (
-        Column("test", _TEXT, "companion by which subjects are told apart"),
-        Column("at_visit", _TEXT, "the visit whose result counts; `any` for any after infusion"),
+        Column("test", _TEXT, "companion by which subjects are grouped"),
+        Column("at_visit", _TEXT, "the visit whose result is used; `any` for any after infusion"),
         Column("status", _TEXT, "yes, no or unknown"),
         Column("n_subjects", _INTEGER, "subjects of this status"),
         *(column for column in SUMMARY.columns if column.name != "dose_group"),
@@ -217,7 +217,7 @@ COMPANIONS: Final = TableDefinition(
         Column("unit", _TEXT, "of `value`"),
         Column("qualifier", _TEXT, "=, < or >"),
         Column("comment", _TEXT, "as in the sheet of companions"),
-        Column("text", _TEXT, "as reported, where it is no number"),
+        Column("text", _TEXT, "as reported, where it is not a number"),
         _COURSE,
     ),
 )

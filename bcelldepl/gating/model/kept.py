@@ -119,5 +119,5 @@ def read_models(path: Path) -> tuple[KeptModel, ...]:
         raise StrategyError(f"cannot be read: {error.strerror}", str(path), remedy) from error
     except (ValidationError, ValueError) as error:
         raise StrategyError(
-            f"holds no model of a study: {str(error).splitlines()[0]}", str(path), remedy
+            f"contains no model of a study: {str(error).splitlines()[0]}", str(path), remedy
         ) from error
