@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
-from bcelldepl.cdisc.marker_string import gate_definition, marker_string
+from bcelldepl.cdisc.marker_string import StrategyMarkers
 from bcelldepl.cdisc.sdtm import (
     BLOOD,
     CELLS_PER_LITRE,
@@ -26,6 +26,8 @@ from bcelldepl.results.finished import FinishedRun
 
 __all__ = ["cp_tables"]
 
+Result = tuple[dict[str, Any], dict[str, Any], bool]  # row of counts, record, whether it is the concentration
+Test = tuple[str, str, str, str]  # subject, test, sublineage and kind of result
 
 VARIABLES: Final = (
     *identifiers("CP"),
@@ -111,18 +113,15 @@ def cp_tables(run: FinishedRun) -> list[CdiscDataset]:
     """
     rows: list[dict[str, Any]] = []
     supplement: list[dict[str, Any]] = []
-    last = _last_before_infusion(run)
+    results = list(_results(run))
+    last = _last_before_infusion(run, results)
     sequence: dict[str, int] = {}
-    for tube_row, cells, is_count in _results(run):
+    for tube_row, cells, is_count in results:
         subject = cells["USUBJID"]
         sequence[subject] = sequence.get(subject, 0) + 1
         cells["CPSEQ"] = sequence[subject]
-        if (
-            cells.get("CPSTAT") is None
-            and (tube_row["subject"], cells["CPTESTCD"], cells["CPRESTYP"]) in last
-        ):
-            known = last[tube_row["subject"], cells["CPTESTCD"], cells["CPRESTYP"]]
-            cells["CPLOBXFL"] = "Y" if known == tube_row["file"] else ""
+        if "CPSTAT" not in cells and last.get(_test_of(cells)) == tube_row["file"]:
+            cells["CPLOBXFL"] = "Y"
         rows.append(cells)
         if is_count:
             supplement += _supplement(run, tube_row, cells)
@@ -146,16 +145,20 @@ def cp_tables(run: FinishedRun) -> list[CdiscDataset]:
     ]
 
 
-def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any], bool]]:
+def _results(run: FinishedRun) -> Iterator[Result]:
     """Yield each row of the counts with each of its CP records, and whether that is the concentration."""
     tubes, plan = run.tube_of, VisitSchedule.of(run.study.tubes)
-    events = {(row["file"], row["population"]): row["events"] for row in _counts(run)}
-    for row in _counts(run):
+    strategies = (run.strategies.common, *run.strategies.of_batch.values())
+    markers_of = {id(one): StrategyMarkers(one) for one in strategies}
+    rows = [{str(key): value for key, value in row.items()} for row in run.counts.to_dict("records")]
+    events = {(row["file"], row["population"]): row["events"] for row in rows}
+    for row in rows:
         test = cdisc_test(row["population"])
         if test is None:
             continue  # beads are no cells
         tube = tubes.get(row["file"])
         strategy = run.strategies.of(row["file"])
+        markers = markers_of[id(strategy)]
         gated, panel = run.gates.get(row["file"]), run.panels.get(row["file"])
         shared = {
             "STUDYID": run.study.id,
@@ -165,7 +168,7 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
             "CPREFID": row["file"],
             "CPSBMRKS": test.sublineage,
             "CPGATE": row["population"],
-            "CPGATDEF": gate_definition(strategy, row["population"], gated, panel),
+            "CPGATDEF": markers.gate_definition(row["population"], gated, panel),
             "CPCAT": "IMMUNOPHENOTYPING",
             "CPTSTPNL": strategy.get("name", ""),
             "CPRESSCL": "QUANTITATIVE",
@@ -173,7 +176,7 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
             "CPMETHOD": "FLOW CYTOMETRY",
             **plan.cells("CP", tube, row["visit"], row["day"]),
         }
-        own = marker_string(strategy, row["population"], gated, panel)
+        own = markers.marker_string(row["population"], gated, panel)
         count = {
             "CPTESTCD": test.code,
             "CPTEST": test.name,
@@ -188,7 +191,7 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
             continue  # its events stand in counts.csv; they are no results
         total = events.get((row["file"], test.of))
         if test.of and _known(row["events"]) and total is not None and _known(total) and total > 0:
-            whole = marker_string(strategy, test.of, gated, panel)
+            whole = markers.marker_string(test.of, gated, panel)
             fraction = {"CPTESTCD": test.fraction_code, "CPTEST": test.fraction_name, "CPMRKSTR": f"{own}/{whole}",
                         "CPRESTYP": "NUMBER FRACTION"}  # fmt: skip
             yield row, shared | fraction | _number(100.0 * row["events"] / total, "%"), False
@@ -196,10 +199,6 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
             number = {"CPTESTCD": test.events_code, "CPTEST": test.events_name, "CPMRKSTR": own,
                       "CPRESTYP": "NUMBER"}  # fmt: skip
             yield row, shared | number | _number(row["events"], "Events"), False
-
-
-def _counts(run: FinishedRun) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in run.counts.to_dict("records")]
 
 
 def _number(value: float, unit: str) -> dict[str, Any]:
@@ -215,18 +214,22 @@ def _group(file: str) -> str:
     return file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
 
 
-def _last_before_infusion(run: FinishedRun) -> dict[tuple[str, str, str], str]:
-    """File of the last evaluable result before infusion, by subject, test and kind of result."""
-    last: dict[tuple[str, str, str], tuple[float, str]] = {}
+def _last_before_infusion(run: FinishedRun, results: Sequence[Result]) -> dict[Test, str]:
+    """File of the last evaluable result before infusion, by subject, test, sublineage and kind of result."""
+    last: dict[Test, tuple[float, str]] = {}
     tubes = run.tube_of
-    for row, cells, _ in _results(run):
+    for row, cells, _ in results:
         day = tubes[row["file"]].draw_day if row["file"] in tubes else row["day"]
         done = ResultCode(row["result"]).is_evaluable
         if day > 0 or not done:
             continue
-        key = (row["subject"], cells["CPTESTCD"], cells["CPRESTYP"])
+        key = _test_of(cells)
         last[key] = max(last.get(key, (-math.inf, "")), (day, row["file"]))
     return {key: file for key, (_, file) in last.items()}
+
+
+def _test_of(cells: dict[str, Any]) -> Test:
+    return cells["USUBJID"], cells["CPTESTCD"], cells["CPSBMRKS"], cells["CPRESTYP"]
 
 
 def _supplement(run: FinishedRun, row: dict[str, Any], cells: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable
 from bcelldepl.cdisc.subjects import MINIMAL
+from bcelldepl.definitions.columns import SIGNIFICANT_DIGITS
 from bcelldepl.results.finished import FinishedRun
 
 __all__ = ["define_xml"]
@@ -33,8 +34,6 @@ NAMESPACES: Final = {
     "def": "http://www.cdisc.org/ns/def/v2.1",
     "xlink": "http://www.w3.org/1999/xlink",
 }
-DATA_TYPES: Final = {"text": "text", "integer": "integer", "float": "float", "date": "date"}
-SIGNIFICANT_DIGITS: Final = 6
 FLAG_OR_CODE: Final = re.compile(r".*(TESTCD|PARAMCD|STAT|FL|RESCODE|DTYPE|AVALQ|RESTYP|NCAUSE)")
 
 
@@ -260,7 +259,7 @@ def _size(kind: str, values: Sequence[Any]) -> dict[str, Any]:
         return {"DataType": "text", "Length": max([1, *(len(value.encode()) for value in values)])}
     longest = max([1, *(len(f"{value:.10g}") for value in values if value is not None)])
     more = {"SignificantDigits": SIGNIFICANT_DIGITS} if kind == "float" else {}
-    return {"DataType": DATA_TYPES[kind], "Length": longest, **more}
+    return {"DataType": kind, "Length": longest, **more}
 
 
 def _text(d: Any, words: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
@@ -69,7 +70,7 @@ def usubjid(run: FinishedRun, subject: str) -> str:
     -------
     str
     """
-    given = next((tube.usubjid for tube in run.study.tubes if tube.subject == subject and tube.usubjid), "")
+    given = next((tube.usubjid for tube in run.tubes_of.get(subject, ()) if tube.usubjid), "")
     return given or f"{run.study.id}-{subject}"
 
 
@@ -85,7 +86,7 @@ def demographics(run: FinishedRun) -> CdiscDataset:
     CdiscDataset
     """
     rows = []
-    for subject, tubes in _by_subject(run).items():
+    for subject, tubes in run.tubes_of.items():
         arm, (first, last) = tubes[0].dose_group, _infusions(tubes)
         rows.append(
             {
@@ -122,7 +123,7 @@ def subject_level(run: FinishedRun) -> CdiscDataset:
     CdiscDataset
     """
     rows: list[dict[str, Any]] = []
-    for subject, tubes in _by_subject(run).items():
+    for subject, tubes in run.tubes_of.items():
         arm, (first, last) = tubes[0].dose_group, _infusions(tubes)
         rows.append(
             {
@@ -143,14 +144,7 @@ def subject_level(run: FinishedRun) -> CdiscDataset:
     return make_dataset("ADSL", label, structure, ("STUDYID", "USUBJID"), ADSL, rows)
 
 
-def _by_subject(run: FinishedRun) -> dict[str, list[Tube]]:
-    found: dict[str, list[Tube]] = {}
-    for tube in run.study.tubes:
-        found.setdefault(tube.subject, []).append(tube)
-    return found
-
-
-def _infusions(tubes: list[Tube]) -> tuple[str, str]:
+def _infusions(tubes: Sequence[Tube]) -> tuple[str, str]:
     """First and last infusion as ISO text; empty where none is dated."""
     dated = sorted((tube.infused, tube.infused_has_time) for tube in tubes if tube.infused is not None)
     if not dated:

@@ -9,7 +9,7 @@ import pytest
 
 from bcelldepl.cdisc.dataset import Variable, make_dataset
 from bcelldepl.cdisc.export import datasets_of
-from bcelldepl.cdisc.marker_string import gate_definition, marker_string
+from bcelldepl.cdisc.marker_string import StrategyMarkers
 from bcelldepl.cdisc.sdtm import number_text, split_text
 from bcelldepl.errors import ExchangeError
 from bcelldepl.gating.strategy import load_strategy
@@ -202,15 +202,14 @@ def test_adtte_censors(tables, finished_run) -> None:
     ],
 )
 def test_marker_strings_and_gate_definitions(population, markers, gates) -> None:
-    strategy = load_strategy("cart_pd").model_dump(mode="json")
+    strategy = StrategyMarkers(load_strategy("cart_pd").model_dump(mode="json"))
     panel = {"CD45", "Viability", "CD3", "CD4", "CD8", "CD14", "CD19", "CAR"}
-    assert marker_string(strategy, population, panel=panel) == markers
-    assert gate_definition(strategy, population, panel=panel).endswith(gates)
-    assert "Viability" not in marker_string(strategy, population, panel=panel - {"Viability"})
-    drawn = {
-        "populations": [{"name": "B", "parent": "all", "rule": "cut", "marker": "CD19", "side": "above"}]
-    }
-    assert marker_string(drawn, "B") == gate_definition(drawn, "B") == "CD19+"
+    assert strategy.marker_string(population, panel=panel) == markers
+    assert strategy.gate_definition(population, panel=panel).endswith(gates)
+    assert "Viability" not in strategy.marker_string(population, panel=panel - {"Viability"})
+    rule = {"name": "B", "parent": "all", "rule": "cut", "marker": "CD19", "side": "above"}
+    drawn = StrategyMarkers({"populations": [rule]})
+    assert drawn.marker_string("B") == drawn.gate_definition("B") == "CD19+"
 
 
 def test_marker_strings_have_no_delimiters(tables) -> None:
