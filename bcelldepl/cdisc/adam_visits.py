@@ -19,6 +19,7 @@ from bcelldepl.cdisc.adam import (
 )
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
 from bcelldepl.cdisc.sdtm import VisitSchedule, result_text
+from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.definitions.columns import round_significant
 from bcelldepl.definitions.populations import POPULATIONS, cdisc_test
 from bcelldepl.kinetics.baseline import choose_baseline
@@ -32,6 +33,7 @@ from bcelldepl.units import CELLS_PER_UL
 
 __all__ = ["HALF_OF_LIMIT", "cell_counts", "concentrations"]
 
+HALF_OF_LLOQ: Final = "HALFLLOQ"  # CDISC's term; for half of another limit it has none
 HALF_OF_LIMIT: Final = "HALF LIMIT"
 _LLOQ: Final = Variable("ALLOQ", "Analysis Lower Limit of Quantitation", "float", "LLOQ of the pooled tubes")
 _TEXT: Final = Variable(
@@ -43,7 +45,13 @@ ADCP: Final = (
     Variable(
         "AVAL", "Analysis Value", "float", "the concentration; below a limit half of that limit, by DTYPE"
     ),
-    Variable("DTYPE", "Derivation Type", "text", f"{HALF_OF_LIMIT} where AVAL is half of ALIMIT", "C81224"),
+    Variable(
+        "DTYPE",
+        "Derivation Type",
+        "text",
+        f"where AVAL is half of ALIMIT: {HALF_OF_LLOQ} if that is the LLOQ, else {HALF_OF_LIMIT}",
+        "C81224",
+    ),
     Variable(
         "ALIMIT", "Limit that the Result Lies Below", "float", "not detected: ci_high; detected: the LLOQ"
     ),
@@ -106,7 +114,7 @@ def cell_counts(run: FinishedRun, cp: CdiscDataset) -> CdiscDataset:
     -------
     CdiscDataset
     """
-    plan, sources = VisitSchedule.of(run.study.tubes), source_numbers(cp, "CPREFID", "CPTESTCD", "CPSBMRKS")
+    plan, sources = VisitSchedule.of(run.study.tubes), source_numbers(cp, "CPREFID", "CPTESTCD")
     settings = run.study.endpoints
     depletion = {(one.course.population, *one.course.key): one for one in run.kinetics.depletion}
     rows = []
@@ -127,7 +135,7 @@ def cell_counts(run: FinishedRun, cp: CdiscDataset) -> CdiscDataset:
                 rows.append(
                     {
                         **subject_cells(run, course.subject, course.dose_group, course.number),
-                        "PARAMCD": test.parameter or test.code,
+                        "PARAMCD": test.code,
                         "PARAM": label,
                         **_value(visit),
                         **time_cells(run, course, visit, plan),
@@ -140,7 +148,7 @@ def cell_counts(run: FinishedRun, cp: CdiscDataset) -> CdiscDataset:
                         "CRIT1": "" if judged is None else f"B cells {settings.threshold_words}",
                         "CRIT1FL": EVIDENCE[change.evidence],
                         "NTUBES": len(visit.files),
-                        **_source(visit, "CP", sources, test.code, test.sublineage),
+                        **_source(visit, "CP", sources, test.code),
                         **reason_cells(visit.reason),
                     }
                 )
@@ -200,7 +208,8 @@ def _value(visit: Visit) -> dict[str, Any]:
         return {}
     cells: dict[str, Any] = {"AVAL": round_significant(visit.imputed), "RESTXT": _text(visit)}
     if not visit.is_quantified:
-        cells |= {"DTYPE": HALF_OF_LIMIT, "ALIMIT": round_significant(visit.at_most)}
+        half = HALF_OF_LLOQ if visit.result is ResultCode.DETECTED_BELOW_LLOQ else HALF_OF_LIMIT
+        cells |= {"DTYPE": half, "ALIMIT": round_significant(visit.at_most)}
     return cells
 
 
@@ -229,8 +238,8 @@ def _change(change: VisitChange, baseline: Visit | None) -> dict[str, Any]:
     return cells
 
 
-def _source(visit: Visit, domain: str, sources: dict[tuple[Any, ...], int], *test: str) -> dict[str, Any]:
+def _source(visit: Visit, domain: str, sources: dict[tuple[Any, ...], int], test: str) -> dict[str, Any]:
     """Record that a value comes from; none where several tubes were pooled."""
     files: Sequence[str] = visit.files
-    number = sources.get((files[0], *test)) if len(files) == 1 else None
+    number = sources.get((files[0], test)) if len(files) == 1 else None
     return {} if number is None else {"SRCDOM": domain, "SRCVAR": f"{domain}STRESN", "SRCSEQ": number}

@@ -11,6 +11,7 @@ from bcelldepl.cdisc.marker_string import StrategyMarkers
 from bcelldepl.cdisc.sdtm import (
     BLOOD,
     CELLS_PER_LITRE,
+    DOMAINS,
     VisitSchedule,
     identifiers,
     number_text,
@@ -24,10 +25,11 @@ from bcelldepl.definitions.populations import cdisc_test
 from bcelldepl.definitions.review import ReviewMark
 from bcelldepl.results.finished import FinishedRun
 
-__all__ = ["cp_tables"]
+__all__ = ["EVENTS", "cp_tables"]
 
+EVENTS: Final = "Events"  # unit of a number of events
 Result = tuple[dict[str, Any], dict[str, Any], bool]  # row of counts, record, whether it is the concentration
-Test = tuple[str, str, str, str]  # subject, test, sublineage and kind of result
+Test = tuple[str, str, str]  # subject, test and kind of result
 
 VARIABLES: Final = (
     *identifiers("CP"),
@@ -60,7 +62,6 @@ VARIABLES: Final = (
         "CPSTRESN", "Numeric Result/Finding in Standard Units", "float", "the number; missing below the LLOQ"
     ),
     Variable("CPSTRESU", "Standard Units", "text", "CPORRESU", "C71620"),
-    Variable("CPLLOQ", "Lower Limit of Quantitation", "float", "LLOQ of this tube, in CPSTRESU"),
     Variable("CPSTAT", "Completion Status", "text", "NOT DONE where the tube cannot answer", "C66789"),
     Variable("CPREASND", "Reason Not Done", "text", "reason of counts.csv; in full as CPNOTE in SUPPCP"),
     Variable("CPSPEC", "Specimen Type", "text", "constant", "C78734"),
@@ -68,12 +69,13 @@ VARIABLES: Final = (
     Variable(
         "CPLOBXFL", "Last Observation Before Exposure Flag", "text", "last result before infusion", "C66742"
     ),
+    Variable("CPLLOQ", "Lower Limit of Quantitation", "float", "LLOQ of this tube, in CPSTRESU"),
     *timing("CP"),
 )
 
 SUPPLEMENT: Final = (
     Variable("STUDYID", "Study Identifier", "text", "id of the study file"),
-    Variable("RDOMAIN", "Related Domain Abbreviation", "text", "constant"),
+    Variable("RDOMAIN", "Related Domain Abbreviation", "text", "constant", DOMAINS),
     Variable("USUBJID", "Unique Subject Identifier", "text", "as in CP"),
     Variable("IDVAR", "Identifying Variable", "text", "constant"),
     Variable("IDVARVAL", "Identifying Variable Value", "text", "CPSEQ"),
@@ -198,7 +200,7 @@ def _results(run: FinishedRun) -> Iterator[Result]:
         if _known(row["events"]):
             number = {"CPTESTCD": test.events_code, "CPTEST": test.events_name, "CPMRKSTR": own,
                       "CPRESTYP": "NUMBER"}  # fmt: skip
-            yield row, shared | number | _number(row["events"], "Events"), False
+            yield row, shared | number | _number(row["events"], EVENTS), False
 
 
 def _number(value: float, unit: str) -> dict[str, Any]:
@@ -215,7 +217,7 @@ def _group(file: str) -> str:
 
 
 def _last_before_infusion(run: FinishedRun, results: Sequence[Result]) -> dict[Test, str]:
-    """File of the last evaluable result before infusion, by subject, test, sublineage and kind of result."""
+    """File of the last evaluable result before infusion, by subject, test and kind of result."""
     last: dict[Test, tuple[float, str]] = {}
     tubes = run.tube_of
     for row, cells, _ in results:
@@ -229,7 +231,7 @@ def _last_before_infusion(run: FinishedRun, results: Sequence[Result]) -> dict[T
 
 
 def _test_of(cells: dict[str, Any]) -> Test:
-    return cells["USUBJID"], cells["CPTESTCD"], cells["CPSBMRKS"], cells["CPRESTYP"]
+    return cells["USUBJID"], cells["CPTESTCD"], cells["CPRESTYP"]
 
 
 def _supplement(run: FinishedRun, row: dict[str, Any], cells: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -246,7 +248,7 @@ def _supplement(run: FinishedRun, row: dict[str, Any], cells: dict[str, Any]) ->
                 "IDVAR": "CPSEQ",
                 "IDVARVAL": str(cells["CPSEQ"]),
                 "QNAM": name if part == 0 else f"{name[:7]}{part}",
-                "QLABEL": label,
+                "QLABEL": label if part == 0 else f"{label} {part + 1}",
                 "QVAL": piece,
                 "QORIG": "Assigned",
             }

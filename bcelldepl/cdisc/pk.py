@@ -9,6 +9,7 @@ from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
 from bcelldepl.cdisc.sdtm import (
     BLOOD,
     CELLS_PER_LITRE,
+    DOMAINS,
     VisitSchedule,
     identifiers,
     result_cells,
@@ -23,7 +24,7 @@ from bcelldepl.results.finished import FinishedRun
 from bcelldepl.study import iso_text
 from bcelldepl.units import CELLS_PER_UL
 
-__all__ = ["course_group", "end_of_interval", "pk_tables"]
+__all__ = ["DAYS_OF_CELLS", "course_group", "end_of_interval", "pk_tables"]
 
 PC: Final = (
     *identifiers("PC"),
@@ -71,17 +72,18 @@ PP: Final = (
 )
 RELREC: Final = (
     Variable("STUDYID", "Study Identifier", "text", "id of the study file"),
-    Variable("RDOMAIN", "Related Domain Abbreviation", "text", "constant"),
+    Variable("RDOMAIN", "Related Domain Abbreviation", "text", "constant", DOMAINS),
     Variable("USUBJID", "Unique Subject Identifier", "text", "as in the related records"),
     Variable("IDVAR", "Identifying Variable", "text", "constant"),
     Variable("IDVARVAL", "Identifying Variable Value", "text", "of the related records"),
     Variable("RELTYPE", "Relationship Type", "text", "constant: empty for relations of records"),
     Variable("RELID", "Relationship Identifier", "text", "one per course"),
 )
+DAYS_OF_CELLS: Final = f"day*{CELLS_PER_LITRE}"
 UNITS: Final = {
     CELLS_PER_UL: CELLS_PER_LITRE,
-    "day": "DAYS",
-    f"{CELLS_PER_UL}*day": f"day*{CELLS_PER_LITRE}",
+    "day": "day",
+    f"{CELLS_PER_UL}*day": DAYS_OF_CELLS,
     "1/day": "/day",
 }
 

@@ -14,6 +14,7 @@ from bcelldepl.study import Tube, iso_text
 
 __all__ = [
     "CELLS_PER_LITRE",
+    "DOMAINS",
     "VisitSchedule",
     "identifiers",
     "number_text",
@@ -32,6 +33,7 @@ LABELS_OF_TIMES: Final = {
     "PC": ("Date/Time of Specimen Collection", "Actual Study Day of Specimen Collection"),
 }
 BLOOD: Final = "BLOOD"
+DOMAINS: Final = "C66734"  # code list of the abbreviations of domains
 
 
 def identifiers(domain: str) -> tuple[Variable, ...]:
@@ -48,7 +50,7 @@ def identifiers(domain: str) -> tuple[Variable, ...]:
     """
     return (
         Variable("STUDYID", "Study Identifier", "text", "id of the study file"),
-        Variable("DOMAIN", "Domain Abbreviation", "text", "constant", domain),
+        Variable("DOMAIN", "Domain Abbreviation", "text", "constant", DOMAINS),
         Variable(
             "USUBJID", "Unique Subject Identifier", "text", "usubjid of the sample sheet, else study-subject"
         ),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
+from bcelldepl.cdisc.sdtm import DOMAINS
 from bcelldepl.results.finished import FinishedRun
 from bcelldepl.study import Tube, iso_text
 
@@ -13,9 +14,10 @@ __all__ = ["MINIMAL", "demographics", "subject_level", "usubjid"]
 
 MINIMAL: Final = "minimal: what the sample sheet knows; to be replaced by the sponsor's"
 _SPONSOR: Final = "for the sponsor"
+UNKNOWN_SEX: Final = "U"
 DM: Final = (
     Variable("STUDYID", "Study Identifier", "text", "id of the study file"),
-    Variable("DOMAIN", "Domain Abbreviation", "text", "constant"),
+    Variable("DOMAIN", "Domain Abbreviation", "text", "constant", DOMAINS),
     Variable(
         "USUBJID", "Unique Subject Identifier", "text", "usubjid of the sample sheet, else study-subject"
     ),
@@ -48,6 +50,10 @@ ADSL: Final = (
     Variable("USUBJID", "Unique Subject Identifier", "text", "DM.USUBJID"),
     Variable("SUBJID", "Subject Identifier for the Study", "text", "DM.SUBJID"),
     Variable("SITEID", "Study Site Identifier", "text", "DM.SITEID"),
+    Variable("AGE", "Age", "integer", f"{_SPONSOR}: empty"),
+    Variable("AGEU", "Age Units", "text", f"{_SPONSOR}: empty", "C66781"),
+    Variable("SEX", "Sex", "text", "DM.SEX", "C66731"),
+    Variable("RACE", "Race", "text", f"{_SPONSOR}: empty", "C74457"),
     Variable("ARM", "Description of Planned Arm", "text", "DM.ARM"),
     Variable("TRT01P", "Planned Treatment for Period 01", "text", "dose_group of the first course"),
     Variable("TRT01A", "Actual Treatment for Period 01", "text", "dose_group of the first course"),
@@ -98,7 +104,7 @@ def demographics(run: FinishedRun) -> CdiscDataset:
                 "RFXSTDTC": first,
                 "RFXENDTC": last,
                 "SITEID": tubes[0].site,
-                "SEX": "U",
+                "SEX": UNKNOWN_SEX,
                 "ARMCD": arm[:20],
                 "ARM": arm,
                 "ACTARMCD": arm[:20],
@@ -131,6 +137,7 @@ def subject_level(run: FinishedRun) -> CdiscDataset:
                 "USUBJID": usubjid(run, subject),
                 "SUBJID": subject,
                 "SITEID": tubes[0].site,
+                "SEX": UNKNOWN_SEX,
                 "ARM": arm,
                 "TRT01P": arm,
                 "TRT01A": arm,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from pathlib import Path
 
@@ -95,6 +96,63 @@ def test_values_of_each_parameter_are_described(document, exported) -> None:
     assert described == set(adpp["PARAMCD"])
 
 
+def test_code_lists_of_cdisc_are_those_that_nci_numbers(document) -> None:
+    """A list has NCI's code and a standard, or is the sponsor's; what extends a list of CDISC says so."""
+    lists = {one.get("OID"): one for one in document.iterfind(".//o:CodeList", NS)}
+    standards = {one.get("OID"): one for one in document.iterfind(".//def:Standard", NS)}
+    standard, extended = f"{{{NS['def']}}}StandardOID", f"{{{NS['def']}}}ExtendedValue"
+    for one in lists.values():
+        aliases = [alias.get("Name") for alias in one.iterfind("o:Alias", NS)]
+        assert all(re.fullmatch(r"C\d{4,}", name) for name in aliases)
+        assert bool(aliases) == (one.get(standard) is not None)
+        assert bool(aliases) != (one.get(f"{{{NS['def']}}}IsNonStandard") == "Yes")
+    for name in ("DM", "CP", "PC", "PP"):
+        own = lists[f"CL.{name}.DOMAIN"]
+        assert [one.get("Name") for one in own.iterfind("o:Alias", NS)] == ["C66734"]
+        assert [one.get("CodedValue") for one in own.iterfind("o:EnumeratedItem", NS)] == [name]
+    assert standards[lists["CL.ADCP.DTYPE"].get(standard)].get(f"{{{NS['def']}}}PublishingSet") is None
+    assert standards[lists["CL.ADCP.DTYPE"].get(standard)].get("PublishingSet") == "ADaM"
+    assert standards[lists["CL.CP.CPTESTCD"].get(standard)].get("PublishingSet") == "SDTM"
+
+    def own_terms(oid: str) -> set[str]:
+        return {item.get("CodedValue") for item in lists[oid] if item.get(extended) == "Yes"}
+
+    codes = {item.get("CodedValue") for item in lists["CL.CP.CPTESTCD"] if item.get("CodedValue")}
+    assert own_terms("CL.CP.CPTESTCD") == {code for code in codes if code.endswith("EV")}
+    assert own_terms("CL.CP.CPORRESU") == {"Events"}
+    assert own_terms("CL.PP.PPORRESU") == {"day*10^6/L"}
+    assert own_terms("CL.ADCP.DTYPE") == {"HALF LIMIT"}
+    assert own_terms("CL.PP.PPTESTCD") == own_terms("CL.CP.CPSPEC") == set()
+
+
+# SDTMIG 3.4: roles of some variables of each kind.
+ROLES = {
+    "DM.SUBJID": "Topic", "DM.AGEU": "Variable Qualifier", "DM.ARM": "Synonym Qualifier",
+    "DM.ARMCD": "Record Qualifier", "CP.CPSEQ": "Identifier", "CP.CPTESTCD": "Topic",
+    "CP.CPTEST": "Synonym Qualifier", "CP.CPSBMRKS": "Variable Qualifier", "CP.CPMRKSTR": "Record Qualifier",
+    "CP.CPCAT": "Grouping Qualifier", "CP.CPTSTPNL": "Grouping Qualifier", "CP.CPORRES": "Result Qualifier",
+    "CP.CPSTRESN": "Result Qualifier", "CP.CPSTRESU": "Variable Qualifier", "CP.CPRESTYP": "Record Qualifier",
+    "CP.CPDTC": "Timing", "CP.VISITDY": "Timing", "PC.PCLLOQ": "Variable Qualifier", "PC.PCGRPID": "Identifier",
+    "PC.PCNAM": "Record Qualifier", "PP.PPANMETH": "Record Qualifier", "PP.PPTPTREF": "Timing",
+    "PP.PPRFTDTC": "Timing", "PP.PPENINT": "Timing", "SUPPCP.RDOMAIN": "Identifier", "SUPPCP.QNAM": "Topic",
+    "SUPPCP.QLABEL": "Synonym Qualifier", "SUPPCP.QVAL": "Result Qualifier", "SUPPCP.QEVAL": "Record Qualifier",
+    "RELREC.RELID": "Record Qualifier",
+}  # fmt: skip
+
+
+def test_roles_of_the_guide(document) -> None:
+    """Of SDTM variables, and of no others."""
+    for group in document.iterfind(".//o:ItemGroupDef", NS):
+        roles = {
+            one.get("ItemOID").removeprefix("IT."): one.get("Role") for one in group.iterfind("o:ItemRef", NS)
+        }
+        assert {name: roles[name] for name in ROLES if name in roles} == {
+            name: ROLES[name] for name in ROLES if name in roles
+        }
+        assert all(role is None for role in roles.values()) == group.get("Name").startswith("AD")
+        assert len(set(map(bool, roles.values()))) == 1
+
+
 def area(days: np.ndarray, values: np.ndarray, end: float) -> float:
     """Linear up, logarithmic down, written anew; the window ends inside the days."""
     total = 0.0
@@ -153,8 +211,9 @@ def test_the_outcome_is_not_empty_where_it_happened(exported) -> None:
 
 
 def test_findings_of_the_open_rules(exported) -> None:
-    """CORE-000097 and alike: a reference date has its reference; -133: no unit without a result; -612, -699: one unit
-    per test; every variable that is expected is there; ADaM: sequence numbers of sources are those of the source."""
+    """CORE-000165, -248: a reference date has its reference; -133: no unit without a result; -612, -699: one unit per
+    test; -302: a qualifier has one label; -915: one last record before exposure of each test; every variable that is
+    expected is there; ADaM: sequence numbers of sources are those of the source."""
     data = {path.stem: pyreadstat.read_xport(path)[0] for path in exported.glob("*.xpt")}
     pp, pc, cp, relrec = (data[name] for name in ("pp", "pc", "cp", "relrec"))
     assert ((pp["PPRFTDTC"] == "") | (pp["PPTPTREF"] != "")).all()
@@ -166,6 +225,11 @@ def test_findings_of_the_open_rules(exported) -> None:
         assert table[f"{name}TEST"].str.len().max() <= 40
     assert "PCNAM" in pc
     assert "QEVAL" in data["suppcp"]
+    assert (data["suppcp"].groupby("QNAM")["QLABEL"].nunique() == 1).all()
+    assert (data["suppcp"].groupby("QLABEL")["QNAM"].nunique() == 1).all()
+    assert not cp[cp["CPLOBXFL"] == "Y"].duplicated(["USUBJID", "CPTESTCD"]).any()
+    assert {"TRTP", "TRTA", "ADT", "SRCDOM", "SRCVAR", "SRCSEQ"} <= set(data["adcp"]) & set(data["adpc"])
+    assert {"AGE", "AGEU", "SEX", "RACE", "SITEID", "SUBJID", "ARM", "TRT01P"} <= set(data["adsl"])
     for row in relrec.itertuples():
         assert row.IDVARVAL in set(data[row.RDOMAIN.lower()][row.IDVAR])
     assert relrec.groupby(["USUBJID", "RELID"])["RDOMAIN"].nunique().eq(2).all()

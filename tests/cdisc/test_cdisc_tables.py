@@ -43,10 +43,10 @@ def test_data_sets(tables) -> None:
 
 
 def test_cp_follows_the_order_of_the_implementation_guide(tables) -> None:
-    own = [
-        name for name in tables["CP"].columns if name != "CPLLOQ"
-    ]  # of the model, not of the guide's table
-    assert own == CP_ORDER
+    names = list(tables["CP"].columns)
+    assert [name for name in names if name != "CPLLOQ"] == CP_ORDER
+    # Of the model, not of the guide's table: there the last qualifier of a finding, before what tells its time.
+    assert names[names.index("CPLLOQ") - 1 : names.index("CPLLOQ") + 2] == ["CPLOBXFL", "CPLLOQ", "VISITNUM"]
     for name in CP_REQUIRED:
         assert (tables["CP"][name].astype(str) != "").all()
 
@@ -99,6 +99,9 @@ def test_not_done_has_a_reason_and_no_result(tables) -> None:
     ]
     notes = own[own["QNAM"].str.match(r"CPNOTE\d?$")].sort_values("QNAM")
     assert len(notes) > 1
+    assert notes["QLABEL"].tolist()[:2] == ["Note of the Laboratory", "Note of the Laboratory 2"]
+    assert (supplement.groupby("QNAM")["QLABEL"].nunique() == 1).all()
+    assert (supplement.groupby("QLABEL")["QNAM"].nunique() == 1).all()
     whole = " ".join(notes["QVAL"])
     assert whole.count("bead events") == 4  # nothing was cut
     assert whole.startswith(first["CPREASND"])
