@@ -29,7 +29,7 @@ from bcelldepl.definitions.populations import (
     is_result,
     label_of,
 )
-from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TABLES
+from bcelldepl.definitions.tables import COUNTS, DEPLETION_VISITS, ENDPOINTS, TABLES
 from bcelldepl.gating.evidence import Evidence
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -185,6 +185,17 @@ def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert table.loc[0, ["subject", "visit", "reason", "sha256"]].tolist() == ["007", "04", "NA", ""]
     assert table["day"][0] == 4.0
     assert table["events"].isna().all()
+
+
+def test_flags_are_read_as_flags(tmp_path: Path) -> None:
+    path = tmp_path / DEPLETION_VISITS.file
+    DEPLETION_VISITS.frame([{"is_baseline": True}, {"is_baseline": False}]).to_csv(path, index=False)
+    read = DEPLETION_VISITS.read(path)
+    assert read["is_baseline"].tolist() == [True, False]
+    assert read["is_baseline"].dtype == bool
+    path.write_text("is_baseline\nperhaps\n")
+    with pytest.raises(ValueError, match="is_baseline: 'perhaps' is neither True nor False"):
+        DEPLETION_VISITS.read(path)
 
 
 def test_the_document_is_made_from_the_rows() -> None:
