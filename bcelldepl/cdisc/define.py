@@ -10,6 +10,7 @@ from typing import Any, Final
 from bcelldepl.cdisc.adam_visits import HALF_OF_LIMIT
 from bcelldepl.cdisc.cp import EVENTS
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable
+from bcelldepl.cdisc.nci_codes import NCI_CODE_OF
 from bcelldepl.cdisc.pk import DAYS_OF_CELLS
 from bcelldepl.cdisc.roles import role_of
 from bcelldepl.cdisc.subjects import MINIMAL
@@ -43,6 +44,7 @@ NAMESPACES: Final = {
     "def": "http://www.cdisc.org/ns/def/v2.1",
     "xlink": "http://www.w3.org/1999/xlink",
 }
+NCI_CONTEXT: Final = "nci:ExtCodeID"
 NCI_CODE: Final = re.compile(r"C\d+")
 FLAG_OR_CODE: Final = re.compile(r".*(TESTCD|PARAMCD|STAT|FL|RESCODE|DTYPE|AVALQ|RESTYP|NCAUSE)")
 
@@ -213,15 +215,20 @@ class _Writer:
             own = _own_terms() if listed else frozenset()
             for order, (code, words) in enumerate(decodes.items(), 1):
                 more = {"ExtendedValue": "Yes"} if code in own else {}
+                kind, kept = (
+                    (d.CodeListItem, codes.CodeListItem)
+                    if words
+                    else (d.EnumeratedItem, codes.EnumeratedItem)
+                )
+                item = kind(CodedValue=code, OrderNumber=order, **more)
                 if words:
-                    item = d.CodeListItem(CodedValue=code, OrderNumber=order, **more)
                     item.Decode = d.Decode()
                     item.Decode.TranslatedText.append(_words(d, words))
-                    codes.CodeListItem.append(item)
-                else:
-                    codes.EnumeratedItem.append(d.EnumeratedItem(CodedValue=code, OrderNumber=order, **more))
+                if listed and code in NCI_CODE_OF:
+                    item.Alias.append(d.Alias(Context=NCI_CONTEXT, Name=NCI_CODE_OF[code]))
+                kept.append(item)
             if listed:
-                codes.Alias.append(d.Alias(Context="nci:ExtCodeID", Name=one.codelist))
+                codes.Alias.append(d.Alias(Context=NCI_CONTEXT, Name=one.codelist))
             yield codes
 
     def value_level(self, table: CdiscDataset) -> tuple[Any, list[Any], list[Any]]:
