@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -120,6 +121,25 @@ def test_study_days_have_no_zero(tables) -> None:
     assert pc.loc["fcs/P-01_D28.fcs", ["VISITDY", "PCDY"]].tolist() == [29, 30]
     assert pc.loc["fcs/P-01_D7.fcs", "PCDTC"] == "2025-01-22T09:00"
     assert tables["CP"]["VISITNUM"].nunique() == 5
+
+
+def test_identifiers_of_the_sheet_go_before_made_ones(finished_run) -> None:
+    given = {"P-01": {"usubjid": "C-9-0001", "site": "0047"}}
+    numbers = {"BL": 1.0, "D7": 2.5, "D14": 3.0, "D28": 9.0, "D90": 10.0}
+    tubes = tuple(
+        tube.model_copy(update={"visit_number": numbers[tube.visit], **given.get(tube.subject, {})})
+        for tube in finished_run.study.tubes
+    )
+    run = replace(finished_run, study=finished_run.study.model_copy(update={"tubes": tubes}))
+    tables = {table.name: table.frame() for table in datasets_of(run)}
+    for name, table in tables.items():
+        assert set(table["USUBJID"]) == {"C-9-0001", "STUDY-1-P-02"}, name
+    for name in ("DM", "ADSL", "ADCP", "ADPC", "ADPP", "ADTTE"):
+        sites = dict(zip(tables[name]["USUBJID"], tables[name]["SITEID"], strict=True))
+        assert sites == {"C-9-0001": "0047", "STUDY-1-P-02": ""}
+    for name, visit in (("CP", "VISIT"), ("PC", "VISIT"), ("ADCP", "AVISIT"), ("ADPC", "AVISIT")):
+        number = "AVISITN" if name.startswith("AD") else "VISITNUM"
+        assert dict(zip(tables[name][visit], tables[name][number], strict=True)) == numbers
 
 
 def test_last_observation_before_exposure(tables) -> None:
