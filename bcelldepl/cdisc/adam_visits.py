@@ -19,7 +19,6 @@ from bcelldepl.cdisc.adam import (
 )
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
 from bcelldepl.cdisc.sdtm import VisitSchedule, result_text
-from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.definitions.columns import round_significant
 from bcelldepl.definitions.populations import POPULATIONS, cdisc_test
 from bcelldepl.kinetics.baseline import choose_baseline
@@ -208,7 +207,7 @@ def _value(visit: Visit) -> dict[str, Any]:
         return {}
     cells: dict[str, Any] = {"AVAL": round_significant(visit.imputed), "RESTXT": _text(visit)}
     if not visit.is_quantified:
-        half = HALF_OF_LLOQ if visit.result is ResultCode.DETECTED_BELOW_LLOQ else HALF_OF_LIMIT
+        half = HALF_OF_LLOQ if visit.at_most == visit.lloq else HALF_OF_LIMIT
         cells |= {"DTYPE": half, "ALIMIT": round_significant(visit.at_most)}
     return cells
 

@@ -10,12 +10,12 @@ from typing import Any, Final
 from bcelldepl.cdisc.adam_visits import HALF_OF_LIMIT
 from bcelldepl.cdisc.cp import EVENTS
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable
-from bcelldepl.cdisc.nci_codes import NCI_CODE_OF
 from bcelldepl.cdisc.pk import DAYS_OF_CELLS
 from bcelldepl.cdisc.roles import role_of
 from bcelldepl.cdisc.subjects import MINIMAL
 from bcelldepl.definitions.columns import SIGNIFICANT_DIGITS
 from bcelldepl.definitions.endpoints import endpoint_definitions
+from bcelldepl.definitions.nci_codes import NCI_CODE_OF
 from bcelldepl.definitions.populations import POPULATIONS
 from bcelldepl.results.finished import FinishedRun
 

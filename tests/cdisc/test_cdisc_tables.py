@@ -182,6 +182,19 @@ def test_adcp_base_and_change(tables) -> None:
     assert (b["ANL01FL"] == "Y").all()
 
 
+def test_half_of_an_lloq_has_cdiscs_term(finished_run) -> None:
+    """Detected below the LLOQ: half of the LLOQ, of the draw's own tube; not detected: half of another limit."""
+    counts = finished_run.counts.copy()
+    chosen = (counts["file"] == "fcs/P-02_D7.fcs") & (counts["population"] == "B")
+    counts.loc[chosen, "result"] = "DETECTED_BELOW_LLOQ"
+    adcp = {one.name: one.frame() for one in datasets_of(replace(finished_run, counts=counts))}["ADCP"]
+    b = adcp[(adcp["PARAMCD"] == "BLYCE") & (adcp["SUBJID"] == "P-02")].set_index("AVISIT")
+    lloq = counts.loc[chosen, "lloq_per_ul"].iloc[0]
+    assert b.loc["D7", ["DTYPE", "AVAL", "ALIMIT"]].tolist() == ["HALFLLOQ", pytest.approx(lloq / 2), lloq]
+    assert b.loc["D14", "DTYPE"] == "HALF LIMIT"
+    assert b.loc["D14", "ALIMIT"] < b.loc["D14", "ALLOQ"]
+
+
 def test_adpc_excludes_with_a_reason(tables) -> None:
     adpc = tables["ADPC"]
     out = adpc[adpc["NCAXFL"] == "Y"]
