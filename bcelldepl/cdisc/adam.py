@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
-from bcelldepl.cdisc.dataset import Variable
-from bcelldepl.cdisc.sdtm import VisitSchedule, number_text, split_text, study_day
+from bcelldepl.cdisc.dataset import CdiscDataset, Variable
+from bcelldepl.cdisc.sdtm import VisitSchedule, split_text, study_day
 from bcelldepl.cdisc.subjects import usubjid
 from bcelldepl.definitions.columns import round_significant
 from bcelldepl.kinetics.visits import Course, Visit
@@ -20,7 +20,7 @@ __all__ = [
     "TIMES",
     "infusion_date",
     "reason_cells",
-    "result_text",
+    "source_numbers",
     "subject_cells",
     "time_cells",
 ]
@@ -84,7 +84,7 @@ def subject_cells(run: FinishedRun, subject: str, group: str, course: int) -> di
     -------
     dict of str to object
     """
-    site = next((tube.site for tube in run.study.tubes if tube.subject == subject), "")
+    site = next((tube.site for tube in run.tubes_of.get(subject, ())), "")
     return {
         "STUDYID": run.study.id,
         "USUBJID": usubjid(run, subject),
@@ -140,28 +140,29 @@ def infusion_date(run: FinishedRun, subject: str, course: int, after_days: float
     -------
     date or None
     """
-    key = (subject, course)
-    infused: datetime | None = next(
-        (tube.infused for tube in run.study.tubes if (tube.subject, tube.course) == key and tube.infused),
-        None,
-    )
+    tubes = run.tubes_of.get(subject, ())
+    infused = next((tube.infused for tube in tubes if tube.course == course and tube.infused), None)
     return None if infused is None else (infused + timedelta(days=after_days)).date()
 
 
-def result_text(value: float, sign: str = "=") -> str:
-    """Spell a result with its sign where it is a bound.
+def source_numbers(source: CdiscDataset, *names: str) -> dict[tuple[Any, ...], int]:
+    """Sequence numbers of the records of a data set, by the variables named; of several alike that of the first.
 
     Parameters
     ----------
-    value : float
-    sign : str
-        ``=``, ``<`` or ``>``.
+    source : CdiscDataset
+    *names : str
+        Variables.
 
     Returns
     -------
-    str
+    dict of tuple to int
     """
-    return f"{'' if sign == '=' else sign}{number_text(value)}"
+    sequence = "ASEQ" if source.name.startswith("AD") else f"{source.name}SEQ"
+    found: dict[tuple[Any, ...], int] = {}
+    for *key, number in zip(*map(source.column, (*names, sequence)), strict=True):
+        found.setdefault(tuple(key), number)
+    return found
 
 
 def reason_cells(text: str) -> dict[str, str]:

@@ -12,14 +12,16 @@ from bcelldepl.cdisc.adam import (
     SUBJECT,
     infusion_date,
     reason_cells,
-    result_text,
+    source_numbers,
     subject_cells,
 )
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
+from bcelldepl.cdisc.pk import course_group, end_of_interval
+from bcelldepl.cdisc.sdtm import result_text
 from bcelldepl.definitions.codes import Qualifier
 from bcelldepl.definitions.columns import round_significant
 from bcelldepl.definitions.endpoints import endpoint_definitions
-from bcelldepl.kinetics.endpoint import NOT_FOR_SUMMARIES
+from bcelldepl.kinetics.endpoint import is_reliable
 from bcelldepl.kinetics.survival import EVENTS
 from bcelldepl.results.finished import FinishedRun
 
@@ -87,10 +89,7 @@ def endpoint_values(run: FinishedRun, pp: CdiscDataset) -> CdiscDataset:
     CdiscDataset
     """
     known = endpoint_definitions(run.study.endpoints.auc_days)
-    columns = ("USUBJID", "PPGRPID", "PPTESTCD", "PPENINT", "PPSEQ")
-    sources = {
-        tuple(key): number for *key, number in zip(*(pp.column(name) for name in columns), strict=True)
-    }
+    sources = source_numbers(pp, "USUBJID", "PPGRPID", "PPTESTCD", "PPENINT")
     rows: list[dict[str, Any]] = []
     sequence: dict[str, int] = {}
     for row in _records(run):
@@ -100,8 +99,8 @@ def endpoint_values(run: FinishedRun, pp: CdiscDataset) -> CdiscDataset:
         who = subject_cells(run, row["subject"], row["dose_group"], row["course"])
         sequence[who["USUBJID"]] = sequence.get(who["USUBJID"], 0) + 1
         value, sign = float(row["value"]), str(row["qualifier"])
-        window = f"P{row['parameter'].rsplit('_', 1)[-1]}D" if endpoint.pp_code == "AUCINT" else ""
-        source = sources.get((who["USUBJID"], f"COURSE {row['course']}", endpoint.pp_code, window))
+        window = end_of_interval(endpoint)
+        source = sources.get((who["USUBJID"], course_group(row["course"]), endpoint.pp_code, window))
         rows.append(
             {
                 **who,
@@ -116,9 +115,7 @@ def endpoint_values(run: FinishedRun, pp: CdiscDataset) -> CdiscDataset:
                 "WINSTART": row["window_start_day"],
                 "WINEND": row["window_end_day"],
                 "NPOINTS": row["n_points"],
-                "PKSUMXF": "Y"
-                if sign != Qualifier.EQUAL or row["reason"].startswith(NOT_FOR_SUMMARIES)
-                else "",
+                "PKSUMXF": "" if is_reliable(sign, row["reason"]) else "Y",
                 "BASETYPE": row["baseline"],
                 **({} if source is None else {"SRCDOM": "PP", "SRCVAR": "PPSTRESN", "SRCSEQ": source}),
                 **reason_cells(row["reason"]),
@@ -147,10 +144,7 @@ def times_to_event(run: FinishedRun, adpp: CdiscDataset) -> CdiscDataset:
     CdiscDataset
     """
     known = endpoint_definitions(run.study.endpoints.auc_days)
-    names = ("USUBJID", "APERIOD", "PARAMCD", "ASEQ")
-    sources = {
-        tuple(key): number for *key, number in zip(*(adpp.column(name) for name in names), strict=True)
-    }
+    sources = source_numbers(adpp, "USUBJID", "APERIOD", "PARAMCD")
     rows = []
     for row in _records(run):
         if row["parameter"] not in EVENTS or math.isnan(row["value"]):

@@ -13,18 +13,17 @@ from bcelldepl.cdisc.adam import (
     SUBJECT,
     TIMES,
     reason_cells,
-    result_text,
+    source_numbers,
     subject_cells,
     time_cells,
 )
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
-from bcelldepl.cdisc.sdtm import VisitSchedule
+from bcelldepl.cdisc.sdtm import VisitSchedule, result_text
 from bcelldepl.definitions.columns import round_significant
-from bcelldepl.definitions.populations import POPULATIONS, Kinetics, cdisc_test
+from bcelldepl.definitions.populations import POPULATIONS, cdisc_test
 from bcelldepl.kinetics.baseline import choose_baseline
 from bcelldepl.kinetics.courses import one_per_visit
 from bcelldepl.kinetics.depth import VisitChange, change_of
-from bcelldepl.kinetics.outcomes import threshold_words
 from bcelldepl.kinetics.profile import PointUse
 from bcelldepl.kinetics.thresholds import ThresholdEvidence
 from bcelldepl.kinetics.visits import Visit
@@ -33,6 +32,7 @@ from bcelldepl.units import CELLS_PER_UL
 
 __all__ = ["HALF_OF_LIMIT", "cell_counts", "concentrations"]
 
+HALF_OF_LLOQ: Final = "HALFLLOQ"  # CDISC's term; for half of another limit it has none
 HALF_OF_LIMIT: Final = "HALF LIMIT"
 _LLOQ: Final = Variable("ALLOQ", "Analysis Lower Limit of Quantitation", "float", "LLOQ of the pooled tubes")
 _TEXT: Final = Variable(
@@ -44,7 +44,13 @@ ADCP: Final = (
     Variable(
         "AVAL", "Analysis Value", "float", "the concentration; below a limit half of that limit, by DTYPE"
     ),
-    Variable("DTYPE", "Derivation Type", "text", f"{HALF_OF_LIMIT} where AVAL is half of ALIMIT", "C81224"),
+    Variable(
+        "DTYPE",
+        "Derivation Type",
+        "text",
+        f"where AVAL is half of ALIMIT: {HALF_OF_LLOQ} if that is the LLOQ, else {HALF_OF_LIMIT}",
+        "C81224",
+    ),
     Variable(
         "ALIMIT", "Limit that the Result Lies Below", "float", "not detected: ci_high; detected: the LLOQ"
     ),
@@ -110,9 +116,9 @@ def cell_counts(run: FinishedRun, cp: CdiscDataset) -> CdiscDataset:
     -------
     CdiscDataset
     """
-    plan, sources = VisitSchedule.of(run.study.tubes), _sequence(cp, "CPREFID", "CPTESTCD", "CPSBMRKS")
+    plan, sources = VisitSchedule.of(run.study.tubes), source_numbers(cp, "CPREFID", "CPTESTCD")
     settings = run.study.endpoints
-    told = {one.course.key: one.changes for one in run.kinetics.depletion}
+    depletion = {(one.course.population, *one.course.key): one for one in run.kinetics.depletion}
     rows = []
     for population, definition in POPULATIONS.items():
         test = definition.cdisc
@@ -121,28 +127,30 @@ def cell_counts(run: FinishedRun, cp: CdiscDataset) -> CdiscDataset:
         label = f"{test.name}{' ' + test.sublineage if test.sublineage else ''} ({CELLS_PER_UL})"
         for course in run.kinetics.courses.get(population, ()):
             chosen = {id(visit) for visit in one_per_visit(course).values()}
-            baseline = choose_baseline(course, settings)
-            depletes = definition.kinetics is Kinetics.DEPLETION
-            for place, visit in enumerate(course.visits):
-                evidence = told[course.key][place].evidence if depletes else ThresholdEvidence.NONE
-                change = change_of(visit, baseline.visit, evidence)
+            judged = depletion.get((population, *course.key))
+            baseline = choose_baseline(course, settings) if judged is None else judged.baseline
+            changes = judged.changes if judged is not None else [
+                change_of(visit, baseline.visit, ThresholdEvidence.NONE) for visit in course.visits
+            ]  # fmt: skip
+            for change in changes:
+                visit = change.visit
                 rows.append(
                     {
                         **subject_cells(run, course.subject, course.dose_group, course.number),
-                        "PARAMCD": test.parameter or test.code,
+                        "PARAMCD": test.code,
                         "PARAM": label,
                         **_value(visit),
                         **time_cells(run, course, visit, plan),
                         "ALLOQ": visit.lloq,
                         "RESCODE": str(visit.result),
-                        "ABLFL": "Y" if any(visit is draw for draw in baseline.draws) else "",
+                        "ABLFL": "Y" if baseline.is_made_of(visit) else "",
                         "BASETYPE": settings.baseline_words,
                         **_change(change, baseline.visit),
                         "ANL01FL": "Y" if id(visit) in chosen else "",
-                        "CRIT1": f"B cells {threshold_words(settings)}" if depletes else "",
-                        "CRIT1FL": EVIDENCE[evidence],
+                        "CRIT1": "" if judged is None else f"B cells {settings.threshold_words}",
+                        "CRIT1FL": EVIDENCE[change.evidence],
                         "NTUBES": len(visit.files),
-                        **_source(visit, "CP", sources, test.code, test.sublineage),
+                        **_source(visit, "CP", sources, test.code),
                         **reason_cells(visit.reason),
                     }
                 )
@@ -166,12 +174,11 @@ def concentrations(run: FinishedRun, pc: CdiscDataset) -> CdiscDataset:
     -------
     CdiscDataset
     """
-    plan, sources = VisitSchedule.of(run.study.tubes), _sequence(pc, "PCREFID", "PCTESTCD")
+    plan, sources = VisitSchedule.of(run.study.tubes), source_numbers(pc, "PCREFID", "PCTESTCD")
     rows = []
     for one in run.kinetics.cellular:
         course, test = one.course, cdisc_test(one.course.population)
         assert test is not None
-        slope = () if one.terminal is None else one.terminal.days
         for point in one.profile.points:
             visit, left_out = point.visit, point.use in NOT_USED
             rows.append(
@@ -186,7 +193,7 @@ def concentrations(run: FinishedRun, pc: CdiscDataset) -> CdiscDataset:
                     "NCAUSE": str(point.use),
                     "NCAXFL": "Y" if left_out else "",
                     "NCA1XRS": str(point.use) if left_out else "",
-                    "LAMZFL": "Y" if visit.day in slope and visit.is_quantified else "",
+                    "LAMZFL": "Y" if one.is_in_slope(visit) else "",
                     **_source(visit, "PC", sources, test.concentration_code),
                 }
             )
@@ -203,7 +210,8 @@ def _value(visit: Visit) -> dict[str, Any]:
         return {}
     cells: dict[str, Any] = {"AVAL": round_significant(visit.imputed), "RESTXT": _text(visit)}
     if not visit.is_quantified:
-        cells |= {"DTYPE": HALF_OF_LIMIT, "ALIMIT": round_significant(visit.at_most)}
+        half = HALF_OF_LLOQ if visit.at_most == visit.lloq else HALF_OF_LIMIT
+        cells |= {"DTYPE": half, "ALIMIT": round_significant(visit.at_most)}
     return cells
 
 
@@ -232,18 +240,8 @@ def _change(change: VisitChange, baseline: Visit | None) -> dict[str, Any]:
     return cells
 
 
-def _sequence(source: CdiscDataset, *names: str) -> dict[tuple[str, ...], int]:
-    """Sequence numbers of the records of concentrations, by the variables named."""
-    columns = [source.column(name) for name in names] if source.rows else []
-    numbers = source.column(f"{source.name}SEQ") if source.rows else []
-    found: dict[tuple[str, ...], int] = {}
-    for *key, number in zip(*columns, numbers, strict=True):
-        found.setdefault(tuple(key), number)
-    return found
-
-
-def _source(visit: Visit, domain: str, sources: dict[tuple[str, ...], int], *test: str) -> dict[str, Any]:
+def _source(visit: Visit, domain: str, sources: dict[tuple[Any, ...], int], test: str) -> dict[str, Any]:
     """Record that a value comes from; none where several tubes were pooled."""
     files: Sequence[str] = visit.files
-    number = sources.get((files[0], *test)) if len(files) == 1 else None
+    number = sources.get((files[0], test)) if len(files) == 1 else None
     return {} if number is None else {"SRCDOM": domain, "SRCVAR": f"{domain}STRESN", "SRCSEQ": number}

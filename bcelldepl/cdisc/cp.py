@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
-from bcelldepl.cdisc.marker_string import gate_definition, marker_string
+from bcelldepl.cdisc.marker_string import StrategyMarkers
 from bcelldepl.cdisc.sdtm import (
     BLOOD,
     CELLS_PER_LITRE,
+    DOMAINS,
     VisitSchedule,
     identifiers,
     number_text,
@@ -24,8 +25,11 @@ from bcelldepl.definitions.populations import cdisc_test
 from bcelldepl.definitions.review import ReviewMark
 from bcelldepl.results.finished import FinishedRun
 
-__all__ = ["cp_tables"]
+__all__ = ["EVENTS", "cp_tables"]
 
+EVENTS: Final = "Events"  # unit of a number of events
+Result = tuple[dict[str, Any], dict[str, Any], bool]  # row of counts, record, whether it is the concentration
+Test = tuple[str, str, str]  # subject, test and kind of result
 
 VARIABLES: Final = (
     *identifiers("CP"),
@@ -58,7 +62,6 @@ VARIABLES: Final = (
         "CPSTRESN", "Numeric Result/Finding in Standard Units", "float", "the number; missing below the LLOQ"
     ),
     Variable("CPSTRESU", "Standard Units", "text", "CPORRESU", "C71620"),
-    Variable("CPLLOQ", "Lower Limit of Quantitation", "float", "LLOQ of this tube, in CPSTRESU"),
     Variable("CPSTAT", "Completion Status", "text", "NOT DONE where the tube gives no result", "C66789"),
     Variable("CPREASND", "Reason Not Done", "text", "reason of counts.csv; in full as CPNOTE in SUPPCP"),
     Variable("CPSPEC", "Specimen Type", "text", "constant", "C78734"),
@@ -66,12 +69,13 @@ VARIABLES: Final = (
     Variable(
         "CPLOBXFL", "Last Observation Before Exposure Flag", "text", "last result before infusion", "C66742"
     ),
+    Variable("CPLLOQ", "Lower Limit of Quantitation", "float", "LLOQ of this tube, in CPSTRESU"),
     *timing("CP"),
 )
 
 SUPPLEMENT: Final = (
     Variable("STUDYID", "Study Identifier", "text", "id of the study file"),
-    Variable("RDOMAIN", "Related Domain Abbreviation", "text", "constant"),
+    Variable("RDOMAIN", "Related Domain Abbreviation", "text", "constant", DOMAINS),
     Variable("USUBJID", "Unique Subject Identifier", "text", "as in CP"),
     Variable("IDVAR", "Identifying Variable", "text", "constant"),
     Variable("IDVARVAL", "Identifying Variable Value", "text", "CPSEQ"),
@@ -111,18 +115,15 @@ def cp_tables(run: FinishedRun) -> list[CdiscDataset]:
     """
     rows: list[dict[str, Any]] = []
     supplement: list[dict[str, Any]] = []
-    last = _last_before_infusion(run)
+    results = list(_results(run))
+    last = _last_before_infusion(run, results)
     sequence: dict[str, int] = {}
-    for tube_row, cells, is_count in _results(run):
+    for tube_row, cells, is_count in results:
         subject = cells["USUBJID"]
         sequence[subject] = sequence.get(subject, 0) + 1
         cells["CPSEQ"] = sequence[subject]
-        if (
-            cells.get("CPSTAT") is None
-            and (tube_row["subject"], cells["CPTESTCD"], cells["CPRESTYP"]) in last
-        ):
-            known = last[tube_row["subject"], cells["CPTESTCD"], cells["CPRESTYP"]]
-            cells["CPLOBXFL"] = "Y" if known == tube_row["file"] else ""
+        if "CPSTAT" not in cells and last.get(_test_of(cells)) == tube_row["file"]:
+            cells["CPLOBXFL"] = "Y"
         rows.append(cells)
         if is_count:
             supplement += _supplement(run, tube_row, cells)
@@ -146,16 +147,20 @@ def cp_tables(run: FinishedRun) -> list[CdiscDataset]:
     ]
 
 
-def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any], bool]]:
+def _results(run: FinishedRun) -> Iterator[Result]:
     """Yield each row of the counts with each of its CP records, and whether that is the concentration."""
     tubes, plan = run.tube_of, VisitSchedule.of(run.study.tubes)
-    events = {(row["file"], row["population"]): row["events"] for row in _counts(run)}
-    for row in _counts(run):
+    strategies = (run.strategies.common, *run.strategies.of_batch.values())
+    markers_of = {id(one): StrategyMarkers(one) for one in strategies}
+    rows = [{str(key): value for key, value in row.items()} for row in run.counts.to_dict("records")]
+    events = {(row["file"], row["population"]): row["events"] for row in rows}
+    for row in rows:
         test = cdisc_test(row["population"])
         if test is None:
             continue  # beads are no cells
         tube = tubes.get(row["file"])
         strategy = run.strategies.of(row["file"])
+        markers = markers_of[id(strategy)]
         gated, panel = run.gates.get(row["file"]), run.panels.get(row["file"])
         shared = {
             "STUDYID": run.study.id,
@@ -165,7 +170,7 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
             "CPREFID": row["file"],
             "CPSBMRKS": test.sublineage,
             "CPGATE": row["population"],
-            "CPGATDEF": gate_definition(strategy, row["population"], gated, panel),
+            "CPGATDEF": markers.gate_definition(row["population"], gated, panel),
             "CPCAT": "IMMUNOPHENOTYPING",
             "CPTSTPNL": strategy.get("name", ""),
             "CPRESSCL": "QUANTITATIVE",
@@ -173,7 +178,7 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
             "CPMETHOD": "FLOW CYTOMETRY",
             **plan.cells("CP", tube, row["visit"], row["day"]),
         }
-        own = marker_string(strategy, row["population"], gated, panel)
+        own = markers.marker_string(row["population"], gated, panel)
         count = {
             "CPTESTCD": test.code,
             "CPTEST": test.name,
@@ -188,18 +193,14 @@ def _results(run: FinishedRun) -> Iterator[tuple[dict[str, Any], dict[str, Any],
             continue  # its events stand in counts.csv; they are no results
         total = events.get((row["file"], test.of))
         if test.of and _known(row["events"]) and total is not None and _known(total) and total > 0:
-            whole = marker_string(strategy, test.of, gated, panel)
+            whole = markers.marker_string(test.of, gated, panel)
             fraction = {"CPTESTCD": test.fraction_code, "CPTEST": test.fraction_name, "CPMRKSTR": f"{own}/{whole}",
                         "CPRESTYP": "NUMBER FRACTION"}  # fmt: skip
             yield row, shared | fraction | _number(100.0 * row["events"] / total, "%"), False
         if _known(row["events"]):
             number = {"CPTESTCD": test.events_code, "CPTEST": test.events_name, "CPMRKSTR": own,
                       "CPRESTYP": "NUMBER"}  # fmt: skip
-            yield row, shared | number | _number(row["events"], "Events"), False
-
-
-def _counts(run: FinishedRun) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in run.counts.to_dict("records")]
+            yield row, shared | number | _number(row["events"], EVENTS), False
 
 
 def _number(value: float, unit: str) -> dict[str, Any]:
@@ -215,18 +216,22 @@ def _group(file: str) -> str:
     return file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
 
 
-def _last_before_infusion(run: FinishedRun) -> dict[tuple[str, str, str], str]:
+def _last_before_infusion(run: FinishedRun, results: Sequence[Result]) -> dict[Test, str]:
     """File of the last evaluable result before infusion, by subject, test and kind of result."""
-    last: dict[tuple[str, str, str], tuple[float, str]] = {}
+    last: dict[Test, tuple[float, str]] = {}
     tubes = run.tube_of
-    for row, cells, _ in _results(run):
+    for row, cells, _ in results:
         day = tubes[row["file"]].draw_day if row["file"] in tubes else row["day"]
         done = ResultCode(row["result"]).is_evaluable
         if day > 0 or not done:
             continue
-        key = (row["subject"], cells["CPTESTCD"], cells["CPRESTYP"])
+        key = _test_of(cells)
         last[key] = max(last.get(key, (-math.inf, "")), (day, row["file"]))
     return {key: file for key, (_, file) in last.items()}
+
+
+def _test_of(cells: dict[str, Any]) -> Test:
+    return cells["USUBJID"], cells["CPTESTCD"], cells["CPRESTYP"]
 
 
 def _supplement(run: FinishedRun, row: dict[str, Any], cells: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -243,7 +248,7 @@ def _supplement(run: FinishedRun, row: dict[str, Any], cells: dict[str, Any]) ->
                 "IDVAR": "CPSEQ",
                 "IDVARVAL": str(cells["CPSEQ"]),
                 "QNAM": name if part == 0 else f"{name[:7]}{part}",
-                "QLABEL": label,
+                "QLABEL": label if part == 0 else f"{label} {part + 1}",
                 "QVAL": piece,
                 "QORIG": "Assigned",
             }

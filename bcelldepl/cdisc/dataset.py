@@ -33,7 +33,7 @@ class Variable:
     origin : str
         Where the value comes from, in a sentence.
     codelist : str
-        CDISC code list, where there is one.
+        NCI code of CDISC's code list, such as ``C66742``, where there is one.
     """
 
     name: str

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, Final
 
+from bcelldepl.cdisc.adam_visits import HALF_OF_LIMIT
+from bcelldepl.cdisc.cp import EVENTS
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable
+from bcelldepl.cdisc.pk import DAYS_OF_CELLS
+from bcelldepl.cdisc.roles import role_of
 from bcelldepl.cdisc.subjects import MINIMAL
+from bcelldepl.definitions.columns import SIGNIFICANT_DIGITS
+from bcelldepl.definitions.endpoints import endpoint_definitions
+from bcelldepl.definitions.nci_codes import NCI_CODE_OF
+from bcelldepl.definitions.populations import POPULATIONS
 from bcelldepl.results.finished import FinishedRun
 
 __all__ = ["define_xml"]
@@ -16,7 +25,9 @@ STANDARDS: Final = {
     "STD.SDTMIG": ("SDTMIG", "IG", "3.4", ""),
     "STD.ADAMIG": ("ADaMIG", "IG", "1.3", ""),
     "STD.CT.SDTM": ("CDISC/NCI", "CT", "2024-09-27", "SDTM"),
+    "STD.CT.ADAM": ("CDISC/NCI", "CT", "2024-09-27", "ADaM"),
 }
+ADAM_LISTS: Final = ("C81224",)  # code lists of ADaM's terminology; all others are of SDTM's
 CLASSES: Final = {
     "DM": "SPECIAL PURPOSE",
     "RELREC": "RELATIONSHIP",
@@ -33,8 +44,8 @@ NAMESPACES: Final = {
     "def": "http://www.cdisc.org/ns/def/v2.1",
     "xlink": "http://www.w3.org/1999/xlink",
 }
-DATA_TYPES: Final = {"text": "text", "integer": "integer", "float": "float", "date": "date"}
-SIGNIFICANT_DIGITS: Final = 6
+NCI_CONTEXT: Final = "nci:ExtCodeID"
+NCI_CODE: Final = re.compile(r"C\d+")
 FLAG_OR_CODE: Final = re.compile(r".*(TESTCD|PARAMCD|STAT|FL|RESCODE|DTYPE|AVALQ|RESTYP|NCAUSE)")
 
 
@@ -142,9 +153,10 @@ class _Writer:
             place = {"KeySequence": table.keys.index(one.name) + 1} if one.name in table.keys else {}
             method = {} if one.is_assigned else {"MethodOID": f"MT.{table.name}.{one.name}"}
             mandatory = "Yes" if one.name in table.keys else "No"
+            role = {} if adam else {"Role": role_of(table.name, one.name)}
             item = f"IT.{table.name}.{one.name}"
             group.ItemRef.append(
-                d.ItemRef(ItemOID=item, OrderNumber=order, Mandatory=mandatory, **place, **method)
+                d.ItemRef(ItemOID=item, OrderNumber=order, Mandatory=mandatory, **place, **method, **role)
             )
         group.Class = d.Class(Name=CLASSES.get(table.name, "FINDINGS"))
         group.leaf = d.leaf(ID=f"LF.{table.name}", href=file)
@@ -191,25 +203,32 @@ class _Writer:
             if not _has_codes(table, one):
                 continue
             decodes = _decodes(table, one.name)
-            standard = (
-                {"StandardOID": "STD.CT.SDTM"} if one.codelist.startswith("C") else {"IsNonStandard": "Yes"}
-            )
+            listed = _is_listed(one)
+            of = "STD.CT.ADAM" if one.codelist in ADAM_LISTS else "STD.CT.SDTM"
+            standard = {"StandardOID": of} if listed else {"IsNonStandard": "Yes"}
             codes = d.CodeList(
                 OID=f"CL.{table.name}.{one.name}",
                 Name=f"{table.name} {one.label}",
                 DataType="text",
                 **standard,
             )
+            own = _own_terms() if listed else frozenset()
             for order, (code, words) in enumerate(decodes.items(), 1):
+                more = {"ExtendedValue": "Yes"} if code in own else {}
+                kind, kept = (
+                    (d.CodeListItem, codes.CodeListItem)
+                    if words
+                    else (d.EnumeratedItem, codes.EnumeratedItem)
+                )
+                item = kind(CodedValue=code, OrderNumber=order, **more)
                 if words:
-                    item = d.CodeListItem(CodedValue=code, OrderNumber=order)
                     item.Decode = d.Decode()
                     item.Decode.TranslatedText.append(_words(d, words))
-                    codes.CodeListItem.append(item)
-                else:
-                    codes.EnumeratedItem.append(d.EnumeratedItem(CodedValue=code, OrderNumber=order))
-            if one.codelist.startswith("C"):
-                codes.Alias.append(d.Alias(Context="nci:ExtCodeID", Name=one.codelist))
+                if listed and code in NCI_CODE_OF:
+                    item.Alias.append(d.Alias(Context=NCI_CONTEXT, Name=NCI_CODE_OF[code]))
+                kept.append(item)
+            if listed:
+                codes.Alias.append(d.Alias(Context=NCI_CONTEXT, Name=one.codelist))
             yield codes
 
     def value_level(self, table: CdiscDataset) -> tuple[Any, list[Any], list[Any]]:
@@ -241,9 +260,26 @@ def _is_adam(table: CdiscDataset) -> bool:
     return table.name.startswith("AD")
 
 
+@cache
+def _own_terms() -> frozenset[str]:
+    """Terms that extend CDISC's code lists, for these have none of the meaning."""
+    tests = [one.cdisc for one in POPULATIONS.values() if one.cdisc is not None]
+    events = {term for test in tests for term in (test.events_code, test.events_name)}
+    fractions = {
+        term for test in tests if test.own_fraction for term in (test.fraction_code, test.fraction_name)
+    }
+    methods = {one.pp_method for one in endpoint_definitions().values()}
+    return frozenset({EVENTS, DAYS_OF_CELLS, HALF_OF_LIMIT} | events | fractions | methods)
+
+
+def _is_listed(one: Variable) -> bool:
+    """Whether a code list of CDISC, which NCI numbers, holds its values."""
+    return NCI_CODE.fullmatch(one.codelist) is not None
+
+
 def _has_codes(table: CdiscDataset, one: Variable) -> bool:
-    listed = bool(one.codelist.startswith("C")) or FLAG_OR_CODE.fullmatch(one.name) is not None
-    return listed and one.kind == "text" and any(table.column(one.name))
+    coded = _is_listed(one) or FLAG_OR_CODE.fullmatch(one.name) is not None
+    return coded and one.kind == "text" and any(table.column(one.name))
 
 
 def _decodes(table: CdiscDataset, name: str) -> dict[str, str]:
@@ -260,7 +296,7 @@ def _size(kind: str, values: Sequence[Any]) -> dict[str, Any]:
         return {"DataType": "text", "Length": max([1, *(len(value.encode()) for value in values)])}
     longest = max([1, *(len(f"{value:.10g}") for value in values if value is not None)])
     more = {"SignificantDigits": SIGNIFICANT_DIGITS} if kind == "float" else {}
-    return {"DataType": DATA_TYPES[kind], "Length": longest, **more}
+    return {"DataType": kind, "Length": longest, **more}
 
 
 def _text(d: Any, words: str) -> Any:

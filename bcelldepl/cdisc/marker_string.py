@@ -12,111 +12,103 @@ from typing import Any
 
 from bcelldepl.gating.model.lineages import Kind, Lineages, shipped_lineages
 
-__all__ = ["gate_definition", "marker_string"]
+__all__ = ["StrategyMarkers"]
 
 SIGN = {"above": "+", "below": "-"}
 VIABILITY = "Viability"
 
 
-def marker_string(
-    strategy: Mapping[str, Any],
-    population: str,
-    gated: Collection[str] | None = None,
-    panel: Collection[str] | None = None,
-) -> str:
-    """Return the markers that define a population, such as ``CD45+CD3-CD19+``.
-
-    Parameters
-    ----------
-    strategy : mapping
-        A gating strategy as data: ``populations`` with their rules.
-    population : str
-        Which one.
-    gated : collection of str, optional
-        Populations that were gated in the tube; optional ones that were not are left out.
-    panel : collection of str, optional
-        Markers of the tube; others are not named.
-
-    Returns
-    -------
-    str
-        Side scatter is named only where it is all that tells lymphocytes from other leukocytes. Empty where no
-        marker defines the population.
-    """
-    lineages = _lineages(strategy)
-    signs: dict[str, str] = {}
-    scatter = ""
-    for rule in _chain(strategy, population, gated):
-        for marker, sign in _signs(rule, lineages, panel).items():
-            if marker.upper().startswith(("SSC", "FSC")):
-                scatter = f"{_plain(marker)}{'lo' if sign == '-' else 'hi'}"
-            else:
-                signs[marker] = sign
-    last = {marker: signs.pop(marker) for marker in list(signs) if marker == VIABILITY}
-    stained = "".join(f"{_plain(marker)}{sign}" for marker, sign in signs.items())
-    if len(signs) <= 1 and scatter:
-        stained += scatter
-    return stained + "".join(f"{_plain(marker)}{sign}" for marker, sign in last.items())
-
-
-def gate_definition(
-    strategy: Mapping[str, Any],
-    population: str,
-    gated: Collection[str] | None = None,
-    panel: Collection[str] | None = None,
-) -> str:
-    """Return the gates from the root to a population, such as ``FSC SSC|CD45+|CD3-CD19+``.
+class StrategyMarkers:
+    """What the gates of a strategy tell its populations by.
 
     Parameters
     ----------
     strategy : mapping of str to object
-        As for `marker_string`.
-    population : str
-        Which one.
-    gated, panel : collection of str, optional
-        As for `marker_string`.
-
-    Returns
-    -------
-    str
+        A gating strategy as data: ``populations`` with their rules.
     """
-    lineages = _lineages(strategy)
-    parts = []
-    for rule in _chain(strategy, population, gated):
-        found = _signs(rule, lineages, panel)
-        signs = "".join(f"{_plain(m)}{sign}" for m, sign in found.items() if not m.startswith("SSC"))
-        plane = f"{_plain(str(rule.get('x', '')))} {_plain(str(rule.get('y', '')))}".strip()
-        words = {
-            "singlets": "FSC singlets",
-            "ellipse": plane,
-            "kinds": plane or str(rule["name"]),
-            "boolean": f"not {' '.join(rule.get('none_of', []))}"
-            if rule.get("none_of")
-            else str(rule["name"]),
-        }
-        parts.append(signs or words.get(str(rule["rule"]), str(rule["name"])))
-    return "|".join(parts)
 
+    def __init__(self, strategy: Mapping[str, Any]) -> None:
+        shipped = shipped_lineages()
+        own = tuple(Kind.model_validate(row) for row in strategy.get("kinds", ()))
+        self._lineages = shipped.model_copy(update={"kinds": (*own, *shipped.kinds)})  # its own rows first
+        self._rules: dict[str, Mapping[str, Any]] = {rule["name"]: rule for rule in strategy["populations"]}
 
-def _lineages(strategy: Mapping[str, Any]) -> Lineages:
-    """Kinds of cells as the strategy knows them: its own rows before the shipped ones."""
-    shipped = shipped_lineages()
-    own = tuple(Kind.model_validate(row) for row in strategy.get("kinds", ()))
-    return shipped.model_copy(update={"kinds": (*own, *shipped.kinds)})
+    def marker_string(
+        self, population: str, gated: Collection[str] | None = None, panel: Collection[str] | None = None
+    ) -> str:
+        """Return the markers that define a population, such as ``CD45+CD3-CD19+``.
 
+        Parameters
+        ----------
+        population : str
+            Which one.
+        gated : collection of str, optional
+            Populations that were gated in the tube; optional ones that were not are left out.
+        panel : collection of str, optional
+            Markers of the tube; others are not named.
 
-def _chain(
-    strategy: Mapping[str, Any], population: str, gated: Collection[str] | None
-) -> list[Mapping[str, Any]]:
-    rules = {rule["name"]: rule for rule in strategy["populations"]}
-    chain: list[Mapping[str, Any]] = []
-    name = population
-    while name in rules:
-        rule = rules[name]
-        if gated is None or name in gated or not rule.get("optional"):
-            chain.append(rule)
-        name = rule["parent"]
-    return chain[::-1]
+        Returns
+        -------
+        str
+            Side scatter is named only where it is all that tells lymphocytes from other leukocytes. Empty where no
+            marker defines the population.
+        """
+        signs: dict[str, str] = {}
+        scatter = ""
+        for rule in self._chain(population, gated):
+            for marker, sign in _signs(rule, self._lineages, panel).items():
+                if marker.upper().startswith(("SSC", "FSC")):
+                    scatter = f"{_plain(marker)}{'lo' if sign == '-' else 'hi'}"
+                else:
+                    signs[marker] = sign
+        last = {marker: signs.pop(marker) for marker in list(signs) if marker == VIABILITY}
+        stained = "".join(f"{_plain(marker)}{sign}" for marker, sign in signs.items())
+        if len(signs) <= 1 and scatter:
+            stained += scatter
+        return stained + "".join(f"{_plain(marker)}{sign}" for marker, sign in last.items())
+
+    def gate_definition(
+        self, population: str, gated: Collection[str] | None = None, panel: Collection[str] | None = None
+    ) -> str:
+        """Return the gates from the root to a population, such as ``FSC SSC|CD45+|CD3-CD19+``.
+
+        Parameters
+        ----------
+        population : str
+            Which one.
+        gated, panel : collection of str, optional
+            As for `marker_string`.
+
+        Returns
+        -------
+        str
+        """
+        parts = []
+        for rule in self._chain(population, gated):
+            found = _signs(rule, self._lineages, panel)
+            signs = "".join(f"{_plain(m)}{sign}" for m, sign in found.items() if not m.startswith("SSC"))
+            plane = f"{_plain(str(rule.get('x', '')))} {_plain(str(rule.get('y', '')))}".strip()
+            words = {
+                "singlets": "FSC singlets",
+                "ellipse": plane,
+                "kinds": plane or str(rule["name"]),
+                "boolean": f"not {' '.join(rule.get('none_of', []))}"
+                if rule.get("none_of")
+                else str(rule["name"]),
+            }
+            parts.append(signs or words.get(str(rule["rule"]), str(rule["name"])))
+        return "|".join(parts)
+
+    def _chain(self, population: str, gated: Collection[str] | None) -> list[Mapping[str, Any]]:
+        """Rules from the root to a population."""
+        chain: list[Mapping[str, Any]] = []
+        name = population
+        while name in self._rules:
+            rule = self._rules[name]
+            if gated is None or name in gated or not rule.get("optional"):
+                chain.append(rule)
+            name = rule["parent"]
+        return chain[::-1]
 
 
 def _signs(rule: Mapping[str, Any], lineages: Lineages, panel: Collection[str] | None) -> dict[str, str]:

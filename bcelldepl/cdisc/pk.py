@@ -9,21 +9,22 @@ from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
 from bcelldepl.cdisc.sdtm import (
     BLOOD,
     CELLS_PER_LITRE,
+    DOMAINS,
     VisitSchedule,
     identifiers,
-    number_text,
     result_cells,
+    result_text,
     timing,
 )
 from bcelldepl.cdisc.subjects import usubjid
 from bcelldepl.definitions.codes import Qualifier
-from bcelldepl.definitions.endpoints import auc_window, endpoint_definitions
+from bcelldepl.definitions.endpoints import EndpointDefinition, auc_window, endpoint_definitions
 from bcelldepl.definitions.populations import cdisc_test
 from bcelldepl.results.finished import FinishedRun
 from bcelldepl.study import iso_text
 from bcelldepl.units import CELLS_PER_UL
 
-__all__ = ["pk_tables"]
+__all__ = ["DAYS_OF_CELLS", "course_group", "end_of_interval", "pk_tables"]
 
 PC: Final = (
     *identifiers("PC"),
@@ -71,17 +72,18 @@ PP: Final = (
 )
 RELREC: Final = (
     Variable("STUDYID", "Study Identifier", "text", "id of the study file"),
-    Variable("RDOMAIN", "Related Domain Abbreviation", "text", "constant"),
+    Variable("RDOMAIN", "Related Domain Abbreviation", "text", "constant", DOMAINS),
     Variable("USUBJID", "Unique Subject Identifier", "text", "as in the related records"),
     Variable("IDVAR", "Identifying Variable", "text", "constant"),
     Variable("IDVARVAL", "Identifying Variable Value", "text", "of the related records"),
     Variable("RELTYPE", "Relationship Type", "text", "constant: empty for relations of records"),
     Variable("RELID", "Relationship Identifier", "text", "one per course"),
 )
+DAYS_OF_CELLS: Final = f"day*{CELLS_PER_LITRE}"
 UNITS: Final = {
     CELLS_PER_UL: CELLS_PER_LITRE,
-    "day": "DAYS",
-    f"{CELLS_PER_UL}*day": f"day*{CELLS_PER_LITRE}",
+    "day": "day",
+    f"{CELLS_PER_UL}*day": DAYS_OF_CELLS,
     "1/day": "/day",
 }
 
@@ -99,6 +101,36 @@ def pk_tables(run: FinishedRun) -> list[CdiscDataset]:
     """
     pc, pp = _pc(run), _pp(run)
     return [pc, pp, _relations(run, pc, pp)]
+
+
+def course_group(course: Any) -> str:
+    """PCGRPID and PPGRPID of a course: the parameters are made of its concentrations.
+
+    Parameters
+    ----------
+    course : int
+
+    Returns
+    -------
+    str
+    """
+    return f"COURSE {int(course)}"
+
+
+def end_of_interval(endpoint: EndpointDefinition) -> str:
+    """PPENINT of an endpoint: the end of its area since infusion; empty for any but an area to a day.
+
+    Parameters
+    ----------
+    endpoint : EndpointDefinition
+
+    Returns
+    -------
+    str
+        ISO 8601 duration.
+    """
+    window = auc_window(endpoint.code)
+    return f"P{window}D" if window else ""
 
 
 def _pc(run: FinishedRun) -> CdiscDataset:
@@ -120,7 +152,7 @@ def _pc(run: FinishedRun) -> CdiscDataset:
                 "DOMAIN": "PC",
                 "USUBJID": subject,
                 "PCSEQ": sequence[subject],
-                "PCGRPID": _group(row["course"]),
+                "PCGRPID": course_group(row["course"]),
                 "PCREFID": row["file"],
                 "PCTESTCD": test.concentration_code,
                 "PCTEST": test.concentration_name,
@@ -155,20 +187,20 @@ def _pp(run: FinishedRun) -> CdiscDataset:
             continue  # why a parameter was not calculated stands in ADPP
         subject = usubjid(run, row["subject"])
         sequence[subject] = sequence.get(subject, 0) + 1
-        window = auc_window(endpoint.code)
+        end = end_of_interval(endpoint)
         tube = infused.get((row["subject"], int(row["course"])))
         cells = {
             "STUDYID": run.study.id,
             "DOMAIN": "PP",
             "USUBJID": subject,
             "PPSEQ": sequence[subject],
-            "PPGRPID": _group(row["course"]),
+            "PPGRPID": course_group(row["course"]),
             "PPTESTCD": endpoint.pp_code,
             "PPTEST": endpoint.pp_name,
             "PPCAT": test.concentration_name,
             "PPSPEC": BLOOD,
-            "PPSTINT": "P0D" if window else "",
-            "PPENINT": f"P{window}D" if window else "",
+            "PPSTINT": "P0D" if end else "",
+            "PPENINT": end,
             "PPTPTREF": f"INFUSION {int(row['course'])}",
             "PPRFTDTC": iso_text(tube.infused, tube.infused_has_time, "minutes") if tube else "",
             "PPANMETH": endpoint.pp_method,
@@ -211,12 +243,8 @@ def _relations(run: FinishedRun, pc: CdiscDataset, pp: CdiscDataset) -> CdiscDat
     )
 
 
-def _group(course: Any) -> str:
-    return f"COURSE {int(course)}"
-
-
 def _result(row: dict[str, Any], unit: str) -> dict[str, Any]:
     value, sign = row["value"], row["qualifier"]
-    text = number_text(value) if sign == Qualifier.EQUAL else f"{sign}{number_text(value)}"
+    text = result_text(value, sign)
     number = value if sign == Qualifier.EQUAL else None
     return {"PPORRES": text, "PPORRESU": unit, "PPSTRESC": text, "PPSTRESN": number, "PPSTRESU": unit}

@@ -9,15 +9,17 @@ from datetime import datetime
 from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import Variable
-from bcelldepl.definitions.codes import ResultCode
+from bcelldepl.definitions.codes import Qualifier, ResultCode
 from bcelldepl.study import Tube, iso_text
 
 __all__ = [
     "CELLS_PER_LITRE",
+    "DOMAINS",
     "VisitSchedule",
     "identifiers",
     "number_text",
     "result_cells",
+    "result_text",
     "split_text",
     "study_day",
     "timing",
@@ -31,6 +33,7 @@ LABELS_OF_TIMES: Final = {
     "PC": ("Date/Time of Specimen Collection", "Actual Study Day of Specimen Collection"),
 }
 BLOOD: Final = "BLOOD"
+DOMAINS: Final = "C66734"  # code list of the abbreviations of domains
 
 
 def identifiers(domain: str) -> tuple[Variable, ...]:
@@ -47,7 +50,7 @@ def identifiers(domain: str) -> tuple[Variable, ...]:
     """
     return (
         Variable("STUDYID", "Study Identifier", "text", "id of the study file"),
-        Variable("DOMAIN", "Domain Abbreviation", "text", "constant", domain),
+        Variable("DOMAIN", "Domain Abbreviation", "text", "constant", DOMAINS),
         Variable(
             "USUBJID", "Unique Subject Identifier", "text", "usubjid of the sample sheet, else study-subject"
         ),
@@ -162,9 +165,9 @@ def result_cells(domain: str, row: Any, value: float | None, unit: str) -> dict[
     ends = (row.get("ci_high_per_ul"), row.get("lod_per_ul"), row.get("lloq_per_ul"))
     limit = result.limit_of(*ends)
     if limit is not None:
-        text, number = f"<{number_text(limit)}", None
+        text, number = result_text(limit, Qualifier.BELOW), None
     else:
-        text, number = number_text(value), value
+        text, number = result_text(value), value
     return {
         f"{domain}ORRES": text,
         f"{domain}ORRESU": unit,
@@ -187,6 +190,22 @@ def number_text(value: float) -> str:
         Six significant digits at most.
     """
     return f"{value:.6g}" if 1e-4 <= abs(value) < 1e6 or value == 0 else repr(float(f"{value:.6g}"))
+
+
+def result_text(value: float, sign: str = "=") -> str:
+    """Spell a result with its sign where it is a bound.
+
+    Parameters
+    ----------
+    value : float
+    sign : str
+        ``=``, ``<`` or ``>``.
+
+    Returns
+    -------
+    str
+    """
+    return f"{'' if sign == '=' else sign}{number_text(value)}"
 
 
 def split_text(text: str, longest: int = LONGEST_TEXT) -> list[str]:

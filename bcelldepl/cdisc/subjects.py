@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
+from bcelldepl.cdisc.sdtm import DOMAINS
 from bcelldepl.results.finished import FinishedRun
 from bcelldepl.study import Tube, iso_text
 
@@ -12,9 +14,10 @@ __all__ = ["MINIMAL", "demographics", "subject_level", "usubjid"]
 
 MINIMAL: Final = "minimal: from the sample sheet; to be replaced by the sponsor's"
 _SPONSOR: Final = "for the sponsor"
+UNKNOWN_SEX: Final = "U"
 DM: Final = (
     Variable("STUDYID", "Study Identifier", "text", "id of the study file"),
-    Variable("DOMAIN", "Domain Abbreviation", "text", "constant"),
+    Variable("DOMAIN", "Domain Abbreviation", "text", "constant", DOMAINS),
     Variable(
         "USUBJID", "Unique Subject Identifier", "text", "usubjid of the sample sheet, else study-subject"
     ),
@@ -47,6 +50,10 @@ ADSL: Final = (
     Variable("USUBJID", "Unique Subject Identifier", "text", "DM.USUBJID"),
     Variable("SUBJID", "Subject Identifier for the Study", "text", "DM.SUBJID"),
     Variable("SITEID", "Study Site Identifier", "text", "DM.SITEID"),
+    Variable("AGE", "Age", "integer", f"{_SPONSOR}: empty"),
+    Variable("AGEU", "Age Units", "text", f"{_SPONSOR}: empty", "C66781"),
+    Variable("SEX", "Sex", "text", "DM.SEX", "C66731"),
+    Variable("RACE", "Race", "text", f"{_SPONSOR}: empty", "C74457"),
     Variable("ARM", "Description of Planned Arm", "text", "DM.ARM"),
     Variable("TRT01P", "Planned Treatment for Period 01", "text", "dose_group of the first course"),
     Variable("TRT01A", "Actual Treatment for Period 01", "text", "dose_group of the first course"),
@@ -69,7 +76,7 @@ def usubjid(run: FinishedRun, subject: str) -> str:
     -------
     str
     """
-    given = next((tube.usubjid for tube in run.study.tubes if tube.subject == subject and tube.usubjid), "")
+    given = next((tube.usubjid for tube in run.tubes_of.get(subject, ()) if tube.usubjid), "")
     return given or f"{run.study.id}-{subject}"
 
 
@@ -85,7 +92,7 @@ def demographics(run: FinishedRun) -> CdiscDataset:
     CdiscDataset
     """
     rows = []
-    for subject, tubes in _by_subject(run).items():
+    for subject, tubes in run.tubes_of.items():
         arm, (first, last) = tubes[0].dose_group, _infusions(tubes)
         rows.append(
             {
@@ -97,7 +104,7 @@ def demographics(run: FinishedRun) -> CdiscDataset:
                 "RFXSTDTC": first,
                 "RFXENDTC": last,
                 "SITEID": tubes[0].site,
-                "SEX": "U",
+                "SEX": UNKNOWN_SEX,
                 "ARMCD": arm[:20],
                 "ARM": arm,
                 "ACTARMCD": arm[:20],
@@ -122,7 +129,7 @@ def subject_level(run: FinishedRun) -> CdiscDataset:
     CdiscDataset
     """
     rows: list[dict[str, Any]] = []
-    for subject, tubes in _by_subject(run).items():
+    for subject, tubes in run.tubes_of.items():
         arm, (first, last) = tubes[0].dose_group, _infusions(tubes)
         rows.append(
             {
@@ -130,6 +137,7 @@ def subject_level(run: FinishedRun) -> CdiscDataset:
                 "USUBJID": usubjid(run, subject),
                 "SUBJID": subject,
                 "SITEID": tubes[0].site,
+                "SEX": UNKNOWN_SEX,
                 "ARM": arm,
                 "TRT01P": arm,
                 "TRT01A": arm,
@@ -143,14 +151,7 @@ def subject_level(run: FinishedRun) -> CdiscDataset:
     return make_dataset("ADSL", label, structure, ("STUDYID", "USUBJID"), ADSL, rows)
 
 
-def _by_subject(run: FinishedRun) -> dict[str, list[Tube]]:
-    found: dict[str, list[Tube]] = {}
-    for tube in run.study.tubes:
-        found.setdefault(tube.subject, []).append(tube)
-    return found
-
-
-def _infusions(tubes: list[Tube]) -> tuple[str, str]:
+def _infusions(tubes: Sequence[Tube]) -> tuple[str, str]:
     """First and last infusion as ISO text; empty where none is dated."""
     dated = sorted((tube.infused, tube.infused_has_time) for tube in tubes if tube.infused is not None)
     if not dated:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 from bcelldepl.comparison.agreement import study_statistics, study_verdict
 from bcelldepl.comparison.event_days import event_days
 from bcelldepl.comparison.mapping_file import NameMap, mapping_text, read_mapping
-from bcelldepl.comparison.match_files import match_files
+from bcelldepl.comparison.match_files import SheetFile, match_files
 from bcelldepl.comparison.match_populations import Naming, name_populations
 from bcelldepl.comparison.outcome import Comparison
 from bcelldepl.comparison.page import comparison_page
@@ -25,7 +25,7 @@ from bcelldepl.store.files import write_bytes
 from bcelldepl.study import AcceptanceLimits, Study
 from bcelldepl.tubes.regate import GatedResults
 
-__all__ = ["compare", "compare_source"]
+__all__ = ["compare", "compare_source", "compare_sources"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -86,69 +86,134 @@ def compare_source(
     -------
     Comparison
     """
+    outs = None if out is None else {"": out}
+    return compare_sources(gated, {"": source}, outs, mapping=mapping, progress=progress)[""]
+
+
+def compare_sources(
+    gated: GatedResults,
+    sources: Mapping[str, Manual],
+    outs: Mapping[str, Path] | None = None,
+    *,
+    mapping: Path | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Comparison]:
+    """Compare a study's automated gating with several manual results, of which each is compared by itself.
+
+    Parameters
+    ----------
+    gated : GatedResults
+    sources : mapping of str to Manual
+        By the name of the reader. Each tube is gated once for all of them.
+    outs : mapping of str to Path, optional
+        Folder of each; None writes nothing.
+    mapping, progress
+        As `compare`.
+
+    Returns
+    -------
+    dict of str to Comparison
+        By the name of the reader.
+    """
     names = read_mapping(mapping) if mapping is not None else NameMap()
     study, limits, problems = _study_of(gated)
-    problems += source.skipped
     files = study_files(gated)
+    matches = {name: _match(gated, source, files, names, study) for name, source in sources.items()}
+    _compare_tubes(gated, list(matches.values()), study, limits, progress)
+    samples = sum(not one.control for one in files)
+    found = {}
+    for name, match in matches.items():
+        tubes = tuple(match.compared[file] for file in match.tubes if file in match.compared)
+        common = match.naming.common
+        populations = [label for label in _reported(gated) if label in common and is_result(label)]
+        statistics = study_statistics(tubes, populations, limits) + event_days(tubes, gated.counts, study)
+        comparison = Comparison(
+            study_verdict(tubes, statistics),
+            tubes,
+            tuple(statistics),
+            (*problems, *match.problems),
+            common,
+            match.source,
+            limits,
+            samples=samples,
+        )
+        found[name] = _write(comparison, outs[name], gated, match.naming) if outs else comparison
+    return found
+
+
+@dataclass
+class _Match:
+    """A manual source, its tubes by ours, and what came of them."""
+
+    source: Manual
+    tubes: Mapping[str, ManualTube]
+    naming: Naming
+    problems: list[Problem]
+    compared: dict[str, TubeComparison] = field(default_factory=dict)
+
+
+def _match(
+    gated: GatedResults, source: Manual, files: Sequence[SheetFile], names: NameMap, study: Study | None
+) -> _Match:
+    """Find our tubes and populations in a source.
+
+    Raises
+    ------
+    ExchangeError
+        None of its files, or none of its populations, is one of ours.
+    """
     matched, unmatched = match_files(files, source, names, keywords_reader(study))
-    problems += unmatched
     if not matched:
         raise ExchangeError(
             "none of its files is a tube of the study", source.path.name, "; ".join(map(str, unmatched[:3]))
         )
-    reported = list(dict.fromkeys(str(name) for name in gated.counts["population"]))
-    naming, missing = name_populations(reported, matched.values(), names)
-    problems += missing
+    naming, missing = name_populations(_reported(gated), matched.values(), names)
     if not set(naming.common) - {BEADS}:
         known = ", ".join(dict.fromkeys(path for tube in matched.values() for path in tube.populations))
         remedy = f"give a mapping; it has {known[:600]}"
         raise ExchangeError("none of its populations is a population of the study", source.path.name, remedy)
-    tubes = list(_tubes(gated, matched, naming, study, limits, problems, progress))
-    populations = [name for name in reported if name in naming.common and is_result(name)]
-    statistics = study_statistics(tubes, populations, limits) + event_days(tubes, gated.counts, study)
-    samples = sum(not one.control for one in files)
-    comparison = Comparison(
-        study_verdict(tubes, statistics),
-        tuple(tubes),
-        tuple(statistics),
-        tuple(problems),
-        naming.common,
-        source,
-        limits,
-        samples=samples,
-    )
-    return comparison if out is None else _write(comparison, out, gated, naming)
+    return _Match(source, matched, naming, [*source.skipped, *unmatched, *missing])
 
 
-def _tubes(
+def _reported(gated: GatedResults) -> list[str]:
+    return list(dict.fromkeys(str(name) for name in gated.counts["population"]))
+
+
+def _compare_tubes(
     gated: GatedResults,
-    matched: Mapping[str, ManualTube],
-    naming: Naming,
+    matches: Sequence[_Match],
     study: Study | None,
     limits: AcceptanceLimits,
-    problems: list[Problem],
     progress: Progress | None,
-) -> Iterator[TubeComparison]:
+) -> None:
+    """Compare every tube that a source has; events are read and gated once for all sources."""
     sheet = gated.results.tubes.dropna(subset="kept_time_fraction")
     kept = dict(zip(sheet["file"], sheet["kept_time_fraction"], strict=True))
     by_file = dict(iter(gated.counts.groupby("file", sort=False)))
-    for number, (file, manual) in enumerate(matched.items(), start=1):
+    files = dict.fromkeys(file for match in matches for file in match.tubes)
+    for number, file in enumerate(files, start=1):
+        having = [match for match in matches if file in match.tubes]
         if file not in by_file:
-            problems.append(Problem(file, "not compared: the results contain no count of it"))
+            for match in having:
+                match.problems.append(Problem(file, "not compared: the results contain no count of it"))
             continue
         rows = cast("list[dict[str, Any]]", by_file[file].to_dict("records"))
-        tube, reason = gated.try_tube(file) if manual.tree is not None else (None, "")
-        if reason:
-            problems.append(Problem(file, f"compared by counts alone: {reason}"))
-        named = naming.of(manual)
-        lacking = [label for label in naming.common if label not in named and is_result(label)]
-        if lacking:
-            problems.append(Problem(file, f"no manual result of {', '.join(lacking)}"))
-        one = compare_tube(rows, manual, named, tube, study, limits, kept.get(file, 1.0))
-        problems += one.problems
+        with_gates = any(match.tubes[file].tree is not None for match in having)
+        tube, reason = gated.try_tube(file) if with_gates else (None, "")
+        for match in having:
+            manual, naming = match.tubes[file], match.naming
+            if reason and manual.tree is not None:
+                match.problems.append(Problem(file, f"compared by counts alone: {reason}"))
+            named = naming.of(manual)
+            lacking = [label for label in naming.common if label not in named and is_result(label)]
+            if lacking:
+                match.problems.append(Problem(file, f"no manual result of {', '.join(lacking)}"))
+            gates = tube if manual.tree is not None else None
+            one = compare_tube(rows, manual, named, gates, study, limits, kept.get(file, 1.0))
+            match.problems += one.problems
+            match.compared[file] = one
         if progress:
-            progress(file, number, len(matched))
-        yield one
+            progress(file, number, len(files))
 
 
 def _study_of(gated: GatedResults) -> tuple[Study | None, AcceptanceLimits, list[Problem]]:

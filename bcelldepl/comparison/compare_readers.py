@@ -10,7 +10,7 @@ from typing import Final
 from markupsafe import Markup
 
 from bcelldepl.comparison.acceptance import Verdict
-from bcelldepl.comparison.compare import compare_source
+from bcelldepl.comparison.compare import compare_sources
 from bcelldepl.comparison.count_table import read_count_tables
 from bcelldepl.comparison.judged_statistic import Statistic
 from bcelldepl.comparison.outcome import Comparison
@@ -115,10 +115,8 @@ def compare_readers(
     -------
     ReadersComparison
     """
-    comparisons = {
-        name: compare_source(gated, manual, out and out / file_stem(name), mapping=mapping, progress=progress)
-        for name, manual in readers.items()
-    }
+    outs = None if out is None else {name: out / file_stem(name) for name in readers}
+    comparisons = compare_sources(gated, readers, outs, mapping=mapping, progress=progress)
     common = [set(one.named) for one in comparisons.values()]
     reported = dict.fromkeys(str(name) for name in gated.counts["population"])
     populations = [name for name in reported if is_result(name) and sum(name in own for own in common) > 1]

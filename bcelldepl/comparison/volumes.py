@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.comparison.stages import gate_channels
 from bcelldepl.definitions.codes import Method
 from bcelldepl.definitions.populations import BEADS
 from bcelldepl.gate_exchange.evaluate import Channels
-from bcelldepl.gate_exchange.gate import Gate, GateTree, Path, path_in
+from bcelldepl.gate_exchange.gate import GateTree, Path, path_in
 from bcelldepl.gate_exchange.manual import ManualCount, ManualTube
 
 __all__ = ["auto_volume", "count_beads", "manual_volume", "number_of", "time_share"]
@@ -111,7 +112,7 @@ def time_share(
         1 where no gate on the way is drawn on time. Else, gate by gate, the parts of the acquisition in which the gate
         holds an event, of those in which its parent holds one.
     """
-    cutting = [gate for gate in tree.chain(path) if _cuts_time(gate, tree, channels, time)] if time else []
+    cutting = [gate for gate in tree.chain(path) if time in gate_channels(gate, tree, channels)]
     if not cutting:
         return 1.0
     seconds = channels.column(time)
@@ -123,18 +124,6 @@ def time_share(
         seen = np.unique(moment[members[gate.parent]] if gate.parent else moment).size
         share *= held / seen if seen else 1.0
     return share
-
-
-def _cuts_time(gate: Gate, tree: GateTree, channels: Channels, time: str) -> bool:
-    """Whether a gate, or one that it is combined from, is drawn on time."""
-    return any(channels.name_of(axis.channel) == time for one in _parts(gate, tree) for axis in one.axes)
-
-
-def _parts(gate: Gate, tree: GateTree) -> Iterator[Gate]:
-    yield gate
-    for path, _ in gate.operands:
-        if path in tree.gates:
-            yield from _parts(tree.gates[path], tree)
 
 
 def number_of(value: Any) -> float | None:

@@ -67,7 +67,7 @@ class ResultCode(StrEnum):
     @property
     def words(self) -> str:
         """The code as words: ``not detected``."""
-        return self.replace("_", " ").lower()
+        return self.replace("_", " ").lower().replace("lloq", "LLOQ")
 
 
 @dataclass(frozen=True)

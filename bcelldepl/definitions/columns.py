@@ -87,6 +87,11 @@ class TableDefinition:
         return [column.name for column in self.columns if column.type is ColumnType.INTEGER]
 
     @property
+    def flags(self) -> list[str]:
+        """Names of the columns of flags."""
+        return [column.name for column in self.columns if column.type is ColumnType.FLAG]
+
+    @property
     def dtypes(self) -> dict[str, str]:
         """Pandas type by column."""
         return {column.name: column.type.dtype for column in self.columns}
@@ -132,20 +137,29 @@ class TableDefinition:
         )
 
     def read(self, path: Path) -> pd.DataFrame:
-        """Read a CSV file: text as it stands (a visit ``04`` is not 4), numbers where they are meant.
+        """Read a CSV file: text as it stands (a visit ``04`` is not 4), numbers and flags where they are meant.
 
         Other columns are read as text; a column that is not there stays away.
 
         Raises
         ------
         OSError, ValueError
-            Where the file cannot be read, or a number is none.
+            Where the file cannot be read, a number is none, or a flag is neither ``True`` nor ``False``.
         """
         import pandas as pd
 
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
-        there = [name for name in self.numbers if name in table]
-        return table.assign(**{name: pd.to_numeric(table[name]) for name in there})
+        numbers = {name: pd.to_numeric(table[name]) for name in self.numbers if name in table}
+        flags = {name: _flags(table[name]) for name in self.flags if name in table}
+        return table.assign(**numbers, **flags)
+
+
+def _flags(texts: pd.Series[str]) -> pd.Series[bool]:
+    strange = set(texts) - {str(True), str(False)}
+    if strange:
+        msg = f"{texts.name}: {sorted(strange)[0]!r} is neither True nor False"
+        raise ValueError(msg)
+    return texts == str(True)
 
 
 def round_significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:

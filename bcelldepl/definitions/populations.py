@@ -67,8 +67,8 @@ class CdiscTest:
         Population that the fraction is of.
     sublineage : str
         CPSBMRKS, with the name ending in ``Sub``.
-    parameter : str
-        PARAMCD of ADaM, where sublineages share a code; empty: the code itself.
+    own_fraction : bool
+        Whether CDISC's terminology has no term for the fraction.
     concentration_code, concentration_name : str
         PCTESTCD and PCTEST, of an analyte of cellular kinetics; empty for others.
     """
@@ -79,9 +79,9 @@ class CdiscTest:
     fraction_name: str = ""
     of: str = ""
     sublineage: str = ""
+    own_fraction: bool = False
     concentration_code: str = ""
     concentration_name: str = ""
-    parameter: str = ""
 
     @property
     def events_code(self) -> str:
@@ -152,14 +152,14 @@ _ROWS: Final = (
         ("cart", "car+", "cartcells", "cart+", "car+tcells", "car+t", "cd3+car+", "car"),
         kinetics=Kinetics.EXPANSION,
         cdisc=CdiscTest(
-            "TLYCES",
-            "T-Lymphocytes Sub",
-            "TLYSTLY",
-            "T-Lymphocytes Sub/T-Lymphocytes",
+            "TLS",
+            "TLym Sub",
+            "TLSTLY",
+            "TLym Sub/TLym",
             T,
             "CAR+",
-            "CARTCELL",
-            "CAR+ T-Lymphocytes",
+            concentration_code="CARTCELL",
+            concentration_name="CAR+ T-Lymphocytes",
         ),
     ),
     PopulationDefinition(
@@ -185,69 +185,35 @@ _ROWS: Final = (
         "NK cells",
         "CD3- CD56+, or CD16+ or CD56+",
         ("nk", "nkcells", "nkcell", "cd56+", "cd16+56+", "cd16+cd56+", "cd3-cd56+", "cd3-cd16+56+"),
-        cdisc=CdiscTest(
-            "NKCE", "Natural Killer Cells", "NKCELY", "Natural Killer Cells/Lymphocytes", LYMPHOCYTES
-        ),
+        cdisc=CdiscTest("NKCE", "Natural Killer Cells", "NKLY", "NK Cells/Lym", LYMPHOCYTES),
     ),
     PopulationDefinition(
         CD4_T,
         "CD4+ T cells",
         "CD3+ CD4+",
         ("cd4t", "cd4+", "cd4", "cd4+tcells", "cd4tcells", "helpertcells", "cd3+cd4+", "tcd4", "th"),
-        cdisc=CdiscTest(
-            "TLYCES",
-            "T-Lymphocytes Sub",
-            "TLYSTLY",
-            "T-Lymphocytes Sub/T-Lymphocytes",
-            T,
-            "CD4+CD8-",
-            parameter="CD4TCE",
-        ),
+        cdisc=CdiscTest("TLYH", "TLym Help", "TLYHTLY", "TLym Help/TLym", T),
     ),
     PopulationDefinition(
         CD8_T,
         "CD8+ T cells",
         "CD3+ CD8+",
         ("cd8t", "cd8+", "cd8", "cd8+tcells", "cd8tcells", "cytotoxictcells", "cd3+cd8+", "tcd8"),
-        cdisc=CdiscTest(
-            "TLYCES",
-            "T-Lymphocytes Sub",
-            "TLYSTLY",
-            "T-Lymphocytes Sub/T-Lymphocytes",
-            T,
-            "CD4-CD8+",
-            parameter="CD8TCE",
-        ),
+        cdisc=CdiscTest("TLC", "TLym Cytx", "TLYCTLY", "TLym Cytx/TLym", T),
     ),
     PopulationDefinition(
         PLASMABLASTS,
         "plasmablasts",
         "CD19+ CD20-, and CD3- where the panel has CD3",
         ("plasmablasts", "plasmablast", "plasmacells", "cd19+cd20-"),
-        cdisc=CdiscTest(
-            "BLYCES",
-            "B-Lymphocytes Sub",
-            "BLYSLY",
-            "B-Lymphocytes Sub/Lymphocytes",
-            LYMPHOCYTES,
-            "CD20-",
-            parameter="CD20NCE",
-        ),
+        cdisc=CdiscTest("PB", "Plasmablasts", "PBLY", "Plasmablasts/Lym", LYMPHOCYTES, own_fraction=True),
     ),
     PopulationDefinition(
         B_WITHOUT_CD19,
         "B cells without CD19",
         "CD19-, and CD20+, CD22+ or CD79a+",
         ("bwithoutcd19", "cd19-cd20+", "cd19negbcells", "cd20+cd19-"),
-        cdisc=CdiscTest(
-            "BLYCES",
-            "B-Lymphocytes Sub",
-            "BLYSLY",
-            "B-Lymphocytes Sub/Lymphocytes",
-            LYMPHOCYTES,
-            "CD19-",
-            parameter="CD19NCE",
-        ),
+        cdisc=CdiscTest("BLYS", "BLym Sub", "BLSLY", "BLym Sub/Lym", LYMPHOCYTES, "CD19-"),
     ),
     PopulationDefinition(
         LYMPHOCYTES,

@@ -133,9 +133,7 @@ def _readable(gates: list[Any], shared: list[Any], where: str, skipped: list[Pro
             try:
                 _parse([*_unique(known.values()), gate], shared)
             except Exception as error:
-                skipped.append(
-                    Problem(f"{where}: gate {gate.get(_ID)!r}", f"not understood ({error}): skipped")
-                )
+                skipped.append(Problem(f"{where}: gate {gate.get(_ID)!r}", *_fault(gate, error)))
                 continue
             known[gate.get(_ID)] = gate
             known.update({part.get(_ID): gate for part in gate.iter(f"{{{GATING}}}Quadrant")})
@@ -143,6 +141,15 @@ def _readable(gates: list[Any], shared: list[Any], where: str, skipped: list[Pro
         Problem(f"{where}: gate {gate.get(_ID)!r}", "its parent gate is missing: skipped") for gate in waiting
     )
     return _unique(known.values())
+
+
+def _fault(gate: Any, error: Exception) -> tuple[str, str]:
+    """What is wrong with a gate that flowkit refuses, and the remedy."""
+    dimensions = gate.iter(f"{{{GATING}}}dimension")
+    if any(one.get(f"{{{GATING}}}compensation-ref") is None for one in dimensions):
+        what = "it does not say by what its channels are compensated (compensation-ref), nor their scales: skipped"
+        return what, "give the workspace that it was exported from"
+    return f"not understood ({error}): skipped", ""
 
 
 def _unique(gates: Any) -> list[Any]:

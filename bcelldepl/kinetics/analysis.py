@@ -14,7 +14,7 @@ from bcelldepl.kinetics.count_rows import CountRecord, count_rows
 from bcelldepl.kinetics.courses import courses
 from bcelldepl.kinetics.depletion import Depletion, analyse_depletion
 from bcelldepl.kinetics.depth import depth_of
-from bcelldepl.kinetics.endpoint import Endpoint, table_of
+from bcelldepl.kinetics.endpoint import Endpoint, joined, table_of
 from bcelldepl.kinetics.override_marks import OverrideMarks
 from bcelldepl.kinetics.propagation import with_intervals
 from bcelldepl.kinetics.safeguard import safely
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["StudyKinetics", "analyse_study", "endpoints_table"]
-
-BLOOD = "blood"
 
 
 @dataclass(frozen=True, repr=False)
@@ -136,8 +134,9 @@ def _depletion(
 
     for analyte in analytes(Kinetics.DEPLETION):
         in_blood = by_population.get(analyte, ())
-        in_percent = settings.denominator != BLOOD and bool(in_blood)
-        judged = courses(rows, study, analyte, settings.denominator) if in_percent else in_blood
+        population = settings.denominator_population
+        in_percent = population is not None and bool(in_blood)
+        judged = courses(rows, study, analyte, population) if in_percent else in_blood
         for pair in zip(in_blood, judged, strict=True):
             yield safely(analyse, *pair)
 
@@ -164,9 +163,7 @@ def _with_intervals(analysed: CellularKinetics | Depletion, study: Study) -> lis
         return _intervals(analysed, study)
     except Exception as error:
         why = f"no interval, because of an error in the program: {type(error).__name__}: {error}"
-        return [
-            replace(one, reason=f"{one.reason}; {why}" if one.reason else why) for one in analysed.endpoints
-        ]
+        return [replace(one, reason=joined(one.reason, why)) for one in analysed.endpoints]
 
 
 def _intervals(analysed: CellularKinetics | Depletion, study: Study) -> list[Endpoint]:

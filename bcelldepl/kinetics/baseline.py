@@ -34,6 +34,10 @@ class Baseline:
     draws: tuple[Visit, ...] = ()
     reason: str = ""
 
+    def is_made_of(self, visit: Visit) -> bool:
+        """Whether a visit is one of its draws."""
+        return any(visit is draw for draw in self.draws)
+
 
 def choose_baseline(course: Course, settings: EndpointSettings) -> Baseline:
     """Choose the baseline of a course by the study's rule.

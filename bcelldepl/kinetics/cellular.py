@@ -10,15 +10,14 @@ from typing import Final
 from bcelldepl.definitions.codes import Qualifier
 from bcelldepl.definitions.endpoints import AUC_LAST, CLAST, CMAX, HALF_LIFE, LAMBDA_Z, TLAST, TMAX, auc_code
 from bcelldepl.kinetics.area import CurveSegment, SegmentRule, extrapolate, segments_to, total_area
-from bcelldepl.kinetics.endpoint import NOT_FOR_SUMMARIES, Endpoint, not_evaluable
+from bcelldepl.kinetics.endpoint import NOT_FOR_SUMMARIES, NOTHING_AFTER, Endpoint, joined, not_evaluable
 from bcelldepl.kinetics.profile import Profile, profile_of
 from bcelldepl.kinetics.terminal import MINIMUM_POINTS, TerminalFit, choose_terminal, terminal_fits
-from bcelldepl.kinetics.visits import Course
+from bcelldepl.kinetics.visits import Course, Visit
 
 __all__ = ["Area", "CellularKinetics", "analyse_cellular"]
 
 LARGEST_EXTRAPOLATED_PERCENT: Final = 20.0
-NOTHING_AFTER: Final = "no evaluable visit after infusion"
 NOTHING_QUANTIFIED: Final = "every visit after infusion is below the LLOQ"
 
 
@@ -60,6 +59,10 @@ class CellularKinetics:
     terminal: TerminalFit | None
     areas: tuple[Area, ...]
     endpoints: tuple[Endpoint, ...]
+
+    def is_in_slope(self, visit: Visit) -> bool:
+        """Whether a visit is a point of the terminal slope."""
+        return self.terminal is not None and visit.is_quantified and visit.day in self.terminal.days
 
 
 def analyse_cellular(
@@ -108,7 +111,7 @@ def _extremes(course: Course, profile: Profile) -> tuple[Endpoint, Endpoint]:
     reason = f"{missing} of {n + missing} visits after infusion not evaluable" if missing else ""
     if peak is None:
         bound = max(visit.at_most for visit in course.after)
-        below = Endpoint(CMAX, bound, Qualifier.BELOW, first, last, n, _join(NOTHING_QUANTIFIED, reason))
+        below = Endpoint(CMAX, bound, Qualifier.BELOW, first, last, n, joined(NOTHING_QUANTIFIED, reason))
         if math.isinf(bound):
             below = not_evaluable(CMAX, f"{NOTHING_QUANTIFIED}, which is not known", n)
         return below, not_evaluable(TMAX, NOTHING_QUANTIFIED, n)
@@ -116,7 +119,7 @@ def _extremes(course: Course, profile: Profile) -> tuple[Endpoint, Endpoint]:
     hidden = [v for v in course.after if not v.is_quantified and v.at_most > (peak.per_ul or 0.0)]
     if hidden:
         words = f"day {hidden[0].day:g} is below a limit that is above Cmax or not known: it may lie higher"
-        reason = _join(words, reason)
+        reason = joined(words, reason)
     return (
         Endpoint(CMAX, peak.per_ul, Qualifier.EQUAL, first, last, n, reason),
         Endpoint(TMAX, peak.visit.day, Qualifier.EQUAL, first, last, n, reason),
@@ -197,7 +200,7 @@ def _exact(
     tail: CurveSegment | None = None,
 ) -> Area:
     segments = segments_to(profile.days, profile.per_ul, end) + ([tail] if tail else [])
-    n, reason = sum(0 < day <= end for day in profile.days), _join(reason, profile.start_reason)
+    n, reason = sum(0 < day <= end for day in profile.days), joined(reason, profile.start_reason)
     exact = Endpoint(code, total_area(segments), Qualifier.EQUAL, 0.0, end, n, reason)
     return Area(code, tuple(segments), exact)
 
@@ -206,7 +209,7 @@ def _bound(code: str, profile: Profile, seen: float, why: str) -> Area:
     """What is sure where the rest is not: the area up to the last visit."""
     segments = segments_to(profile.days, profile.per_ul, seen)
     n = sum(0 < day <= seen for day in profile.days)
-    reason = _join(f"area to day {seen:.4g} only: {why}", profile.start_reason)
+    reason = joined(f"area to day {seen:.4g} only: {why}", profile.start_reason)
     bound = Endpoint(code, total_area(segments), Qualifier.ABOVE, 0.0, seen, n, reason)
     return Area(code, tuple(segments), bound)
 
@@ -226,7 +229,3 @@ def _slope(profile: Profile, terminal: TerminalFit | None, declining: int) -> tu
         Endpoint(LAMBDA_Z, terminal.lambda_z_per_day, Qualifier.EQUAL, *window, reason),
         Endpoint(HALF_LIFE, terminal.half_life_days, Qualifier.EQUAL, *window, reason),
     )
-
-
-def _join(*sentences: str) -> str:
-    return "; ".join(filter(None, sentences))

@@ -14,6 +14,7 @@ from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.errors import CountingError
 from bcelldepl.kinetics.count_rows import INTERVAL, CountRecord
+from bcelldepl.kinetics.endpoint import joined
 from bcelldepl.kinetics.replicates import pool_draws
 from bcelldepl.kinetics.visits import Course, Visit
 from bcelldepl.study import Study, Tube
@@ -121,7 +122,7 @@ def _on_nominal_days(course: Course) -> Course:
     for day, draws in sorted(by_day.items()):
         best = min(draws, key=_rank)
         left = "; ".join(f"draw of day {one.day:.4g} left out" for one in draws if one is not best)
-        reason = "; ".join(filter(None, (best.reason, left)))
+        reason = joined(best.reason, left)
         visits.append(replace(best, day=day, is_actual=False, reason=reason))
     return replace(course, visits=tuple(visits))
 

@@ -28,7 +28,6 @@ def points_table(kinetics: StudyKinetics) -> pd.DataFrame:
     """
     rows = []
     for one in kinetics.cellular:
-        slope = () if one.terminal is None else one.terminal.days
         for point in one.profile.points:
             visit = point.visit
             rows.append(
@@ -45,7 +44,7 @@ def points_table(kinetics: StudyKinetics) -> pd.DataFrame:
                     "tubes": len(visit.files),
                     "use": point.use,
                     "counted_as_per_ul": point.per_ul,
-                    "in_terminal_slope": visit.day in slope and visit.is_quantified,
+                    "in_terminal_slope": one.is_in_slope(visit),
                     "reason": visit.reason,
                     "course": one.course.number,
                 }
@@ -145,7 +144,7 @@ def visits_table(kinetics: StudyKinetics) -> pd.DataFrame:
                     "cells_per_ul": visit.value,
                     "lod_per_ul": visit.lod,
                     "lloq_per_ul": visit.lloq,
-                    "is_baseline": any(visit is draw for draw in one.baseline.draws),
+                    "is_baseline": one.baseline.is_made_of(visit),
                     "percent_of_baseline": change.percent_of_baseline,
                     "log10_reduction": change.log10_reduction,
                     "qualifier": change.qualifier,

@@ -52,9 +52,8 @@ def analyse_depletion(course: Course, settings: EndpointSettings, judged: Course
     Depletion
     """
     judged = judged or course
-    thresholds = _thresholds(settings)
     baseline = choose_baseline(course, settings)
-    evidence = {visit.day: evidence_at(visit, *thresholds) for visit in judged.visits}
+    evidence = {visit.day: evidence_at(visit, *settings.thresholds) for visit in judged.visits}
     changes = tuple(
         change_of(visit, baseline.visit, evidence.get(visit.day, ThresholdEvidence.NONE))
         for visit in course.visits
@@ -62,10 +61,3 @@ def analyse_depletion(course: Course, settings: EndpointSettings, judged: Course
     told = [(visit.day, evidence[visit.day]) for visit in judged.after]
     times = depletion_times(told, settings.confirm_visits, settings.confirm_within_days, judged)
     return Depletion(course, baseline, changes, (*depth_of(course, settings), *times))
-
-
-def _thresholds(settings: EndpointSettings) -> tuple[float, float]:
-    """Return the thresholds of depletion and of recovery, in the unit that depletion is judged in."""
-    if settings.denominator == "blood":
-        return settings.depletion_threshold_per_ul, settings.reconstitution_threshold_per_ul
-    return settings.depletion_threshold_percent, settings.reconstitution_threshold_percent

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 
 from bcelldepl.definitions.codes import Qualifier
 from bcelldepl.definitions.endpoints import DEPLETION_DAY, DEPLETION_DURATION, RECONSTITUTION_DAY
-from bcelldepl.kinetics.endpoint import Endpoint, not_evaluable
+from bcelldepl.kinetics.endpoint import NOTHING_AFTER, Endpoint, joined, not_evaluable
 from bcelldepl.kinetics.thresholds import ThresholdEvidence
 from bcelldepl.kinetics.visits import Course
 
 __all__ = ["depletion_times"]
-
-NO_VISIT = "no evaluable visit after infusion"
 
 
 def depletion_times(
@@ -45,14 +43,14 @@ def depletion_times(
     blind = len(told) - n
     note = f"{blind} visits with an LLOQ above the threshold are not evidence" if blind else ""
     if not told:
-        return tuple(not_evaluable(c, NO_VISIT) for c in (onset_code, duration_code, recovery_code))  # type: ignore[return-value]
+        return tuple(not_evaluable(c, NOTHING_AFTER) for c in (onset_code, duration_code, recovery_code))  # type: ignore[return-value]
     onset = next((day for day, evidence in known if evidence is ThresholdEvidence.DEPLETED), None)
     window = (told[0][0], told[-1][0])
     if onset is None:
         return _never(known, window, note)
     quantified = any(visit.is_quantified for visit in course.before)
     origin = "" if quantified else "no quantified baseline"
-    started = Endpoint(onset_code, onset, Qualifier.EQUAL, *window, n, _join(origin, note))
+    started = Endpoint(onset_code, onset, Qualifier.EQUAL, *window, n, joined(origin, note))
     later = [(day, evidence) for day, evidence in known if day > onset]
     recovery, pending = _recovery(later, confirm_visits, confirm_within_days)
     if recovery is not None:
@@ -66,7 +64,7 @@ def depletion_times(
     end = known[-1][0] if pending is None else pending
     why = "no recovery by the last visit" if pending is None else f"back at day {pending:.4g}, not confirmed"
     cut = "" if course.cutoff_day is None else f"data cut-off at day {course.cutoff_day:g}"
-    reason = _join(why, cut, note)
+    reason = joined(why, cut, note)
     return (
         started,
         Endpoint(duration_code, end - onset, Qualifier.ABOVE, onset, end, n, reason),
@@ -77,7 +75,7 @@ def depletion_times(
 def _never(
     known: Sequence[tuple[float, ThresholdEvidence]], window: tuple[float, float], note: str
 ) -> tuple[Endpoint, Endpoint, Endpoint]:
-    reason, n = _join("no visit shows depletion", note), len(known)
+    reason, n = joined("no visit shows depletion", note), len(known)
     onset = not_evaluable(DEPLETION_DAY, reason, n)
     if known and not note:  # a visit that tells nothing may have been depleted
         onset = Endpoint(DEPLETION_DAY, known[-1][0], Qualifier.ABOVE, *window, n, reason)
@@ -103,7 +101,3 @@ def _recovery(
         if len(run) >= confirm_visits:
             return run[0], None
     return None, run[0] if run else None
-
-
-def _join(*sentences: str) -> str:
-    return "; ".join(filter(None, sentences))

@@ -14,14 +14,12 @@ from bcelldepl.definitions.endpoints import (
     NADIR_PERCENT_OF_BASELINE,
 )
 from bcelldepl.kinetics.baseline import Baseline, choose_baseline
-from bcelldepl.kinetics.endpoint import Endpoint, not_evaluable
+from bcelldepl.kinetics.endpoint import NOTHING_AFTER, Endpoint, joined, not_evaluable
 from bcelldepl.kinetics.thresholds import ThresholdEvidence
 from bcelldepl.kinetics.visits import Course, Visit
 from bcelldepl.study.config import EndpointSettings
 
 __all__ = ["VisitChange", "change_of", "depth_of"]
-
-NO_VISIT = "no evaluable visit after infusion"
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ def _baseline(baseline: Baseline) -> Endpoint:
     if not math.isfinite(visit.at_most):
         return not_evaluable(BASELINE, "the baseline visit is below an LLOQ that is not known")
     qualifier = Qualifier.EQUAL if visit.is_quantified else Qualifier.BELOW
-    reason = "; ".join(filter(None, ("" if visit.is_quantified else _word(visit), baseline.reason)))
+    reason = joined("" if visit.is_quantified else _word(visit), baseline.reason)
     days = [draw.day for draw in baseline.draws]
     return Endpoint(BASELINE, visit.at_most, qualifier, days[0], days[-1], len(days), reason)
 
@@ -123,7 +121,7 @@ def _nadir(course: Course, baseline: Baseline) -> tuple[Endpoint, ...]:
     codes = (NADIR, NADIR_DAY, NADIR_PERCENT_OF_BASELINE, LOG10_REDUCTION)
     after = [visit for visit in course.after if math.isfinite(visit.at_most)]
     if not after:
-        return tuple(not_evaluable(code, NO_VISIT, len(course.after)) for code in codes)
+        return tuple(not_evaluable(code, NOTHING_AFTER, len(course.after)) for code in codes)
     lowest = min(after, key=lambda visit: visit.at_most)
     # A visit below a looser limit than the lowest result may lie lower still.
     hidden = any(

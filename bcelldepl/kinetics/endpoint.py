@@ -13,10 +13,19 @@ from bcelldepl.kinetics.visits import Course
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NOT_FOR_SUMMARIES", "Endpoint", "is_reliable", "not_evaluable", "table_of"]
+__all__ = [
+    "NOTHING_AFTER",
+    "NOT_FOR_SUMMARIES",
+    "Endpoint",
+    "is_reliable",
+    "joined",
+    "not_evaluable",
+    "table_of",
+]
 
 # Begins the reason of a value that is given but should not be averaged or extrapolated with.
 NOT_FOR_SUMMARIES: Final = "not for summaries: "
+NOTHING_AFTER: Final = "no evaluable visit after infusion"
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,20 @@ def is_reliable(qualifier: str, reason: str) -> bool:
     bool
     """
     return qualifier == Qualifier.EQUAL and not str(reason).startswith(NOT_FOR_SUMMARIES)
+
+
+def joined(*sentences: str) -> str:
+    """Join the sentences of a reason; empty ones are left out.
+
+    Parameters
+    ----------
+    *sentences : str
+
+    Returns
+    -------
+    str
+    """
+    return "; ".join(filter(None, sentences))
 
 
 def table_of(rows: Iterable[tuple[Course, str, str, Endpoint]]) -> pd.DataFrame:

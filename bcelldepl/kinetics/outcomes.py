@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,16 +15,16 @@ from bcelldepl.kinetics.depth import VisitChange
 from bcelldepl.kinetics.groups import members
 from bcelldepl.kinetics.statistics import share, statistics
 from bcelldepl.kinetics.thresholds import ThresholdEvidence
-from bcelldepl.study.config import EndpointSettings
-from bcelldepl.units import CELLS_PER_UL, PERCENT
+from bcelldepl.units import PERCENT
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ChangeMeasure", "changes_table", "rates_table", "threshold_words"]
+__all__ = ["ChangeMeasure", "changes_table", "rates_table"]
 
 Planned = tuple[float, str]  # nominal day and name of a visit
 NO_DRAW: Final = None
+Member = tuple[Depletion, VisitChange | None]  # a subject, and its draw at the visit
 
 
 class ChangeMeasure(StrEnum):
@@ -32,6 +32,12 @@ class ChangeMeasure(StrEnum):
 
     PERCENT_OF_BASELINE = "PERCENT_OF_BASELINE"
     LOG10_CHANGE = "LOG10_CHANGE"
+
+    @property
+    def words(self) -> str:
+        """As titles write it."""
+        percent = self is ChangeMeasure.PERCENT_OF_BASELINE
+        return "Percent of Baseline" if percent else "Log10 Change from Baseline"
 
     @property
     def unit(self) -> str:
@@ -58,10 +64,10 @@ def rates_table(kinetics: StudyKinetics) -> pd.DataFrame:
         counted by its reason. A subject without a draw has missed the visit where there is a later one, or the data
         cut-off date lies behind it; else the visit is not reached.
     """
-    words = threshold_words(kinetics.study.endpoints)
+    words = kinetics.study.endpoints.threshold_words
     rows = []
-    for cells, visit, group in _visits(kinetics):
-        told = Counter(_fate(one, visit) for one in group)
+    for cells, group in _visits(kinetics):
+        told = Counter(_fate(one, change, cells["day"]) for one, change in group)
         depleted = told["depleted"]
         evaluable = depleted + told["not depleted"]
         percent, low, high = share(depleted, evaluable)
@@ -99,9 +105,8 @@ def changes_table(kinetics: StudyKinetics) -> pd.DataFrame:
     """
     rule = kinetics.study.endpoints.baseline_words
     rows = []
-    for cells, visit, group in _visits(kinetics):
-        drawn = [change for one in group if (change := _draw(one, visit)) is not NO_DRAW]
-        seen = [change for change in drawn if change.visit.is_evaluable]
+    for cells, group in _visits(kinetics):
+        seen = [change for _, change in group if change is not NO_DRAW and change.visit.is_evaluable]
         for measure in ChangeMeasure:
             known = [change for change in seen if measure.of(change) is not None]
             values = [value for change in known if (value := measure.of(change)) is not None]
@@ -121,44 +126,27 @@ def changes_table(kinetics: StudyKinetics) -> pd.DataFrame:
     return B_CELL_CHANGES.frame(rows, rounded=False)
 
 
-def threshold_words(settings: EndpointSettings) -> str:
-    """Spell the threshold of depletion with its unit, such as ``< 10 cells/uL``.
-
-    Parameters
-    ----------
-    settings : EndpointSettings
-
-    Returns
-    -------
-    str
-    """
-    if settings.denominator == "blood":
-        return f"< {settings.depletion_threshold_per_ul:g} {CELLS_PER_UL}"
-    return f"< {settings.depletion_threshold_percent:g} {PERCENT} of {settings.denominator}"
-
-
-def _visits(kinetics: StudyKinetics) -> Iterator[tuple[dict[str, Any], Planned, list[Depletion]]]:
-    """Every group and course at every visit that any of its subjects has, with the subjects."""
-    by_key = {one.course.key: one for one in kinetics.depletion}
+def _visits(kinetics: StudyKinetics) -> Iterator[tuple[dict[str, Any], list[Member]]]:
+    """Every group and course at every visit that any of its subjects has, with each subject and its draw there."""
+    by_key = {one.course.key: (one, _by_visit(one)) for one in kinetics.depletion}
     groups = {one.course.key: one.course.dose_group for one in kinetics.depletion}
     for name, course, keys in members(groups):
         group = [by_key[key] for key in keys]
-        planned = {visit for one in group for visit in one_per_visit(one.course)}
-        for day, visit in sorted(planned):
+        for day, visit in sorted({planned for _, drawn in group for planned in drawn}):
             cells = {"dose_group": name, "course": course, "visit": visit, "day": day}
-            yield cells, (day, visit), group
+            yield cells, [(one, drawn.get((day, visit), NO_DRAW)) for one, drawn in group]
 
 
-def _draw(one: Depletion, planned: Planned) -> VisitChange | None:
-    chosen = one_per_visit(one.course).get(planned)
-    return next((change for change in one.changes if change.visit is chosen), NO_DRAW)
+def _by_visit(one: Depletion) -> dict[Planned, VisitChange]:
+    """The draw that stands for each planned visit of a subject."""
+    changes = {id(change.visit): change for change in one.changes}
+    return {planned: changes[id(visit)] for planned, visit in one_per_visit(one.course).items()}
 
 
-def _fate(one: Depletion, planned: Planned) -> str:
-    """What a subject has to say at a planned visit."""
-    change = _draw(one, planned)
+def _fate(one: Depletion, change: VisitChange | None, day: float) -> str:
+    """What a subject has to say at a visit planned for a day."""
     if change is NO_DRAW:
-        return "missed" if _followed_to(one.course.visits, one) > planned[0] else "not reached"
+        return "missed" if _followed_to(one) > day else "not reached"
     if not change.visit.is_evaluable:
         return "not evaluable"
     evidence = change.evidence
@@ -167,8 +155,8 @@ def _fate(one: Depletion, planned: Planned) -> str:
     return "depleted" if evidence is ThresholdEvidence.DEPLETED else "not depleted"
 
 
-def _followed_to(visits: Sequence[Any], one: Depletion) -> float:
+def _followed_to(one: Depletion) -> float:
     """Last nominal day of a subject's follow-up: of its last draw, or the cut-off day."""
-    last = max((visit.nominal_day for visit in visits), default=float("-inf"))
+    last = max((visit.nominal_day for visit in one.course.visits), default=float("-inf"))
     cutoff = one.course.cutoff_day
     return last if cutoff is None else max(last, cutoff)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bcelldepl.kinetics.count_rows import CountRecord
-from bcelldepl.kinetics.endpoint import Endpoint
+from bcelldepl.kinetics.endpoint import Endpoint, joined
 from bcelldepl.kinetics.visits import Course
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class OverrideMarks:
         if not visits:
             return endpoint
         note = f"gates set by hand at {', '.join(visits)}"
-        return replace(endpoint, reason=f"{endpoint.reason}; {note}" if endpoint.reason else note)
+        return replace(endpoint, reason=joined(endpoint.reason, note))
 
     def _within(self, course: Course, endpoint: Endpoint) -> Iterator[str]:
         end = endpoint.window_end_day

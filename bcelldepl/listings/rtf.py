@@ -7,6 +7,7 @@ from bcelldepl.listings.listing import Listing
 __all__ = ["rtf_text"]
 
 ROWS_PER_PAGE = 26
+PAGE = r"Page \chpgn  of {\field{\*\fldinst NUMPAGES }}"  # the first blank ends the control word
 EMPTY = "no result"
 
 
@@ -41,7 +42,7 @@ def rtf_text(listing: Listing, study: str, finished: str) -> str:
     document = rtflite.RTFDocument(
         df=frame,
         rtf_page=rtflite.RTFPage(orientation="landscape", nrow=ROWS_PER_PAGE, page_footnote="all", page_source="all"),
-        rtf_page_header=rtflite.RTFPageHeader(),
+        rtf_page_header=rtflite.RTFPageHeader(text=PAGE),
         rtf_title=rtflite.RTFTitle(text=[f"{kind} {listing.number}", listing.title, f"Study {study}"],
                                    text_convert=[False]),
         rtf_column_header=[rtflite.RTFColumnHeader(text=list(listing.headings), col_rel_width=widths,

@@ -19,6 +19,7 @@ from bcelldepl.definitions.tables import (
     TIME_TO_EVENT_SUMMARY,
     TUBES,
 )
+from bcelldepl.kinetics.outcomes import ChangeMeasure
 from bcelldepl.kinetics.summary import CONCENTRATION
 from bcelldepl.listings.listing import Listing, Rows, digits, mean_sd, range_of, records, whole
 from bcelldepl.study import Role
@@ -128,15 +129,14 @@ def _outcomes(rates: pd.DataFrame, changes: pd.DataFrame, times: pd.DataFrame) -
                  "CI: Clopper and Pearson.",)  # fmt: skip
         yield Listing("t_depletion", "14.2.11", "Subjects with Depleted B Cells by Dose Group and Visit", headings,
                       (1.8, 1.4, 0.8, 0.9, 2.4, 1, 1.1, 0.9, 1), cells, notes, DEPLETION_RATES.file)  # fmt: skip
-    names = {"PERCENT_OF_BASELINE": "Percent of Baseline", "LOG10_CHANGE": "Log10 Change from Baseline"}
-    for place, (measure, words) in enumerate(names.items(), 12):
+    for place, measure in enumerate(ChangeMeasure, 12):
         own = changes[changes["measure"] == measure]
         if len(own):
             cells = tuple((*_group(row), str(row.visit), digits(row.day), whole(row.n), whole(row.n_below_limit),
                            whole(row.n_no_baseline), *_statistics(row)) for row in records(own))  # fmt: skip
             headings = ("Dose group", "Visit", "Day", "n", "n below LLOQ", "No baseline", *STATISTICS)
             notes = (f"Baseline: {own['baseline'].iloc[0]}. {BELOW[Kinetics.DEPLETION]}",)
-            title = f"B Cells, {words}, by Dose Group and Visit"
+            title = f"B Cells, {measure.words}, by Dose Group and Visit"
             yield Listing(f"t_{measure.lower()}", f"14.2.{place}", title, headings,
                           (1.8, 1.4, 0.8, 0.6, 1, 1, 2, 2.2, 2.4), cells, notes, B_CELL_CHANGES.file)  # fmt: skip
     if len(times):

@@ -169,8 +169,8 @@ def draw_depletion(
     """
     draw_curves(counts.assign(dose_group=""), analyte, axes, styles=STYLES)
     values = _by_parameter(endpoints, analyte)
-    if study.endpoints.denominator == "blood":
-        threshold = study.endpoints.depletion_threshold_per_ul
+    if study.endpoints.denominator_population is None:
+        threshold, _ = study.endpoints.thresholds
         axes.axhline(threshold, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1, gid="threshold")
         axes.annotate(f"threshold {threshold:g}", (0, threshold), xycoords=("axes fraction", "data"), fontsize=7.5,
                       xytext=(3, 2), textcoords="offset points", color=MUTED)  # fmt: skip

@@ -68,6 +68,14 @@ class FinishedRun:
         """Tubes of the study by file."""
         return {tube.file: tube for tube in self.study.tubes}
 
+    @cached_property
+    def tubes_of(self) -> dict[str, tuple[Tube, ...]]:
+        """Tubes of the study by subject."""
+        found: dict[str, list[Tube]] = {}
+        for tube in self.study.tubes:
+            found.setdefault(tube.subject, []).append(tube)
+        return {subject: tuple(tubes) for subject, tubes in found.items()}
+
     @property
     def is_dated(self) -> bool:
         """Whether the dates of draws are known."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, mode
 
 from bcelldepl.definitions.baselines import BaselineRule
 from bcelldepl.study.plain import PlainText
+from bcelldepl.units import CELLS_PER_UL, PERCENT
 
 __all__ = [
     "AcceptanceLimits",
@@ -259,6 +260,29 @@ class EndpointSettings(Settings):
         """Rule of the baseline as tables write it, with the visit where one is named."""
         words = self.baseline_rule.words
         return f"visit {self.baseline_visit}" if self.baseline_rule is BaselineRule.VISIT else words
+
+    @property
+    def denominator_population(self) -> str | None:
+        """Population that depletion is judged in percent of; None where it is judged by concentration."""
+        return None if self.denominator == "blood" else self.denominator
+
+    @property
+    def thresholds(self) -> tuple[float, float]:
+        """Thresholds of depletion and of recovery, in `threshold_unit`."""
+        if self.denominator_population is None:
+            return self.depletion_threshold_per_ul, self.reconstitution_threshold_per_ul
+        return self.depletion_threshold_percent, self.reconstitution_threshold_percent
+
+    @property
+    def threshold_unit(self) -> str:
+        """What the thresholds are in, such as ``% of lymphocytes``."""
+        population = self.denominator_population
+        return CELLS_PER_UL if population is None else f"{PERCENT} of {population}"
+
+    @property
+    def threshold_words(self) -> str:
+        """Threshold of depletion as tables write it, such as ``< 10 cells/uL``."""
+        return f"< {self.thresholds[0]:g} {self.threshold_unit}"
 
     @model_validator(mode="after")
     def _one_baseline(self) -> Self:

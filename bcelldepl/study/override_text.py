@@ -13,7 +13,6 @@ from bcelldepl.study.overrides import Override
 __all__ = ["changed_overrides"]
 
 _ENTRY = re.compile(r"^[ \t]*\[\[[ \t]*override[ \t]*\]\]", re.MULTILINE)
-_ORDER = ("file", "population", "who", "when", "why", "cut", "marker", "side", "polygon", "x", "y")
 
 
 def changed_overrides(text: str, changes: Mapping[tuple[str, str], Override | None]) -> str:
@@ -63,7 +62,7 @@ def _comments(block: str) -> str:
 
 def _entry(override: Override) -> str:
     lines = ["[[override]]"]
-    for name in _ORDER:
+    for name in Override.model_fields:
         value = getattr(override, name)
         if value is not None:
             lines.append(f"{name} = {_value(value)}")

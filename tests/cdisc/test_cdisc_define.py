@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import math
+import json
+import re
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -95,51 +98,99 @@ def test_values_of_each_parameter_are_described(document, exported) -> None:
     assert described == set(adpp["PARAMCD"])
 
 
-def area(days: np.ndarray, values: np.ndarray, end: float) -> float:
-    """Linear up, logarithmic down, written anew; the window ends inside the days."""
-    total = 0.0
-    for t0, t1, c0, c1 in zip(days, days[1:], values, values[1:], strict=False):
-        if t0 >= end:
-            break
-        log = 0 < c1 < c0
-        part = (min(t1, end) - t0) / (t1 - t0)
-        cut = c0 * (c1 / c0) ** part if log else c0 + part * (c1 - c0)
-        width = min(t1, end) - t0
-        total += width * (c0 - cut) / math.log(c0 / cut) if log and cut != c0 else width * (c0 + cut) / 2
-    return total
+def test_code_lists_of_cdisc_are_those_that_nci_numbers(document) -> None:
+    """A list has NCI's code and a standard, or is the sponsor's; what extends a list of CDISC says so."""
+    lists = {one.get("OID"): one for one in document.iterfind(".//o:CodeList", NS)}
+    standards = {one.get("OID"): one for one in document.iterfind(".//def:Standard", NS)}
+    standard, extended = f"{{{NS['def']}}}StandardOID", f"{{{NS['def']}}}ExtendedValue"
+    for one in lists.values():
+        aliases = [alias.get("Name") for alias in one.iterfind("o:Alias", NS)]
+        assert all(re.fullmatch(r"C\d{4,}", name) for name in aliases)
+        assert bool(aliases) == (one.get(standard) is not None)
+        assert bool(aliases) != (one.get(f"{{{NS['def']}}}IsNonStandard") == "Yes")
+    for name in ("DM", "CP", "PC", "PP"):
+        own = lists[f"CL.{name}.DOMAIN"]
+        assert [one.get("Name") for one in own.iterfind("o:Alias", NS)] == ["C66734"]
+        assert [one.get("CodedValue") for one in own.iterfind("o:EnumeratedItem", NS)] == [name]
+
+    def code_of(oid: str, term: str) -> str | None:
+        (item,) = [one for one in lists[oid] if one.get("CodedValue") == term]
+        alias = item.find("o:Alias", NS)
+        return None if alias is None else alias.get("Name")
+
+    # As CDISC publishes them: a test code and its name are one term.
+    for name, code in (("DM", "C49572"), ("PC", "C49606"), ("PP", "C49607")):
+        assert code_of(f"CL.{name}.DOMAIN", name) == code
+    assert code_of("CL.CP.CPTESTCD", "BLYCE") == code_of("CL.CP.CPTEST", "B-Lymphocytes") == "C174314"
+    assert code_of("CL.PP.PPTESTCD", "AUCINT") == code_of("CL.PP.PPTEST", "AUC from T1 to T2") == "C85566"
+    assert code_of("CL.PP.PPORRESU", "day") == "C25301"
+    assert code_of("CL.CP.CPTESTCD", "BLYCEEV") is None
+    for one in lists.values():
+        for item in one:
+            assert item.get(extended) is None or item.find("o:Alias", NS) is None
+    assert standards[lists["CL.ADCP.DTYPE"].get(standard)].get("PublishingSet") == "ADaM"
+    assert standards[lists["CL.CP.CPTESTCD"].get(standard)].get("PublishingSet") == "SDTM"
+
+    def own_terms(oid: str) -> set[str]:
+        return {item.get("CodedValue") for item in lists[oid] if item.get(extended) == "Yes"}
+
+    codes = {item.get("CodedValue") for item in lists["CL.CP.CPTESTCD"] if item.get("CodedValue")}
+    assert own_terms("CL.CP.CPTESTCD") == {code for code in codes if code.endswith("EV")}
+    assert own_terms("CL.CP.CPORRESU") == {"Events"}
+    assert own_terms("CL.PP.PPORRESU") == {"day*10^6/L"}
+    assert own_terms("CL.ADCP.DTYPE") == {"HALF LIMIT"}
+    assert own_terms("CL.PP.PPTESTCD") == own_terms("CL.CP.CPSPEC") == set()
+
+
+# SDTMIG 3.4: roles of some variables of each kind.
+ROLES = {
+    "DM.SUBJID": "Topic", "DM.AGEU": "Variable Qualifier", "DM.ARM": "Synonym Qualifier",
+    "DM.ARMCD": "Record Qualifier", "CP.CPSEQ": "Identifier", "CP.CPTESTCD": "Topic",
+    "CP.CPTEST": "Synonym Qualifier", "CP.CPSBMRKS": "Variable Qualifier", "CP.CPMRKSTR": "Record Qualifier",
+    "CP.CPCAT": "Grouping Qualifier", "CP.CPTSTPNL": "Grouping Qualifier", "CP.CPORRES": "Result Qualifier",
+    "CP.CPSTRESN": "Result Qualifier", "CP.CPSTRESU": "Variable Qualifier", "CP.CPRESTYP": "Record Qualifier",
+    "CP.CPDTC": "Timing", "CP.VISITDY": "Timing", "PC.PCLLOQ": "Variable Qualifier", "PC.PCGRPID": "Identifier",
+    "PC.PCNAM": "Record Qualifier", "PP.PPANMETH": "Record Qualifier", "PP.PPTPTREF": "Timing",
+    "PP.PPRFTDTC": "Timing", "PP.PPENINT": "Timing", "SUPPCP.RDOMAIN": "Identifier", "SUPPCP.QNAM": "Topic",
+    "SUPPCP.QLABEL": "Synonym Qualifier", "SUPPCP.QVAL": "Result Qualifier", "SUPPCP.QEVAL": "Record Qualifier",
+    "RELREC.RELID": "Record Qualifier",
+}  # fmt: skip
+
+
+def test_roles_of_the_guide(document) -> None:
+    """Of SDTM variables, and of no others."""
+    for group in document.iterfind(".//o:ItemGroupDef", NS):
+        roles = {
+            one.get("ItemOID").removeprefix("IT."): one.get("Role") for one in group.iterfind("o:ItemRef", NS)
+        }
+        assert {name: roles[name] for name in ROLES if name in roles} == {
+            name: ROLES[name] for name in ROLES if name in roles
+        }
+        assert all(role is None for role in roles.values()) == group.get("Name").startswith("AD")
+        assert len(set(map(bool, roles.values()))) == 1
 
 
 def test_endpoints_are_recomputed_from_the_files_alone(exported) -> None:
-    """By somebody who has the transport files: no module of ours but the one that wrote them."""
-    adpc, adpp, adcp, adtte, adsl = (
-        pyreadstat.read_xport(exported / f"{name}.xpt")[0]
-        for name in ("adpc", "adpp", "adcp", "adtte", "adsl")
-    )
-    found = adpp.set_index(["USUBJID", "PARAMCD"])["AVAL"]
-    for subject in adsl["USUBJID"]:
-        curve = adpc[(adpc["USUBJID"] == subject) & (adpc["NCAXFL"] == "")].sort_values("AFRLT")
-        after = curve[(curve["AFRLT"] > 0) & (curve["AVAL"] > 0)]
-        peak = after.loc[after["AVAL"].idxmax()]
-        assert found[subject, "CMAX"] == pytest.approx(peak["AVAL"], rel=1e-5)
-        assert found[subject, "TMAX"] == peak["AFRLT"]
-        assert found[subject, "TLST"] == after["AFRLT"].iloc[-1]
-        days = np.concatenate([[0.0], curve.loc[curve["AFRLT"] > 0, "AFRLT"]])
-        start = curve.loc[curve["AFRLT"] <= 0, "AVAL"]
-        values = np.concatenate(
-            [[start.iloc[-1] if len(start) else 0.0], curve.loc[curve["AFRLT"] > 0, "AVAL"]]
-        )
-        for end in (28.0, 90.0):
-            if days[-1] >= end:
-                assert found[subject, f"AUC{end:g}"] == pytest.approx(area(days, values, end), rel=1e-5)
-        b = adcp[(adcp["USUBJID"] == subject) & (adcp["PARAMCD"] == "BLYCE")].sort_values("AFRLT")
-        base = b.loc[b["ABLFL"] == "Y", "AVAL"].iloc[0]
-        bound = b["ALIMIT"].fillna(b["AVAL"])[b["AFRLT"] > 0].min()
-        assert found[subject, "BBASE"] == pytest.approx(base, rel=1e-5)
-        assert found[subject, "BLOG10RD"] == pytest.approx(math.log10(base / bound), rel=1e-4)
-        depleted = b[(b["AFRLT"] > 0) & (b["CRIT1FL"] == "Y")]
-        assert found[subject, "BDEPLDY"] == depleted["AFRLT"].iloc[0]
-        time = adtte[(adtte["USUBJID"] == subject) & (adtte["PARAMCD"] == "BDEPLDY")].iloc[0]
-        assert (time["AVAL"], time["CNSR"]) == (depleted["AFRLT"].iloc[0], 0)
+    """By somebody who has the transport files and define.xml: a process of its own, without a module of ours."""
+    script = Path(__file__).with_name("recompute_endpoints.py")
+    command = [sys.executable, "-I", str(script), str(exported)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    told = json.loads(done.stdout)
+    assert "bcelldepl" not in told["modules"]
+    codes = {code for _, code, _, _ in told["rows"]}
+    assert codes == {
+        *("CMAX", "TMAX", "CLST", "TLST", "AUCLST", "AUC28", "AUC90"),
+        *("BBASE", "BNADIR", "BNADIRPC", "BLOG10RD", "BDEPLDY"),
+    }
+    assert len(told["rows"]) == 2 * len(codes)
+    for subject, code, computed, stated in told["rows"]:
+        # Values and days of the files have six digits; what is computed from several of them has five.
+        assert computed == pytest.approx(stated, rel=1e-5), (subject, code)
+    adtte, _ = pyreadstat.read_xport(exported / "adtte.xpt")
+    stated_days = {(subject, stated) for subject, code, _, stated in told["rows"] if code == "BDEPLDY"}
+    onset = adtte[adtte["PARAMCD"] == "BDEPLDY"]
+    assert set(zip(onset["USUBJID"], onset["AVAL"], strict=True)) == stated_days
+    assert (onset["CNSR"] == 0).all()
 
 
 def test_the_outcome_is_not_empty_where_it_happened(exported) -> None:
@@ -153,8 +204,9 @@ def test_the_outcome_is_not_empty_where_it_happened(exported) -> None:
 
 
 def test_findings_of_the_open_rules(exported) -> None:
-    """CORE-000097 and alike: a reference date has its reference; -133: no unit without a result; -612, -699: one unit
-    per test; every variable that is expected is there; ADaM: sequence numbers of sources are those of the source."""
+    """CORE-000165, -248: a reference date has its reference; -133: no unit without a result; -612, -699: one unit per
+    test; -302: a qualifier has one label; -915: one last record before exposure of each test; every variable that is
+    expected is there; ADaM: sequence numbers of sources are those of the source."""
     data = {path.stem: pyreadstat.read_xport(path)[0] for path in exported.glob("*.xpt")}
     pp, pc, cp, relrec = (data[name] for name in ("pp", "pc", "cp", "relrec"))
     assert ((pp["PPRFTDTC"] == "") | (pp["PPTPTREF"] != "")).all()
@@ -163,9 +215,18 @@ def test_findings_of_the_open_rules(exported) -> None:
         done = table[table[f"{name}STRESC"] != ""]
         assert (done.groupby(f"{name}TESTCD")[f"{name}STRESU"].nunique() == 1).all()
         assert (table.groupby(f"{name}TESTCD")[f"{name}TEST"].nunique() == 1).all()
+        assert table[f"{name}TESTCD"].str.fullmatch(r"[A-Z][A-Z0-9]{0,7}").all()
         assert table[f"{name}TEST"].str.len().max() <= 40
     assert "PCNAM" in pc
     assert "QEVAL" in data["suppcp"]
+    assert data["suppcp"]["QNAM"].str.fullmatch(r"[A-Z][A-Z0-9]{0,7}").all()
+    assert data["suppcp"]["QLABEL"].str.len().between(1, 40).all()
+    assert data["suppcp"]["QVAL"].str.len().between(1, 200).all()
+    assert (data["suppcp"].groupby("QNAM")["QLABEL"].nunique() == 1).all()
+    assert (data["suppcp"].groupby("QLABEL")["QNAM"].nunique() == 1).all()
+    assert not cp[cp["CPLOBXFL"] == "Y"].duplicated(["USUBJID", "CPTESTCD"]).any()
+    assert {"TRTP", "TRTA", "ADT", "SRCDOM", "SRCVAR", "SRCSEQ"} <= set(data["adcp"]) & set(data["adpc"])
+    assert {"AGE", "AGEU", "SEX", "RACE", "SITEID", "SUBJID", "ARM", "TRT01P"} <= set(data["adsl"])
     for row in relrec.itertuples():
         assert row.IDVARVAL in set(data[row.RDOMAIN.lower()][row.IDVAR])
     assert relrec.groupby(["USUBJID", "RELID"])["RDOMAIN"].nunique().eq(2).all()
@@ -186,6 +247,14 @@ def test_findings_of_the_open_rules(exported) -> None:
             assert (days == days.round()).all()
             assert (days != 0).all()
     assert set(data["dm"]["USUBJID"]) == set(pd.concat([cp, pc, pp])["USUBJID"])
+    # ADaM conformance rules 5 (flags), 46 (above), 53 and 54 (subjects), 895 (the number of an analysis flag).
+    assert not data["adsl"]["USUBJID"].duplicated().any()
+    for name in ("adsl", "adcp", "adpc", "adpp", "adtte"):
+        assert set(data[name]["USUBJID"]) <= set(data["dm"]["USUBJID"])
+        for flag in [column for column in data[name] if column.endswith("FL")]:
+            assert set(data[name][flag]) <= {"", "Y", "N"}
+    _, meta = pyreadstat.read_xport(exported / "adcp.xpt")
+    assert "01" in meta.column_names_to_labels["ANL01FL"]
 
 
 def test_labels_of_the_guide(exported) -> None:

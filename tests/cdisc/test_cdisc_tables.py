@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from bcelldepl.cdisc.dataset import Variable, make_dataset
 from bcelldepl.cdisc.export import datasets_of
-from bcelldepl.cdisc.marker_string import gate_definition, marker_string
+from bcelldepl.cdisc.marker_string import StrategyMarkers
 from bcelldepl.cdisc.sdtm import number_text, split_text
 from bcelldepl.errors import ExchangeError
 from bcelldepl.gating.strategy import load_strategy
@@ -43,10 +44,10 @@ def test_data_sets(tables) -> None:
 
 
 def test_cp_follows_the_order_of_the_implementation_guide(tables) -> None:
-    own = [
-        name for name in tables["CP"].columns if name != "CPLLOQ"
-    ]  # of the model, not of the guide's table
-    assert own == CP_ORDER
+    names = list(tables["CP"].columns)
+    assert [name for name in names if name != "CPLLOQ"] == CP_ORDER
+    # Of the model, not of the guide's table: there the last qualifier of a finding, before what tells its time.
+    assert names[names.index("CPLLOQ") - 1 : names.index("CPLLOQ") + 2] == ["CPLOBXFL", "CPLLOQ", "VISITNUM"]
     for name in CP_REQUIRED:
         assert (tables["CP"][name].astype(str) != "").all()
 
@@ -99,6 +100,9 @@ def test_not_done_has_a_reason_and_no_result(tables) -> None:
     ]
     notes = own[own["QNAM"].str.match(r"CPNOTE\d?$")].sort_values("QNAM")
     assert len(notes) > 1
+    assert notes["QLABEL"].tolist()[:2] == ["Note of the Laboratory", "Note of the Laboratory 2"]
+    assert (supplement.groupby("QNAM")["QLABEL"].nunique() == 1).all()
+    assert (supplement.groupby("QLABEL")["QNAM"].nunique() == 1).all()
     whole = " ".join(notes["QVAL"])
     assert whole.count("bead events") == 4  # nothing was cut
     assert whole.startswith(first["CPREASND"])
@@ -117,6 +121,25 @@ def test_study_days_have_no_zero(tables) -> None:
     assert pc.loc["fcs/P-01_D28.fcs", ["VISITDY", "PCDY"]].tolist() == [29, 30]
     assert pc.loc["fcs/P-01_D7.fcs", "PCDTC"] == "2025-01-22T09:00"
     assert tables["CP"]["VISITNUM"].nunique() == 5
+
+
+def test_identifiers_of_the_sheet_go_before_made_ones(finished_run) -> None:
+    given = {"P-01": {"usubjid": "C-9-0001", "site": "0047"}}
+    numbers = {"BL": 1.0, "D7": 2.5, "D14": 3.0, "D28": 9.0, "D90": 10.0}
+    tubes = tuple(
+        tube.model_copy(update={"visit_number": numbers[tube.visit], **given.get(tube.subject, {})})
+        for tube in finished_run.study.tubes
+    )
+    run = replace(finished_run, study=finished_run.study.model_copy(update={"tubes": tubes}))
+    tables = {table.name: table.frame() for table in datasets_of(run)}
+    for name, table in tables.items():
+        assert set(table["USUBJID"]) == {"C-9-0001", "STUDY-1-P-02"}, name
+    for name in ("DM", "ADSL", "ADCP", "ADPC", "ADPP", "ADTTE"):
+        sites = dict(zip(tables[name]["USUBJID"], tables[name]["SITEID"], strict=True))
+        assert sites == {"C-9-0001": "0047", "STUDY-1-P-02": ""}
+    for name, visit in (("CP", "VISIT"), ("PC", "VISIT"), ("ADCP", "AVISIT"), ("ADPC", "AVISIT")):
+        number = "AVISITN" if name.startswith("AD") else "VISITNUM"
+        assert dict(zip(tables[name][visit], tables[name][number], strict=True)) == numbers
 
 
 def test_last_observation_before_exposure(tables) -> None:
@@ -157,6 +180,19 @@ def test_adcp_base_and_change(tables) -> None:
     assert set(b["BASETYPE"]) == {"last before infusion"}
     assert b["CRIT1FL"].tolist() == ["N", "Y", "Y", "Y", "N"]
     assert (b["ANL01FL"] == "Y").all()
+
+
+def test_half_of_an_lloq_has_cdiscs_term(finished_run) -> None:
+    """Detected below the LLOQ: half of the LLOQ, of the draw's own tube; not detected: half of another limit."""
+    counts = finished_run.counts.copy()
+    chosen = (counts["file"] == "fcs/P-02_D7.fcs") & (counts["population"] == "B")
+    counts.loc[chosen, "result"] = "DETECTED_BELOW_LLOQ"
+    adcp = {one.name: one.frame() for one in datasets_of(replace(finished_run, counts=counts))}["ADCP"]
+    b = adcp[(adcp["PARAMCD"] == "BLYCE") & (adcp["SUBJID"] == "P-02")].set_index("AVISIT")
+    lloq = counts.loc[chosen, "lloq_per_ul"].iloc[0]
+    assert b.loc["D7", ["DTYPE", "AVAL", "ALIMIT"]].tolist() == ["HALFLLOQ", pytest.approx(lloq / 2), lloq]
+    assert b.loc["D14", "DTYPE"] == "HALF LIMIT"
+    assert b.loc["D14", "ALIMIT"] < b.loc["D14", "ALLOQ"]
 
 
 def test_adpc_excludes_with_a_reason(tables) -> None:
@@ -202,15 +238,14 @@ def test_adtte_censors(tables, finished_run) -> None:
     ],
 )
 def test_marker_strings_and_gate_definitions(population, markers, gates) -> None:
-    strategy = load_strategy("cart_pd").model_dump(mode="json")
+    strategy = StrategyMarkers(load_strategy("cart_pd").model_dump(mode="json"))
     panel = {"CD45", "Viability", "CD3", "CD4", "CD8", "CD14", "CD19", "CAR"}
-    assert marker_string(strategy, population, panel=panel) == markers
-    assert gate_definition(strategy, population, panel=panel).endswith(gates)
-    assert "Viability" not in marker_string(strategy, population, panel=panel - {"Viability"})
-    drawn = {
-        "populations": [{"name": "B", "parent": "all", "rule": "cut", "marker": "CD19", "side": "above"}]
-    }
-    assert marker_string(drawn, "B") == gate_definition(drawn, "B") == "CD19+"
+    assert strategy.marker_string(population, panel=panel) == markers
+    assert strategy.gate_definition(population, panel=panel).endswith(gates)
+    assert "Viability" not in strategy.marker_string(population, panel=panel - {"Viability"})
+    rule = {"name": "B", "parent": "all", "rule": "cut", "marker": "CD19", "side": "above"}
+    drawn = StrategyMarkers({"populations": [rule]})
+    assert drawn.marker_string("B") == drawn.gate_definition("B") == "CD19+"
 
 
 def test_marker_strings_have_no_delimiters(tables) -> None:

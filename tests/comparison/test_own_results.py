@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 
 from bcelldepl.comparison.compare import compare
+from bcelldepl.comparison.compare_readers import compare_readers
+from bcelldepl.comparison.read_manual import read_manual
 from bcelldepl.gate_exchange.export import export_gates
 from bcelldepl.gate_exchange.gate import Axis, Gate
 from bcelldepl.gate_exchange.gates_from_fits import portable_gates
@@ -27,18 +29,24 @@ COLUMNS = {
     "cells/uL": ["cells_per_ul"],
     "percent": ["percent_of_parent", "parent"],
     "percent of a parent not named": ["percent_of_parent"],
+    "all that counts.csv holds": [],
 }
 
 
 @pytest.mark.parametrize("quantity", COLUMNS)
 def test_own_counts_agree_in_every_quantity(results: Results, tmp_path: Path, quantity: str) -> None:
     path = tmp_path / "manual.csv"
-    results.counts[["file", "population", *COLUMNS[quantity]]].to_csv(path, index=False)
+    columns = ["file", "population", *COLUMNS[quantity]] if COLUMNS[quantity] else list(results.counts)
+    results.counts[columns].to_csv(path, index=False)
     comparison = compare(results.folder, path)
     rows = comparison.rows
     reported = results.counts[results.counts["population"] != "beads"]
     evaluable = reported[reported["cells_per_ul"].notna()]
     assert len(rows) == len(reported)
+    depleted = reported[
+        (reported["population"] == "B") & (reported["result"] != "QUANTIFIED") & (reported["day"] > 0)
+    ]
+    assert len(depleted) >= 4
     assert (rows["verdict"] == "agree").sum() == len(evaluable)
     assert rows.loc[rows["verdict"] != "agree", "reason"].str.len().gt(0).all()
     assert comparison.verdict == "agree"
@@ -63,6 +71,33 @@ def test_own_gating_ml_read_back_agrees_in_every_row(results: Results, tmp_path:
     comparison = compare(results.folder, tmp_path / "out")
     assert len(comparison.tubes) == comparison.samples
     assert (comparison.rows["verdict"] == "agree").all()
+
+
+def test_several_readers_are_compared_as_each_alone_and_events_are_read_once(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *_, workspace_of_all, _ = export_gates(results.folder, "flowjo", tmp_path / "flowjo")
+    export_gates(results.folder, "gatingml", tmp_path / "gatingml")
+    counts = tmp_path / "counts.csv"
+    results.counts[["file", "population", "cells_per_ul"]][results.counts["visit"] != "BL"].to_csv(
+        counts, index=False
+    )
+    sources = {"X": workspace_of_all, "Y": tmp_path / "gatingml", "Z": counts}
+    alone = {name: compare(results.folder, path) for name, path in sources.items()}
+    opened: list[str] = []
+    of_tube = GatedResults.try_tube
+    monkeypatch.setattr(
+        GatedResults, "try_tube", lambda self, file: opened.append(file) or of_tube(self, file)
+    )
+    readers = {name: read_manual(path) for name, path in sources.items()}
+    together = compare_readers(GatedResults(results.folder), readers).comparisons
+    assert sorted(opened) == sorted(set(opened))
+    assert len(opened) == together["X"].samples
+    for name, one in together.items():
+        pd.testing.assert_frame_equal(one.rows, alone[name].rows)
+        pd.testing.assert_frame_equal(one.agreement, alone[name].agreement)
+        assert one.problems == alone[name].problems
+        assert one.verdict == alone[name].verdict
 
 
 def test_a_gate_that_does_not_reproduce_its_stored_count_is_named_and_not_believed(

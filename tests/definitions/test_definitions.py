@@ -29,7 +29,7 @@ from bcelldepl.definitions.populations import (
     is_result,
     label_of,
 )
-from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TABLES
+from bcelldepl.definitions.tables import COUNTS, DEPLETION_VISITS, ENDPOINTS, TABLES
 from bcelldepl.gating.evidence import Evidence
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,21 +89,47 @@ def test_no_name_means_two_populations() -> None:
     assert all(name == re.sub(r"[\s_]", "", name.casefold()) for name in names)
 
 
+def test_tests_are_those_of_controlled_terminology() -> None:
+    """CPTESTCD and CPTEST (C181173, C181174), as CDISC publishes them; the fraction of plasmablasts has no term."""
+    published = {
+        "BLYCE": "B-Lymphocytes",
+        "BLYCELY": "B-Lymphocytes/Lymphocytes",
+        "BLYS": "BLym Sub",
+        "BLSLY": "BLym Sub/Lym",
+        "LYM": "Lymphocytes",
+        "LYMLE": "Lymphocytes/Leukocytes",
+        "NKCE": "Natural Killer Cells",
+        "NKLY": "NK Cells/Lym",
+        "PB": "Plasmablasts",
+        "TLC": "TLym Cytx",
+        "TLS": "TLym Sub",
+        "TLSTLY": "TLym Sub/TLym",
+        "TLYCE": "T-Lymphocytes",
+        "TLYCTLY": "TLym Cytx/TLym",
+        "TLYH": "TLym Help",
+        "TLYHTLY": "TLym Help/TLym",
+        "TLYLY": "TLym/Lym",
+        "WBC": "Leukocytes",
+    }
+    tests = [one.cdisc for one in POPULATIONS.values() if one.cdisc]
+    own = {one.code: one.name for one in tests} | {
+        one.fraction_code: one.fraction_name for one in tests if one.fraction_code
+    }
+    assert own == published | {"PBLY": "Plasmablasts/Lym"}
+    assert [one.fraction_code for one in tests if one.own_fraction] == ["PBLY"]
+
+
 def test_codes_of_cdisc_are_unique_and_short() -> None:
     tests = [one.cdisc for one in POPULATIONS.values() if one.cdisc]
-    codes = {
-        (code, "" if code == one.concentration_code else one.sublineage)
-        for one in tests
-        for code in (one.code, one.fraction_code, one.concentration_code)
-        if code
-    }
     written = [
         code for one in tests for code in (one.code, one.fraction_code, one.concentration_code) if code
     ]
-    assert len(codes) == len(written)  # sublineages share a code and differ in CPSBMRKS
-    assert {code for code, _ in codes} == set(written)
+    assert len(set(written)) == len(written)
     assert all(len(code) <= 8 for code in written)
     assert all(one.of in POPULATIONS for one in tests if one.of)
+    events = [one.events_code for one in tests]
+    assert not set(events) & set(written)
+    assert all(len(code) <= 8 for code in events)
     shorts = [one.short for one in endpoint_definitions((14.0, 28.0, 90.5)).values()]
     assert len(set(shorts)) == len(shorts)
 
@@ -159,6 +185,17 @@ def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert table.loc[0, ["subject", "visit", "reason", "sha256"]].tolist() == ["007", "04", "NA", ""]
     assert table["day"][0] == 4.0
     assert table["events"].isna().all()
+
+
+def test_flags_are_read_as_flags(tmp_path: Path) -> None:
+    path = tmp_path / DEPLETION_VISITS.file
+    DEPLETION_VISITS.frame([{"is_baseline": True}, {"is_baseline": False}]).to_csv(path, index=False)
+    read = DEPLETION_VISITS.read(path)
+    assert read["is_baseline"].tolist() == [True, False]
+    assert read["is_baseline"].dtype == bool
+    path.write_text("is_baseline\nperhaps\n")
+    with pytest.raises(ValueError, match="is_baseline: 'perhaps' is neither True nor False"):
+        DEPLETION_VISITS.read(path)
 
 
 def test_the_document_is_made_from_the_rows() -> None:

@@ -223,6 +223,25 @@ def test_broken_files_are_refused_in_words(tmp_path: Path, name: str, content: s
         read_manual(path)
 
 
+GATE = """<gating:Gating-ML xmlns:gating="http://www.isac-net.org/std/Gating-ML/v2.0/gating"
+  xmlns:data-type="http://www.isac-net.org/std/Gating-ML/v2.0/datatypes">
+  <gating:RectangleGate gating:id="ID7"><gating:dimension gating:min="10" {compensation}>
+    <data-type:fcs-dimension data-type:name="Comp-PE-A"/></gating:dimension></gating:RectangleGate>
+</gating:Gating-ML>"""
+
+
+def test_a_gate_that_names_no_compensation_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    """As FlowJo exports gates without their workspace."""
+    path = tmp_path / "gates.xml"
+    path.write_text(GATE.format(compensation=""))
+    with pytest.raises(
+        ExchangeError, match=r"compensation-ref.*give the workspace that it was exported from"
+    ):
+        read_manual(path)
+    path.write_text(GATE.format(compensation='gating:compensation-ref="FCS"'))
+    assert read_manual(path).tubes[0].populations == ["ID7"]
+
+
 def test_formulas_of_a_count_table_are_refused(tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -49,6 +51,108 @@ def test_numbers_are_those_of_the_csv(made, results: Results) -> None:
     tubes = made["t_tubes"].rows
     assert sum(int(cells[4]) for cells in tubes) == (results.tubes["role"] == "sample").sum()
     assert all(int(cells[4]) == sum(map(int, cells[5:])) for cells in tubes)
+
+
+def number(text: str) -> str:
+    """Four significant digits of a number of a CSV, and a hyphen for none."""
+    if text == "":
+        return "-"
+    spelt = np.format_float_positional(float(text), precision=4, unique=False, fractional=False, trim="-")
+    return "0" if spelt == "-0" else spelt
+
+
+def spread(middle: str, *around: str) -> str:
+    if middle == "" and not any(around):
+        return "-"
+    return f"{number(middle)} ({', '.join(map(number, around))})"
+
+
+def bound(sign: str, text: str) -> str:
+    return "NE" if text == "" else f"{'' if sign == '=' else sign}{number(text)}"
+
+
+def test_every_number_of_a_table_is_the_one_of_its_csv(made, results: Results) -> None:
+    """Against the CSV read as text; numbers are written with a formatter that is not ours."""
+
+    def rows_of(file: str, *, concentration: bool | None = None, **where: str) -> list[dict[str, str]]:
+        with (results.folder / file).open(newline="") as text:
+            rows = [row for row in csv.DictReader(text) if all(row[key] == to for key, to in where.items())]
+        return [row for row in rows if concentration in (None, row.get("parameter") == "CONCENTRATION")]
+
+    def statistics(row: dict[str, str]) -> tuple[str, ...]:
+        mean = "-" if row["mean"] == "" else spread(row["mean"], row["sd"])
+        geometric = (
+            "-" if row["geometric_mean"] == "" else spread(row["geometric_mean"], row["geometric_cv_percent"])
+        )
+        return mean, geometric, "-" if row["median"] == "" else spread(row["median"], row["min"], row["max"])
+
+    expected: dict[str, list[tuple[str, ...]]] = {}
+    for analyte in ("B", "CAR_T"):
+        name, of = analyte.lower(), {"analyte": analyte}
+        expected[f"t_concentrations_{name}"] = [
+            (row["visit"], number(row["day"]), row["n"], row["n_below_lloq"], *statistics(row))
+            for row in rows_of("summary.csv", concentration=True, **of)
+        ]
+        expected[f"t_parameters_{name}"] = sorted(
+            (row["n"], row["n_censored"], row["n_not_evaluable"], *statistics(row))
+            for row in rows_of("summary.csv", concentration=False, **of)
+        )
+    for measure in ("PERCENT_OF_BASELINE", "LOG10_CHANGE"):
+        expected[f"t_{measure.lower()}"] = [
+            (
+                row["visit"],
+                number(row["day"]),
+                row["n"],
+                row["n_below_limit"],
+                row["n_no_baseline"],
+                *statistics(row),
+            )
+            for row in rows_of("b_cell_changes.csv", measure=measure)
+        ]
+    expected["t_depletion"] = [
+        (row["visit"], number(row["day"]), f"{row['n_depleted']}/{row['n_evaluable']}",
+         spread(row["percent_depleted"], row["ci_low_percent"], row["ci_high_percent"]),
+         *(row[f"n_{why}"] for why in ("no_evidence", "not_evaluable", "missed", "not_reached")))
+        for row in rows_of("depletion_rates.csv")
+    ]  # fmt: skip
+    expected["t_times"] = [
+        (*(row[f"n{what}"] for what in ("", "_events", "_censored", "_left_out")),
+         spread(row["median"], row["ci_low"], row["ci_high"]), f"{number(row['min'])}, {number(row['max'])}")
+        for row in rows_of("time_to_event_summary.csv")
+    ]  # fmt: skip
+    expected["l_car_t"] = [
+        (row["visit"], number(row["day"]), number(row["cells_per_ul"]), number(row["lloq_per_ul"]), row["use"],
+         {"True": "yes", "False": ""}[row["in_terminal_slope"]])
+        for row in rows_of("kinetics_points.csv")
+    ]  # fmt: skip
+    expected["l_b_cells"] = [
+        (row["visit"] + {"True": " *", "False": ""}[row["is_baseline"]], number(row["day"]),
+         number(row["cells_per_ul"]), number(row["upper_limit_per_ul"]),
+         bound(row["qualifier"], row["percent_of_baseline"]),
+         bound({"<": ">"}.get(row["qualifier"], row["qualifier"]), row["log10_reduction"]), row["evidence"])
+        for row in rows_of("depletion_visits.csv")
+    ]  # fmt: skip
+    expected["l_endpoints"] = [
+        (bound(row["qualifier"], row["value"]), row["unit"],
+         "" if row["ci_low"] == "" else f"{number(row['ci_low'])}, {number(row['ci_high'])}", row["reason"])
+        for row in rows_of("endpoints.csv")
+    ]  # fmt: skip
+    for name, rows in expected.items():
+        assert rows, name
+        if name.startswith("t_parameters"):
+            cells = sorted(row[-6:] for row in made[name].rows)
+        else:
+            kept = {
+                "l_car_t": (2, 3, 5, 6, 7, 8),
+                "l_b_cells": (2, 3, 5, 6, 7, 8, 9),
+                "l_endpoints": (4, 5, 6, 7),
+            }
+            cells = [tuple(row[place] for place in kept[name]) if name in kept else row[-len(rows[0]) :]
+                     for row in made[name].rows]  # fmt: skip
+        assert cells == rows, name
+    assert set(made) - set(expected) == {"t_tubes"}
+    marked = sum(cells[2].endswith(" *") for cells in made["l_b_cells"].rows)
+    assert marked == results.tubes["subject"].nunique()
 
 
 def test_every_table_is_whole(made) -> None:
@@ -102,7 +206,7 @@ def test_rendered_pages_hold_the_words(results: Results, made, tmp_path) -> None
     page = subprocess.run([to_text, "-layout", str(tmp_path / "t_depletion.pdf"), "-"], check=True,
                           capture_output=True, text=True).stdout  # fmt: skip
     assert made["t_depletion"].title in page
-    assert "Page 1" in page
+    assert "Page 1 of" in page
     for cells in made["t_depletion"].rows:
         assert cells[3] in page
 

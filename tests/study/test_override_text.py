@@ -47,6 +47,14 @@ def test_a_new_gate_comes_last_and_reads_back_as_it_was() -> None:
     assert Override.model_validate(tomllib.loads(text)["override"][-1]) == new
 
 
+def test_every_field_is_written() -> None:
+    cut = override("c.fcs", "B", cut=0.5, marker="CD19", side="above", holds="nothing")
+    polygon = override("c.fcs", "T", polygon=((0, 0), (1, 0), (1, 1)), x="CD3", y="SSC-A", holds="everything")
+    for one in (cut, polygon):
+        text = changed_overrides("", {(one.file, one.population): one})
+        assert Override.model_validate(tomllib.loads(text)["override"][0]) == one
+
+
 def test_a_changed_gate_leaves_every_other_word() -> None:
     text = changed_overrides(
         TYPED, {("a.fcs", "B"): override("a.fcs", "B", cut=0.25, marker="CD19", side="above")}
