@@ -15,7 +15,16 @@ from bcelldepl.definitions.populations import POPULATIONS
 PACKAGE = Path(__file__).resolve().parent.parent / "bcelldepl"
 
 # The rooms from the ground up, each with those that it may import; a room may always import itself.
-COMMON = {"definitions", "errors", "units", "input_limits", "spreadsheet", "names", "html_pages"}
+COMMON = {
+    "definitions",
+    "errors",
+    "units",
+    "input_limits",
+    "spreadsheet",
+    "names",
+    "near_names",
+    "html_pages",
+}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "units": set(),

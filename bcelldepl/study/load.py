@@ -10,7 +10,7 @@ from typing import Any
 from bcelldepl.definitions.codes import Method
 from bcelldepl.errors import CompensationError, Problem, StudyError
 from bcelldepl.input_limits import leaves
-from bcelldepl.names import near_file
+from bcelldepl.near_names import near_file
 from bcelldepl.study.cells import inside, relative_path
 from bcelldepl.study.companion_sheet import COMPANION_COLUMNS, read_companions
 from bcelldepl.study.companions import CompanionResult

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from bcelldepl.definitions.tables import SAMPLES
 from bcelldepl.input_limits import leaves
+from bcelldepl.near_names import did_you_mean
 from bcelldepl.study.cells import (
     CellError,
     course,
@@ -24,7 +25,6 @@ from bcelldepl.study.cells import (
 )
 from bcelldepl.study.sheet import Sheet, SheetRow
 from bcelldepl.study.sheet_checks import check_spelling, notes_by_tube, notes_of_sheet
-from bcelldepl.study.toml import did_you_mean
 from bcelldepl.study.tube_limits import held_to
 from bcelldepl.study.tubes import Role, Tube
 

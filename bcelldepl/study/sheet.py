@@ -13,7 +13,7 @@ from typing import Final
 
 from bcelldepl.errors import Problem
 from bcelldepl.input_limits import MEGABYTE, read_limited
-from bcelldepl.names import near_file
+from bcelldepl.near_names import near_file
 from bcelldepl.spreadsheet import is_live
 from bcelldepl.study.cells import EPOCH
 from bcelldepl.study.encoding import EncodingError, decode_sheet
