@@ -112,6 +112,7 @@ class Passes:
                 "companion_results": (),
                 "warnings": (),
                 "tube_notes": {},
+                "guesses": {},
                 "overrides": (),  # a gate set by hand changes how its tube is counted, not what the tube shows
                 "gating": GatingSettings(),  # what it says is in the strategies and the models
                 "endpoints": EndpointSettings(),

@@ -83,6 +83,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         overrides=overrides,
         warnings=(*samples.warnings, *_unused_batches(config, samples)),
         tube_notes=samples.notes,
+        guesses=samples.guesses,
     )
 
 

@@ -23,6 +23,8 @@ from bcelldepl.study.workbook import WorkbookError, read_workbook
 __all__ = ["Sheet", "SheetRow", "read_sheet"]
 
 MOST_TITLES: Final = 20  # rows above the heading
+MOST_ALIKE: Final = 3  # problems of one kind in one column; more are told as one
+MOST_LISTED: Final = 6  # rows of one kind of problem
 LEAST_COLUMNS: Final = 2  # known ones, in a heading
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 MOST_BYTES: Final = 50 * MEGABYTE
@@ -34,6 +36,36 @@ class SheetRow:
 
     number: int
     cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A problem, with its row (0 for the sheet as a whole) and its column, before many of a kind are told as one."""
+
+    row: int
+    column: str
+    what: str
+    remedy: str
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """What such problems of other rows have in common: all but the texts and numbers that are quoted."""
+        return self.column, re.sub(r"'[^']*'|\d+", "", self.what), re.sub(r"\d+", "", self.remedy)
+
+
+def _told(sheet: str, alike: Sequence[_Found]) -> Problem:
+    """Problems of one kind as one, with all its rows."""
+    first, rows = alike[0], list(dict.fromkeys(one.row for one in alike))
+    place, more = f", row {first.row}" if first.row else "", ""
+    if len(rows) > 1:
+        in_a_row = rows[-1] - rows[0] == len(rows) - 1
+        listed = ", ".join(map(str, rows[:MOST_LISTED]))
+        rest = f" and {len(rows) - MOST_LISTED} more" if len(rows) > MOST_LISTED else ""
+        place = f", rows {rows[0]} to {rows[-1]}" if in_a_row else f", rows {listed}{rest}"
+        same = all(one.what == first.what for one in alike)
+        more = f" in {len(rows)} rows" if same else f", and so it is in {len(rows) - 1} more rows"
+    column = f", column {first.column}" if first.column else ""
+    return Problem(f"{sheet}{place}{column}", first.what + more, first.remedy)
 
 
 @dataclass
@@ -54,8 +86,8 @@ class Sheet:
         Day 0 of its numbers of days.
     notes : list of str
         How it was read, where that was not plain.
-    found : list of (int, Problem)
-        Problems with the row of each, 0 for the sheet as a whole.
+    found : list of _Found
+        Problems, each with its row and column.
     """
 
     name: str
@@ -64,12 +96,11 @@ class Sheet:
     delimiter: str = ""
     epoch: datetime = EPOCH
     notes: list[str] = field(default_factory=list)
-    found: list[tuple[int, Problem]] = field(default_factory=list)
+    found: list[_Found] = field(default_factory=list)
 
     def report(self, what: str, remedy: str = "", row: int = 0, column: str = "") -> None:
         """Note a problem of the sheet, of one of its rows, or of one cell."""
-        where = self.name + (f", row {row}" if row else "") + (f", column {column}" if column else "")
-        self.found.append((row, Problem(where, what, remedy)))
+        self.found.append(_Found(row, column, what, remedy))
 
     def check_text(self, row: SheetRow, columns: Iterable[str], lines: bool = False) -> None:
         """Refuse texts that a table or a page of the results could not show as they are.
@@ -93,8 +124,15 @@ class Sheet:
 
     @property
     def problems(self) -> list[Problem]:
-        """Problems of the sheet as a whole, then row by row."""
-        return [problem for _, problem in sorted(self.found, key=lambda one: one[0])]
+        """Problems of the sheet as a whole, then row by row; one that many rows have is told once, at the first."""
+        kinds: dict[object, list[_Found]] = {}
+        for one in sorted(self.found, key=lambda one: one.row):
+            kinds.setdefault(one.kind if one.row else one, []).append(one)
+        told: list[tuple[int, Problem]] = []
+        for alike in kinds.values():
+            groups = [alike] if len({one.row for one in alike}) > MOST_ALIKE else [[one] for one in alike]
+            told += [(group[0].row, _told(self.name, group)) for group in groups]
+        return [problem for _, problem in sorted(told, key=lambda one: one[0])]
 
 
 def read_sheet(path: Path, name: str, known: Sequence[str]) -> Sheet:

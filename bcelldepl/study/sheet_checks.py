@@ -9,7 +9,7 @@ from bcelldepl.study.sheet import Sheet, SheetRow
 from bcelldepl.study.spelling import folded, what_differs
 from bcelldepl.study.tubes import Tube
 
-__all__ = ["TINY_COUNT_PER_UL", "check_spelling", "notes_by_tube", "notes_of_sheet"]
+__all__ = ["TINY_COUNT_PER_UL", "check_spelling", "note_of_guesses", "notes_by_tube", "notes_of_sheet"]
 
 NAMES: Final = ("subject", "visit", "dose_group", "batch", "usubjid", "site")
 TINY_COUNT_PER_UL: Final = 50.0  # no study's every count lies below; 10^9/L does
@@ -91,3 +91,23 @@ def notes_of_sheet(sheet_name: str, tubes: Sequence[Tube]) -> list[str]:
                 f"{sheet_name}: no {column} reaches {TINY_COUNT_PER_UL:g}; is it in 10^9/L? Multiply by 1000"
             )
     return notes
+
+
+def note_of_guesses(sheet_name: str, guesses: Mapping[str, str]) -> str:
+    """Say that a sheet holds guesses which nobody has confirmed.
+
+    Parameters
+    ----------
+    sheet_name : str
+    guesses : mapping of str to str
+        What was guessed of a row, by file.
+
+    Returns
+    -------
+    str
+    """
+    rows = f"{len(guesses)} rows hold" if len(guesses) > 1 else "1 row holds"
+    return (
+        f"{sheet_name}: {rows} guesses of `bcelldepl init` that nobody has confirmed; hold them against your records, "
+        "and empty the cell `guessed` of each row that is right"
+    )
