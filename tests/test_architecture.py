@@ -55,9 +55,10 @@ MAY_IMPORT["batch"] = (
 MAY_IMPORT["verification"] = MAY_IMPORT["batch"] | {"batch"}
 MAY_IMPORT["qualification"] = MAY_IMPORT["batch"] | {"batch", "kernels", "simulate"}
 MAY_IMPORT["review"] = MAY_IMPORT["batch"] | {"batch", "kernels", "kinetics"}
+MAY_IMPORT["setup"] = MAY_IMPORT["batch"] | {"batch"}
 MAY_IMPORT["cli"] = (
     MAY_IMPORT["qualification"]
-    | {"qualification", "review", "verification", "comparison", "cdisc", "gate_exchange", "listings"}
+    | {"setup", "qualification", "review", "verification", "comparison", "cdisc", "gate_exchange", "listings"}
 )  # fmt: skip
 
 FILES = sorted(PACKAGE.rglob("*.py"))

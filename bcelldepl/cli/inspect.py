@@ -34,14 +34,18 @@ def inspect(
         int | None, typer.Option(min=0, help="Data set of the file, from 0. Default: the richest.")
     ] = None,
 ) -> None:
-    """Show what is in FCS files: header, channels, markers, spillover, volume, warnings."""
+    """Show what is in FCS files: header, channels, markers, strategies that fit, spillover, volume, warnings."""
+    from bcelldepl.near_names import near_file
+
     missing = [path for path in files if not path.is_file()]
     for path in missing:
+        near = near_file(path)
         what = "is a folder; name the files in it" if path.is_dir() else "no such file"
-        typer.echo(f"{path}: {what}", err=True)
+        typer.echo(f"{path}: {what}" + (f" ({near})" if near else ""), err=True)
     if missing:
         raise typer.Exit(2)
 
+    from bcelldepl.cli.panel import describe_panel
     from bcelldepl.errors import FcsError
     from bcelldepl.fcs import read_fcs
     from bcelldepl.fcs.cross_check import cross_check as compare
@@ -59,7 +63,7 @@ def inspect(
             described.append(_refusal(path, error))
             continue
         if json:
-            facts = describe(acquisition)
+            facts = describe(acquisition) | describe_panel(acquisition.channels)
             if comparisons is not None:
                 facts["cross_check"] = [vars(comparison) for comparison in comparisons]
             described.append(facts)
@@ -86,10 +90,13 @@ def _show(acquisition: Acquisition, comparisons: tuple[CrossCheck, ...] | None) 
     from rich.console import Console
     from rich.text import Text
 
+    from bcelldepl.cli.panel import show_panel
+
     console = Console(highlight=False)
     console.rule(Text(acquisition.path.name, style="bold"), align="left")
     console.print(_facts(acquisition))
     _show_channels(console, acquisition.channels)
+    show_panel(console, acquisition.channels)
     _show_spillover(console, acquisition.spillover)
     for warning in acquisition.warnings:
         console.print(Text.assemble(("! ", "bold yellow"), warning))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from bcelldepl.cli.check import check
 from bcelldepl.cli.compare import compare
 from bcelldepl.cli.endpoints import endpoints
 from bcelldepl.cli.export import export
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(check)
 app.command()(run)
 app.command()(inspect)
 app.command()(compare)

@@ -53,6 +53,9 @@ class Samples:
     warnings: list[str] = field(default_factory=list)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     guesses: dict[str, str] = field(default_factory=dict)
+    drafts: list[Tube] = field(
+        default_factory=list
+    )  # of a sheet with problems: what of its rows is understood
 
 
 def read_samples(sheet: Sheet, folder: Path, allow_outside: bool, depth: int = 0) -> Samples:
@@ -88,6 +91,7 @@ def read_samples(sheet: Sheet, folder: Path, allow_outside: bool, depth: int = 0
     if all(values["role"] is not Role.SAMPLE for _, values in rows):
         sheet.report("no row has the role `sample`", "an empty role means sample")
     if sheet.found:
+        samples.drafts = _drafts(rows, sheet, folder)
         return samples
     samples.tubes = [Tube(path=folder / values["file"], **values) for _, values in rows]
     samples.notes = notes_by_tube(samples.tubes)
@@ -177,6 +181,21 @@ def _read_row(row: SheetRow, sheet: Sheet) -> dict[str, Any]:
             False,
         )
     return values
+
+
+def _drafts(rows: list[tuple[SheetRow, dict[str, Any]]], sheet: Sheet, folder: Path) -> list[Tube]:
+    """Tubes whose file is known, for a look into it."""
+    refused = {one.row for one in sheet.found if one.column == "file"}
+    return [
+        Tube(
+            path=folder / values["file"],
+            **values
+            | {name: values[name] or "" for name in ("subject", "visit")}
+            | {"day": values["day"] or 0.0},
+        )
+        for row, values in rows
+        if values["file"] and row.number not in refused
+    ]
 
 
 def _note_day_numbers(samples: Samples, rows: list[tuple[SheetRow, dict[str, Any]]]) -> None:
