@@ -48,6 +48,10 @@ def _show(found: StudyCheck) -> None:
             typer.echo(f"- {one.sentence(found.tubes)}")
             for line in one.paste.splitlines():
                 typer.echo(f"      {line}")
-    problems, doubts = found.counted[Severity.PROBLEM], found.counted[Severity.DOUBT]
     verdict = "can be run" if found.can_run else "cannot be run"
-    typer.echo(f"\n{found.study} {verdict}: {problems} problems, {doubts} doubts; nothing was counted")
+    counts = ", ".join(_count(len(found.of(one)), one) for one in (Severity.PROBLEM, Severity.DOUBT))
+    typer.echo(f"\n{found.study} {verdict}: {counts}; nothing was counted")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

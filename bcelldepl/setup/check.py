@@ -122,8 +122,8 @@ def _size(path: Path) -> int:
 
 def _guesses(study: Study) -> Iterator[StudyFinding]:
     if study.guesses:
-        note = note_of_guesses(study.samples, study.guesses)
-        yield StudyFinding(Severity.DOUBT, note, tubes=tuple(study.guesses.items()), where=study.samples)
+        note = note_of_guesses(study.samples, study.guesses).removeprefix(f"{study.samples}: ")
+        yield StudyFinding(Severity.DOUBT, note, study.samples, tubes=tuple(study.guesses.items()))
 
 
 def _facts(study: Study, looked: Sequence[LookedAt], strategies: Strategies | None) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -51,12 +51,12 @@ class StudyFinding:
 
     def sentence(self, all_tubes: int) -> str:
         """Say it in one line, with its tubes out of all of the study."""
-        where = self.where or _named([file for file, _ in self.tubes], all_tubes)
-        other = sum(what != self.what for _, what in self.tubes)
-        more = (
-            f"; {other} more of these tubes are in the same doubt, each for its own reason" if other else ""
-        )
-        return str(Problem(where, self.what + more, self.remedy))
+        if self.where:
+            return str(Problem(self.where, self.what, self.remedy))
+        files = [file for file, _ in self.tubes]
+        differ = any(what != self.what for _, what in self.tubes)
+        what = f"such as {files[0]}: {self.what}" if differ else self.what
+        return str(Problem(_named(files, all_tubes), what, self.remedy))
 
     def content(self) -> dict[str, Any]:
         """Return it for JSON."""
@@ -138,11 +138,6 @@ class StudyCheck:
     facts: tuple[str, ...] = ()
     findings: tuple[StudyFinding, ...] = ()
     can_run: bool = True
-    counted: dict[Severity, int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        counted = {one: sum(found.severity is one for found in self.findings) for one in Severity}
-        object.__setattr__(self, "counted", counted)
 
     def of(self, severity: Severity) -> list[StudyFinding]:
         """Return the findings of one severity."""
@@ -153,7 +148,7 @@ class StudyCheck:
         """0: nothing is in doubt; 1: something is; 2: the study cannot be run."""
         if not self.can_run:
             return 2
-        return int(bool(self.counted[Severity.PROBLEM] or self.counted[Severity.DOUBT]))
+        return int(any(one.severity is not Severity.NOTE for one in self.findings))
 
     def content(self) -> dict[str, Any]:
         """Return it for JSON."""

@@ -222,8 +222,6 @@ def _note_guesses(samples: Samples, rows: list[tuple[SheetRow, dict[str, Any]]])
     for row, values in rows:
         if guess := row.cells.get("guessed", ""):
             samples.guesses[values["file"]] = guess
-            note = f"guessed and not confirmed: {guess}"
-            samples.notes[values["file"]] = (*samples.notes.get(values["file"], ()), note)
     if samples.guesses:
         samples.warnings.append(note_of_guesses(samples.sheet.name, samples.guesses))
 

@@ -108,6 +108,6 @@ def note_of_guesses(sheet_name: str, guesses: Mapping[str, str]) -> str:
     """
     rows = f"{len(guesses)} rows hold" if len(guesses) > 1 else "1 row holds"
     return (
-        f"{sheet_name}: {rows} guesses of `bcelldepl init` that nobody has confirmed; hold them against your records, "
+        f"{sheet_name}: {rows} guesses of `bcelldepl init` that nobody has confirmed; compare them with your records, "
         "and empty the cell `guessed` of each row that is right"
     )

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from bcelldepl.errors import Problem
 from bcelldepl.input_limits import MEGABYTE, read_limited
-from bcelldepl.near_names import did_you_mean
+from bcelldepl.near_names import did_you_mean, near_file
 from bcelldepl.study.config import BatchSettings, StudyFile
 from bcelldepl.study.study import Study
 
@@ -50,7 +50,8 @@ def read_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
     except UnicodeDecodeError as error:
         return {}, [Problem(path.name, f"not UTF-8 text (byte {error.start})", "save it as UTF-8")]
     except FileNotFoundError:
-        return {}, [Problem(str(path), "no such study file", "give the path of a study.toml")]
+        remedy = near_file(path) or "give the path of a study.toml"
+        return {}, [Problem(str(path), "no such study file", remedy)]
     except OSError as error:
         return {}, [Problem(str(path), f"cannot be read: {error.strerror}", "give the path of a study.toml")]
 
@@ -116,7 +117,8 @@ def _problem(detail: ErrorDetails, name: str) -> Problem:
         case "literal_error":
             return Problem(where, f"{given!r} is not one of {context['expected']}")
         case "string_too_short" | "too_short":
-            return Problem(where, "is empty")
+            fitting = "`bcelldepl inspect FILE` lists the strategies that fit"
+            return Problem(where, "is empty", fitting if loc[-1] == "strategy" else "")
         case "greater_than" | "greater_than_equal":
             bound = context.get("gt", context.get("ge"))
             words = "above" if detail["type"] == "greater_than" else "at least"
