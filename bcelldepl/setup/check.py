@@ -8,9 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from bcelldepl.batch.inputs import matrix_files
 from bcelldepl.batch.strategies import Strategies, load_strategies
 from bcelldepl.definitions.markers import is_stain
 from bcelldepl.errors import Problem, StrategyError, StudyError
+from bcelldepl.fcs.spillover_table import read_matrix
 from bcelldepl.quality.check import Outcome
 from bcelldepl.quality.control_checks import check_for_samples
 from bcelldepl.quality.cross_tube_checks import check_across_tubes
@@ -57,11 +61,18 @@ def check_study(
         looked.append(look_at(tube, study, strategies.of(tube) if strategies else None))
         if progress:
             progress(tube.file, number, len(study.tubes))
-    found = [one for tube in looked for one in tube.findings]
+    # What is wrong with the study is not repeated for each tube that it fails.
+    found = [
+        one
+        for tube in looked
+        for one in tube.findings
+        if not any(one.what in problem.what for problem in problems)
+    ]
     if not problems:
         found += _beside(looked)
         findings += missing_negatives(study, strategies.all if strategies else ())
         findings += _guesses(study)
+        findings += _large_spillover(study)
     findings += gathered(found)
     findings += [
         StudyFinding(Severity.NOTE, warning)
@@ -124,6 +135,21 @@ def _guesses(study: Study) -> Iterator[StudyFinding]:
     if study.guesses:
         note = note_of_guesses(study.samples, study.guesses).removeprefix(f"{study.samples}: ")
         yield StudyFinding(Severity.DOUBT, note, study.samples, tubes=tuple(study.guesses.items()))
+
+
+def _large_spillover(study: Study) -> Iterator[StudyFinding]:
+    """Matrices in which a dye gives more to another detector than to its own: numbers may be percent."""
+    for name, path in matrix_files(study).items():
+        spillover = read_matrix(path)
+        beside = spillover.matrix - np.diag(np.diag(spillover.matrix))
+        if beside.max(initial=0.0) > 1:
+            source, detector = np.unravel_index(int(beside.argmax()), beside.shape)
+            what = (
+                f"{spillover.channels[source]} gives {beside.max():.3g} times as much to "
+                f"{spillover.channels[detector]} as to its own detector"
+            )
+            remedy = "if the numbers are percent, write 100 on the diagonal"
+            yield StudyFinding(Severity.DOUBT, what, f"{study.path.name}, [compensation], {name}", remedy)
 
 
 def _facts(study: Study, looked: Sequence[LookedAt], strategies: Strategies | None) -> Iterator[str]:

@@ -11,10 +11,12 @@ from bcelldepl.batch.tube import opened_tube
 from bcelldepl.counting import TubeFacts, tube_facts
 from bcelldepl.counting.methods import chosen_method, missing_facts
 from bcelldepl.definitions.codes import Method
+from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.errors import BcelldeplError, CompensationError, PanelError
 from bcelldepl.fcs import Acquisition, read_fcs
+from bcelldepl.gating.panel_fit import fit_strategies
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.quality.control_checks import check_control
 from bcelldepl.quality.tube_checks import check_date
@@ -108,7 +110,10 @@ def _gated(
     except PanelError as error:
         what = error.what.partition(". Channels")[0]
         paste = _panel_lines(error.markers, acquisition, study)
-        remedy = f"write it under [panel] in {study.path.name}" if paste else error.remedy
+        remedy = f"{'write it' if paste else 'correct it'} under [panel] in {study.path.name}"
+        others = [one.name for one in fit_strategies(acquisition.channels, study.panel) if one.fits]
+        if others:
+            remedy += f"; or choose a strategy that fits this panel: {' or '.join(others)}"
         found.append(TubeFinding(tube.file, Severity.PROBLEM, what, remedy, paste))
         opened = replace(opened, failure=what)
         panel = {}
@@ -143,7 +148,10 @@ def _panel_lines(markers: tuple[str, ...], acquisition: Acquisition, study: Stud
             continue  # it is there, and names the wrong one
         candidates = find_marker(marker, acquisition.channels)
         if len(candidates) < 2:
-            candidates = unused_channels(acquisition.channels, {})
+            found = {
+                signal: one.name for signal in SCATTER for one in find_marker(signal, acquisition.channels)
+            }
+            candidates = unused_channels(acquisition.channels, found)
         names = ", ".join(f"{one.name} ({one.label})" if one.label else one.name for one in candidates)
         lines.append(f'{marker} = "DETECTOR"  # one of {names}')
     return "\n".join(lines) if len(lines) > (not study.panel) else ""

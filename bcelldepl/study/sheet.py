@@ -26,6 +26,7 @@ MOST_TITLES: Final = 20  # rows above the heading
 MOST_ALIKE: Final = 3  # problems of one kind in one column; more are told as one
 MOST_LISTED: Final = 6  # rows of one kind of problem
 LEAST_COLUMNS: Final = 2  # known ones, in a heading
+PREFERRED_SHEET: Final = "samples"  # of a workbook
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 MOST_BYTES: Final = 50 * MEGABYTE
 
@@ -84,6 +85,8 @@ class Sheet:
         Between cells; empty for a workbook.
     epoch : datetime
         Day 0 of its numbers of days.
+    which : str
+        Which of several sheets of a workbook it is, in words.
     notes : list of str
         How it was read, where that was not plain.
     found : list of _Found
@@ -95,6 +98,7 @@ class Sheet:
     rows: list[SheetRow] = field(default_factory=list)
     delimiter: str = ""
     epoch: datetime = EPOCH
+    which: str = ""
     notes: list[str] = field(default_factory=list)
     found: list[_Found] = field(default_factory=list)
 
@@ -208,14 +212,15 @@ def _delimiter(text: str, known: Sequence[str]) -> str:
 
 def _workbook_records(path: Path, sheet: Sheet) -> list[list[str]]:
     try:
-        page = read_workbook(path, "samples")
+        page = read_workbook(path, PREFERRED_SHEET)
     except WorkbookError as error:
         sheet.report(str(error), "save it again as .xlsx or .csv")
         return []
     sheet.epoch = page.epoch
     if page.others:
         others = ", ".join(map(repr, page.others))
-        sheet.notes.append(f"{sheet.name}: the sheet {page.name!r} is read, and not {others}")
+        sheet.which = f"the sheet {page.name!r} is read, and not {others}"
+        sheet.notes.append(f"{sheet.name}: {sheet.which}")
     for row in page.rows:
         for problem in row.problems:
             sheet.report(problem.what, problem.remedy, row.number)
@@ -227,7 +232,11 @@ def _arrange(records: Sequence[list[str]], sheet: Sheet, known: Sequence[str]) -
     heading = _heading_row(records, known)
     if not heading and any(map(any, records)):
         what = f"no heading was found: no row of the first {MOST_TITLES} names {LEAST_COLUMNS} columns"
-        sheet.report(what, f"write a row with {', '.join(known[:4])} and the other columns")
+        remedy = f"write a row with {', '.join(known[:4])} and the other columns"
+        if sheet.which:
+            what = f"{what}; {sheet.which}"
+            remedy = f"if it is another one, call that `{PREFERRED_SHEET}`; else {remedy}"
+        sheet.report(what, remedy)
         return
     for number, record in enumerate(records, 1):
         cells = [cell.strip() for cell in record]
@@ -235,6 +244,11 @@ def _arrange(records: Sequence[list[str]], sheet: Sheet, known: Sequence[str]) -
             continue
         if not sheet.columns:
             _head(cells, sheet, number)
+            continue
+        other = _other_delimiter(cells, sheet)
+        if other:
+            what = f"its cells are separated by {other!r}, those of the heading by {sheet.delimiter!r}"
+            sheet.report(what, "save the sheet again with one separator", number, sheet.columns[0])
             continue
         if any(cells[len(sheet.columns) :]):
             what = f"has {len(cells)} cells where the heading has {len(sheet.columns)}"
@@ -246,6 +260,14 @@ def _arrange(records: Sequence[list[str]], sheet: Sheet, known: Sequence[str]) -
         sheet.rows.append(SheetRow(number, dict(zip(sheet.columns, filled, strict=False))))
     if not sheet.found and not sheet.rows:
         sheet.report("holds no tubes" if sheet.columns else "is empty", "write one row per FCS file")
+
+
+def _other_delimiter(cells: Sequence[str], sheet: Sheet) -> str:
+    """What separates the cells of a row that has but one cell by the separator of the heading."""
+    if not sheet.delimiter or any(cells[1:]) or len(sheet.columns) < LEAST_COLUMNS:
+        return ""
+    others = (one for one in DELIMITERS.values() if one != sheet.delimiter)
+    return next((one for one in others if cells[0].count(one) >= LEAST_COLUMNS), "")
 
 
 def _heading_row(records: Sequence[list[str]], known: Sequence[str]) -> int:

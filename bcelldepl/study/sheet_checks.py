@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bcelldepl.study.sheet import Sheet, SheetRow
-from bcelldepl.study.spelling import folded, what_differs
+from bcelldepl.study.spelling import folded, what_differs, without_blanks
 from bcelldepl.study.tubes import Tube
 
 __all__ = ["TINY_COUNT_PER_UL", "check_spelling", "note_of_guesses", "notes_by_tube", "notes_of_sheet"]
@@ -32,7 +32,10 @@ def check_spelling(rows: Sequence[tuple[SheetRow, Mapping[str, Any]]], sheet: Sh
             name = values[column]
             if not name:
                 continue
-            other, other_row = first.setdefault(folded(name), (name, row.number))
+            same = [first[key] for key in (folded(name), without_blanks(name)) if key in first]
+            other, other_row = same[0] if same else (name, row.number)
+            for key in (folded(name), without_blanks(name)):
+                first.setdefault(key, (other, other_row))
             if name in (other, *reported):
                 continue
             reported.add(name)
