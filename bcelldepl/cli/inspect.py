@@ -90,13 +90,14 @@ def _show(acquisition: Acquisition, comparisons: tuple[CrossCheck, ...] | None) 
     from rich.console import Console
     from rich.text import Text
 
-    from bcelldepl.cli.panel import show_panel
+    from bcelldepl.cli.panel import describe_panel, marker_words, show_strategies
 
     console = Console(highlight=False)
     console.rule(Text(acquisition.path.name, style="bold"), align="left")
     console.print(_facts(acquisition))
-    _show_channels(console, acquisition.channels)
-    show_panel(console, acquisition.channels)
+    panel = describe_panel(acquisition.channels)
+    _show_channels(console, acquisition.channels, marker_words(acquisition.channels, panel))
+    show_strategies(console, panel)
     _show_spillover(console, acquisition.spillover)
     for warning in acquisition.warnings:
         console.print(Text.assemble(("! ", "bold yellow"), warning))
@@ -138,7 +139,7 @@ def _facts(acquisition: Acquisition) -> Table:
     return table
 
 
-def _show_channels(console: Console, channels: Sequence[Channel]) -> None:
+def _show_channels(console: Console, channels: Sequence[Channel], markers: list[str]) -> None:
     """A table of the channels; many of them stand side by side, and what is the same in all is said once."""
     from rich.columns import Columns
 
@@ -148,12 +149,14 @@ def _show_channels(console: Console, channels: Sequence[Channel]) -> None:
         "#": [str(number) for number in range(1, len(channels) + 1)],
         "detector": [channel.name for channel in channels],
         "label": [channel.label for channel in channels],
+        "marker": markers,
         "range": [f"{channel.range:,.10g}" for channel in channels],
         "scale": [scale_of(channel) for channel in channels],
         "gain": ["" if channel.gain == 1.0 else f"{channel.gain:g}" for channel in channels],
     }
     said = []
-    for name, none in (("label", "no labels"), ("scale", ""), ("gain", "no gain")):
+    kinds = (("label", "no labels"), ("marker", "no known marker"), ("scale", ""), ("gain", "no gain"))
+    for name, none in kinds:
         values = set(columns[name])
         if len(values) == 1:
             (value,) = values

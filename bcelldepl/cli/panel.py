@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from bcelldepl.fcs import Channel
 
-__all__ = ["describe_panel", "show_panel"]
+__all__ = ["describe_panel", "marker_words", "show_strategies"]
 
 
 def describe_panel(channels: Sequence[Channel]) -> dict[str, Any]:
@@ -48,35 +48,41 @@ def describe_panel(channels: Sequence[Channel]) -> dict[str, Any]:
     }
 
 
-def show_panel(console: Console, channels: Sequence[Channel]) -> None:
-    """Show the same to a person.
+def marker_words(channels: Sequence[Channel], panel: dict[str, Any]) -> list[str]:
+    """Say of each channel which marker it carries, and by what that is recognised where not by its label.
+
+    Parameters
+    ----------
+    channels : sequence of Channel
+        Of one file.
+    panel : dict of str to object
+        From `describe_panel`.
+
+    Returns
+    -------
+    list of str
+        Empty for channels of no known marker.
+    """
+    words: dict[str, list[str]] = {}
+    for one in panel["markers"]:
+        by = one["recognised_by"] if one["sure"] else "or another: name it under [panel]"
+        word = one["marker"] if by == "its label" else f"{one['marker']}, {by}"
+        for detector in one["detectors"]:
+            words.setdefault(detector, []).append(word)
+    return ["; ".join(words.get(channel.name, [])) for channel in channels]
+
+
+def show_strategies(console: Console, panel: dict[str, Any]) -> None:
+    """Show which strategies fit, and why the others do not.
 
     Parameters
     ----------
     console : Console
-    channels : sequence of Channel
-        Of one file.
+    panel : dict of str to object
+        From `describe_panel`.
     """
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    panel = describe_panel(channels)
-    if panel["markers"]:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for name in ("marker", "detector", "label", "recognised by"):
-            table.add_column(name)
-        for one in panel["markers"]:
-            by = one["recognised_by"] if one["sure"] else "more than one could be it: name it under [panel]"
-            cells = (one["marker"], ", ".join(one["detectors"]), ", ".join(one["labels"]), by)
-            table.add_row(*(Text(cell, style="" if one["sure"] else "yellow") for cell in cells))
-        console.print(table)
-    else:
-        console.print(
-            "no marker is recognised: name the detectors under [panel] in the study file\n", markup=False
-        )
-    if panel["not_recognised"]:
-        console.print(f"labels without a known marker: {', '.join(panel['not_recognised'])}\n", markup=False)
     for one in panel["strategies"]:
         fits = f"fits; reports {', '.join(one['reports'])}"
         words = (
@@ -84,4 +90,10 @@ def show_panel(console: Console, channels: Sequence[Channel]) -> None:
             fits if one["fits"] else f"does not fit: {one['why_not']}",
         )
         console.print(Text.assemble(*words))
+    if any(not one["fits"] for one in panel["strategies"]):
+        console.print(
+            "a marker whose label is not known is named in the study file, under [panel]",
+            style="dim",
+            markup=False,
+        )
     console.print()
