@@ -35,8 +35,8 @@ def init(
         typer.echo(f"init: the study cannot be written: {error}", err=True)
         raise typer.Exit(2) from None
     draft = written.draft
-    for one in draft.unreadable:
-        typer.echo(f"{one.file}: {one.refusal}", err=True)
+    for refused in draft.unreadable:
+        typer.echo(f"{refused.file}: {refused.refusal}", err=True)
     typer.echo(f"{len(draft.rows)} files: {written.study_path}, {written.sheet_path}")
     if draft.strategy:
         typer.echo(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from bcelldepl.definitions.markers import SCATTER, TIME, is_stain
 from bcelldepl.errors import PanelError
@@ -146,8 +147,9 @@ def best_fit(fits: Sequence[StrategyFit]) -> StrategyFit | None:
     return max((one for one in fits if one.fits), key=lambda one: len(one.reported), default=None)
 
 
-def _shipped() -> list[Strategy]:
-    return [load_strategy(name) for name in shipped_strategies()]
+@cache  # the files do not change while the program runs
+def _shipped() -> tuple[Strategy, ...]:
+    return tuple(load_strategy(name) for name in shipped_strategies())
 
 
 def _fit(strategy: Strategy, channels: Sequence[Channel], named: Mapping[str, str]) -> StrategyFit:
