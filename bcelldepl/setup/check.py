@@ -164,7 +164,7 @@ def _facts(study: Study, looked: Sequence[LookedAt], strategies: Strategies | No
     )
     for (cytometer, panel), count in panels.most_common():
         listed = ", ".join(f"{marker} {detector}" for marker, detector in panel if is_stain(marker))
-        yield f"panel of {count} tubes, {cytometer or 'no cytometer named'}: {listed}"
+        yield f"panel of {count} tube{'s' * (count > 1)}, {cytometer or 'no cytometer named'}: {listed}"
     yield f"counted by: {_tally(Counter(one.method.value for one in looked if one.tube.role is Role.SAMPLE))}"
     if strategies is not None:
         yield f"compensated by: {_tally(Counter(one.compensated_by or 'nothing' for one in looked))}"
