@@ -10,7 +10,7 @@ import typer
 from bcelldepl.cli.progress_line import progress_line
 
 if TYPE_CHECKING:
-    from bcelldepl.setup import StudyCheck
+    from bcelldepl.setup.findings import StudyCheck
 
 __all__ = ["check"]
 
@@ -23,7 +23,7 @@ def check(
 
     Exit codes: 0 nothing is in doubt; 1 something is, or some tubes cannot be counted; 2 the study cannot be run.
     """
-    from bcelldepl.setup import check_study
+    from bcelldepl.setup.check import check_study
 
     found = check_study(study, progress_line())
     if as_json:
@@ -36,7 +36,7 @@ def check(
 
 
 def _show(found: StudyCheck) -> None:
-    from bcelldepl.setup import Severity
+    from bcelldepl.setup.findings import Severity
 
     for fact in found.facts:
         typer.echo(fact)

@@ -24,7 +24,7 @@ def init(
     Exit codes: 0 written; 1 written, but some files cannot be read; 2 nothing was written.
     """
     from bcelldepl.errors import BcelldeplError
-    from bcelldepl.setup import init_study
+    from bcelldepl.setup.init import init_study
 
     try:
         written = init_study(folder, out, progress_line())

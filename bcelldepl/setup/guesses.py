@@ -110,17 +110,18 @@ def _subjects(files: Sequence[FolderFile], rest: Mapping[str, str]) -> tuple[dic
     def values(key: str) -> dict[str, str]:
         return {one.file: one.acquisition.keywords.get(key, "") if one.acquisition else "" for one in files}
 
-    patients = values(_PATIENT)
-    if all(patients.values()):
+    by_name, patients = guess_subjects(rest), values(_PATIENT)
+    one_patient = len(set(patients.values())) == 1
+    if all(patients.values()) and not (one_patient and len(set(by_name.values())) > 1):
         return patients, _PATIENT
     for key in _SUBJECT_KEYWORDS:
         if found := subjects_of_keyword(values(key), rest):
             return found, key
-    return guess_subjects(rest), _PATH
+    return by_name, _PATH
 
 
 def _guess_visits(rows: Sequence[GuessedRow], rest: Mapping[str, str]) -> None:
-    """Where no word of a visit was found: the first word in which names of a subject differ, if it comes again."""
+    """Where no word of a visit was found: the first word that not all names have, if it comes again."""
     words = {}
     for row in rows:
         own = _SEPARATORS.split(row.cells.get("subject", ""))

@@ -53,9 +53,7 @@ class Samples:
     warnings: list[str] = field(default_factory=list)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     guesses: dict[str, str] = field(default_factory=dict)
-    drafts: list[Tube] = field(
-        default_factory=list
-    )  # of a sheet with problems: what of its rows is understood
+    drafts: list[Tube] = field(default_factory=list)  # what is understood of a sheet with problems
 
 
 def read_samples(sheet: Sheet, folder: Path, allow_outside: bool, depth: int = 0) -> Samples:

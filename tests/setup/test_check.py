@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bcelldepl.fcs.acquisition import Recording
-from bcelldepl.setup import Severity, check_study
-from bcelldepl.setup.findings import TubeFinding, gathered
+from bcelldepl.setup.check import check_study
+from bcelldepl.setup.findings import Severity, TubeFinding, gathered
 
 from .conftest import HEAD, PANEL, ROWS, TOML
 

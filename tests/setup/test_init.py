@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bcelldepl.errors import StudyError
-from bcelldepl.setup import InitialStudy, check_study, init_study
+from bcelldepl.setup.check import check_study
+from bcelldepl.setup.init import InitialStudy, init_study
 from bcelldepl.study import load_study
 
 from .conftest import PANEL
@@ -75,6 +76,14 @@ def test_keywords_tell_what_names_do_not(tmp_path: Path, tube: Tube) -> None:
     ]  # fmt: skip
     assert "subject (PATIENT ID)" in sheet["0.fcs"]["guessed"]
     assert "day (TUBE NAME)" in sheet["0.fcs"]["guessed"]
+
+
+def test_one_patient_id_in_all_files_is_no_subject_where_names_tell_several(
+    tmp_path: Path, tube: Tube
+) -> None:
+    for number, name in enumerate(("S01_D0", "S02_D0")):
+        tube(tmp_path / f"{name}.fcs", PATIENT_ID="TRIAL-7", seed=number)
+    assert [row["subject"] for row in rows(init_study(tmp_path)).values()] == ["S01", "S02"]
 
 
 def test_days_of_visits_without_one_come_from_dates(tmp_path: Path, tube: Tube) -> None:

@@ -12,7 +12,8 @@ from bcelldepl.batch import run
 from bcelldepl.batch.strategies import load_strategies
 from bcelldepl.batch.tube import fit
 from bcelldepl.errors import StudyError
-from bcelldepl.setup import Severity, StudyCheck, check_study
+from bcelldepl.setup.check import check_study
+from bcelldepl.setup.findings import Severity, StudyCheck
 from bcelldepl.study import load_study
 
 from .conftest import HEAD, PANEL, ROWS, TOML
