@@ -8,7 +8,6 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from bcelldepl.batch import run
 from bcelldepl.batch.strategies import load_strategies
 from bcelldepl.batch.tube import fit
 from bcelldepl.errors import StudyError
@@ -204,17 +203,6 @@ def test_10_a_strategy_that_does_not_fit(study: Study) -> None:
         '[panel]\nCAR = "DETECTOR"  # one of FITC-A (CD3 FITC), APC-A (CD19 APC), V500-A (CD45 V500)',
     )
     run_fails_tubes(path, "CAR: no channel carries it", '[panel] CAR = "DETECTOR"')
-
-
-def test_10_a_run_in_which_every_tube_fails_still_draws_its_figures_and_says_why(study: Study) -> None:
-    path = study(panel=dict.fromkeys(PANEL, ""), toml=TOML.replace("cart_pd", "cd19_volumetric"))
-    results = run(load_study(path), workers=1)
-    assert results.exit_code == 1
-    reasons = {reason for _, _, reason in results.attention}
-    assert len(reasons) == 1
-    assert next(iter(reasons)).startswith("CD19 or CD20 or CD22 or CD79a: no channel carries one of them")
-    assert (results.folder / "figures" / "curves.png").stat().st_size > 0
-    assert (results.folder / "report.html").is_file()
 
 
 def test_10_a_strategy_that_is_not_there(study: Study) -> None:
