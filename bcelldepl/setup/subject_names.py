@@ -28,6 +28,9 @@ _OTHERS: Final = re.compile(
     re.IGNORECASE,
 )
 _PLAIN_NAME: Final = re.compile(r"[^\W\d_]{2,20}")
+_PLAIN_FOLDER: Final = re.compile(
+    r"fcs|lmd|data|raw|files?|samples?|exports?|controls?|results?", re.IGNORECASE
+)
 _EXPORTED: Final = re.compile(r"(?:specimen|tube|group|export)[\s_-]?\d+", re.IGNORECASE)
 
 
@@ -95,9 +98,8 @@ def _folders(texts: Mapping[str, str]) -> dict[str, str]:
     """Folders called by people's names or initials, where there is more than one and each file lies in one."""
     parents = {file: text.split("/")[-2] if "/" in text else "" for file, text in texts.items()}
     names = {file: parent.strip(" _-\x1f") for file, parent in parents.items()}
-    if len(set(names.values())) > 1 and all(map(_PLAIN_NAME.fullmatch, names.values())):
-        return names
-    return {}
+    called = all(_PLAIN_NAME.fullmatch(name) and not _PLAIN_FOLDER.fullmatch(name) for name in names.values())
+    return names if called and len(set(names.values())) > 1 else {}
 
 
 def _stem(word: str) -> str:

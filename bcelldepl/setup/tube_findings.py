@@ -176,7 +176,7 @@ def _counted(
                 tube.file, Severity.DOUBT, what, "choose another strategy or another way of counting"
             )
     if method is Method.VOLUMETRIC and not lacking and "dilution" not in tube.model_fields_set:
-        what = "counted by the acquired volume, and the sheet gives no dilution: it is taken for 1"
+        what = "counted by the acquired volume, and the sheet gives no dilution: it is taken as 1"
         remedy = "fill in `dilution`: the volume of the suspension over that of its blood, 1 where nothing was added"
         yield TubeFinding(tube.file, Severity.DOUBT, what, remedy)
 

@@ -75,6 +75,7 @@ def test_dates(name: str, date: datetime.date | None) -> None:
         (["Patient 3_BL", "Patient 4_BL"], ["Patient 3", "Patient 4"]),
         (["CN01-003_V3_D28_20260312", "CN01-004_V3"], ["CN01-003", "CN01-004"]),
         (["张三/D0_CAR", "李四/D0", "李四/D10"], ["张三", "李四", "李四"]),
+        (["fcs/tube", "raw/tube"], [None, None]),
         (["Panel2/S1/D0", "Panel2/S2/D0"], ["S1", "S2"]),
         (["1001_D5", "1002_D5"], ["1001", "1002"]),
         (["tube"], [None]),
