@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
-from bcelldepl.fcs import Channel
+from bcelldepl.fcs import Acquisition, Channel
 from bcelldepl.gating.panel_fit import FoundMarker, StrategyFit, best_fit, find_markers, fit_strategies
 from bcelldepl.setup.fcs_folder import FolderFile
 from bcelldepl.setup.guesses import GuessedRow
@@ -54,10 +55,11 @@ class StudyDraft:
     without_matrix: tuple[str, ...] = ()
     other_panels: tuple[str, ...] = ()
     unreadable: tuple[FolderFile, ...] = ()
-    questions: tuple[str, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "questions", tuple(_questions(self)))
+    @cached_property
+    def questions(self) -> tuple[str, ...]:
+        """What a person must decide, in the order of the two files."""
+        return tuple(_questions(self))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -93,12 +95,12 @@ def draft_study(files: Sequence[FolderFile], rows: Sequence[GuessedRow]) -> Stud
     refused = tuple(one for one in files if one.acquisition is None)
     if not read:
         return StudyDraft(tuple(rows), unreadable=refused)
-    channels = Counter(acquisition.channels for _, acquisition in samples).most_common(1)[0][0]
+    names = Counter(_names(acquisition) for _, acquisition in samples).most_common(1)[0][0]
+    channels = next(acquisition.channels for _, acquisition in samples if _names(acquisition) == names)
     markers = find_markers(channels)
     # A marker that two channels could carry is asked for; which of them it is changes no strategy.
     settled = {one.marker: one.channels[0].name for one in markers if not one.is_sure}
     fits = fit_strategies(channels, settled)
-    names = [(one.name, one.label) for one in channels]
     return StudyDraft(
         tuple(rows),
         markers,
@@ -107,17 +109,17 @@ def draft_study(files: Sequence[FolderFile], rows: Sequence[GuessedRow]) -> Stud
         best_fit(fits),
         by_volume=all(acquisition.volume.microlitres for _, acquisition in samples),
         without_matrix=tuple(file for file, acquisition in read if acquisition.spillover is None),
-        other_panels=tuple(
-            file
-            for file, acquisition in read
-            if [(one.name, one.label) for one in acquisition.channels] != names
-        ),
+        other_panels=tuple(file for file, acquisition in read if _names(acquisition) != names),
         unreadable=refused,
     )
 
 
+def _names(acquisition: Acquisition) -> tuple[tuple[str, str], ...]:
+    """Detectors and labels: what makes a panel."""
+    return tuple((one.name, one.label) for one in acquisition.channels)
+
+
 def _questions(draft: StudyDraft) -> Iterator[str]:
-    """What a person must decide, in the order of the two files."""
     rows = draft.rows
     if draft.unreadable:
         yield f"{_files([one.file for one in draft.unreadable])} cannot be read: get sound copies, or delete the rows"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bcelldepl.batch.outcome import FittedTube
@@ -15,7 +15,7 @@ from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.errors import BcelldeplError, CompensationError, PanelError
-from bcelldepl.fcs import Acquisition, read_fcs
+from bcelldepl.fcs import Acquisition, Channel, read_fcs
 from bcelldepl.gating.panel_fit import fit_strategies
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.quality.control_checks import check_control
@@ -109,9 +109,10 @@ def _gated(
         panel = panel_of(acquisition, tube, study, strategy)
     except PanelError as error:
         what = error.what.partition(". Channels")[0]
-        paste = _panel_lines(error.markers, acquisition, study)
+        named = study.panel_of(opened.batch)
+        paste = _panel_lines(error.markers, acquisition.channels, named)
         remedy = f"{'write it' if paste else 'correct it'} under [panel] in {study.path.name}"
-        others = [one.name for one in fit_strategies(acquisition.channels, study.panel) if one.fits]
+        others = [one.name for one in fit_strategies(acquisition.channels, named) if one.fits]
         if others:
             remedy += f"; or choose a strategy that fits this panel: {' or '.join(others)}"
         found.append(TubeFinding(tube.file, Severity.PROBLEM, what, remedy, paste))
@@ -140,21 +141,17 @@ def _gated(
     return opened, found, source
 
 
-def _panel_lines(markers: tuple[str, ...], acquisition: Acquisition, study: Study) -> str:
-    """Lines of ``[panel]`` to fill in, each with the detectors that it could be."""
-    lines = [] if study.panel else ["[panel]"]
+def _panel_lines(markers: Sequence[str], channels: Sequence[Channel], named: Mapping[str, str]) -> str:
+    """Lines of ``[panel]`` to fill in, each with the detectors that it could be; none for what is there and wrong."""
+    scatter = {signal: one.name for signal in SCATTER for one in find_marker(signal, channels)}
+    lines = []
     for marker in markers:
-        if marker in study.panel:
-            continue  # it is there, and names the wrong one
-        candidates = find_marker(marker, acquisition.channels)
-        if len(candidates) < 2:
-            found = {
-                signal: one.name for signal in SCATTER for one in find_marker(signal, acquisition.channels)
-            }
-            candidates = unused_channels(acquisition.channels, found)
-        names = ", ".join(f"{one.name} ({one.label})" if one.label else one.name for one in candidates)
-        lines.append(f'{marker} = "DETECTOR"  # one of {names}')
-    return "\n".join(lines) if len(lines) > (not study.panel) else ""
+        if marker not in named:
+            carrying = find_marker(marker, channels)
+            candidates = carrying if len(carrying) > 1 else unused_channels(channels, scatter)
+            names = ", ".join(f"{one.name} ({one.label})" if one.label else one.name for one in candidates)
+            lines.append(f'{marker} = "DETECTOR"  # one of {names}')
+    return "\n".join(["[panel]", *lines] if lines and not named else lines)
 
 
 def _counted(
