@@ -11,9 +11,17 @@ from bcelldepl.errors import PanelError
 from bcelldepl.fcs.acquisition import Channel
 from bcelldepl.fcs.scaling import is_time
 from bcelldepl.gating.strategy import Strategy, load_strategy, shipped_strategies
-from bcelldepl.signal.panel import find_marker, find_named, found_by, resolve_panel
+from bcelldepl.signal.panel import find_marker, find_named, found_by, resolve_panel, unused_channels
 
-__all__ = ["FoundMarker", "StrategyFit", "best_fit", "find_markers", "fit_strategies", "unrecognised"]
+__all__ = [
+    "FoundMarker",
+    "StrategyFit",
+    "best_fit",
+    "find_markers",
+    "fit_strategies",
+    "stain_channels",
+    "unrecognised",
+]
 
 
 @dataclass(frozen=True)
@@ -51,12 +59,16 @@ class StrategyFit:
         Populations that it would report of this panel.
     lacking : str
         What it needs and the panel does not show; empty where it fits.
+    needs, uses : tuple of str
+        Stains that it needs (of several that will do, the first), and those that it uses where there are any.
     """
 
     name: str
     description: str
     reported: tuple[str, ...]
     lacking: str
+    needs: tuple[str, ...]
+    uses: tuple[str, ...]
 
     @property
     def fits(self) -> bool:
@@ -112,6 +124,22 @@ def unrecognised(channels: Sequence[Channel], found: Sequence[FoundMarker]) -> t
     return tuple(one for one in channels if one.label and one.name not in used and not is_time(one))
 
 
+def stain_channels(channels: Sequence[Channel]) -> tuple[Channel, ...]:
+    """List the channels that a stain could be on: areas that are neither scatter nor time.
+
+    Parameters
+    ----------
+    channels : sequence of Channel
+        Of one file.
+
+    Returns
+    -------
+    tuple of Channel
+    """
+    scatter = {signal: one.name for signal in SCATTER for one in find_marker(signal, channels)}
+    return tuple(unused_channels(channels, scatter))
+
+
 def fit_strategies(
     channels: Sequence[Channel], named: Mapping[str, str] | None = None
 ) -> tuple[StrategyFit, ...]:
@@ -154,12 +182,16 @@ def _shipped() -> tuple[Strategy, ...]:
 
 def _fit(strategy: Strategy, channels: Sequence[Channel], named: Mapping[str, str]) -> StrategyFit:
     own = {marker: name for marker, name in named.items() if marker in strategy.markers}
+    reported: tuple[str, ...] = ()
+    lacking = ""
     try:
         panel = resolve_panel(
             channels, strategy.required_markers, strategy.optional_markers, own, "", strategy.alternatives
         )
+        rules = strategy.rules_for([marker for marker in panel if marker != TIME])
+        reported = tuple(rule.name for rule, _ in rules if rule.report)
     except PanelError as error:
-        return StrategyFit(strategy.name, strategy.description, (), error.what.partition(". Channels")[0])
-    rules = strategy.rules_for([marker for marker in panel if marker != TIME])
-    reported = tuple(rule.name for rule, _ in rules if rule.report)
-    return StrategyFit(strategy.name, strategy.description, reported, "")
+        lacking = error.what.partition(". Channels")[0]
+    needs = (*strategy.required_markers, *(markers[0] for markers in strategy.alternatives))
+    uses = tuple(marker for marker in strategy.markers if is_stain(marker) and marker not in needs)
+    return StrategyFit(strategy.name, strategy.description, reported, lacking, needs, uses)

@@ -123,7 +123,7 @@ def _questions(draft: StudyDraft) -> Iterator[str]:
     rows = draft.rows
     if draft.unreadable:
         yield f"{_files([one.file for one in draft.unreadable])} cannot be read: get sound copies, or delete the rows"
-    if draft.strategy is None and draft.channels:
+    if draft.strategy is None:
         yield "[study] strategy: no strategy fits the labels of the files; choose one"
         yield "[panel]: name the detector of each marker, for the labels do not"
     elif draft.doubtful_markers:

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bcelldepl.fcs import Channel
+from bcelldepl.gating.panel_fit import stain_channels
 from bcelldepl.setup.draft import StudyDraft
-from bcelldepl.signal.panel import unused_channels
+from bcelldepl.signal.panel import channel_words
+from bcelldepl.study.toml import BARE_KEY
 
 __all__ = ["study_text"]
 
@@ -65,7 +67,7 @@ def _strategy(draft: StudyDraft) -> Iterator[str]:
     yield (
         f"strategy = {json.dumps(chosen.name)}  # guessed: it reports most of this panel"
         if chosen
-        else ('strategy = ""  # to be chosen')
+        else 'strategy = ""  # to be chosen'
     )
     for one in draft.fits:
         if one is chosen:
@@ -82,20 +84,23 @@ def _panel(draft: StudyDraft) -> Iterator[str]:
     yield from _comment(
         "Markers by the labels of the files. Take away the # of a line to fix it, or to correct it."
     )
-    asked = draft.strategy is None or draft.doubtful_markers
-    yield "[panel]" if asked else "# [panel]"
-    if draft.strategy is None:
-        yield from _comment(f"detectors: {_listed(unused_channels(draft.channels, {}))}")
-        known = {one.marker for one in draft.markers}
-        yield from (
-            f'# {marker} = "DETECTOR"' for marker in ("CD45", "CD3", "CD19", "CAR") if marker not in known
-        )
+    yield "[panel]" if draft.strategy is None or draft.doubtful_markers else "# [panel]"
     for one in draft.markers:
         if one.is_sure:
             channel = one.channels[0]
-            yield f"# {_key(one.marker)} = {json.dumps(channel.name, ensure_ascii=False)}  # {one.by}: {channel.label}"
+            detector = json.dumps(channel.name, ensure_ascii=False)
+            yield f"# {_key(one.marker)} = {detector}  # {one.by}: {channel_words(channel)}"
         else:
             yield f'{_key(one.marker)} = "DETECTOR"  # one of {_listed(one.channels)}'
+    if draft.strategy is None:
+        known = {one.marker for one in draft.markers}
+        needed = dict.fromkeys(marker for fit in draft.fits for marker in fit.needs if marker not in known)
+        used = dict.fromkeys(
+            marker for fit in draft.fits for marker in fit.uses if marker not in {*needed, *known}
+        )
+        yield from (f'# {_key(marker)} = "DETECTOR"' for marker in needed)
+        yield from _comment(f"and, where they are stained: {', '.join(used)}")
+        yield from _comment(f"detectors: {_listed(stain_channels(draft.channels))}")
     yield ""
 
 
@@ -114,18 +119,16 @@ def _counting(draft: StudyDraft) -> Iterator[str]:
 
 
 def _comment(text: str, indent: int = 0) -> list[str]:
+    """Lines of a comment: no text of a file, whatever it holds, ends one."""
+    plain = "".join(one if one.isprintable() else " " for one in text)
     return textwrap.wrap(
-        text, _WIDTH, initial_indent="# ", subsequent_indent="# " + " " * indent, break_long_words=False
+        plain, _WIDTH, initial_indent="# ", subsequent_indent="# " + " " * indent, break_long_words=False
     )
 
 
 def _listed(channels: Sequence[Channel]) -> str:
-    return ", ".join(f"{one.name} ({one.label})" if one.label else one.name for one in channels)
+    return ", ".join(map(channel_words, channels))
 
 
 def _key(marker: str) -> str:
-    return (
-        marker
-        if marker.isascii() and marker.replace("_", "").replace("-", "").isalnum()
-        else json.dumps(marker)
-    )
+    return marker if BARE_KEY.fullmatch(marker) else json.dumps(marker, ensure_ascii=False)

@@ -11,17 +11,16 @@ from bcelldepl.batch.tube import opened_tube
 from bcelldepl.counting import TubeFacts, tube_facts
 from bcelldepl.counting.methods import chosen_method, missing_facts
 from bcelldepl.definitions.codes import Method
-from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.errors import BcelldeplError, CompensationError, PanelError
 from bcelldepl.fcs import Acquisition, Channel, read_fcs
-from bcelldepl.gating.panel_fit import fit_strategies
+from bcelldepl.gating.panel_fit import fit_strategies, stain_channels
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.quality.control_checks import check_control
 from bcelldepl.quality.tube_checks import check_date
 from bcelldepl.setup.findings import Severity, TubeFinding
-from bcelldepl.signal.panel import find_marker, unused_channels
+from bcelldepl.signal.panel import channel_words, find_marker
 from bcelldepl.study import Role, Study, Tube
 from bcelldepl.tubes.read import panel_of, spillover_of
 
@@ -143,14 +142,12 @@ def _gated(
 
 def _panel_lines(markers: Sequence[str], channels: Sequence[Channel], named: Mapping[str, str]) -> str:
     """Lines of ``[panel]`` to fill in, each with the detectors that it could be; none for what is there and wrong."""
-    scatter = {signal: one.name for signal in SCATTER for one in find_marker(signal, channels)}
     lines = []
     for marker in markers:
         if marker not in named:
             carrying = find_marker(marker, channels)
-            candidates = carrying if len(carrying) > 1 else unused_channels(channels, scatter)
-            names = ", ".join(f"{one.name} ({one.label})" if one.label else one.name for one in candidates)
-            lines.append(f'{marker} = "DETECTOR"  # one of {names}')
+            candidates = carrying if len(carrying) > 1 else stain_channels(channels)
+            lines.append(f'{marker} = "DETECTOR"  # one of {", ".join(map(channel_words, candidates))}')
     return "\n".join(["[panel]", *lines] if lines and not named else lines)
 
 

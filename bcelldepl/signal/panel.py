@@ -13,7 +13,7 @@ from bcelldepl.fcs.acquisition import Channel
 from bcelldepl.fcs.scaling import is_time
 from bcelldepl.near_names import did_you_mean
 
-__all__ = ["find_marker", "find_named", "found_by", "resolve_panel", "unused_channels"]
+__all__ = ["channel_words", "find_marker", "find_named", "found_by", "resolve_panel", "unused_channels"]
 
 MOST_LISTED = 8  # channels in a message
 
@@ -277,7 +277,22 @@ def unused_channels(channels: Sequence[Channel], found: Mapping[str, str]) -> li
     return areas or free or list(channels)
 
 
+def channel_words(channel: Channel) -> str:
+    """Call a channel by its detector and label, on one line whatever the file has there.
+
+    Parameters
+    ----------
+    channel : Channel
+
+    Returns
+    -------
+    str
+    """
+    words = f"{channel.name} ({channel.label})" if channel.label else channel.name
+    return "".join(one if one.isprintable() else " " for one in words)
+
+
 def _list(channels: Sequence[Channel]) -> str:
-    told = [f"{c.name} ({c.label})" if c.label else c.name for c in channels[:MOST_LISTED]]
+    told = [channel_words(c) for c in channels[:MOST_LISTED]]
     more = len(channels) - len(told)
     return ", ".join(told) + (f" and {more} more, which `bcelldepl inspect` lists" if more else "")

@@ -18,7 +18,7 @@ from bcelldepl.near_names import did_you_mean, near_file
 from bcelldepl.study.config import BatchSettings, StudyFile
 from bcelldepl.study.study import Study
 
-__all__ = ["check_settings", "read_toml", "show_config"]
+__all__ = ["BARE_KEY", "check_settings", "read_toml", "show_config"]
 
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 KINDS = {bool: "a boolean", int: "a number", float: "a number", str: "text", list: "a list", dict: "a table"}

@@ -182,9 +182,7 @@ def test_a_panel_without_labels_is_asked_for(tmp_path: Path, tube: Tube) -> None
     assert "V1-A, V2-A, B4-A, R1-A" in text
     assert check_study(written.study_path).exit_code == 2
     text = text.replace('strategy = ""', 'strategy = "cd19_volumetric"')
-    text = text.replace('# CD45 = "DETECTOR"', 'CD45 = "B4-A"').replace(
-        '# CD19 = "DETECTOR"', 'CD19 = "V2-A"'
-    )
+    text = text.replace('# CD19 = "DETECTOR"', 'CD19 = "V2-A"\nCD45 = "B4-A"')
     written.study_path.write_text(text, encoding="utf-8")
     fill_in(written, bead_count="", wbc_per_ul="5000", guessed="")
     assert check_study(written.study_path).exit_code == 0
@@ -257,6 +255,19 @@ def test_names_that_a_spreadsheet_would_run_do_not_spoil_the_sheet(tmp_path: Pat
     assert row["subject"] == ""
     fill_in(written, subject="S01", guessed="")
     assert load_study(written.study_path).tubes[0].path.is_file()
+
+
+def test_labels_of_files_write_no_settings(tmp_path: Path, tube: Tube) -> None:
+    bad = "CD19\nallow_outside = true\n\x1b[31m"
+    tube(tmp_path / "S01_D0.fcs", {**PANEL, "APC-A": bad, "BV421-A": bad})
+    written = init_study(tmp_path)
+    settings = tomllib.loads(written.study_path.read_text(encoding="utf-8"))
+    assert set(settings) == {"study", "panel"}
+    assert set(settings["panel"]) == {"CD19"}
+    text = written.study_path.read_text(encoding="utf-8")
+    written.study_path.write_text(text.partition("[panel]")[0], encoding="utf-8")
+    (paste,) = [one.paste for one in check_study(written.study_path).findings if one.paste]
+    assert tomllib.loads(paste) == {"panel": {"CD19": "DETECTOR"}}
 
 
 def test_links_that_lead_out_and_hidden_files_are_left_out(tmp_path: Path, tube: Tube) -> None:
