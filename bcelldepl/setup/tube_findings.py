@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from bcelldepl.batch.outcome import FittedTube
 from bcelldepl.batch.tube import opened_tube
@@ -110,6 +111,8 @@ def _gated(
         what = error.what.partition(". Channels")[0]
         named = study.panel_of(opened.batch)
         paste = _panel_lines(error.markers, acquisition.channels, named)
+        if paste and not _has_panel(study.path):
+            paste = f"[panel]\n{paste}"
         remedy = f"{'write it' if paste else 'correct it'} under [panel] in {study.path.name}"
         others = [one.name for one in fit_strategies(acquisition.channels, named) if one.fits]
         if others:
@@ -148,7 +151,13 @@ def _panel_lines(markers: Sequence[str], channels: Sequence[Channel], named: Map
             carrying = find_marker(marker, channels)
             candidates = carrying if len(carrying) > 1 else stain_channels(channels)
             lines.append(f'{marker} = "DETECTOR"  # one of {", ".join(map(channel_words, candidates))}')
-    return "\n".join(["[panel]", *lines] if lines and not named else lines)
+    return "\n".join(lines)
+
+
+def _has_panel(path: Path) -> bool:
+    """Whether the study file has the heading of the table already, perhaps with nothing below it."""
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    return re.search(r"^\s*\[\s*panel\s*\]", text, re.MULTILINE) is not None
 
 
 def _counted(
