@@ -122,15 +122,15 @@ def _names(acquisition: Acquisition) -> tuple[tuple[str, str], ...]:
 def _questions(draft: StudyDraft) -> Iterator[str]:
     rows = draft.rows
     if draft.unreadable:
-        yield f"{_files([one.file for one in draft.unreadable])} cannot be read: get sound copies, or delete the rows"
+        yield f"{_files([one.file for one in draft.unreadable])} cannot be read: copy them again, or delete their rows"
     if draft.strategy is None:
         yield "[study] strategy: no strategy fits the labels of the files; choose one"
-        yield "[panel]: name the detector of each marker, for the labels do not"
+        yield "[panel]: name the detector of each marker; the labels do not"
     elif draft.doubtful_markers:
         names = ", ".join(one.marker for one in draft.doubtful_markers)
         yield f"[panel]: more than one channel could be {names}; name the detector"
     if draft.other_panels:
-        yield f"{_files(draft.other_panels)}: other channels or labels than most samples have; is that right?"
+        yield f"{_files(draft.other_panels)}: channels or labels differ from those of most samples; please confirm"
     if draft.without_matrix:
         yield (
             f"[compensation]: no spillover matrix in {_files(draft.without_matrix)}; give one, or state that none is "

@@ -69,7 +69,7 @@ def guess_rows(files: Sequence[FolderFile]) -> list[GuessedRow]:
     Returns
     -------
     list of GuessedRow
-        In their order; a cell for which nothing speaks is empty.
+        In their order; a cell that nothing tells is empty.
     """
     rows = [GuessedRow(one.file) for one in files]
     parts = [_parts(one) for one in files]
@@ -79,7 +79,7 @@ def guess_rows(files: Sequence[FolderFile]) -> list[GuessedRow]:
             row.guess("visit", part.visit, source)
             row.guess("day", "" if part.day is None else f"{part.day:g}", source)
             row.guess("collected", part.date.isoformat() if part.date else "", source)
-        row.guess("role", Role.SAMPLE.value, "no name calls it a control")
+        row.guess("role", Role.SAMPLE.value, "not named as a control")
         if one.acquisition is not None:
             row.guess("collected", one.acquisition.date or "", "$DATE, the day of measurement")
         else:

@@ -65,7 +65,7 @@ def study_text(draft: StudyDraft, study_id: str, sheet: str, outside: bool) -> s
 def _strategy(draft: StudyDraft) -> Iterator[str]:
     chosen = draft.strategy
     yield (
-        f"strategy = {json.dumps(chosen.name)}  # guessed: it reports most of this panel"
+        f"strategy = {json.dumps(chosen.name)}  # guessed: it reports the most populations of this panel"
         if chosen
         else 'strategy = ""  # to be chosen'
     )
@@ -73,7 +73,7 @@ def _strategy(draft: StudyDraft) -> Iterator[str]:
         if one is chosen:
             yield from _comment(f"{one.name}: {', '.join(one.reported)}")
         elif one.fits:
-            yield from _comment(f"{one.name} fits, too: {', '.join(one.reported)}")
+            yield from _comment(f"{one.name} fits as well: {', '.join(one.reported)}")
         else:
             yield from _comment(f"{one.name} does not fit: {one.lacking}")
 
@@ -81,9 +81,7 @@ def _strategy(draft: StudyDraft) -> Iterator[str]:
 def _panel(draft: StudyDraft) -> Iterator[str]:
     if not draft.channels:
         return
-    yield from _comment(
-        "Markers by the labels of the files. Take away the # of a line to fix it, or to correct it."
-    )
+    yield from _comment("Markers by the labels of the files. Remove the # of a line to set it yourself.")
     yield "[panel]" if draft.strategy is None or draft.doubtful_markers else "# [panel]"
     for one in draft.markers:
         if one.is_sure:

@@ -166,7 +166,7 @@ def _counted(
     """What a concentration would lack."""
     lacking = missing_facts(method, facts)
     if lacking:
-        percent = "; without it only percentages are known"
+        percent = "; otherwise only percentages are reported"
         yield TubeFinding(
             tube.file, Severity.DOUBT, lacking, _FILL_IN[method] + percent, kind=f"{method} {_kind(lacking)}"
         )
@@ -174,7 +174,7 @@ def _counted(
     if strategy is not None and needs and not lacking:
         known = {rule.name for rule in strategy.populations}
         if not known & set(needs):
-            what = f"{Reason.NO_POPULATION.format(population=needs[0])}, by which this tube is to be counted"
+            what = f"counted by {method}, but {Reason.NO_POPULATION.format(population=needs[0])}"
             yield TubeFinding(
                 tube.file, Severity.DOUBT, what, "choose another strategy or another way of counting"
             )

@@ -171,7 +171,7 @@ def test_the_strategy_that_reports_most_is_chosen_and_the_others_are_named(
     text = written.study_path.read_text(encoding="utf-8")
     assert tomllib.loads(text)["study"]["strategy"] == "tbnk"
     assert "# cart_pd does not fit: CAR: no channel carries it" in text
-    assert "# cd19_volumetric fits, too" in text
+    assert "# cd19_volumetric fits as well" in text
 
 
 def test_a_panel_without_labels_is_asked_for(tmp_path: Path, tube: Tube) -> None:
@@ -205,7 +205,7 @@ def test_files_without_a_matrix_and_with_other_labels_are_named(tmp_path: Path, 
     tube(tmp_path / "S01_D90.fcs", {**PANEL, "PE-A": "CD20 PE"}, matrix=False)
     written = init_study(tmp_path)
     assert "no spillover matrix in S01_D90.fcs" in asked(written)
-    assert "S01_D90.fcs: other channels or labels" in asked(written)
+    assert "S01_D90.fcs: channels or labels differ" in asked(written)
 
 
 def test_an_unreadable_file_has_its_row_and_is_named(tmp_path: Path, tube: Tube) -> None:
