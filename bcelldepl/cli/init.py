@@ -37,20 +37,18 @@ def init(
     draft = written.draft
     for refused in draft.unreadable:
         typer.echo(f"{refused.file}: {refused.refusal}", err=True)
-    typer.echo(f"{len(draft.rows)} files: {written.study_path}, {written.sheet_path}")
+    files = "1 file" if len(draft.rows) == 1 else f"{len(draft.rows)} files"
+    typer.echo(f"{files}: {written.study_path}, {written.sheet_path}")
     if draft.strategy:
         typer.echo(
             f"strategy {draft.strategy.name} (guessed): it reports {', '.join(draft.strategy.reported)}"
         )
     by: dict[str, list[str]] = {}
     for one in draft.markers:
-        by.setdefault(one.by if one.is_sure else "not sure", []).append(
-            f"{one.marker} {one.channels[0].name}"
-        )
+        how = f"recognised by {one.by}" if one.is_sure else "not sure"
+        by.setdefault(how, []).append(f"{one.marker} {one.channels[0].name}")
     for how, found in by.items():
-        typer.echo(
-            f"markers by {how}: {', '.join(found)}" if how != "not sure" else f"not sure: {', '.join(found)}"
-        )
+        typer.echo(f"{how}: {', '.join(found)}")
     typer.echo("left to you:")
     for number, question in enumerate(draft.questions, 1):
         typer.echo(f"  {number}. {question}")
