@@ -154,6 +154,8 @@ def _large_spillover(study: Study) -> Iterator[StudyFinding]:
 
 def _facts(study: Study, looked: Sequence[LookedAt], strategies: Strategies | None) -> Iterator[str]:
     """How the study is understood: what a person reads once more before a run."""
+    if not looked:
+        return
     roles = Counter(one.tube.role.value for one in looked)
     subjects = [name for name in study.subjects if name]
     yield f"tubes: {len(looked)} ({_tally(roles)}), subjects: {len(subjects)}"

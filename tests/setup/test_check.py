@@ -110,6 +110,14 @@ def test_facts_say_how_the_study_is_understood(study: Study) -> None:
     assert "compensated by: $SPILLOVER 6" in facts
 
 
+def test_a_sheet_that_is_not_there_leaves_nothing_to_say_of_tubes(study: Study) -> None:
+    path = study(toml=TOML.replace("samples.csv", "Samples.csv"))
+    found = check_study(path)
+    assert (found.facts, found.exit_code) == ((), 2)
+    assert [one.what for one in found.findings] == ["the sample sheet does not exist"]
+    assert found.findings[0].remedy == "did you mean 'samples.csv'? Capitals count"
+
+
 def test_batches_have_their_own_panel_and_strategy(study: Study) -> None:
     rows = [f"{row},{'A' if 'S01' in row else 'B'}" for row in ROWS]
     unnamed = {**PANEL, "APC-A": "x"}
