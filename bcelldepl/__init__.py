@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # not of `typing`: the program listens for Ctrl-C as soon as this package is imported
 if TYPE_CHECKING:  # what a type checker sees; at run time each comes when it is first used
     from bcelldepl.batch.endpoints import endpoints
     from bcelldepl.batch.run import run

@@ -49,7 +49,20 @@ class FcsError(BcelldeplError):
 
 
 class PanelError(BcelldeplError):
-    """A marker is not found in a file, or found more than once."""
+    """A marker is not found in a file, or found more than once.
+
+    Parameters
+    ----------
+    what, where, remedy : str
+        As in `BcelldeplError`.
+    markers : tuple of str
+        Those for which the study file needs a line under ``[panel]``.
+    """
+
+    def __init__(self, what: str, where: str = "", remedy: str = "", markers: tuple[str, ...] = ()) -> None:
+        self.markers = markers
+        super().__init__(what, where, remedy)
+        self.args = (what, where, remedy, markers)
 
 
 class CompensationError(BcelldeplError):

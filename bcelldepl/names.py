@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import unicodedata
-from pathlib import Path
 from typing import Final
 
-__all__ = ["file_stem", "near_file", "with_digest"]
+__all__ = ["file_stem", "with_digest"]
 
 _LONGEST: Final = 80  # characters; endings and other programs' limits need the rest
 _PLAIN: Final = re.compile(r"\w([\w.+ ()-]*[\w+)-])?")
@@ -39,39 +37,6 @@ def file_stem(name: str) -> str:
     ):
         return name
     return with_digest(name)
-
-
-def near_file(path: Path) -> str:
-    """Name a file that is there in place of one that is not: in other capitals, or another form of Unicode.
-
-    Parameters
-    ----------
-    path : Path
-        That is not there.
-
-    Returns
-    -------
-    str
-        ``did you mean ...?``; empty where no file or folder on the way has such a name.
-    """
-    wanted: list[str] = []
-    try:
-        while path.name and not path.exists():
-            wanted.insert(0, path.name)
-            path = path.parent
-        found = path
-        for name in wanted:
-            same = [one for one in os.listdir(found) if _folded(one) == _folded(name)]
-            if len(same) != 1:
-                return ""
-            found = found / same[0]
-    except (OSError, ValueError):
-        return ""
-    return f"did you mean {found.relative_to(path).as_posix()!r}? Names are case-sensitive" if wanted else ""
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def with_digest(name: str) -> str:

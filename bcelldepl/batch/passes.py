@@ -31,7 +31,7 @@ from bcelldepl.quality.depletion_checks import check_depletion
 from bcelldepl.quality.entry_checks import check_entries
 from bcelldepl.quality.name_checks import check_names
 from bcelldepl.quality.rate_checks import check_rates
-from bcelldepl.quality.row_checks import check_rows
+from bcelldepl.quality.row_checks import check_guesses, check_rows
 from bcelldepl.quality.stain_checks import check_stains
 from bcelldepl.report.pictures import TubePicture, picture_tube
 from bcelldepl.store import Store
@@ -112,6 +112,7 @@ class Passes:
                 "companion_results": (),
                 "warnings": (),
                 "tube_notes": {},
+                "guesses": {},
                 "overrides": (),  # a gate set by hand changes how its tube is counted, not what the tube shows
                 "gating": GatingSettings(),  # what it says is in the strategies and the models
                 "endpoints": EndpointSettings(),
@@ -229,6 +230,7 @@ class Passes:
         tubes = self.study.tubes
         failed = [
             check_rows(tubes),
+            check_guesses(self.study.guesses),
             of_controls,
             check_for_samples(tubes, gated.fitted),
             check_across_tubes(tubes, gated.fitted),

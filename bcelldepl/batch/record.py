@@ -58,7 +58,7 @@ def digest(study: Study, inputs: Mapping[str, str], judged: Sequence[Any] = ()) 
         "tubes": sheet_rows(study),
         "overrides": [override.model_dump(mode="json") for override in study.overrides],
         "strategies": strategies,
-        "notes": [study.warnings, study.tube_notes],
+        "notes": [study.warnings, study.tube_notes, study.guesses],
         "inputs": dict(inputs),
         "versions": versions(),
         **({"review": list(judged)} if judged else {}),

@@ -11,6 +11,7 @@ from bcelldepl.errors import Problem, StudyError
 from bcelldepl.gating.reconcile import TubeFits, reconcile
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy, load_strategy
+from bcelldepl.near_names import did_you_mean
 from bcelldepl.study import Study, Tube
 from bcelldepl.tubes.overrides import check_overrides
 
@@ -117,5 +118,9 @@ def _load(study: Study, name: str) -> Strategy:
 def _unused_markers(panel: Mapping[str, str], strategies: Sequence[Strategy], where: str) -> list[Problem]:
     used = list(dict.fromkeys(marker for strategy in strategies for marker in strategy.markers))
     names = " or ".join(repr(strategy.name) for strategy in strategies)
-    what, remedy = f"the strategy {names} uses no marker of this name", f"it uses {', '.join(used)}"
-    return [Problem(f"{where} {marker}", what, remedy) for marker in panel if marker not in used]
+    what, all_of_them = f"the strategy {names} uses no marker of this name", f"it uses {', '.join(used)}"
+    return [
+        Problem(f"{where} {marker}", what, did_you_mean(marker, used) or all_of_them)
+        for marker in panel
+        if marker not in used
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from bcelldepl.definitions.codes import Method, ResultCode
 from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES, SINGLETS
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.errors import BcelldeplError
+from bcelldepl.fcs import Acquisition
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.composition import with_composition
 from bcelldepl.gating.model.study_model import StudyModel
@@ -33,7 +35,7 @@ from bcelldepl.tubes.override_effects import override_effects, refuse_unsaid
 from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
 from bcelldepl.tubes.read import batch_of, open_tube, read_signal
 
-__all__ = ["count", "fit", "in_words", "role_name"]
+__all__ = ["count", "fit", "in_words", "opened_tube", "role_name"]
 
 # Populations whose known concentration turns events into cells/uL.
 _SCALED_BY = {Method.BEADS: (BEADS,), Method.DUAL: (LEUKOCYTES, LYMPHOCYTES)}
@@ -64,17 +66,9 @@ def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None 
         fits = {} if strategy.learns else drawn_gates(rules)
         if len(fits) < len(rules) and not strategy.learns:  # else no event need be looked at
             fits = fit_gates(opened.signal(strategy), strategy)
-        fitted = FittedTube(
-            file=tube.file,
+        fitted = replace(
+            opened_tube(tube, acquisition),
             sha256=identity.sha256,
-            batch=batch_of(tube, acquisition),
-            cytometer=acquisition.cytometer,
-            events=acquisition.n_events,
-            warnings=acquisition.warnings,
-            measured=acquisition.date or "",
-            names={
-                key: acquisition.keywords[key] for key in NAMING_KEYWORDS if acquisition.keywords.get(key)
-            },
             panel=panel,
             scales={marker: one.words for marker, one in recipe.markers.items()},
             fits=fits,
@@ -86,6 +80,32 @@ def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None 
         fitted
         if identity.still_holds(tube.path)
         else FittedTube(file=tube.file, failure=str(Reason.FILE_CHANGED))
+    )
+
+
+def opened_tube(tube: Tube, acquisition: Acquisition) -> FittedTube:
+    """Say what a file tells of its tube before its panel is known and any event is looked at.
+
+    Parameters
+    ----------
+    tube : Tube
+    acquisition : Acquisition
+        Of its file.
+
+    Returns
+    -------
+    FittedTube
+        Without panel, scales and fits.
+    """
+    keywords = acquisition.keywords
+    return FittedTube(
+        file=tube.file,
+        batch=batch_of(tube, acquisition),
+        cytometer=acquisition.cytometer,
+        events=acquisition.n_events,
+        warnings=acquisition.warnings,
+        measured=acquisition.date or "",
+        names={key: keywords[key] for key in NAMING_KEYWORDS if keywords.get(key)},
     )
 
 

@@ -34,14 +34,18 @@ def inspect(
         int | None, typer.Option(min=0, help="Data set of the file, from 0. Default: the largest.")
     ] = None,
 ) -> None:
-    """Show what is in FCS files: header, channels, markers, spillover, volume, warnings."""
+    """Show what is in FCS files: header, channels, markers, strategies that fit, spillover, volume, warnings."""
+    from bcelldepl.near_names import near_file
+
     missing = [path for path in files if not path.is_file()]
     for path in missing:
+        near = near_file(path)
         what = "is a folder; name the files in it" if path.is_dir() else "no such file"
-        typer.echo(f"{path}: {what}", err=True)
+        typer.echo(f"{path}: {what}" + (f" ({near})" if near else ""), err=True)
     if missing:
         raise typer.Exit(2)
 
+    from bcelldepl.cli.panel import describe_panel
     from bcelldepl.errors import FcsError
     from bcelldepl.fcs import read_fcs
     from bcelldepl.fcs.cross_check import cross_check as compare
@@ -59,7 +63,7 @@ def inspect(
             described.append(_refusal(path, error))
             continue
         if json:
-            facts = describe(acquisition)
+            facts = describe(acquisition) | describe_panel(acquisition.channels)
             if comparisons is not None:
                 facts["cross_check"] = [vars(comparison) for comparison in comparisons]
             described.append(facts)
@@ -86,10 +90,14 @@ def _show(acquisition: Acquisition, comparisons: tuple[CrossCheck, ...] | None) 
     from rich.console import Console
     from rich.text import Text
 
+    from bcelldepl.cli.panel import describe_panel, marker_words, show_strategies
+
     console = Console(highlight=False)
     console.rule(Text(acquisition.path.name, style="bold"), align="left")
     console.print(_facts(acquisition))
-    _show_channels(console, acquisition.channels)
+    panel = describe_panel(acquisition.channels)
+    _show_channels(console, acquisition.channels, marker_words(acquisition.channels, panel))
+    show_strategies(console, panel)
     _show_spillover(console, acquisition.spillover)
     for warning in acquisition.warnings:
         console.print(Text.assemble(("! ", "bold yellow"), warning))
@@ -131,7 +139,7 @@ def _facts(acquisition: Acquisition) -> Table:
     return table
 
 
-def _show_channels(console: Console, channels: Sequence[Channel]) -> None:
+def _show_channels(console: Console, channels: Sequence[Channel], markers: list[str]) -> None:
     """A table of the channels; many of them stand side by side, and what is the same in all is said once."""
     from rich.columns import Columns
 
@@ -141,12 +149,14 @@ def _show_channels(console: Console, channels: Sequence[Channel]) -> None:
         "#": [str(number) for number in range(1, len(channels) + 1)],
         "detector": [channel.name for channel in channels],
         "label": [channel.label for channel in channels],
+        "marker": markers,
         "range": [f"{channel.range:,.10g}" for channel in channels],
         "scale": [scale_of(channel) for channel in channels],
         "gain": ["" if channel.gain == 1.0 else f"{channel.gain:g}" for channel in channels],
     }
     said = []
-    for name, none in (("label", "no labels"), ("scale", ""), ("gain", "no gain")):
+    kinds = (("label", "no labels"), ("marker", "no known marker"), ("scale", ""), ("gain", "no gain"))
+    for name, none in kinds:
         values = set(columns[name])
         if len(values) == 1:
             (value,) = values

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
-from types import FrameType
-from typing import Final
+
+TYPE_CHECKING = (
+    False  # nothing is imported that can wait: until the program listens, Ctrl-C shows a traceback
+)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import Final
 
 __all__ = ["INTERRUPTED", "guarded", "raise_if_interrupted"]
 

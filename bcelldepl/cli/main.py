@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from bcelldepl.cli.check import check
 from bcelldepl.cli.compare import compare
 from bcelldepl.cli.endpoints import endpoints
 from bcelldepl.cli.export import export
+from bcelldepl.cli.init import init
 from bcelldepl.cli.inspect import inspect
 from bcelldepl.cli.review import review
 from bcelldepl.cli.run import run
@@ -23,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(init)
+app.command()(check)
 app.command()(run)
 app.command()(inspect)
 app.command()(compare)

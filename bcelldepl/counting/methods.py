@@ -14,7 +14,7 @@ from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population
 from bcelldepl.study.config import CountingSettings
 
-__all__ = ["CountingScale", "choose_scale"]
+__all__ = ["CountingScale", "choose_scale", "chosen_method", "missing_facts"]
 
 MORE_BEADS = 1.25  # times the beads that the tube holds: more are not seen, however it was pipetted
 
@@ -78,23 +78,65 @@ def choose_scale(
     CountingScale
         With its reason where there is no analysed volume.
     """
-    method = Method.NONE
-    if counting.method != "auto":
-        method = Method(counting.method)
-    elif facts.bead_count is not None:
-        method = Method.BEADS
-    elif facts.acquired_volume_ul is not None:
-        method = Method.VOLUMETRIC
-    elif facts.wbc_per_ul is not None or facts.lymphocytes_per_ul is not None:
-        method = Method.DUAL
+    method = chosen_method(facts, counting)
+    lacking = missing_facts(method, facts)
+    if lacking:
+        return CountingScale(method, reason=lacking)
     match method:
         case Method.BEADS:
             return _by_beads(members.get(BEADS), facts, counting.minimum_beads)
         case Method.VOLUMETRIC:
             return _by_volume(facts)
-        case Method.DUAL:
-            return _by_haematology(members, facts)
-    return CountingScale(method, reason=_because(Reason.NO_METHOD, facts.volume_reason))
+    return _by_haematology(members, facts)
+
+
+def chosen_method(facts: TubeFacts, counting: CountingSettings) -> Method:
+    """Say by which method a tube is to be counted, whether or not that can be done.
+
+    Parameters
+    ----------
+    facts : TubeFacts
+    counting : CountingSettings
+
+    Returns
+    -------
+    Method
+    """
+    if counting.method != "auto":
+        return Method(counting.method)
+    if facts.bead_count is not None:
+        return Method.BEADS
+    if facts.acquired_volume_ul is not None:
+        return Method.VOLUMETRIC
+    if facts.wbc_per_ul is not None or facts.lymphocytes_per_ul is not None:
+        return Method.DUAL
+    return Method.NONE
+
+
+def missing_facts(method: Method, facts: TubeFacts) -> str:
+    """Say what a method needs and the facts of a tube lack, before any event is looked at; empty where nothing.
+
+    Parameters
+    ----------
+    method : Method
+    facts : TubeFacts
+
+    Returns
+    -------
+    str
+    """
+    match method:
+        case Method.BEADS if facts.bead_count is None:
+            return str(Reason.NO_BEAD_COUNT)
+        case Method.BEADS if facts.blood_volume_ul is None:
+            return str(Reason.NO_BLOOD_VOLUME)
+        case Method.VOLUMETRIC if facts.acquired_volume_ul is None:
+            return _because(Reason.NO_VOLUME, facts.volume_reason)
+        case Method.DUAL if facts.wbc_per_ul is None and facts.lymphocytes_per_ul is None:
+            return str(Reason.NO_HAEMATOLOGY)
+        case Method.NONE:
+            return _because(Reason.NO_METHOD, facts.volume_reason)
+    return ""
 
 
 def _by_beads(beads: Population | None, facts: TubeFacts, minimum_beads: int) -> CountingScale:
@@ -102,11 +144,9 @@ def _by_beads(beads: Population | None, facts: TubeFacts, minimum_beads: int) ->
 
     Beads share the quality mask of the cells, so the part of the time that was kept cancels.
     """
-    if facts.bead_count is None:
-        reason: str = Reason.NO_BEAD_COUNT
-    elif facts.blood_volume_ul is None:
-        reason = Reason.NO_BLOOD_VOLUME
-    elif beads is None:
+    assert facts.bead_count is not None
+    assert facts.blood_volume_ul is not None
+    if beads is None:
         reason = Reason.NO_POPULATION.format(population=BEADS)
     elif beads.evidence is Evidence.FAILED:
         reason = _because(Reason.BEADS_NOT_FOUND, beads.reason)
@@ -122,8 +162,7 @@ def _by_beads(beads: Population | None, facts: TubeFacts, minimum_beads: int) ->
 
 def _by_volume(facts: TubeFacts) -> CountingScale:
     """Analysed volume V_a / D, times the part of the acquisition time that the quality mask kept."""
-    if facts.acquired_volume_ul is None:
-        return CountingScale(Method.VOLUMETRIC, reason=_because(Reason.NO_VOLUME, facts.volume_reason))
+    assert facts.acquired_volume_ul is not None
     volume_ul = facts.acquired_volume_ul * facts.kept_time_fraction / facts.dilution
     if not volume_ul > 0:
         return CountingScale(Method.VOLUMETRIC, reason=str(Reason.NO_TIME_KEPT))
@@ -134,8 +173,6 @@ def _by_haematology(members: Mapping[str, Population], facts: TubeFacts) -> Coun
     """Analysed volume: events of the counted cells by their haematology count; leukocytes go first."""
     given = {LEUKOCYTES: facts.wbc_per_ul, LYMPHOCYTES: facts.lymphocytes_per_ul}
     counts = {name: count for name, count in given.items() if count is not None}
-    if not counts:
-        return CountingScale(Method.DUAL, reason=str(Reason.NO_HAEMATOLOGY))
     name = next((name for name in counts if name in members), None)
     if name is None:
         return CountingScale(Method.DUAL, reason=Reason.NO_POPULATION.format(population=next(iter(counts))))

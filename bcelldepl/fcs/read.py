@@ -26,7 +26,7 @@ from bcelldepl.fcs.timeline import read_timeline
 from bcelldepl.fcs.transfer import refuse_text_transfer
 from bcelldepl.fcs.volume import read_volume
 from bcelldepl.input_limits import check_plain_file
-from bcelldepl.names import near_file
+from bcelldepl.near_names import near_file
 
 __all__ = ["open_recording", "read_fcs"]
 

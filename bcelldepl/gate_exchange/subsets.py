@@ -12,8 +12,8 @@ from bcelldepl.errors import ExchangeError, Problem
 from bcelldepl.fcs.acquisition import Acquisition, Channel
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
 from bcelldepl.gating.strategy import ALL
+from bcelldepl.near_names import did_you_mean
 from bcelldepl.results import tube_stem
-from bcelldepl.study.toml import did_you_mean
 from bcelldepl.tubes.regate import GatedResults, GatedTube
 
 __all__ = ["export_subsets"]

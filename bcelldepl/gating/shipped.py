@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bcelldepl.errors import StrategyError
+from bcelldepl.near_names import did_you_mean
 
 __all__ = ["lineage_file", "shipped_strategies", "strategy_file"]
 
@@ -47,7 +48,7 @@ def strategy_file(name: str, folder: Path | None = None) -> Path:
     path = shipped.get(name) or (folder or Path()) / name
     if not path.is_file():
         msg = f"there is no gating strategy {name!r}"
-        raise StrategyError(
-            msg, "strategy", f"shipped with bcelldepl: {', '.join(shipped)}; or give the path of a TOML file"
-        )
+        known = f"shipped with bcelldepl: {', '.join(shipped)}; or give the path of a TOML file"
+        near = did_you_mean(name, shipped)
+        raise StrategyError(msg, "strategy", f"{near} {known}" if near else known)
     return path

@@ -103,6 +103,7 @@ _ROWS: Final = (
         "{kind} cells are {fold:.2g} times as bright in {marker} as in the study's other tubes",
     ),
     # The row of the sheet, and rows beside each other. Replicates are of one subject, visit and day, and of one draw.
+    Check("guessed_row", (None, None), "guessed by `bcelldepl init` and not confirmed: {guess}"),
     Check(
         "draw_day",
         (None, None),

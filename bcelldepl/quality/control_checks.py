@@ -13,12 +13,12 @@ from bcelldepl.definitions.markers import CAR
 from bcelldepl.fcs.acquisition import Channel, Spillover
 from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.strategy import Strategy
+from bcelldepl.near_names import did_you_mean
 from bcelldepl.quality.checks import CHECKS, Outcome
 from bcelldepl.quality.cross_tube_checks import OpenedTube
 from bcelldepl.quality.limits import FEWEST_POSITIVES
 from bcelldepl.signal.panel import find_marker
 from bcelldepl.study import Role, Tube
-from bcelldepl.study.toml import did_you_mean
 
 __all__ = ["check_control", "check_for_samples", "check_negative", "check_spillover"]
 

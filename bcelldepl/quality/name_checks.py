@@ -17,6 +17,8 @@ __all__ = ["NAMING_KEYWORDS", "NamedTube", "check_names"]
 NAMING_KEYWORDS: Final = (
     "$FIL",
     "TUBE NAME",
+    "TUBENAME",
+    "GROUPNAME",
     "SAMPLE ID",
     "SAMPLE NAME",
     "SPECIMEN NAME",

@@ -1,16 +1,16 @@
-"""Checks of the rows of a sample sheet, by themselves and beside each other: odd days, visits twice."""
+"""Checks of the rows of a sample sheet, by themselves and beside each other: odd days, visits twice, guesses."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from bcelldepl.quality.checks import CHECKS, Outcome
 from bcelldepl.quality.limits import ODD_DAYS, ODD_PART
 from bcelldepl.study import Role, Tube
 
-__all__ = ["check_rows"]
+__all__ = ["check_guesses", "check_rows"]
 
 Key = TypeVar("Key")
 
@@ -44,6 +44,23 @@ def check_rows(tubes: Sequence[Tube]) -> dict[str, list[Outcome]]:
     for tube, group in _each_with(samples, lambda one: (one.subject, one.course, one.day)):
         failed[tube.file] += _two_visits(tube, group)
     return {file: found for file, found in failed.items() if found}
+
+
+def check_guesses(guesses: Mapping[str, str]) -> dict[str, list[Outcome]]:
+    """Ask for a look at each tube whose row was guessed.
+
+    Parameters
+    ----------
+    guesses : mapping of str to str
+        What was guessed, by file.
+
+    Returns
+    -------
+    dict of str to list of Outcome
+        By file, ``guessed_row``.
+    """
+    check = CHECKS["guessed_row"]
+    return {file: [check.judge(1, passed=False, guess=guess)] for file, guess in guesses.items()}
 
 
 def _each_with(tubes: Sequence[Tube], key: Callable[[Tube], Key]) -> Iterator[tuple[Tube, list[Tube]]]:

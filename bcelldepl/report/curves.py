@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.definitions.populations import label_of
 from bcelldepl.kinetics.override_marks import stands_on_override
-from bcelldepl.report.day_axis import plain_frame, set_day_axis
+from bcelldepl.report.day_axis import WITHOUT_RESULTS_PER_UL, plain_frame, set_day_axis
 from bcelldepl.report.dose_groups import course_numbers, name_groups
 from bcelldepl.report.legends import BELOW_LIMIT, below_limit_key, open_key
 from bcelldepl.report.number_format import plain_number
@@ -177,12 +177,13 @@ def _draw_markers(rows: pd.DataFrame, axes: Axes, colour: str, marker: str) -> N
 def _dress(axes: Axes, rows: pd.DataFrame, name: str) -> None:
     """Set scales, limits, ticks and labels."""
     days = rows["day"].dropna().to_numpy(dtype=float)
-    if days.size == 0:
-        axes.text(0.5, 0.5, "no result", transform=axes.transAxes, ha="center", color=MUTED)
     axes.set_yscale("log")
     heights = rows[["shown", "lloq_per_ul"]].to_numpy(dtype=float)
     heights = heights[np.isfinite(heights) & (heights > 0)]
-    if heights.size:
+    if heights.size == 0:
+        axes.text(0.5, 0.5, "no result", transform=axes.transAxes, ha="center", color=MUTED)
+        axes.set_ylim(*WITHOUT_RESULTS_PER_UL)
+    else:
         axes.set_ylim(heights.min() / 2.2, heights.max() * 1.8)
         if heights.max() < 100 * heights.min():
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

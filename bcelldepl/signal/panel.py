@@ -11,13 +11,11 @@ from bcelldepl.definitions.markers import MARKERS, SCATTER_WORDS, SIGNAL_WORDS, 
 from bcelldepl.errors import PanelError
 from bcelldepl.fcs.acquisition import Channel
 from bcelldepl.fcs.scaling import is_time
+from bcelldepl.near_names import did_you_mean
 
-__all__ = ["find_marker", "find_named", "resolve_panel"]
+__all__ = ["channel_words", "find_marker", "find_named", "found_by", "resolve_panel", "unused_channels"]
 
 MOST_LISTED = 8  # channels in a message
-PANEL_REMEDY = (
-    'name the detector of each such marker in the study file: under [panel], a line such as CD19 = "V2-A"'
-)
 
 
 def resolve_panel(
@@ -57,15 +55,25 @@ def resolve_panel(
     found, complaints = _resolve(
         tuple(channels), tuple(required), tuple(optional), tuple((overrides or {}).items())
     )
-    lacking = [markers for markers in one_of if not any(marker in found for marker in markers)]
-    complaints = [
-        *complaints,
-        *(f"{' or '.join(markers)}: no channel found for any of them" for markers in lacking),
+    lacking = [
+        (markers[0], f"{' or '.join(markers)}: no channel found for any of them")
+        for markers in one_of
+        if not any(marker in found for marker in markers)
+        and not any(marker in markers for marker, _ in complaints)
     ]
+    complaints = [*complaints, *lacking]
     if complaints:
-        msg = "; ".join(complaints) + f". Channels of the file: {_list(_unused(channels, found))}"
-        raise PanelError(msg, where, PANEL_REMEDY)
+        free = unused_channels(channels, found)
+        msg = "; ".join(what for _, what in complaints) + f". Channels of the file: {_list(free)}"
+        markers = tuple(dict.fromkeys(marker for marker, _ in complaints))
+        raise PanelError(msg, where, _remedy(markers), markers)
     return dict(found)
+
+
+def _remedy(markers: Sequence[str]) -> str:
+    """The line to write; no detector of the file stands in it, for one that is pasted unread would be a guess."""
+    lines = ", ".join(f'{marker} = "DETECTOR"' for marker in markers)
+    return f"name each detector in the study file: [panel] {lines}"
 
 
 @lru_cache(maxsize=16)  # the tubes of a study have the same channels
@@ -74,16 +82,18 @@ def _resolve(
     required: tuple[str, ...],
     optional: tuple[str, ...],
     named: tuple[tuple[str, str], ...],
-) -> tuple[dict[str, str], list[str]]:
-    """Channel of each marker, and what is wrong about them."""
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Channel of each marker, and what is wrong about which."""
     overrides = dict(named)
     found: dict[str, str] = {}
-    complaints: list[str] = []
+    complaints: list[tuple[str, str]] = []
     for marker in dict.fromkeys((*required, *optional)):
         if marker in overrides:
             candidates = find_named(overrides[marker], channels)
+            near = did_you_mean(overrides[marker], [c.name for c in channels] + [c.label for c in channels])
             missing = (
                 f"{marker}: the study's [panel] names {overrides[marker]!r}, which this file does not have"
+                + (f", {near}" if near else "")
             )
         else:
             candidates = find_marker(marker, channels)
@@ -91,13 +101,14 @@ def _resolve(
         if len(candidates) == 1:
             found[marker] = candidates[0].name
         elif candidates:
-            complaints.append(f"{marker}: {len(candidates)} channels match ({_list(candidates)})")
+            complaints.append((marker, f"{marker}: {len(candidates)} channels match ({_list(candidates)})"))
         elif marker not in optional or marker in overrides:
-            complaints.append(missing)
+            complaints.append((marker, missing))
     for name in dict.fromkeys(found.values()):
         sharing = [marker for marker, channel in found.items() if channel == name and marker not in overrides]
         if len(sharing) > 1:
-            complaints.append(f"{' and '.join(sharing)}: one channel matches all of them ({name})")
+            what = f"{' and '.join(sharing)}: one channel matches all of them ({name})"
+            complaints.append((sharing[0], what))
     return found, complaints
 
 
@@ -149,6 +160,33 @@ def find_marker(marker: str, channels: Sequence[Channel]) -> list[Channel]:
     if not candidates and definition.served_by:
         return find_marker(definition.served_by, channels)
     return _prefer_area(candidates)
+
+
+def found_by(marker: str, channel: Channel) -> str:
+    """Say by what a channel was found to carry a marker.
+
+    Parameters
+    ----------
+    marker : str
+    channel : Channel
+        One of those that `find_marker` lists.
+
+    Returns
+    -------
+    str
+        Such as ``its label`` or ``a word of its label``; the first is the surest.
+    """
+    if _same(marker, channel.label):
+        return "its label"
+    if _same(marker, channel.name):
+        return "its name"
+    names = MARKERS.get(marker, Marker(marker)).other_names or (marker,)
+    for text, place in ((channel.label, "label"), (channel.name, "name")):
+        for name in names:
+            if _contains(_words(text), _words(name)):
+                return f"its {place}" if _same(name, text) else f"a word of its {place}"
+    served_by = MARKERS.get(marker, Marker(marker)).served_by
+    return f"{served_by}, which shows the same cells" if served_by else "its kind of detector"
 
 
 def _find_scatter(base: str, signal: str, channels: Sequence[Channel]) -> list[Channel]:
@@ -218,14 +256,41 @@ def _same(one: str, other: str) -> bool:
     return _words(one) == _words(other) and bool(_words(one))
 
 
-def _unused(channels: Sequence[Channel], found: Mapping[str, str]) -> list[Channel]:
-    """The channels that a marker could be on: areas that carry no other one, if there are such."""
+def unused_channels(channels: Sequence[Channel], found: Mapping[str, str]) -> list[Channel]:
+    """List the channels that a marker could be on: areas that carry no other one, if there are such.
+
+    Parameters
+    ----------
+    channels : sequence of Channel
+        Of one file.
+    found : mapping of str to str
+        Channel by marker.
+
+    Returns
+    -------
+    list of Channel
+    """
     free = [c for c in channels if c.name not in found.values() and not is_time(c)]
     areas = [c for c in free if _split_signal(c.name)[1] == "A"]
     return areas or free or list(channels)
 
 
+def channel_words(channel: Channel) -> str:
+    """Call a channel by its detector and label, on one line whatever the file has there.
+
+    Parameters
+    ----------
+    channel : Channel
+
+    Returns
+    -------
+    str
+    """
+    words = f"{channel.name} ({channel.label})" if channel.label else channel.name
+    return "".join(one if one.isprintable() else " " for one in words)
+
+
 def _list(channels: Sequence[Channel]) -> str:
-    told = [f"{c.name} ({c.label})" if c.label else c.name for c in channels[:MOST_LISTED]]
+    told = [channel_words(c) for c in channels[:MOST_LISTED]]
     more = len(channels) - len(told)
     return ", ".join(told) + (f" and {more} more, which `bcelldepl inspect` lists" if more else "")

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from pathlib import PureWindowsPath
 
 from bcelldepl.errors import BcelldeplError
-from bcelldepl.study.toml import did_you_mean
+from bcelldepl.near_names import did_you_mean
 from bcelldepl.study.tubes import Role
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""`load_study`: from ``study.toml`` to a `Study`, or to all that is wrong with it at once."""
+"""From ``study.toml`` to a `Study`, and to all that is wrong with it at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from bcelldepl.definitions.codes import Method
 from bcelldepl.errors import CompensationError, Problem, StudyError
 from bcelldepl.input_limits import leaves
-from bcelldepl.names import near_file
+from bcelldepl.near_names import near_file
 from bcelldepl.study.cells import inside, relative_path
 from bcelldepl.study.companion_sheet import COMPANION_COLUMNS, read_companions
 from bcelldepl.study.companions import CompanionResult
@@ -24,7 +24,7 @@ from bcelldepl.study.study import Study, is_path
 from bcelldepl.study.toml import check_settings, read_toml
 from bcelldepl.study.tubes import Role
 
-__all__ = ["load_study"]
+__all__ = ["load_study", "read_study"]
 
 
 def load_study(path: str | os.PathLike[str]) -> Study:
@@ -45,10 +45,33 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     StudyError
         With every problem of both files, each with its place.
     """
+    study, problems = read_study(path)
+    if problems or study is None:
+        raise StudyError(problems)
+    return study
+
+
+def read_study(path: str | os.PathLike[str]) -> tuple[Study | None, list[Problem]]:
+    """Read a study file and its sample sheet as far as they can be understood.
+
+    Parameters
+    ----------
+    path : str or path
+        The ``study.toml``.
+
+    Returns
+    -------
+    Study or None
+        Where there are problems: a study whose files can be looked into, never one to be counted; its tubes are those
+        whose file is known, with empty texts and days of 0 where the sheet cannot be read. None where the settings are
+        wrong.
+    list of Problem
+        Every problem of both files, each with its place.
+    """
     path = Path(path).absolute()
     raw, problems = read_toml(path)
     if problems:
-        raise StudyError(problems)
+        return None, problems
     config, problems = check_settings(raw, path.name)
     samples = _samples(_table(raw, "study"), path.parent)
     problems += _check_paths(raw, path)
@@ -62,9 +85,9 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     problems += complaints
     overrides, complaints = _overrides(_table(raw, "study"), path.parent, samples)
     problems += complaints
-    if problems or config is None:
-        raise StudyError(problems)
-    return Study(
+    if config is None:
+        return None, problems
+    study = Study(
         path=path,
         folder=path.parent,
         samples_path=path.parent / relative_path(config.study.samples),
@@ -78,12 +101,14 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         endpoints=config.endpoints,
         agreement=config.agreement,
         review=config.review,
-        tubes=tuple(samples.tubes),
+        tubes=tuple(samples.tubes or samples.drafts),
         companion_results=companion_results,
         overrides=overrides,
         warnings=(*samples.warnings, *_unused_batches(config, samples)),
         tube_notes=samples.notes,
+        guesses=samples.guesses,
     )
+    return study, problems
 
 
 def _table(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from bcelldepl.definitions.tables import SAMPLES
 from bcelldepl.input_limits import leaves
+from bcelldepl.near_names import did_you_mean
 from bcelldepl.study.cells import (
     CellError,
     course,
@@ -23,8 +24,7 @@ from bcelldepl.study.cells import (
     when,
 )
 from bcelldepl.study.sheet import Sheet, SheetRow
-from bcelldepl.study.sheet_checks import check_spelling, notes_by_tube, notes_of_sheet
-from bcelldepl.study.toml import did_you_mean
+from bcelldepl.study.sheet_checks import check_spelling, note_of_guesses, notes_by_tube, notes_of_sheet
 from bcelldepl.study.tube_limits import held_to
 from bcelldepl.study.tubes import Role, Tube
 
@@ -46,12 +46,14 @@ T = TypeVar("T")
 
 @dataclass
 class Samples:
-    """Tubes of a sheet, and what is odd about it and about single tubes; what is wrong is noted in the sheet."""
+    """Tubes of a sheet, and what is odd or guessed in it and in single rows; what is wrong is noted in the sheet."""
 
     sheet: Sheet
     tubes: list[Tube] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    guesses: dict[str, str] = field(default_factory=dict)
+    drafts: list[Tube] = field(default_factory=list)  # what is understood of a sheet with problems
 
 
 def read_samples(sheet: Sheet, folder: Path, allow_outside: bool, depth: int = 0) -> Samples:
@@ -79,7 +81,7 @@ def read_samples(sheet: Sheet, folder: Path, allow_outside: bool, depth: int = 0
     _check_columns(samples)
     for row in sheet.rows:
         sheet.check_text(row, TEXTS)
-        sheet.check_text(row, ("comment",), lines=True)
+        sheet.check_text(row, ("comment", "guessed"), lines=True)
     rows = [(row, _read_row(row, sheet)) for row in sheet.rows]
     _check_files(sheet, folder, allow_outside, depth)
     check_spelling(rows, sheet)
@@ -87,10 +89,12 @@ def read_samples(sheet: Sheet, folder: Path, allow_outside: bool, depth: int = 0
     if all(values["role"] is not Role.SAMPLE for _, values in rows):
         sheet.report("no row has the role `sample`", "an empty role means sample")
     if sheet.found:
+        samples.drafts = _drafts(rows, sheet, folder)
         return samples
     samples.tubes = [Tube(path=folder / values["file"], **values) for _, values in rows]
     samples.notes = notes_by_tube(samples.tubes)
     _note_day_numbers(samples, rows)
+    _note_guesses(samples, rows)
     samples.warnings += notes_of_sheet(sheet.name, samples.tubes)
     subjects = list(dict.fromkeys(tube.subject for tube in samples.tubes))
     place = {name: position for position, name in enumerate(subjects)}
@@ -161,7 +165,9 @@ def _read_row(row: SheetRow, sheet: Sheet) -> dict[str, Any]:
         values[column] = amount(column, 0, False)
     for column in NOT_NEGATIVE:
         values[column] = amount(column, 0)
-    values["dilution"] = amount("dilution") or 1.0
+    dilution = amount("dilution")
+    if dilution is not None:  # else the tube has its default, and it shows that nothing was said
+        values["dilution"] = dilution
     values["batch"] = cell("batch", str)
     values["visit_number"] = amount("visit_number")
     values["course"] = cell("course", course) or 1
@@ -173,6 +179,21 @@ def _read_row(row: SheetRow, sheet: Sheet) -> dict[str, Any]:
             False,
         )
     return values
+
+
+def _drafts(rows: list[tuple[SheetRow, dict[str, Any]]], sheet: Sheet, folder: Path) -> list[Tube]:
+    """Tubes whose file is known, for a look into it."""
+    refused = {one.row for one in sheet.found if one.column == "file"}
+    return [
+        Tube(
+            path=folder / values["file"],
+            **values
+            | {name: values[name] or "" for name in ("subject", "visit")}
+            | {"day": values["day"] or 0.0},
+        )
+        for row, values in rows
+        if values["file"] and row.number not in refused
+    ]
 
 
 def _note_day_numbers(samples: Samples, rows: list[tuple[SheetRow, dict[str, Any]]]) -> None:
@@ -192,6 +213,15 @@ def _note_day_numbers(samples: Samples, rows: list[tuple[SheetRow, dict[str, Any
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         where = f"{sheet.name}, row {number}, column {column}"
         samples.warnings.append(f"{where}: {text}{more} read as a spreadsheet's day: {read}")
+
+
+def _note_guesses(samples: Samples, rows: list[tuple[SheetRow, dict[str, Any]]]) -> None:
+    """Say which rows hold guesses that nobody has confirmed."""
+    for row, values in rows:
+        if guess := row.cells.get("guessed", ""):
+            samples.guesses[values["file"]] = guess
+    if samples.guesses:
+        samples.warnings.append(note_of_guesses(samples.sheet.name, samples.guesses))
 
 
 def _check_files(sheet: Sheet, folder: Path, allow_outside: bool, depth: int) -> None:

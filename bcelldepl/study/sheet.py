@@ -13,7 +13,7 @@ from typing import Final
 
 from bcelldepl.errors import Problem
 from bcelldepl.input_limits import MEGABYTE, read_limited
-from bcelldepl.names import near_file
+from bcelldepl.near_names import near_file
 from bcelldepl.spreadsheet import is_live
 from bcelldepl.study.cells import EPOCH
 from bcelldepl.study.encoding import EncodingError, decode_sheet
@@ -23,7 +23,10 @@ from bcelldepl.study.workbook import WorkbookError, read_workbook
 __all__ = ["Sheet", "SheetRow", "read_sheet"]
 
 MOST_TITLES: Final = 20  # rows above the heading
+MOST_ALIKE: Final = 3  # problems of one kind in one column; more are told as one
+MOST_LISTED: Final = 6  # rows of one kind of problem
 LEAST_COLUMNS: Final = 2  # known ones, in a heading
+PREFERRED_SHEET: Final = "samples"  # of a workbook
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 MOST_BYTES: Final = 50 * MEGABYTE
 
@@ -34,6 +37,36 @@ class SheetRow:
 
     number: int
     cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A problem, with its row (0 for the sheet as a whole) and its column, before many of a kind are told as one."""
+
+    row: int
+    column: str
+    what: str
+    remedy: str
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """What such problems of other rows have in common: all but the texts and numbers that are quoted."""
+        return self.column, re.sub(r"'[^']*'|\d+", "", self.what), re.sub(r"\d+", "", self.remedy)
+
+
+def _told(sheet: str, alike: Sequence[_Found]) -> Problem:
+    """Problems of one kind as one, with all its rows."""
+    first, rows = alike[0], list(dict.fromkeys(one.row for one in alike))
+    place, more = f", row {first.row}" if first.row else "", ""
+    if len(rows) > 1:
+        in_a_row = rows[-1] - rows[0] == len(rows) - 1
+        listed = ", ".join(map(str, rows[:MOST_LISTED]))
+        rest = f" and {len(rows) - MOST_LISTED} more" if len(rows) > MOST_LISTED else ""
+        place = f", rows {rows[0]} to {rows[-1]}" if in_a_row else f", rows {listed}{rest}"
+        same = all(one.what == first.what for one in alike)
+        more = f" in {len(rows)} rows" if same else f", and so it is in {len(rows) - 1} more rows"
+    column = f", column {first.column}" if first.column else ""
+    return Problem(f"{sheet}{place}{column}", first.what + more, first.remedy)
 
 
 @dataclass
@@ -52,10 +85,12 @@ class Sheet:
         Between cells; empty for a workbook.
     epoch : datetime
         Day 0 of its numbers of days.
+    which : str
+        Which of several sheets of a workbook it is, in words.
     notes : list of str
         How it was read, where that was not plain.
-    found : list of (int, Problem)
-        Problems with the row of each, 0 for the sheet as a whole.
+    found : list of _Found
+        Problems, each with its row and column.
     """
 
     name: str
@@ -63,13 +98,13 @@ class Sheet:
     rows: list[SheetRow] = field(default_factory=list)
     delimiter: str = ""
     epoch: datetime = EPOCH
+    which: str = ""
     notes: list[str] = field(default_factory=list)
-    found: list[tuple[int, Problem]] = field(default_factory=list)
+    found: list[_Found] = field(default_factory=list)
 
     def report(self, what: str, remedy: str = "", row: int = 0, column: str = "") -> None:
         """Note a problem of the sheet, of one of its rows, or of one cell."""
-        where = self.name + (f", row {row}" if row else "") + (f", column {column}" if column else "")
-        self.found.append((row, Problem(where, what, remedy)))
+        self.found.append(_Found(row, column, what, remedy))
 
     def check_text(self, row: SheetRow, columns: Iterable[str], lines: bool = False) -> None:
         """Refuse texts that a table or a page of the results could not show as they are.
@@ -93,8 +128,15 @@ class Sheet:
 
     @property
     def problems(self) -> list[Problem]:
-        """Problems of the sheet as a whole, then row by row."""
-        return [problem for _, problem in sorted(self.found, key=lambda one: one[0])]
+        """Problems of the sheet as a whole, then row by row; one that many rows have is told once, at the first."""
+        kinds: dict[object, list[_Found]] = {}
+        for one in sorted(self.found, key=lambda one: one.row):
+            kinds.setdefault(one.kind if one.row else one, []).append(one)
+        told: list[tuple[int, Problem]] = []
+        for alike in kinds.values():
+            groups = [alike] if len({one.row for one in alike}) > MOST_ALIKE else [[one] for one in alike]
+            told += [(group[0].row, _told(self.name, group)) for group in groups]
+        return [problem for _, problem in sorted(told, key=lambda one: one[0])]
 
 
 def read_sheet(path: Path, name: str, known: Sequence[str]) -> Sheet:
@@ -170,14 +212,15 @@ def _delimiter(text: str, known: Sequence[str]) -> str:
 
 def _workbook_records(path: Path, sheet: Sheet) -> list[list[str]]:
     try:
-        page = read_workbook(path, "samples")
+        page = read_workbook(path, PREFERRED_SHEET)
     except WorkbookError as error:
         sheet.report(str(error), "save it again as .xlsx or .csv")
         return []
     sheet.epoch = page.epoch
     if page.others:
         others = ", ".join(map(repr, page.others))
-        sheet.notes.append(f"{sheet.name}: the sheet {page.name!r} is read, and not {others}")
+        sheet.which = f"the sheet {page.name!r} is read, and not {others}"
+        sheet.notes.append(f"{sheet.name}: {sheet.which}")
     for row in page.rows:
         for problem in row.problems:
             sheet.report(problem.what, problem.remedy, row.number)
@@ -189,7 +232,11 @@ def _arrange(records: Sequence[list[str]], sheet: Sheet, known: Sequence[str]) -
     heading = _heading_row(records, known)
     if not heading and any(map(any, records)):
         what = f"no heading was found: no row of the first {MOST_TITLES} names {LEAST_COLUMNS} columns"
-        sheet.report(what, f"write a row with {', '.join(known[:4])} and the other columns")
+        remedy = f"write a row with {', '.join(known[:4])} and the other columns"
+        if sheet.which:
+            what = f"{what}; {sheet.which}"
+            remedy = f"if it is another one, call that `{PREFERRED_SHEET}`; else {remedy}"
+        sheet.report(what, remedy)
         return
     for number, record in enumerate(records, 1):
         cells = [cell.strip() for cell in record]
@@ -197,6 +244,11 @@ def _arrange(records: Sequence[list[str]], sheet: Sheet, known: Sequence[str]) -
             continue
         if not sheet.columns:
             _head(cells, sheet, number)
+            continue
+        other = _other_delimiter(cells, sheet)
+        if other:
+            what = f"its cells are separated by {other!r}, those of the heading by {sheet.delimiter!r}"
+            sheet.report(what, "save the sheet again with one separator", number, sheet.columns[0])
             continue
         if any(cells[len(sheet.columns) :]):
             what = f"has {len(cells)} cells where the heading has {len(sheet.columns)}"
@@ -208,6 +260,14 @@ def _arrange(records: Sequence[list[str]], sheet: Sheet, known: Sequence[str]) -
         sheet.rows.append(SheetRow(number, dict(zip(sheet.columns, filled, strict=False))))
     if not sheet.found and not sheet.rows:
         sheet.report("contains no tubes" if sheet.columns else "is empty", "write one row per FCS file")
+
+
+def _other_delimiter(cells: Sequence[str], sheet: Sheet) -> str:
+    """What separates the cells of a row that has but one cell by the separator of the heading."""
+    if not sheet.delimiter or any(cells[1:]) or len(sheet.columns) < LEAST_COLUMNS:
+        return ""
+    others = (one for one in DELIMITERS.values() if one != sheet.delimiter)
+    return next((one for one in others if cells[0].count(one) >= LEAST_COLUMNS), "")
 
 
 def _heading_row(records: Sequence[list[str]], known: Sequence[str]) -> int:

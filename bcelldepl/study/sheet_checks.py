@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bcelldepl.study.sheet import Sheet, SheetRow
-from bcelldepl.study.spelling import folded, what_differs
+from bcelldepl.study.spelling import folded, what_differs, without_blanks
 from bcelldepl.study.tubes import Tube
 
-__all__ = ["TINY_COUNT_PER_UL", "check_spelling", "notes_by_tube", "notes_of_sheet"]
+__all__ = ["TINY_COUNT_PER_UL", "check_spelling", "note_of_guesses", "notes_by_tube", "notes_of_sheet"]
 
 NAMES: Final = ("subject", "visit", "dose_group", "batch", "usubjid", "site")
 TINY_COUNT_PER_UL: Final = 50.0  # no study's every count lies below; 10^9/L does
@@ -32,7 +32,10 @@ def check_spelling(rows: Sequence[tuple[SheetRow, Mapping[str, Any]]], sheet: Sh
             name = values[column]
             if not name:
                 continue
-            other, other_row = first.setdefault(folded(name), (name, row.number))
+            same = [first[key] for key in (folded(name), without_blanks(name)) if key in first]
+            other, other_row = same[0] if same else (name, row.number)
+            for key in (folded(name), without_blanks(name)):
+                first.setdefault(key, (other, other_row))
             if name in (other, *reported):
                 continue
             reported.add(name)
@@ -91,3 +94,23 @@ def notes_of_sheet(sheet_name: str, tubes: Sequence[Tube]) -> list[str]:
                 f"{sheet_name}: no {column} reaches {TINY_COUNT_PER_UL:g}; is it in 10^9/L? Multiply by 1000"
             )
     return notes
+
+
+def note_of_guesses(sheet_name: str, guesses: Mapping[str, str]) -> str:
+    """Say that a sheet holds guesses which nobody has confirmed.
+
+    Parameters
+    ----------
+    sheet_name : str
+    guesses : mapping of str to str
+        What was guessed of a row, by file.
+
+    Returns
+    -------
+    str
+    """
+    rows = f"{len(guesses)} rows hold" if len(guesses) > 1 else "1 row holds"
+    return (
+        f"{sheet_name}: {rows} guesses of `bcelldepl init` that nobody has confirmed; compare them with your records, "
+        "and empty the cell `guessed` of each row that is right"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["folded", "what_differs"]
+__all__ = ["folded", "what_differs", "without_blanks"]
 
 
 def folded(text: str) -> str:
@@ -25,6 +25,23 @@ def folded(text: str) -> str:
     return re.sub(
         r"-+", "-", "".join("-" if _separates(one) else one for one in unicodedata.normalize("NFKC", plain))
     ).strip("-")
+
+
+def without_blanks(text: str) -> str:
+    """Return a text by which spellings with blanks and without are the same, as of ``S 01`` and ``S01``.
+
+    Blanks between digits stay: they part two numbers.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold().strip()
+    return re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", plain)
 
 
 def _separates(character: str) -> bool:

@@ -56,6 +56,8 @@ class Study(BaseModel):
         What was accepted but is unusual, one sentence each.
     tube_notes : dict of str to tuple of str
         By file, how its row of the sheet was read, and what of it is not used, where that is not plain.
+    guesses : dict of str to str
+        By file, what `bcelldepl init` guessed of its row and nobody has confirmed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -82,6 +84,7 @@ class Study(BaseModel):
     overrides: tuple[Override, ...] = ()
     warnings: tuple[str, ...] = ()
     tube_notes: dict[str, tuple[str, ...]] = {}
+    guesses: dict[str, str] = {}
 
     @property
     def subjects(self) -> tuple[str, ...]:

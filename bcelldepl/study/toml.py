@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,12 @@ from pydantic_core import ErrorDetails
 
 from bcelldepl.errors import Problem
 from bcelldepl.input_limits import MEGABYTE, read_limited
+from bcelldepl.near_names import did_you_mean, near_file
 from bcelldepl.study.config import BatchSettings, StudyFile
 from bcelldepl.study.study import Study
 
-__all__ = ["check_settings", "did_you_mean", "read_toml", "show_config"]
+__all__ = ["BARE_KEY", "check_settings", "read_toml", "show_config"]
 
-PART_OF_A_WORD = 0.85  # of the likeness of a whole one
-SHORTEST_PART = 3  # letters
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 KINDS = {bool: "a boolean", int: "a number", float: "a number", str: "text", list: "a list", dict: "a table"}
 
@@ -52,7 +50,8 @@ def read_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
     except UnicodeDecodeError as error:
         return {}, [Problem(path.name, f"not UTF-8 text (byte {error.start})", "save it as UTF-8")]
     except FileNotFoundError:
-        return {}, [Problem(str(path), "no such study file", "give the path of a study.toml")]
+        remedy = near_file(path) or "give the path of a study.toml"
+        return {}, [Problem(str(path), "no such study file", remedy)]
     except OSError as error:
         return {}, [Problem(str(path), f"cannot be read: {error.strerror}", "give the path of a study.toml")]
 
@@ -87,43 +86,6 @@ def check_settings(raw: Mapping[str, Any], name: str) -> tuple[StudyFile | None,
         ]
 
 
-def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return a hint that names the nearest known word, or nothing.
-
-    Parameters
-    ----------
-    word : str
-        As it was typed.
-    known : iterable of str
-        What it could have been.
-    cutoff : float
-        The least likeness, 0 to 1. A word that is a part of a known one (``beads`` of ``bead_count``) is less like it
-        than one that is misspelt; a name of cells is the same without "cells" (``Bcells`` and ``B``).
-
-    Returns
-    -------
-    str
-    """
-    scores = {one: _likeness(word, one) for one in known}
-    nearest = max(scores, key=lambda one: scores[one], default="")
-    return f"did you mean `{nearest}`?" if nearest and scores[nearest] >= cutoff else ""
-
-
-def _likeness(word: str, known: str) -> float:
-    if _without_cells(word) == _without_cells(known):
-        return 1.0
-    whole = difflib.SequenceMatcher(None, word.casefold(), known.casefold()).ratio()
-    parts = [part for part in re.split(r"[_ ]", known.casefold()) if len(part) >= SHORTEST_PART]
-    in_part = max(
-        (difflib.SequenceMatcher(None, word.casefold(), part).ratio() for part in parts), default=0.0
-    )
-    return max(whole, PART_OF_A_WORD * in_part)
-
-
-def _without_cells(word: str) -> str:
-    return re.sub(r"cells?$|[\s_+-]", "", word.casefold().strip()) or word
-
-
 def show_config(study: Study) -> str:
     """Return all settings of a study after defaults as TOML text, which `load_study` would accept again.
 
@@ -155,7 +117,8 @@ def _problem(detail: ErrorDetails, name: str) -> Problem:
         case "literal_error":
             return Problem(where, f"{given!r} is not one of {context['expected']}")
         case "string_too_short" | "too_short":
-            return Problem(where, "is empty")
+            fitting = "`bcelldepl inspect FILE` lists the strategies that fit"
+            return Problem(where, "is empty", fitting if loc[-1] == "strategy" else "")
         case "greater_than" | "greater_than_equal":
             bound = context.get("gt", context.get("ge"))
             words = "above" if detail["type"] == "greater_than" else "at least"

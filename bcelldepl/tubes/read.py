@@ -14,7 +14,7 @@ from bcelldepl.gating.strategy import Strategy, load_strategy
 from bcelldepl.signal import Signal, make_signal, resolve_panel
 from bcelldepl.study import Study, Tube
 
-__all__ = ["OpenTube", "batch_of", "open_tube", "read_signal"]
+__all__ = ["OpenTube", "batch_of", "open_tube", "panel_of", "read_signal", "spillover_of"]
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,32 @@ def open_tube(tube: Tube, study: Study, strategy: Strategy) -> OpenTube:
         what = f"the batch {tube.batch} is gated by the strategy {own}, not by {strategy.name}"
         raise StrategyError(what, tube.file, "ask for the tubes of one strategy")
     acquisition = read_fcs(tube.path, volume_unit=study.counting.volume_unit)
+    panel = panel_of(acquisition, tube, study, strategy)
+    return OpenTube(acquisition, panel, spillover_of(acquisition, tube, study, panel))
+
+
+def panel_of(acquisition: Acquisition, tube: Tube, study: Study, strategy: Strategy) -> dict[str, str]:
+    """Find the channel of each marker of a strategy.
+
+    Parameters
+    ----------
+    acquisition : Acquisition
+        Of the tube.
+    tube : Tube
+    study : Study
+    strategy : Strategy
+
+    Returns
+    -------
+    dict of str to str
+        Channel by marker.
+
+    Raises
+    ------
+    PanelError
+    """
     named = study.panel_of(batch_of(tube, acquisition))
-    panel = resolve_panel(
+    return resolve_panel(
         acquisition.channels,
         strategy.required_markers,
         strategy.optional_markers,
@@ -79,7 +103,6 @@ def open_tube(tube: Tube, study: Study, strategy: Strategy) -> OpenTube:
         where=tube.file,
         one_of=strategy.alternatives,
     )
-    return OpenTube(acquisition, panel, _spillover(acquisition, study, tube, panel))
 
 
 def read_signal(tube: Tube, study: Study, strategy: Strategy) -> tuple[Acquisition, dict[str, str], Signal]:
@@ -105,10 +128,30 @@ def read_signal(tube: Tube, study: Study, strategy: Strategy) -> tuple[Acquisiti
     return opened.acquisition, opened.panel, opened.signal(strategy)
 
 
-def _spillover(
-    acquisition: Acquisition, study: Study, tube: Tube, panel: Mapping[str, str]
+def spillover_of(
+    acquisition: Acquisition, tube: Tube, study: Study, panel: Mapping[str, str]
 ) -> Spillover | None:
-    """Find the matrix for a tube, by the names of its detectors: the study's goes before the file's own."""
+    """Find the matrix for a tube, by the names of its detectors: the study's goes before the file's own.
+
+    Parameters
+    ----------
+    acquisition : Acquisition
+        Of the tube.
+    tube : Tube
+    study : Study
+    panel : mapping of str to str
+        Channel by marker.
+
+    Returns
+    -------
+    Spillover or None
+        None where the values are not to be compensated.
+
+    Raises
+    ------
+    CompensationError
+        There is no matrix, or none that fits.
+    """
     if study.compensation.source == "none":
         return None
     path = study.matrix_path(batch_of(tube, acquisition))

@@ -17,17 +17,22 @@ def test_doubts_of_the_sheet_reach_the_tables_and_the_exit_code(copy_of_one: Pat
     cells = [line.split(",") for line in lines]
     (first, second) = [row for row in cells if row[0].endswith(("D10.fcs", "D28.fcs"))][:2]
     second[column] = first[column]
+    for row in cells:
+        row.append({"file": "guessed", first[0]: "day (file name)"}.get(row[0], ""))
     sheet.write_text("\n".join(map(",".join, cells)) + "\n")
     results = run(load_study(copy_of_one / "study.toml"), copy_of_one / "results", workers=1)
     reasons = dict(zip(results.tubes["file"], results.tubes["reason"], strict=True))
     assert f"visit {first[column]} of S01 is day" in reasons[first[0]]
     assert f"visit {first[column]} of S01 is day" in reasons[second[0]]
+    guessed = [file for file, reason in reasons.items() if "not confirmed: day (file name)" in reason]
+    assert guessed == [first[0]]
     controls = [reason for file, reason in reasons.items() if "FMO" in file.upper()]
     assert controls
     assert all("the role fmo:CRA is used by no gate" in reason for reason in controls)
     assert results.exit_code == 1
     page = (copy_of_one / "results" / "report.html").read_text(encoding="utf-8")
     assert "the role fmo:CRA is used by no gate" in page
+    assert "1 row holds guesses" in page
 
 
 def test_notes_reach_the_page_and_where_they_concern_a_tube_its_row(copy_of_one: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bcelldepl.quality.limits import ODD_DAYS, ODD_PART
-from bcelldepl.quality.row_checks import check_rows
+from bcelldepl.quality.row_checks import check_guesses, check_rows
 from bcelldepl.study import Study, load_study
 
 TOML = '[study]\nid = "S1"\nsamples = "samples.csv"\nstrategy = "cart_pd"\n'
@@ -75,3 +75,11 @@ def test_duplicates_that_are_no_replicates(tmp_path: Path, rows: str, words: str
 
 def test_controls_of_a_visit_are_no_duplicates(tmp_path: Path) -> None:
     assert sentences(load(tmp_path, f"{HEAD},role\na.fcs,P1,V1,0,\nb.fcs,P1,V1,28,fmo:CAR\n")) == {}
+
+
+def test_a_guessed_row_needs_review(tmp_path: Path) -> None:
+    study = load(tmp_path, f"{HEAD},guessed\na.fcs,P1,V1,0,day (file name)\nb.fcs,P1,V2,1,\n")
+    ((file, (outcome,)),) = check_guesses(study.guesses).items()
+    assert file == "a.fcs"
+    assert outcome.needs_review
+    assert outcome.sentence == "guessed by `bcelldepl init` and not confirmed: day (file name)"

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from bcelldepl.report import draw_curves
 from bcelldepl.report.curves import draw_study_curves
+from bcelldepl.report.group_curves import Average, draw_group_curves
 from bcelldepl.report.images import figure_bytes
 from bcelldepl.report.palette import dose_styles, natural_key
 
@@ -90,6 +91,30 @@ def test_axes_carry_units_and_hold_every_point(axes):
 def test_nothing_to_draw_is_said(counts):
     axes = draw_curves(counts, "NK", Figure().add_subplot())
     assert "no result" in {text.get_text() for text in axes.texts}
+
+
+def test_a_study_without_any_result_is_drawn(counts):
+    """As where no tube could be gated: a log axis without heights has no limits of its own."""
+    counts[["cells_per_ul", "ci_high_per_ul", "lloq_per_ul"]] = np.nan
+    counts["result"] = "NOT_DONE"
+    figure = draw_study_curves(counts, ["B"])
+    assert "no result" in {text.get_text() for text in figure.axes[0].texts}
+    figure_bytes(figure, "png", 40)
+    summary = pd.DataFrame(
+        {
+            "parameter": "CONCENTRATION",
+            "analyte": "B",
+            "course": 1,
+            "dose_group": "low",
+            "n": 0,
+            "min": np.nan,
+        }
+        | {"median": np.nan, "max": np.nan, "day": counts["day"], "baseline": ""}
+    )
+    for average in Average:
+        page = Figure()
+        draw_group_curves(summary, "B", page.add_subplot(), lloq_per_ul=None, average=average)
+        figure_bytes(page, "png", 40)
 
 
 def test_missing_dose_groups_are_one_group(counts):

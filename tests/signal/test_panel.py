@@ -295,7 +295,8 @@ def test_many_channels_are_not_all_listed():
     assert "U0-A, U1-A" in caught.value.what
     assert f"and {64 - MOST_LISTED} more, which `bcelldepl inspect` lists" in caught.value.what
     assert len(caught.value.what) < 300
-    assert 'CD19 = "V2-A"' in caught.value.remedy
+    assert '[panel] CD19 = "DETECTOR", CD45 = "DETECTOR"' in caught.value.remedy
+    assert caught.value.markers == ("CD19", "CD45")
 
 
 def test_as_many_channels_as_fit_are_listed():

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bcelldepl.errors import Problem, StudyError
+from bcelldepl.near_names import did_you_mean
 from bcelldepl.study import load_study
-from bcelldepl.study.toml import did_you_mean
 
 TOML = '[study]\nid = "S1"\nsamples = "samples.csv"\nstrategy = "cart_pd"\n'
 HEAD = "file,subject,visit,day"

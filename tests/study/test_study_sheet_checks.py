@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bcelldepl.errors import StudyError
 from bcelldepl.study import Study, load_study
+from bcelldepl.study.sheet import MOST_ALIKE
 from bcelldepl.study.sheet_checks import TINY_COUNT_PER_UL
 from bcelldepl.study.spelling import folded
 from bcelldepl.study.tube_limits import LIMITS
@@ -39,6 +40,9 @@ SPELLINGS = [
     ("P 01", "P\u300001"),
     ("P 01", "P  01"),
     ("P 01", "P-01"),
+    ("P 01", "P01"),
+    ("P01", "P\u00a001"),
+    ("受试者 01", "受试者01"),
     ("P01", "p01"),
     ("患者①", "患者1"),
     ("Ω1", "\u21261"),
@@ -61,7 +65,16 @@ def test_one_name_in_two_spellings_is_refused(tmp_path: Path, column: str, one: 
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("P-01", "P01"), ("1-1", "11"), ("P1", "P2"), ("CD3ε", "CD3ζ"), ("甲", "乙")]
+    ("one", "other"),
+    [
+        ("P-01", "P01"),
+        ("1-1", "11"),
+        ("1 1", "11"),
+        ("P1 11", "P11 1"),
+        ("P1", "P2"),
+        ("CD3ε", "CD3ζ"),
+        ("甲", "乙"),
+    ],
 )
 def test_names_that_differ_stay_apart(tmp_path: Path, one: str, other: str) -> None:
     study = load(tmp_path, f"{HEAD}\na.fcs,{one},V1,0\nb.fcs,{other},V1,0\n")
@@ -142,3 +155,33 @@ def test_a_file_of_another_spelling_is_named(tmp_path: Path, written: str, there
     with pytest.raises(UnreadableFileError) as caught:
         read_fcs(tmp_path / "other.fcs")
     assert "did you mean" not in caught.value.remedy
+
+
+@pytest.mark.parametrize(("rows", "problems"), [(MOST_ALIKE, MOST_ALIKE), (MOST_ALIKE + 1, 1)])
+def test_one_mistake_in_many_rows_is_one_problem(tmp_path: Path, rows: int, problems: int) -> None:
+    sheet = "".join(f"{n}.fcs,P1,V{n},D{n}\n" for n in range(rows))
+    found = refusals(tmp_path, f"{HEAD}\n{sheet}")
+    assert len(found) == problems
+    if problems == 1:
+        place = f"samples.csv, rows 2 to {rows + 1}, column day"
+        assert found[0].startswith(f"{place}: 'D0' is not a number, and so it is in {rows - 1} more rows (")
+
+
+def test_rows_that_are_not_next_to_each_other_are_listed(tmp_path: Path) -> None:
+    sheet = "".join(f"{n}.fcs,P1,V{n},{'' if n % 2 else n}\n" for n in range(20))
+    (problem,) = refusals(tmp_path, f"{HEAD}\n{sheet}")
+    assert problem == "samples.csv, rows 3, 5, 7, 9, 11, 13 and 4 more, column day: is empty in 10 rows"
+
+
+@pytest.mark.parametrize("other", [";", "\t"])
+def test_a_row_with_another_separator_is_one_problem(tmp_path: Path, other: str) -> None:
+    row = "b.fcs,P1,V2,1".replace(",", other)
+    (problem,) = refusals(tmp_path, f"{HEAD}\na.fcs,P1,V1,0\n{row}\n")
+    assert problem.startswith(f"samples.csv, row 3, column file: its cells are separated by {other!r}")
+
+
+def test_guesses_that_nobody_confirmed_are_noted(tmp_path: Path) -> None:
+    study = load(tmp_path, f"{HEAD},guessed\na.fcs,P1,V1,0,day (file name)\nb.fcs,P1,V2,1,\n")
+    assert study.guesses == {"a.fcs": "day (file name)"}
+    assert study.warnings[0].startswith("samples.csv: 1 row holds guesses of `bcelldepl init`")
+    assert load(tmp_path, f"{HEAD},guessed\na.fcs,P1,V1,0,\n").warnings == ()

@@ -40,6 +40,11 @@ SAMPLES: Final = TableDefinition(
         Column("usubjid", _TEXT, "USUBJID of exports; else study, hyphen, subject"),
         Column("site", _TEXT, "SITEID of exports"),
         Column("visit_number", _NUMBER, "VISITNUM of exports; else rank of the visit by its nominal day"),
+        Column(
+            "guessed",
+            _TEXT,
+            "what `bcelldepl init` guessed of the row, and from what; emptied by whoever confirms it",
+        ),
     ),
 )
 COMPANION_SHEET: Final = TableDefinition(

@@ -1,0 +1,1 @@
+"""A study before it is run: begun from a folder of files (`init`), and checked (`check`)."""
