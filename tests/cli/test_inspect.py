@@ -102,7 +102,7 @@ def test_markers_and_strategies_are_told(tube: Path) -> None:
 
 def test_a_file_of_other_capitals_is_named(tube: Path) -> None:
     _, errors = run(tube.with_name("TUBE.fcs"), code=2)
-    assert "no such file (did you mean 'tube.fcs'? Capitals count)" in errors
+    assert "no such file (did you mean 'tube.fcs'? Names are case-sensitive)" in errors
 
 
 def test_cross_check(tube: Path) -> None:

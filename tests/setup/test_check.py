@@ -115,7 +115,7 @@ def test_a_sheet_that_is_not_there_leaves_nothing_to_say_of_tubes(study: Study) 
     found = check_study(path)
     assert (found.facts, found.exit_code) == ((), 2)
     assert [one.what for one in found.findings] == ["the sample sheet does not exist"]
-    assert found.findings[0].remedy == "did you mean 'samples.csv'? Capitals count"
+    assert found.findings[0].remedy == "did you mean 'samples.csv'? Names are case-sensitive"
 
 
 def test_batches_have_their_own_panel_and_strategy(study: Study) -> None:
