@@ -13,6 +13,7 @@ from bcelldepl.batch.inputs import Identity, identify, identify_inputs, matrix_f
 from bcelldepl.batch.memory import RunMemory
 from bcelldepl.batch.workers import Progress
 from bcelldepl.definitions.files import RUN, USUAL_FORMATS
+from bcelldepl.errors import StudyError
 from bcelldepl.results import Results
 from bcelldepl.store import Store
 from bcelldepl.store.identity import now
@@ -102,8 +103,11 @@ def run(
     from bcelldepl.batch.learning import kept_models
     from bcelldepl.batch.strategies import load_strategies
     from bcelldepl.gating.model.kept import read_models
+    from bcelldepl.tubes.countable import uncountable
 
     strategies = load_strategies(study)
+    if problem := uncountable(study):
+        raise StudyError([problem])
     with Store(folder, "run") as store:
         told = read_reviews(store.entries)
         refuse_locked(told, folder)

@@ -29,7 +29,7 @@ from bcelldepl.kinetics.profile import PointUse
 from bcelldepl.kinetics.thresholds import ThresholdEvidence
 from bcelldepl.kinetics.visits import Visit
 from bcelldepl.results.finished import FinishedRun
-from bcelldepl.units import CELLS_PER_UL
+from bcelldepl.units import CELLS_PER_UL, PERCENT
 
 __all__ = ["HALF_OF_LIMIT", "cell_counts", "concentrations"]
 
@@ -41,9 +41,7 @@ _TEXT: Final = Variable(
 ADCP: Final = (
     *SUBJECT,
     *PARAMETER,
-    Variable(
-        "AVAL", "Analysis Value", "float", "the concentration; below a limit half of that limit, by DTYPE"
-    ),
+    Variable("AVAL", "Analysis Value", "float", "the result; below a limit half of that limit, by DTYPE"),
     Variable("DTYPE", "Derivation Type", "text", f"{HALF_OF_LIMIT} where AVAL is half of ALIMIT", "C81224"),
     Variable(
         "ALIMIT", "Limit that the Result Lies Below", "float", "not detected: ci_high; detected: the LLOQ"
@@ -115,8 +113,13 @@ def cell_counts(run: FinishedRun, cp: CdiscDataset) -> CdiscDataset:
         test = definition.cdisc
         if test is None:
             continue
-        label = f"{test.name}{' ' + test.sublineage if test.sublineage else ''} ({CELLS_PER_UL})"
-        for course in run.kinetics.courses.get(population, ()):
+        if run.in_percent and not _is_in_percent_of(run, population, test.of):
+            continue
+        name, unit = (test.fraction_name, PERCENT) if run.in_percent else (test.name, CELLS_PER_UL)
+        label = f"{name}{' ' + test.sublineage if test.sublineage else ''} ({unit})"
+        code = test.fraction_code if run.in_percent else test.code
+        of_population = run.kinetics.percentages if run.in_percent else run.kinetics.courses
+        for course in of_population.get(population, ()):
             chosen = {id(visit) for visit in one_per_visit(course).values()}
             baseline = choose_baseline(course, settings)
             depletes = definition.kinetics is Kinetics.DEPLETION
@@ -126,7 +129,9 @@ def cell_counts(run: FinishedRun, cp: CdiscDataset) -> CdiscDataset:
                 rows.append(
                     {
                         **subject_cells(run, course.subject, course.dose_group, course.number),
-                        "PARAMCD": test.parameter or test.code,
+                        "PARAMCD": f"{test.parameter}{'P' if run.in_percent else ''}"
+                        if test.parameter
+                        else code,
                         "PARAM": label,
                         **_value(visit),
                         **time_cells(run, course, visit, plan),
@@ -139,7 +144,7 @@ def cell_counts(run: FinishedRun, cp: CdiscDataset) -> CdiscDataset:
                         "CRIT1": f"B cells {threshold_words(settings)}" if depletes else "",
                         "CRIT1FL": EVIDENCE[evidence],
                         "NTUBES": len(visit.files),
-                        **_source(visit, "CP", sources, test.code, test.sublineage),
+                        **_source(visit, "CP", sources, code, test.sublineage),
                         **reason_cells(visit.reason),
                     }
                 )
@@ -165,7 +170,7 @@ def concentrations(run: FinishedRun, pc: CdiscDataset) -> CdiscDataset:
     """
     plan, sources = VisitSchedule.of(run.study.tubes), _sequence(pc, "PCREFID", "PCTESTCD")
     rows = []
-    for one in run.kinetics.cellular:
+    for one in () if run.in_percent else run.kinetics.cellular:
         course, test = one.course, cdisc_test(one.course.population)
         assert test is not None
         slope = () if one.terminal is None else one.terminal.days
@@ -193,6 +198,12 @@ def concentrations(run: FinishedRun, pc: CdiscDataset) -> CdiscDataset:
     )
     label = "Cellular Kinetics Concentration Analysis"
     return make_dataset("ADPC", label, structure, keys, ADPC, rows, ("AVAL", "PARAMCD", "PARAM"))
+
+
+def _is_in_percent_of(run: FinishedRun, population: str, whole: str) -> bool:
+    """Whether the percentages of a population, which are of its parent, are those that CDISC has a test for."""
+    parents = set(run.counts.loc[run.counts["population"] == population, "parent"]) - {""}
+    return parents == {whole}
 
 
 def _value(visit: Visit) -> dict[str, Any]:

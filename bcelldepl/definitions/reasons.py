@@ -38,6 +38,7 @@ class Reason(StrEnum):
     )
     HAEMATOLOGY_ZERO = "the haematology count of {population} is 0"
     BEADS_NOT_USED = "this tube is not counted by beads"
+    PERCENTAGES_ONLY = "the results are percentages ([counting] method = percent): cells/uL are not known"
     # A population cannot be evaluated.
     NOT_SHOWN = "no cells of the study could be named {population}: see the questions in the report"
     NO_CONTROL = "no control tube of the study shows the {marker} negative: see the questions in the report"
@@ -47,6 +48,7 @@ class Reason(StrEnum):
         "{events:,} leukocytes are fewer than the {least:,} without which a tube says nothing of {population}"
     )
     NO_PARENT_EVENTS = "no {parent} events were acquired, among which {population} could be looked for"
+    WHOLE_NOT_FOUND = "the {whole} that {population} are given in percent of were not found"
     NOTHING_COUNTED = "no {population} were counted"
     NO_CONCENTRATION = "a concentration is missing"
     # A number that is given may mislead.

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bcelldepl.definitions.codes import Method
 from bcelldepl.definitions.endpoints import endpoint_definitions
-from bcelldepl.definitions.populations import Kinetics, analytes
+from bcelldepl.definitions.populations import Kinetics, analytes, is_result
+from bcelldepl.definitions.reasons import Reason
 from bcelldepl.kinetics.cellular import CellularKinetics, analyse_cellular
 from bcelldepl.kinetics.count_rows import CountRecord, count_rows
-from bcelldepl.kinetics.courses import courses
+from bcelldepl.kinetics.courses import PARENT, courses
 from bcelldepl.kinetics.depletion import Depletion, analyse_depletion
 from bcelldepl.kinetics.depth import depth_of
-from bcelldepl.kinetics.endpoint import Endpoint, table_of
+from bcelldepl.kinetics.endpoint import Endpoint, not_evaluable, table_of
 from bcelldepl.kinetics.override_marks import OverrideMarks
 from bcelldepl.kinetics.propagation import with_intervals
 from bcelldepl.kinetics.safeguard import safely
@@ -44,6 +46,8 @@ class StudyKinetics:
         B cells; empty where no tube reports them.
     endpoints : DataFrame
         As ``endpoints.csv`` holds it.
+    percentages : dict of str to tuple of Course
+        By population, in percent of its parent, where percentages are the results of the study; else empty.
     """
 
     study: Study
@@ -51,6 +55,7 @@ class StudyKinetics:
     cellular: tuple[CellularKinetics, ...]
     depletion: tuple[Depletion, ...]
     endpoints: pd.DataFrame
+    percentages: Mapping[str, tuple[Course, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"StudyKinetics({self.study.id}, {len(self.groups)} courses, {', '.join(self.courses)})"
@@ -88,8 +93,14 @@ def analyse_study(counts: pd.DataFrame, study: Study) -> StudyKinetics:
     by_population = {population: courses(rows, study, population) for population in populations}
     cellular = tuple(_cellular(by_population, study))
     depletion = tuple(_depletion(by_population, rows, study))
-    endpoints = table_of(_rows([*cellular, *depletion], study, OverrideMarks(rows)))
-    return StudyKinetics(study, by_population, cellular, depletion, endpoints)
+    in_percent = any(row.get("method") == Method.PERCENT for row in rows)
+    endpoints = table_of(_rows([*cellular, *depletion], study, OverrideMarks(rows), in_percent))
+    of_parent = {
+        population: courses(rows, study, population, PARENT)
+        for population in populations
+        if in_percent and is_result(population)
+    }
+    return StudyKinetics(study, by_population, cellular, depletion, endpoints, of_parent)
 
 
 def endpoints_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -143,7 +154,10 @@ def _depletion(
 
 
 def _rows(
-    analyses: Sequence[CellularKinetics | Depletion], study: Study, override_marks: OverrideMarks
+    analyses: Sequence[CellularKinetics | Depletion],
+    study: Study,
+    override_marks: OverrideMarks,
+    in_percent: bool,
 ) -> Iterator[tuple[Course, str, str, Endpoint]]:
     """Course, unit, rule of the baseline and endpoint, by subject and course."""
     known = endpoint_definitions(study.endpoints.auc_days)
@@ -155,6 +169,8 @@ def _rows(
             for one in _with_intervals(analysed, study):
                 definition = known[one.parameter]
                 rule = study.endpoints.baseline_words if definition.needs_baseline else ""
+                if in_percent and not (definition.by_threshold and study.endpoints.denominator != BLOOD):
+                    one = not_evaluable(one.parameter, str(Reason.PERCENTAGES_ONLY))
                 yield analysed.course, definition.unit, rule, override_marks.mark(analysed.course, one)
 
 

@@ -159,11 +159,11 @@ def _fate(one: Depletion, planned: Planned) -> str:
     change = _draw(one, planned)
     if change is NO_DRAW:
         return "missed" if _followed_to(one.course.visits, one) > planned[0] else "not reached"
-    if not change.visit.is_evaluable:
-        return "not evaluable"
-    evidence = change.evidence
+    evidence, day = change.evidence, change.visit.day
     if evidence is ThresholdEvidence.NONE:
-        return "no evidence"
+        # Judged in percent, a draw may be evaluable without a concentration.
+        judged = any(visit.is_evaluable for visit in one.judged.visits if visit.day == day)
+        return "no evidence" if change.visit.is_evaluable or judged else "not evaluable"
     return "depleted" if evidence is ThresholdEvidence.DEPLETED else "not depleted"
 
 

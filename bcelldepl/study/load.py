@@ -81,7 +81,11 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         tubes=tuple(samples.tubes),
         companion_results=companion_results,
         overrides=overrides,
-        warnings=(*samples.warnings, *_unused_batches(config, samples)),
+        warnings=(
+            *samples.warnings,
+            *_unused_batches(config, samples),
+            *_notes_on_percentages(config, path.name),
+        ),
         tube_notes=samples.notes,
     )
 
@@ -215,7 +219,18 @@ def _check_method(config: StudyFile, samples: Samples, name: str) -> list[Proble
     if possible or not tubes:
         return []
     what = f"{config.counting.method!r} needs {columns}, which {samples.sheet.name} gives for no sample"
-    return [Problem(f"{name}, [counting] method", what, "fill them in, or choose another method")]
+    remedy = f'fill them in, or choose another method; "{Method.PERCENT}" gives percentages and no cells/uL'
+    return [Problem(f"{name}, [counting] method", what, remedy)]
+
+
+def _notes_on_percentages(config: StudyFile, name: str) -> list[str]:
+    """Say which endpoints a study without cells/uL cannot have."""
+    if not config.counting.in_percent or config.endpoints.denominator != "blood":
+        return []
+    return [
+        f"{name}: with percentages as results depletion cannot be judged in cells/uL; "
+        '`[endpoints] denominator = "lymphocytes"` judges it by depletion_threshold_percent'
+    ]
 
 
 def _check_batches(config: StudyFile, samples: Samples, name: str) -> list[Problem]:

@@ -56,7 +56,11 @@ SUMMARY: Final = TableDefinition(
     (
         Column("dose_group", _TEXT, "as in the sample sheet"),
         Column("analyte", _TEXT, "name of the population"),
-        Column("parameter", _TEXT, "code of the endpoint, or CONCENTRATION"),
+        Column(
+            "parameter",
+            _TEXT,
+            "code of the endpoint, or CONCENTRATION; PERCENTAGE, of the parent, where that is the result",
+        ),
         Column("unit", _TEXT, "of the statistics"),
         Column("visit", _TEXT, "of a concentration"),
         Column("day", _NUMBER, "nominal day of that visit"),
