@@ -15,7 +15,7 @@ from bcelldepl.definitions.populations import POPULATIONS
 PACKAGE = Path(__file__).resolve().parent.parent / "bcelldepl"
 
 # The rooms from the ground up, each with those that it may import; a room may always import itself.
-COMMON = {"definitions", "errors", "units", "input_limits", "spreadsheet", "names", "html_pages"}
+COMMON = {"arguments", "definitions", "errors", "units", "input_limits", "spreadsheet", "names", "html_pages"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "units": set(),
@@ -46,9 +46,10 @@ MAY_IMPORT["batch"] = (
 MAY_IMPORT["verification"] = MAY_IMPORT["batch"] | {"batch"}
 MAY_IMPORT["qualification"] = MAY_IMPORT["batch"] | {"batch", "kernels", "simulate"}
 MAY_IMPORT["review"] = MAY_IMPORT["batch"] | {"batch", "kernels", "kinetics"}
+MAY_IMPORT["exports"] = COMMON | {"cdisc", "gate_exchange", "listings", "results", "store", "study"}
 MAY_IMPORT["cli"] = (
     MAY_IMPORT["qualification"]
-    | {"qualification", "review", "verification", "comparison", "cdisc", "gate_exchange", "listings"}
+    | {"qualification", "review", "verification", "comparison", "exports"}
 )  # fmt: skip
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -60,6 +60,11 @@ class StudyKinetics:
     def __repr__(self) -> str:
         return f"StudyKinetics({self.study.id}, {len(self.groups)} courses, {', '.join(self.courses)})"
 
+    def _repr_html_(self) -> str:
+        from bcelldepl.html_pages import titled_table
+
+        return titled_table(repr(self), self.endpoints)
+
     @property
     def groups(self) -> dict[tuple[str, int], str]:
         """Dose group by subject and course, in the order of the study."""

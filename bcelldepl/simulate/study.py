@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from bcelldepl.arguments import as_path
 from bcelldepl.definitions.tables import SAMPLES, TRUTH
 from bcelldepl.errors import Problem, StudyError
 from bcelldepl.fcs.write import write_fcs
@@ -58,7 +60,7 @@ _INCIDENT_COLUMNS: Final = ("file", "incident", "start_s", "end_s")
 
 
 def simulate(
-    out: Path,
+    out: str | os.PathLike[str],
     *,
     scenario: str = "trial",
     subjects: int | None = None,
@@ -70,7 +72,7 @@ def simulate(
 
     Parameters
     ----------
-    out : Path
+    out : str or path
         Folder to write; a former simulation in it is replaced, other files are left alone.
     scenario : str
         A key of `scenarios.SCENARIOS`: ``trial``, ``small`` or ``hard``.
@@ -90,11 +92,13 @@ def simulate(
 
     Raises
     ------
+    ArgumentError
+        `out` is no path.
     StudyError
         Where the scenario is unknown or a number is out of range.
     """
-    plan = _scenario(scenario, subjects, drift)
-    out = Path(out)
+    plan = _scenario(scenario, subjects, drift, seed)
+    out = as_path(out, "out", "the folder to write to")
     if is_simulation(out):
         remove_former(out)
     (out / "fcs").mkdir(parents=True, exist_ok=True)
@@ -141,7 +145,7 @@ def simulate(
     return study_file
 
 
-def _scenario(name: str, subjects: int | None, drift: float | None) -> Scenario:
+def _scenario(name: str, subjects: int | None, drift: float | None, seed: int) -> Scenario:
     problems = []
     if name not in SCENARIOS:
         problems.append(Problem("scenario", f"{name!r} is unknown", f"one of {', '.join(SCENARIOS)}"))
@@ -149,6 +153,8 @@ def _scenario(name: str, subjects: int | None, drift: float | None) -> Scenario:
         problems.append(Problem("subjects", f"{subjects} is not between 1 and 999"))
     if drift is not None and not 0.0 <= drift <= 0.5:
         problems.append(Problem("drift", f"{drift} is not between 0 and 0.5 log10"))
+    if not (isinstance(seed, int) and seed >= 0):
+        problems.append(Problem("seed", f"{seed!r} is no whole number from 0 on"))
     if problems:
         raise StudyError(problems)
     plan = SCENARIOS[name]

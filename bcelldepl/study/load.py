@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bcelldepl.arguments import as_path
 from bcelldepl.definitions.codes import Method
 from bcelldepl.errors import CompensationError, Problem, StudyError
 from bcelldepl.input_limits import leaves
@@ -24,7 +25,7 @@ from bcelldepl.study.study import Study, is_path
 from bcelldepl.study.toml import check_settings, read_toml
 from bcelldepl.study.tubes import Role
 
-__all__ = ["load_study"]
+__all__ = ["as_study", "load_study"]
 
 
 def load_study(path: str | os.PathLike[str]) -> Study:
@@ -44,8 +45,10 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     ------
     StudyError
         With every problem of both files, each with its place.
+    ArgumentError
+        `path` is no path.
     """
-    path = Path(path).absolute()
+    path = as_path(path, "path", "the path of a study.toml").absolute()
     raw, problems = read_toml(path)
     if problems:
         raise StudyError(problems)
@@ -88,6 +91,27 @@ def load_study(path: str | os.PathLike[str]) -> Study:
         ),
         tube_notes=samples.notes,
     )
+
+
+def as_study(study: Study | str | os.PathLike[str]) -> Study:
+    """Take a study, or load it.
+
+    Parameters
+    ----------
+    study : Study or path
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    ArgumentError
+        It is neither.
+    StudyError
+        With every problem of the files at the path.
+    """
+    return study if isinstance(study, Study) else load_study(study)
 
 
 def _table(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import Final
 from bcelldepl.definitions.columns import Column, ColumnType, TableDefinition
 from bcelldepl.definitions.result_columns import PERCENT_OF_LYMPHOCYTES, PERCENT_OF_PARENT, ResultColumns
 
-__all__ = ["COUNTS", "TUBES"]
+__all__ = ["COUNTS", "FLAGS", "TUBES"]
 
 _TEXT, _NUMBER, _INTEGER = ColumnType.TEXT, ColumnType.NUMBER, ColumnType.INTEGER
 
@@ -117,5 +117,23 @@ TUBES: Final = TableDefinition(
         Column("site", _TEXT, "as in the sample sheet"),
         Column("plate", _TEXT, "as in the sample sheet"),
         Column("well", _TEXT, "as in the sample sheet"),
+    ),
+)
+FLAGS: Final = TableDefinition(
+    "flags",
+    "tube and source of what is said of it; a sheet of the workbook",
+    (
+        *(
+            column
+            for column in TUBES.columns
+            if column.name
+            in ("file", "subject", "visit", "day", "role", "batch", "status", "site", "plate", "well")
+        ),
+        Column(
+            "source",
+            _TEXT,
+            "review: why a person has to look; quality: what checks found; file and sheet: how read",
+        ),
+        Column("flag", _TEXT, "the sentences, as in tubes.csv"),
     ),
 )

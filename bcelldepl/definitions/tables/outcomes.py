@@ -219,7 +219,7 @@ COMPANIONS: Final = TableDefinition(
             "value", _NUMBER, "as reported; a bound where censored, the reciprocal of a titre, empty for text"
         ),
         Column("unit", _TEXT, "of `value`"),
-        Column("qualifier", _TEXT, "=, < or >"),
+        Column("qualifier", _TEXT, "one of =, < and >"),
         Column("comment", _TEXT, "as in the sheet of companions"),
         Column("text", _TEXT, "as reported, where it is no number"),
         _COURSE,
