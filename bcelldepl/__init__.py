@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # what a type checker sees; at run time each comes when it is
     from bcelldepl.qualification.check import Qualification
     from bcelldepl.qualification.selftest import selftest
     from bcelldepl.results import Results, open_results
-    from bcelldepl.simulate.study import simulate
+    from bcelldepl.simulation.study import simulate
     from bcelldepl.study import Study, load_study
     from bcelldepl.verification.findings import Verification
     from bcelldepl.verification.verify import verify
@@ -41,7 +41,7 @@ _PUBLIC = {
     "read_fcs": "bcelldepl.fcs",
     "run": "bcelldepl.batch",
     "selftest": "bcelldepl.qualification",
-    "simulate": "bcelldepl.simulate.study",
+    "simulate": "bcelldepl.simulation.study",
     "verify": "bcelldepl.verification",
 }
 

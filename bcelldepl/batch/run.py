@@ -13,8 +13,8 @@ from bcelldepl.batch import record
 from bcelldepl.batch.inputs import Identity, identify, identify_inputs, matrix_files
 from bcelldepl.batch.memory import RunMemory
 from bcelldepl.batch.workers import Progress
-from bcelldepl.definitions.files import RUN, USUAL_FORMATS
-from bcelldepl.errors import StudyError
+from bcelldepl.definitions.files import FIGURE_FORMATS, RUN, USUAL_FORMATS
+from bcelldepl.errors import ArgumentError, StudyError
 from bcelldepl.results import Results
 from bcelldepl.store import Store
 from bcelldepl.store.identity import now
@@ -93,6 +93,10 @@ def run(
     """
     study, workers = as_study(study), as_workers(workers) or os.cpu_count() or 1
     folder = study.folder / "results" if out is None else as_path(out, "out", "the results folder")
+    unknown = [one for one in figures or () if one not in FIGURE_FORMATS]
+    if unknown:
+        what = f"{unknown[0]!r} is no format of figures"
+        raise ArgumentError(what, "figures", f"known: {', '.join(FIGURE_FORMATS)}")
     tell = progress or (lambda stage, done, total: None)
     memory = RunMemory() if memory is None else memory
     identities = memory.identities = identify_inputs(study, os.cpu_count() or 1, memory.identities)

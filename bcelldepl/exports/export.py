@@ -86,12 +86,12 @@ def export(
     """
     if to not in EXPORT_FORMATS:
         remedy = did_you_mean(str(to), EXPORT_FORMATS) or f"known: {', '.join(EXPORT_FORMATS)}"
-        raise ExchangeError(f"{to!r} is no format", "--to", remedy)
+        raise ExchangeError(f"{to!r} is no format", "to", remedy)
     names = [populations] if isinstance(populations, str) else list(populations)
     if names and to != EVENTS:
-        raise ExchangeError(f"populations go with {EVENTS} alone", "--population", "leave one of the two out")
+        raise ExchangeError(f"populations go with {EVENTS} alone", "populations", "leave one of the two out")
     if to == EVENTS and not names:
-        raise ExchangeError("no population is named", "--population", "name one or more, such as B and CAR_T")
+        raise ExchangeError("no population is named", "populations", "name one or more, such as B and CAR_T")
     folder, target = as_results(results).folder, as_path(out, "out", "the folder to write to")
     with recorded_access(folder, "export") as access:
         files, left_out = _write(folder, to, target, names, progress)

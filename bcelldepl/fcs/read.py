@@ -94,7 +94,7 @@ def read_fcs(
 
 def open_recording(path: str | Path) -> Recording:
     """Open an FCS file as far as counting needs it; raises as `read_fcs`, and reads the same data set."""
-    return _find(Path(path), None, "auto").recording
+    return _find(as_path(path, "path", "the path of an FCS file"), None, "auto").recording
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from bcelldepl.definitions.result_columns import CONCENTRATION
 from bcelldepl.errors import StudyError
 from bcelldepl.fcs.write import write_fcs
 from bcelldepl.results.finished import read_finished_run
-from bcelldepl.simulate import simulate
+from bcelldepl.simulation import simulate
 from bcelldepl.study import load_study
 from bcelldepl.tubes.countable import uncountable
 

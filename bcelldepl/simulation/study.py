@@ -15,9 +15,9 @@ from bcelldepl.arguments import as_path
 from bcelldepl.definitions.tables import SAMPLES, TRUTH
 from bcelldepl.errors import Problem, StudyError
 from bcelldepl.fcs.write import write_fcs
-from bcelldepl.simulate.cells import POPULATIONS
-from bcelldepl.simulate.courses import concentrations_per_ul
-from bcelldepl.simulate.files import (
+from bcelldepl.simulation.cells import POPULATIONS
+from bcelldepl.simulation.courses import concentrations_per_ul
+from bcelldepl.simulation.files import (
     Row,
     channel_labels,
     is_simulation,
@@ -28,7 +28,7 @@ from bcelldepl.simulate.files import (
     write_study,
     write_table,
 )
-from bcelldepl.simulate.laboratory import (
+from bcelldepl.simulation.laboratory import (
     Batch,
     batch_week,
     draw_batch,
@@ -36,9 +36,9 @@ from bcelldepl.simulate.laboratory import (
     draw_spillover,
     draw_staining,
 )
-from bcelldepl.simulate.people import Person, draw_person, subject_name
-from bcelldepl.simulate.scenarios import SCENARIOS, Scenario, TubeOrder, tube_orders
-from bcelldepl.simulate.tube import CHANNELS, SimulatedTube, TubePlan, acquire
+from bcelldepl.simulation.people import Person, draw_person, subject_name
+from bcelldepl.simulation.scenarios import SCENARIOS, Scenario, TubeOrder, tube_orders
+from bcelldepl.simulation.tube import CHANNELS, SimulatedTube, TubePlan, acquire
 
 __all__ = ["simulate"]
 
@@ -149,9 +149,9 @@ def _scenario(name: str, subjects: int | None, drift: float | None, seed: int) -
     problems = []
     if name not in SCENARIOS:
         problems.append(Problem("scenario", f"{name!r} is unknown", f"one of {', '.join(SCENARIOS)}"))
-    if subjects is not None and not 1 <= subjects <= 999:
+    if subjects is not None and not (isinstance(subjects, int) and 1 <= subjects <= 999):
         problems.append(Problem("subjects", f"{subjects} is not between 1 and 999"))
-    if drift is not None and not 0.0 <= drift <= 0.5:
+    if drift is not None and not (isinstance(drift, int | float) and 0.0 <= drift <= 0.5):
         problems.append(Problem("drift", f"{drift} is not between 0 and 0.5 log10"))
     if not (isinstance(seed, int) and seed >= 0):
         problems.append(Problem("seed", f"{seed!r} is no whole number from 0 on"))
