@@ -17,7 +17,7 @@ from bcelldepl.report.dose_groups import Floats, bar_ends, first_courses
 from bcelldepl.report.legends import legend_beside, note_below, open_key
 from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import INK, dose_styles
-from bcelldepl.units import CELLS_PER_UL
+from bcelldepl.units import CELLS_PER_UL, PERCENT
 
 __all__ = ["Average", "draw_group_curves"]
 
@@ -95,6 +95,7 @@ def draw_group_curves(
     set_day_axis(axes, rows["day"], "nominal day since infusion")
     scale = "linear" if linear else "log"
     unit = next(iter(rows["unit"]), CELLS_PER_UL).replace("uL", "µL")
+    unit = "% of parent" if unit == PERCENT else unit
     plain_frame(axes, f"{label_of(analyte)} [{unit}, {scale} scale]: {average}")
     if len(rows):
         handles = axes.get_legend_handles_labels()[0]

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
+from bcelldepl import plots
 from bcelldepl.batch import Results, run
 from bcelldepl.cdisc.export import datasets_of
 from bcelldepl.definitions.result_columns import CONCENTRATION
@@ -17,7 +19,7 @@ from bcelldepl.errors import StudyError
 from bcelldepl.fcs.write import write_fcs
 from bcelldepl.results.finished import read_finished_run
 from bcelldepl.simulation import simulate
-from bcelldepl.study import load_study
+from bcelldepl.study import EndpointSettings, load_study
 from bcelldepl.tubes.countable import uncountable
 
 ENDPOINTS = '[endpoints]\ndenominator = "lymphocytes"\ndepletion_threshold_percent = 4\n'
@@ -166,6 +168,23 @@ def test_the_report_shows_percentages_and_says_so(results: Results) -> None:
     assert "<h2>Counts" not in page
     row = results.counts.set_index("population").loc["B"].iloc[0]
     assert re.search(rf">{row['percent_of_parent']:.1f} %</span>.*of lymphocytes</small>", page)
+
+
+def test_figures_are_in_percent_and_so_is_the_threshold(results: Results, without_counts: Path) -> None:
+    study, counts = load_study(without_counts), results.counts
+    axes = plots.draw_depletion(counts, results.endpoints, Figure().subplots(), study)
+    assert axes.get_title(loc="left").startswith("B cells [% of lymphocytes")
+    (line,) = [one for one in axes.lines if one.get_gid() == "threshold"]
+    assert list(line.get_ydata()) == [4, 4]
+    in_blood = study.model_copy(update={"endpoints": EndpointSettings()})
+    axes = plots.draw_depletion(counts, results.endpoints, Figure().subplots(), in_blood)
+    assert [one for one in axes.lines if one.get_gid() == "threshold"] == []
+    axes = plots.draw_group_curves(results.table("summary"), "B", Figure().subplots())
+    assert axes.get_title(loc="left").startswith("B cells [% of parent, log scale]")
+    assert axes.lines
+    drawn = {path.stem for path in (results.folder / "figures").iterdir()}
+    assert {"curves", "groups_b", "swimmer"} <= drawn
+    assert not {"waterfall", "percent_of_baseline", "dose_cmax", "exposure_depth"} & drawn
 
 
 def test_exports_claim_no_concentration(results: Results) -> None:
