@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from operator import index
 from pathlib import Path
+from typing import SupportsIndex
 
 from bcelldepl.errors import ArgumentError
 
@@ -83,8 +85,10 @@ def as_processes(value: object, else_: str = "") -> int | None:
     ArgumentError
         It is none, or below 1.
     """
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, SupportsIndex) and value is not True and (number := index(value)) >= 1:
+        return number
     what = f"{_shown(value)} is no number of processes"
     raise ArgumentError(what, "workers", f"give a number from 1 on{else_}")
 

@@ -98,7 +98,8 @@ def analyse_study(counts: pd.DataFrame, study: Study) -> StudyKinetics:
     by_population = {population: courses(rows, study, population) for population in populations}
     cellular = tuple(_cellular(by_population, study))
     depletion = tuple(_depletion(by_population, rows, study))
-    in_percent = any(row.get("method") == Method.PERCENT for row in rows)
+    without_amounts = all(row["cells_per_ul"] is None for row in rows)
+    in_percent = without_amounts and any(row.get("method") == Method.PERCENT for row in rows)
     endpoints = table_of(_rows([*cellular, *depletion], study, OverrideMarks(rows), in_percent))
     of_parent = {
         population: courses(rows, study, population, PARENT)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from bcelldepl.definitions.codes import ResultCode
-from bcelldepl.definitions.result_columns import PERCENT_OF_LYMPHOCYTES, PERCENT_OF_PARENT
+from bcelldepl.definitions.result_columns import PERCENT_OF_PARENT
 from bcelldepl.errors import CountingError
 from bcelldepl.study import Role, Study
 from bcelldepl.units import CELLS_PER_UL, PERCENT
@@ -21,9 +21,7 @@ CountRecord = dict[str, Any]
 INTERVAL: Final = ("ci_low_per_ul", "ci_high_per_ul")
 LIMITS: Final = ("lod_per_ul", "lloq_per_ul")
 NEEDED: Final = ("file", "subject", "visit", "day", "population", "cells_per_ul", *LIMITS, "result")
-PERCENTAGES: Final = tuple(
-    end for columns in (PERCENT_OF_PARENT, PERCENT_OF_LYMPHOCYTES) for end in (columns.low, columns.high)
-)
+PERCENTAGES: Final = (PERCENT_OF_PARENT.low, PERCENT_OF_PARENT.high)
 OPTIONAL: Final = (
     *("dose_group", "reason", "events", "override", "actual_day", "course", "method", "parent_events"),
     *INTERVAL,

@@ -11,9 +11,8 @@ from typing import Final
 
 from bcelldepl.counting.intervals import Z_95
 from bcelldepl.definitions.codes import Method, ResultCode
-from bcelldepl.definitions.populations import LYMPHOCYTES
 from bcelldepl.definitions.reasons import Reason
-from bcelldepl.definitions.result_columns import PERCENT_OF_LYMPHOCYTES, PERCENT_OF_PARENT
+from bcelldepl.definitions.result_columns import PERCENT_OF_PARENT
 from bcelldepl.errors import CountingError
 from bcelldepl.kinetics.count_rows import INTERVAL, CountRecord
 from bcelldepl.kinetics.replicates import pool_draws
@@ -170,26 +169,13 @@ def _percent(
         return row | unknown | {"result": ResultCode.NOT_EVALUABLE, "reason": reason}
     events = {"cells_per_ul": row["events"], "lod_per_ul": lod_events, "lloq_per_ul": lloq_events}
     percent = {column: 100.0 * number / total for column, number in events.items()}
-    ends = dict(zip(INTERVAL, _interval(row, total, denominator, percent["lloq_per_ul"]), strict=True))
-    return row | percent | ends
-
-
-def _interval(
-    row: CountRecord, total: float, denominator: str, lloq_percent: float
-) -> tuple[float | None, float | None]:
-    """Interval of a percentage: as the counts give it; else that of the count, or of the percentage of the parent.
-
-    The error of the many cells in another denominator is left out.
-    """
-    own = {PARENT: PERCENT_OF_PARENT, LYMPHOCYTES: PERCENT_OF_LYMPHOCYTES}.get(denominator)
-    if own is not None and row.get(own.high) is not None:
-        return row[own.low], row[own.high]
-    if row["lloq_per_ul"]:
-        low, high, factor = *(row.get(end) for end in INTERVAL), lloq_percent / row["lloq_per_ul"]
-    else:
+    if denominator == PARENT:
         low, high = row.get(PERCENT_OF_PARENT.low), row.get(PERCENT_OF_PARENT.high)
-        factor = (row.get("parent_events") or 0.0) / total
-    return None if low is None else low * factor, None if high is None else high * factor
+        return row | percent | dict(zip(INTERVAL, (low, high), strict=True))
+    # The interval is that of the count; the error of the many cells in the denominator is left out.
+    factor = percent["lloq_per_ul"] / row["lloq_per_ul"] if row["lloq_per_ul"] else None
+    ends = {end: row[end] * factor if factor and row.get(end) is not None else None for end in INTERVAL}
+    return row | percent | ends
 
 
 def _one_tube(row: CountRecord) -> Visit:
