@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, ResultCode
+from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, Method, ResultCode
 from bcelldepl.definitions.populations import POPULATIONS
 from bcelldepl.html_pages import package_text, page_template
 from bcelldepl.report.clusters import CellsOfStudy
@@ -93,6 +93,7 @@ def write_report(
         rows=rows,
         by_hand=any(cell is not None and cell.override for row in rows for cell in row.cells),
         has_dose=any(row.dose_group for row in rows),
+        in_percent="method" in counts and (counts["method"] == Method.PERCENT).any(),
         endpoints=endpoint_tables(endpoints),
         visits=visits,
         sheet=sheet,
