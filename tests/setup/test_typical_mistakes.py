@@ -8,6 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from bcelldepl.batch.run import run
 from bcelldepl.batch.strategies import load_strategies
 from bcelldepl.batch.tube import fit
 from bcelldepl.errors import StudyError
@@ -117,6 +118,21 @@ def test_4_missing_bead_count(study: Study, toml: str, words: str) -> None:
         code=1,
         severity=Severity.DOUBT,
     )
+
+
+def test_4_nothing_to_count_any_sample_by(study: Study, tmp_path: Path) -> None:
+    rows, head = [row.rsplit(",", 2)[0] for row in ROWS], HEAD.rsplit(",", 2)[0]
+    path = study(rows, head)
+    words = ("study.toml, [counting] method", '"auto" can count no sample', 'set method = "percent"')
+    assert not once(path, *words).can_run
+    with pytest.raises(StudyError, match='"auto" can count no sample'):
+        run(path, tmp_path / "results")
+    found = check_study(study(rows, head, TOML + '[counting]\nmethod = "percent"\n'))
+    assert (found.exit_code, found.can_run) == (0, True)
+    assert "counted by: percent 5" in found.facts
+    with_volume = check_study(study(rows, head, VOL="1000", CYT="Attune NxT"))  # 1 uL in a second
+    assert "counted by: volumetric 5" in with_volume.facts
+    assert with_volume.can_run
 
 
 def test_5_semicolons_throughout_are_read(study: Study) -> None:
