@@ -12,14 +12,14 @@
       const fine = look.checked && element.dataset.status === "ok";
       element.hidden = Boolean(otherSubject || fine);
     }
+    for (const course of document.querySelectorAll(".course")) {
+      course.classList.toggle("named", Boolean(wanted) && course.dataset.course.toLowerCase().includes(wanted));
+    }
     for (const row of document.querySelectorAll(".sheet tbody tr")) {
       if (look.checked && !row.querySelector(".tile:not([hidden])")) row.hidden = true;
     }
-    for (const heading of document.querySelectorAll("#tubes h3")) {
-      if (!look.checked) continue;
-      let next = heading.nextElementSibling;
-      while (next && next.hidden && next.tagName === "DETAILS") next = next.nextElementSibling;
-      if (!next || next.tagName !== "DETAILS") heading.hidden = true;
+    for (const group of document.querySelectorAll(".of-subject")) {
+      if (look.checked && !group.querySelector("details:not([hidden])")) group.hidden = true;
     }
   }
   subject.addEventListener("input", filter);
@@ -36,6 +36,26 @@
   const tile = sheet.querySelector(".tile");
   if (tile) zoom.value = tile.offsetWidth;
   zoom.addEventListener("input", () => sheet.style.setProperty("--tile", `${zoom.value}px`));
+
+  // One of the gates of every tube, or all of them: a thumbnail has its panels under each other.
+  function showPanel(wanted) {
+    for (const image of sheet.querySelectorAll("img[data-panels]")) {
+      const panels = image.dataset.panels.split(" ");
+      const at = panels.indexOf(wanted);
+      image.classList.toggle("one", at >= 0);
+      image.hidden = wanted !== "" && at < 0;
+      image.style.objectPosition = at > 0 ? `0 ${100 * at / (panels.length - 1)}%` : "0 0";
+    }
+    for (const result of sheet.querySelectorAll(".result")) {
+      result.hidden = wanted !== "" && result.dataset.population !== wanted;
+    }
+  }
+  for (const choice of document.querySelectorAll("input[name=panel]")) {
+    choice.addEventListener("change", () => showPanel(choice.value));
+  }
+
+  const controls = document.getElementById("show-controls");
+  if (controls) controls.addEventListener("change", () => sheet.classList.toggle("with-controls", controls.checked));
 
   openLinkedTube();
 })();

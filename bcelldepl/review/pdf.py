@@ -46,13 +46,17 @@ def tubes_pdf(snapshot: Snapshot, tubes: Sequence[Tube]) -> bytes:
     from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure
 
+    from bcelldepl.report.fonts import font_families
+    from bcelldepl.report.images import quiet_about_glyphs
+
     blinding = Blinding(snapshot)
     hidden = [tube for tube in tubes if blinding.hides(tube)]
     if hidden:
         raise ReviewError("a page would tell whose tube it is", "blinded", "sign it first")
     written = io.BytesIO()
     with (
-        rc_context({"text.parse_math": False, "pdf.fonttype": 42}),
+        rc_context({"text.parse_math": False, "pdf.fonttype": 42, "font.family": font_families()}),
+        quiet_about_glyphs(),
         PdfPages(written, metadata={"CreationDate": None, "Title": f"{snapshot.study.id}: review"}) as pages,
     ):
         for tube in tubes:
