@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -116,15 +117,21 @@ def _rendered(figure: Figure, kinds: Sequence[str], dpi: float) -> list[bytes]:
 
 @contextmanager
 def quiet_about_glyphs() -> Iterator[None]:
-    """Say nothing of characters that no font has: the study is told once, in words.
+    """Say nothing of characters that no font has, or that a font has in one weight: the study is told once, in words.
 
     Yields
     ------
     None
     """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        yield
+    log = logging.getLogger("matplotlib.font_manager")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def _plain_text(figure: Figure) -> AbstractContextManager[None]:

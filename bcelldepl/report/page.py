@@ -135,7 +135,7 @@ def write_report(
         by_subject=[(subject, list(own)) for subject, own in groupby(entries, key=lambda tube: tube.subject)],
         printed_title=Markup(_css_text(f"{study_id}: B-cell depletion and CAR-T kinetics")),
         printed_version=Markup(
-            _css_text(f"bcelldepl {_version(run)}, computed {plain(run.get('finished'))}")
+            _css_text(f"bcelldepl {_version(run)}, {plain(run.get('finished'))[:16].replace('T', ' ')}")
         ),
         anchors=anchors,
         look=needing_a_look(entries),
@@ -172,7 +172,8 @@ def _curves(counts: pd.DataFrame, populations: Sequence[str]) -> str:
 
 def _css_text(text: str) -> str:
     """Text as the content of a CSS string, in which nothing but letters, digits and blanks stands for itself."""
-    return "".join(one if one.isalnum() or one == " " else f"\\{ord(one):06x}" for one in text)
+    # A blank ends an escape and is part of it.
+    return "".join(one if one.isalnum() or one == " " else f"\\{ord(one):x} " for one in text)
 
 
 def _version(run: Mapping[str, Any]) -> str:

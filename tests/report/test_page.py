@@ -115,6 +115,16 @@ def test_the_page_holds_everything_itself(text):
     assert not re.findall(r"url\((?!#)|@import|https?://(?!www\.w3\.org)", text)
 
 
+def test_the_printed_head_holds_any_name_and_stays_a_head(study, tmp_path):
+    name = '受试 S-1"; } * { color: red; } @page { content: "'
+    write_report(tmp_path / "r.html", **{**vars(study), "study_id": name})
+    head = re.search(
+        r'@top-left \{ content: "([^"]*)"; \}', (tmp_path / "r.html").read_text(encoding="utf-8")
+    )[1]
+    told = re.sub(r"\\([0-9a-f]+) ", lambda found: chr(int(found[1], 16)), head)
+    assert told == f"{name}: B-cell depletion and CAR-T kinetics"
+
+
 def test_every_tube_has_its_strip_path_and_gates_once(study, text):
     gated = [picture for picture in study.pictures if picture.path_png]
     assert len(gated) < len(study.pictures)
