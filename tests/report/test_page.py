@@ -218,11 +218,24 @@ class TestInTheBrowser:
           out.push(values.every((value, i) => i === 0 || values[i - 1] <= value));
           set("filter-subject", "102");
           out.push(rows().length > 0 && rows().every(row => row.dataset.subject === "102"));
+          const named = [...document.querySelectorAll(".course.named")];
+          out[1] &&= named.length > 0 && named.every(course => course.dataset.course === "102");
           set("filter-subject", "");
           set("filter-look", true);
           const tiles = [...document.querySelectorAll(".tile:not([hidden])")];
           out.push(tiles.length > 0 && tiles.every(tile => tile.dataset.status !== "ok"));
           set("filter-look", false);
+          const shownControls = () => [...document.querySelectorAll(".tile.control.ok")].filter(one => one.offsetWidth);
+          out.push(shownControls().length === 0);
+          set("show-controls", true);
+          out.push(shownControls().length > 0);
+          document.querySelector("input[name=panel][value=CAR_T]").click();
+          const panels = [...document.querySelectorAll("img[data-panels]")];
+          out.push(panels.every(one => one.classList.contains("one") && one.style.objectPosition === "0px 50%"));
+          const results = [...document.querySelectorAll(".result:not([hidden])")];
+          out.push(results.length > 0 && results.every(one => one.dataset.population === "CAR_T"));
+          document.querySelector("input[name=panel][value='']").click();
+          out.push(panels.every(one => !one.classList.contains("one") && one.offsetHeight > 2 * one.offsetWidth));
           document.querySelectorAll("details").forEach(details => details.open = true);
           const images = [...document.images];
           images.forEach(image => image.loading = "eager");
@@ -237,7 +250,7 @@ class TestInTheBrowser:
         probed.write_text(text.replace("</body>", f"<script>{probe}</script></body>"), encoding="utf-8")
         shown, console = browse(probed.as_uri(), tmp_path, "--dump-dom")
         assert console == []
-        assert re.search("<title>(.*)</title>", shown)[1] == "probe true,true,true,true,true"
+        assert re.search("<title>(.*)</title>", shown)[1] == f"probe {','.join(['true'] * 10)}"
 
     @pytest.mark.parametrize(
         "planted",
