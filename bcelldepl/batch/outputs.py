@@ -125,7 +125,7 @@ def write_outputs(
     outputs += write.write_models(folder, models)
     if figures is not None:
         drawings = dict(kinetics_figures(counts, kinetics, made_of_these))
-        if len(quality):
+        if quality["mean"].notna().any():
             drawings[QUALITY_OVER_TIME.name] = partial(draw_quality_over_time, quality)
         processes = 1 if isinstance(workers, str) else workers
         outputs += _draw(folder, counts, drawings, models, figures, processes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -17,7 +17,7 @@ from bcelldepl.definitions.tables import QUALITY_OVER_TIME
 from bcelldepl.report.images import data_uri
 from bcelldepl.report.palette import natural_key
 
-__all__ = ["FigureOnPage", "LinkedFigures", "figures_on_page", "linked_figures"]
+__all__ = ["FigureOnPage", "LinkedFigures", "as_links", "figures_on_page", "linked_figures"]
 
 OUTCOME: Final = "outcome"
 QUALITY: Final = "quality"
@@ -112,6 +112,22 @@ def figures_on_page(folder: Path, names: Sequence[str]) -> list[FigureOnPage]:
         )
         for stem in sorted(files, key=lambda one: order.get(one, len(order)))
     ]
+
+
+def as_links(figures: Iterable[FigureOnPage]) -> list[LinkedFigures]:
+    """List figures of the whole study that the page does not show.
+
+    Parameters
+    ----------
+    figures : iterable of FigureOnPage
+
+    Returns
+    -------
+    list of LinkedFigures
+        One group, or none.
+    """
+    files = tuple((f"{one.caption} ({kind})", address) for one in figures for address, kind in one.files)
+    return [LinkedFigures("Of the study", files)] if files else []
 
 
 def linked_figures(names: Sequence[str]) -> list[LinkedFigures]:

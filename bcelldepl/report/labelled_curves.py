@@ -22,7 +22,7 @@ from bcelldepl.report.table import count_cell, plain
 __all__ = ["label_curves"]
 
 _POINTS_PER_INCH: Final = 72  # in an SVG
-_RADIUS: Final = 5  # of the field around a point
+_RADIUS: Final = 4  # of the field around a point
 _ON_AXIS: Final = 0.018  # of the height: where a cross for a result that is not evaluable stands
 _PREFIX: Final = "curves-"  # of names in the drawing, which the page may have, too
 _NAMES: Final = re.compile(r'(?<=\sid=")|(?<=href="#)|(?<=url\(#)')
@@ -54,32 +54,39 @@ def label_curves(drawn: bytes, counts: pd.DataFrame, populations: Sequence[str])
 
 
 def _labels(figure: Figure, counts: pd.DataFrame, populations: Sequence[str]) -> Iterator[str]:
-    """Unseen lines and fields above the drawing, each with its title, by subject."""
+    """Unseen lines and, above all of them, unseen fields around the points, each with its title."""
     figure.set_dpi(_POINTS_PER_INCH)
     height = float(figure.get_figheight()) * _POINTS_PER_INCH
     for axes, population in zip(figure.axes, populations, strict=True):
         rows = curve_points(counts, population)
-        for (subject, _), visits in rows.groupby(["subject", course_numbers(rows)], sort=True):
-            yield f'<g class="course" data-course={quoteattr(str(subject))}>'
+        for _, visits in rows.groupby(["subject", course_numbers(rows)], sort=True):
             course = course_of(visits)
             places = _places(axes, height, course.index.to_numpy(float), course.to_numpy(float))
             for part in _unbroken(places):
                 corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in part)
-                yield f'<polyline points="{corners}"><title>{escape(_whose(visits))}</title></polyline>'
-            yield from _points(axes, height, visits, population)
-            yield "</g>"
+                yield _element("polyline", f'points="{corners}"', visits.iloc[0]["subject"], _whose(visits))
+        for (x, y), row in _points(axes, height, rows):
+            where = f'cx="{x:.1f}" cy="{y:.1f}" r="{_RADIUS}"'
+            yield _element("circle", where, row["subject"], _what(row, population))
 
 
-def _points(axes: Axes, height: float, visits: pd.DataFrame, population: str) -> Iterator[str]:
+def _element(kind: str, where: str, subject: object, title: str) -> str:
+    whose = quoteattr(str(subject))
+    return f'<{kind} class="course" data-course={whose} {where}><title>{escape(title)}</title></{kind}>'
+
+
+def _points(
+    axes: Axes, height: float, rows: pd.DataFrame
+) -> Iterator[tuple[tuple[float, float], dict[Any, Any]]]:
+    """Results that are drawn, each with its place."""
     low, high = axes.get_ylim()
     on_axis = 10 ** (np.log10(low) + _ON_AXIS * (np.log10(high) - np.log10(low)))
-    crossed = visits["result"].map(lambda code: ResultCode(code).needs_review)
-    shown = visits["shown"].mask(crossed, on_axis).to_numpy(float)
-    places = _places(axes, height, visits["day"].to_numpy(float), shown)
-    for (x, y), row in zip(places, visits.to_dict("records"), strict=True):
-        if np.isfinite((x, y)).all():
-            title = escape(_what(row, population))
-            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_RADIUS}"><title>{title}</title></circle>'
+    crossed = rows["result"].map(lambda code: ResultCode(code).needs_review).astype(bool)
+    shown = rows["shown"].mask(crossed, on_axis).to_numpy(float)
+    places = _places(axes, height, rows["day"].to_numpy(float), shown)
+    for place, row in zip(places, rows.to_dict("records"), strict=True):
+        if np.isfinite(place).all():
+            yield place, row
 
 
 def _places(axes: Axes, height: float, days: np.ndarray, values: np.ndarray) -> list[tuple[float, float]]:

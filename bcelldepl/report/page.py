@@ -16,7 +16,7 @@ from bcelldepl.definitions.populations import POPULATIONS, label_of
 from bcelldepl.html_pages import package_text, page_template
 from bcelldepl.report.clusters import CellsOfStudy
 from bcelldepl.report.curves import draw_study_curves
-from bcelldepl.report.figure_list import OTHER, OUTCOME, QUALITY, figures_on_page, linked_figures
+from bcelldepl.report.figure_list import OTHER, OUTCOME, QUALITY, as_links, figures_on_page, linked_figures
 from bcelldepl.report.images import figure_bytes, fixed_style
 from bcelldepl.report.labelled_curves import label_curves
 from bcelldepl.report.palette import EVIDENCE_COLOURS, text_on
@@ -107,7 +107,11 @@ def write_report(
     visits, sheet = contact_sheet(entries)
     followed = [row.name for row in POPULATIONS.values() if row.kinetics]
     drawn = [name for name in followed if name in dict(populations)] or [name for name, _ in populations[:2]]
-    drawn = drawn if samples["day"].nunique() > 1 else []
+    has_course = samples["day"].nunique() > 1
+    drawn = drawn if has_course else []
+    outcomes = outcomes if has_course else ()
+    # Of draws on one day there is no course: its figures would be empty.
+    on_page = [one for one in drawn_figures if has_course or one.section == QUALITY]
     shown = {name for tube in entries for name in tube.panels}
     panels = [(name, label_of(name)) for name in sorted(shown, key=usual_place)]
     page = page_template("bcelldepl.report", "template.html").render(
@@ -125,10 +129,10 @@ def write_report(
         outcomes=outcomes,
         quality=None if quality is None else quality_section(quality),
         figures={
-            section: [one for one in drawn_figures if one.section == section]
+            section: [one for one in on_page if one.section == section]
             for section in (OUTCOME, QUALITY, OTHER)
         },
-        linked=linked_figures(figures),
+        linked=[*as_links(one for one in drawn_figures if one not in on_page), *linked_figures(figures)],
         cells=cells,
         questions=[plain(question) for question in run.get("questions", ())],
         tubes=entries,

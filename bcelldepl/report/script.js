@@ -3,6 +3,16 @@
   const look = document.getElementById("filter-look");
   const marked = [...document.querySelectorAll("[data-subject], [data-status]")];
 
+  // Courses of subjects are drawn dark: those that are looked for, or the one under the pointer.
+  function nameCourses(isNamed) {
+    for (const one of document.querySelectorAll(".course")) one.classList.toggle("named", Boolean(isNamed(one.dataset.course)));
+  }
+  document.querySelector("figure.curves")?.addEventListener("pointerover", (event) => {
+    const pointed = event.target.dataset.course;
+    if (pointed === undefined) filter();
+    else nameCourses((course) => course === pointed);
+  });
+
   // A row that holds tiles stays as long as one of its tiles does.
   function filter() {
     const wanted = subject.value.trim().toLowerCase();
@@ -12,9 +22,7 @@
       const fine = look.checked && element.dataset.status === "ok";
       element.hidden = Boolean(otherSubject || fine);
     }
-    for (const course of document.querySelectorAll(".course")) {
-      course.classList.toggle("named", Boolean(wanted) && course.dataset.course.toLowerCase().includes(wanted));
-    }
+    nameCourses((course) => wanted && course.toLowerCase().includes(wanted));
     for (const row of document.querySelectorAll(".sheet tbody tr")) {
       if (look.checked && !row.querySelector(".tile:not([hidden])")) row.hidden = true;
     }

@@ -49,8 +49,14 @@ def test_labels_lie_on_the_very_points_that_were_drawn(labelled: ET.Element, stu
 
 
 def test_labels_say_whose_a_line_is_and_what_a_point_is(labelled: ET.Element, study: SimpleNamespace) -> None:
-    courses = [one for one in labelled.iter(f"{SVG}g") if one.get("class") == "course"]
+    courses = [one for one in labelled.iter() if one.get("class") == "course"]
     assert {one.get("data-course") for one in courses} == set(study.counts["subject"])
+    kinds = [one.tag.removeprefix(SVG) for one in courses]
+    first, lines_drawn = kinds.index("polyline"), kinds.count("polyline")
+    assert (
+        kinds[first : first + lines_drawn] == ["polyline"] * lines_drawn
+    )  # its points come after, above every line
+    assert kinds[-1] == "circle"
     lines = {line.findtext(f"{SVG}title") for line in labelled.iter(f"{SVG}polyline")}
     assert "101, 0.5e6 cells/kg" in lines
     titles = [circle.findtext(f"{SVG}title") or "" for circle in labelled.iter(f"{SVG}circle")]
@@ -214,3 +220,16 @@ def test_a_study_without_outcome_figures_or_quality_has_no_empty_headings(
     for section in ("outcome", "quality", "figures", "cells", "questions"):
         assert f'id="{section}"' not in text
         assert f'href="#{section}"' not in text
+
+
+def test_draws_on_one_day_have_no_outcome_and_their_figures_are_links(
+    study: SimpleNamespace, folder: Path
+) -> None:
+    table = SimpleNamespace(title="T", headings=("A",), rows=(("x",),), footnotes=(), source="s.csv")
+    same = {"counts": study.counts.assign(day=7.0), "outcomes": [table]}
+    figures = [f"figures/{path.name}" for path in (folder / "figures").iterdir()]
+    write_report(folder / "report.html", **(vars(study) | same), figures=figures)
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    assert 'id="outcome"' not in text
+    assert 'id="curves"' not in text
+    assert '<a href="figures/swimmer.png">Depletion and recovery by subject (PNG)</a>' in text
