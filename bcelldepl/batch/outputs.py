@@ -11,19 +11,29 @@ from bcelldepl.batch import record, write
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.passes import GatedStudy
 from bcelldepl.batch.strategies import Strategies
-from bcelldepl.batch.tables import tubes_table
+from bcelldepl.batch.tables import quality_table, tubes_table
 from bcelldepl.batch.workers import as_done
 from bcelldepl.counting import CountRow, counts_table, without_result
 from bcelldepl.definitions.files import COMPENSATION, FIGURES, GATES, REPORT
 from bcelldepl.definitions.populations import POPULATIONS
-from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
+from bcelldepl.definitions.tables import (
+    B_CELL_CHANGES,
+    COUNTS,
+    DEPLETION_RATES,
+    ENDPOINTS,
+    QUALITY_OVER_TIME,
+    TIME_TO_EVENT_SUMMARY,
+    TUBES,
+)
 from bcelldepl.gating.model.kept import KeptModel
 from bcelldepl.kinetics import analyse_study, kinetics_tables
+from bcelldepl.listings.tables import outcome_tables
 from bcelldepl.report import TubePicture, write_report
 from bcelldepl.report.clusters import cells_of_study, draw_clusters
 from bcelldepl.report.curves import draw_study_curves
 from bcelldepl.report.images import render_drawing
 from bcelldepl.report.kinetics import kinetics_figures
+from bcelldepl.report.quality_plots import draw_quality_over_time
 from bcelldepl.results import tube_stem
 from bcelldepl.store import Store
 from bcelldepl.store.files import remove_parts, sha256_of, write_bytes
@@ -41,6 +51,7 @@ FACTS = (
     "study", "study_file", "digest", "inputs", "overrides", "settings", "strategy", "strategies_by_batch",
     "matrices_of_controls", "questions", "review", "tube_digests", "tubes", "versions",
 )  # fmt: skip
+OUTCOMES = (DEPLETION_RATES, B_CELL_CHANGES, TIME_TO_EVENT_SUMMARY)
 Done = Sequence[tuple[CountedTube, TubePicture]]
 
 
@@ -96,7 +107,9 @@ def write_outputs(
     fitted = gated.fitted
     counts = export(COUNTS.name, _counts(study, fitted, done, review))
     write.write_parquet(folder / f"{COUNTS.name}.parquet", counts)
-    tubes = export(TUBES.name, tubes_table(study, fitted, [counted for counted, _ in done], review))
+    counted = [one for one, _ in done]
+    tubes = export(TUBES.name, tubes_table(study, fitted, counted, review))
+    quality = export(QUALITY_OVER_TIME.name, quality_table(study, fitted, counted))
     # Only now: the counts are safe whatever becomes of these.
     kinetics = analyse_study(counts, study)
     endpoints = export(ENDPOINTS.name, kinetics.endpoints)
@@ -112,6 +125,8 @@ def write_outputs(
     outputs += write.write_models(folder, models)
     if figures is not None:
         drawings = dict(kinetics_figures(counts, kinetics, made_of_these))
+        if quality["mean"].notna().any():
+            drawings[QUALITY_OVER_TIME.name] = partial(draw_quality_over_time, quality)
         processes = 1 if isinstance(workers, str) else workers
         outputs += _draw(folder, counts, drawings, models, figures, processes)
     else:
@@ -126,6 +141,13 @@ def write_outputs(
         endpoints=endpoints,
         pictures=[picture for _, picture in done],
         cells=cells_of_study(models),
+        outcomes=tuple(
+            outcome_tables(
+                *(made_of_these[one.name] for one in (DEPLETION_RATES, B_CELL_CHANGES, TIME_TO_EVENT_SUMMARY))
+            )
+        ),
+        quality=quality,
+        figures=[name for name in outputs if name.startswith(f"{FIGURES}/")],
         run=content,
     )
     outputs.append(REPORT)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bcelldepl.batch import record
 from bcelldepl.batch.inputs import Identity, identify, identify_inputs, matrix_files
 from bcelldepl.batch.memory import RunMemory
+from bcelldepl.batch.notes import study_notes
 from bcelldepl.batch.workers import Progress
 from bcelldepl.definitions.files import RUN, USUAL_FORMATS
 from bcelldepl.results import Results
@@ -169,7 +170,7 @@ class _Request:
             "strategy": _recorded(strategies.common),
             "strategies_by_batch": {batch: _recorded(own) for batch, own in strategies.of_batch.items()},
             "tubes": record.sheet_rows(study),
-            "warnings": list(study.warnings),
+            "warnings": list(study_notes(study)),
             "review": self.review.content(),
         }
 

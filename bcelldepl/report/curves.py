@@ -21,7 +21,7 @@ from bcelldepl.report.legends import BELOW_LIMIT, below_limit_key, open_key
 from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import FRAME, INK, MUTED, dose_styles
 
-__all__ = ["draw_curves", "draw_study_curves"]
+__all__ = ["course_of", "curve_points", "draw_curves", "draw_study_curves"]
 
 # Around a result that depends on a gate set by hand.
 _FRAME: dict[str, Any] = {
@@ -60,16 +60,11 @@ def draw_curves(
     matplotlib.axes.Axes
         The same axes.
     """
-    named = name_groups(counts)
-    styles = dose_styles(named["dose_group"]) if styles is None else styles
-    rows = named[named["population"] == population].copy()
-    rows = rows.sort_values(["subject", "day", "file"], kind="stable")
-    rows["shown"] = _shown(rows)
-
+    rows = curve_points(counts, population)
+    styles = dose_styles(name_groups(counts)["dose_group"]) if styles is None else styles
     for (subject, _), visits in rows.groupby(["subject", course_numbers(rows)], sort=True):
         colour, _ = styles[visits["dose_group"].iloc[0]]
-        measured = visits["shown"].where(visits["result"] == ResultCode.QUANTIFIED)
-        course = measured.groupby(visits["day"]).mean()
+        course = course_of(visits)
         axes.plot(
             course.index, course, color=colour, linewidth=1, alpha=0.55, zorder=2, gid=f"subject:{subject}"
         )
@@ -81,6 +76,43 @@ def draw_curves(
     )  # fmt: skip
     _dress(axes, rows, label_of(population))
     return axes
+
+
+def curve_points(counts: pd.DataFrame, population: str) -> pd.DataFrame:
+    """Return the rows of a population with the height at which each is drawn.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        Rows of ``counts.csv``.
+    population : str
+
+    Returns
+    -------
+    pandas.DataFrame
+        With a column ``shown`` [cells/µL]: the number, or the limit that it lies below; NaN where unknown.
+    """
+    named = name_groups(counts)
+    rows = named[named["population"] == population].sort_values(["subject", "day", "file"], kind="stable")
+    return rows.assign(shown=_shown(rows))
+
+
+def course_of(visits: pd.DataFrame) -> pd.Series[float]:
+    """Return the line through the visits of one subject.
+
+    Parameters
+    ----------
+    visits : pandas.DataFrame
+        From `curve_points`.
+
+    Returns
+    -------
+    pandas.Series
+        Mean of the quantified results by day; NaN, which breaks the line, where there is none: an upper limit is no
+        value that a line could be drawn to.
+    """
+    measured = visits["shown"].where(visits["result"] == ResultCode.QUANTIFIED)
+    return measured.groupby(visits["day"]).mean()
 
 
 def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figure:

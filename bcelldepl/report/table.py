@@ -23,8 +23,10 @@ __all__ = [
     "count_rows",
     "endpoint_tables",
     "in_order",
+    "not_measured",
     "number",
     "plain",
+    "usual_place",
 ]
 
 
@@ -46,6 +48,21 @@ class CountCell:
     evidence_meaning: str
     reason: str
     override: str = ""
+
+    @property
+    def title(self) -> str:
+        """What reports call the population."""
+        return label_of(self.population)
+
+    @property
+    def short_title(self) -> str:
+        """The same where there is little room: ``B``, ``CAR+ T``."""
+        return self.title.removesuffix(" cells")
+
+    @property
+    def short_value(self) -> str:
+        """The result where there is little room: ``<0.37`` for ``ND (<0.37)``."""
+        return self.value.partition("(")[2].removesuffix(")") or self.value
 
 
 @dataclass(frozen=True)
@@ -162,6 +179,23 @@ def count_cell(row: Mapping[Any, Any]) -> CountCell:
     )
 
 
+def not_measured(counts: pd.DataFrame) -> list[str]:
+    """Name the populations that no tube of the study could show, such as CD4+ T cells without the stain.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        Rows of ``counts.csv``.
+
+    Returns
+    -------
+    list of str
+        None where no population was measured at all: then they all stay.
+    """
+    done = set(counts.loc[counts["result"] != ResultCode.NOT_DONE, "population"])
+    return [name for name in dict.fromkeys(counts["population"]) if name not in done] if done else []
+
+
 def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[TubeResults]]:
     """Turn ``counts.csv`` into one row per tube and one column per population.
 
@@ -173,12 +207,13 @@ def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[TubeRe
     Returns
     -------
     populations : list of (str, str)
-        Fixed name and heading of each column, in the usual order.
+        Fixed name and heading of each column, in the usual order; those of `not_measured` are left out.
     rows : list of TubeResults
         By subject, day and file.
     """
-    found = [name for name in dict.fromkeys(counts["population"]) if is_result(name)]
-    found.sort(key=_usual_place)
+    missing = not_measured(counts)
+    found = [name for name in dict.fromkeys(counts["population"]) if is_result(name) and name not in missing]
+    found.sort(key=usual_place)
     rows = []
     for file, of_tube in counts.groupby("file", sort=False):
         records = of_tube.to_dict("records")
@@ -213,7 +248,7 @@ def endpoint_tables(endpoints: pd.DataFrame | None) -> list[EndpointTable]:
     if endpoints is None or endpoints.empty:
         return []
     tables = []
-    for analyte in sorted(set(endpoints["analyte"]), key=_usual_place):
+    for analyte in sorted(set(endpoints["analyte"]), key=usual_place):
         part = endpoints[endpoints["analyte"] == analyte]
         units = dict(zip(part["parameter"], part["unit"].map(plain), strict=True))
         columns = tuple((endpoint_name(name), unit.replace("uL", "µL")) for name, unit in units.items())
@@ -228,8 +263,18 @@ def endpoint_tables(endpoints: pd.DataFrame | None) -> list[EndpointTable]:
     return tables
 
 
-def _usual_place(population: str) -> int:
-    """Return where a population stands among the usual ones; after them if it is none."""
+def usual_place(population: str) -> int:
+    """Return where a population stands among the usual ones; after them if it is none.
+
+    Parameters
+    ----------
+    population : str
+        Name of the population.
+
+    Returns
+    -------
+    int
+    """
     known = list(POPULATIONS)
     return known.index(population) if population in known else len(known)
 

@@ -78,10 +78,13 @@ def gates_content(opened: TubeUnderReview, gated: Gated) -> dict[str, Any]:
     -------
     dict of str to object
     """
-    gates = []
+    panel, gates = opened.gated.signal.columns, []
+    titles = {population: gated.rule(population).title(panel) for population in gated.parents}
     for population in gated.parents:
         view = view_of(opened, gated, population)
-        gates.append({**gate_of(opened, gated, population), "x_axis": view.x, "y_axis": view.y})
+        gate = gate_of(opened, gated, population)
+        labels = {"label": titles[population], "parent_label": titles.get(gate["parent"], "")}
+        gates.append({**gate, **labels, "x_axis": view.x, "y_axis": view.y})
     markers = list(opened.gated.signal.columns)
     return {"gates": gates, "axes": {marker: axis_of(opened, gated, marker) for marker in markers}}
 

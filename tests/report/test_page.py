@@ -112,7 +112,17 @@ def test_notes_on_the_study_are_there_and_stay_text(study, text, tmp_path):
 def test_the_page_holds_everything_itself(text):
     assert "default-src 'none'" in text
     assert not re.findall(r"""(?:src|href)=(?!"data:|"#)""", text)
-    assert not re.findall(r"url\(|@import|https?://(?!www\.w3\.org)", text)
+    assert not re.findall(r"url\((?!#)|@import|https?://(?!www\.w3\.org)", text)
+
+
+def test_the_printed_head_holds_any_name_and_stays_a_head(study, tmp_path):
+    name = '受试 S-1"; } * { color: red; } @page { content: "'
+    write_report(tmp_path / "r.html", **{**vars(study), "study_id": name})
+    head = re.search(
+        r'@top-left \{ content: "([^"]*)"; \}', (tmp_path / "r.html").read_text(encoding="utf-8")
+    )[1]
+    told = re.sub(r"\\([0-9a-f]+) ", lambda found: chr(int(found[1], 16)), head)
+    assert told == f"{name}: B-cell depletion and CAR-T kinetics"
 
 
 def test_every_tube_has_its_strip_path_and_gates_once(study, text):
@@ -208,11 +218,24 @@ class TestInTheBrowser:
           out.push(values.every((value, i) => i === 0 || values[i - 1] <= value));
           set("filter-subject", "102");
           out.push(rows().length > 0 && rows().every(row => row.dataset.subject === "102"));
+          const named = [...document.querySelectorAll(".course.named")];
+          out[1] &&= named.length > 0 && named.every(course => course.dataset.course === "102");
           set("filter-subject", "");
           set("filter-look", true);
           const tiles = [...document.querySelectorAll(".tile:not([hidden])")];
           out.push(tiles.length > 0 && tiles.every(tile => tile.dataset.status !== "ok"));
           set("filter-look", false);
+          const shownControls = () => [...document.querySelectorAll(".tile.control.ok")].filter(one => one.offsetWidth);
+          out.push(shownControls().length === 0);
+          set("show-controls", true);
+          out.push(shownControls().length > 0);
+          document.querySelector("input[name=panel][value=CAR_T]").click();
+          const panels = [...document.querySelectorAll("img[data-panels]")];
+          out.push(panels.every(one => one.classList.contains("one") && one.style.objectPosition === "0px 50%"));
+          const results = [...document.querySelectorAll(".result:not([hidden])")];
+          out.push(results.length > 0 && results.every(one => one.dataset.population === "CAR_T"));
+          document.querySelector("input[name=panel][value='']").click();
+          out.push(panels.every(one => !one.classList.contains("one") && one.offsetHeight > 2 * one.offsetWidth));
           document.querySelectorAll("details").forEach(details => details.open = true);
           const images = [...document.images];
           images.forEach(image => image.loading = "eager");
@@ -227,7 +250,7 @@ class TestInTheBrowser:
         probed.write_text(text.replace("</body>", f"<script>{probe}</script></body>"), encoding="utf-8")
         shown, console = browse(probed.as_uri(), tmp_path, "--dump-dom")
         assert console == []
-        assert re.search("<title>(.*)</title>", shown)[1] == "probe true,true,true,true,true"
+        assert re.search("<title>(.*)</title>", shown)[1] == f"probe {','.join(['true'] * 10)}"
 
     @pytest.mark.parametrize(
         "planted",

@@ -20,6 +20,7 @@ from bcelldepl.definitions.tables.outcomes import (
     TIME_TO_EVENT,
     TIME_TO_EVENT_SUMMARY,
 )
+from bcelldepl.definitions.tables.quality import QUALITY_OVER_TIME
 from bcelldepl.definitions.tables.studies import COMPANION_SHEET, SAMPLES, TRUTH
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "EXPORTED_GATES",
     "EXPOSURE_RESPONSE",
     "POINTS",
+    "QUALITY_OVER_TIME",
     "SAMPLES",
     "SEGMENTS",
     "SUBGROUP_SUMMARY",
@@ -55,6 +57,7 @@ TABLES: Final = (
     COMPANION_SHEET,
     COUNTS,
     TUBES,
+    QUALITY_OVER_TIME,
     CONTROL_MATRICES,
     ENDPOINTS,
     POINTS,

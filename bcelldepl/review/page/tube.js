@@ -83,8 +83,8 @@ export class TubeView {
       start += 2 * shape.reduce((a, b) => a * b, 1);
       plot.draw(this.drafts.gate(this.tube.id, population) || gate);
       return made("figure", { "data-population": population, "data-count": gate.events, onclick: () => this.choose(population) }, canvas,
-        made("figcaption", {}, made("span", { class: `dot ${gate.evidence}`, title: gate.evidence }), population,
-          made("br"), `${whole(gate.events)} (${percent(gate.events, gate.parent_events)})`, made("br"), made("span", { class: "in" }, gate.parent ? `in ${gate.parent}` : "")));
+        made("figcaption", {}, made("span", { class: `dot ${gate.evidence}`, title: gate.evidence }), gate.label,
+          made("br"), `${whole(gate.events)} (${percent(gate.events, gate.parent_events)})`, made("br"), made("span", { class: "in" }, gate.parent ? `in ${gate.parent_label}` : "")));
     });
     fill($("path"), ...figures);
   }
@@ -97,13 +97,13 @@ export class TubeView {
     this.zoomed = null;
     for (const figure of $("path").children) figure.setAttribute("aria-current", figure.dataset.population === population);
     $("path").querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
-    $("gate-name").textContent = own.parent ? `${population} in ${own.parent}` : population;
-    $("gate-name").title = own.reason;
+    $("gate-name").textContent = own.parent ? `${own.label} in ${own.parent_label}` : own.label;
+    $("gate-name").title = [population, own.reason].filter(Boolean).join(": ");
     const markers = Object.keys(this.tube.axes).map((one) => [one, one]);
     options($("x-axis"), markers, own.x_axis);
     options($("y-axis"), [["", "events"], ...markers], own.y_axis);
     const chosen = $("highlight").value;
-    options($("highlight"), [["", "no other events"], ...this.tube.gates.map((one) => [one.population, one.population])],
+    options($("highlight"), [["", "no other events"], ...this.tube.gates.map((one) => [one.population, one.label])],
       this.tube.gates.some((one) => one.population === chosen) ? chosen : "");
     await this.picture();
     this.beside();
@@ -153,7 +153,7 @@ export class TubeView {
       if (now) { figure.dataset.count = now.events; caption.childNodes[3].textContent = `${whole(now.events)} (${percent(now.events, now.parent_events)})`; }
     }
     const now = live.gates[this.own.population];
-    $("gate-name").textContent = `${this.own.population}${this.own.parent ? ` in ${this.own.parent}` : ""}: ${whole(now.events)} of ${whole(now.parent_events)} (${percent(now.events, now.parent_events)})`;
+    $("gate-name").textContent = `${this.own.label}${this.own.parent ? ` in ${this.own.parent_label}` : ""}: ${whole(now.events)} of ${whole(now.parent_events)} (${percent(now.events, now.parent_events)})`;
   }
   live() { this.gate = this.editor.gate; this.picture(); }
 
