@@ -29,7 +29,8 @@ def compare(
         Path | None, typer.Option(help="Folder to write to; default `comparison` in the results.")
     ] = None,
     mapping: Annotated[
-        Path | None, typer.Option(help="Names of populations and files: the study's, and those in MANUAL (.toml).")
+        Path | None,
+        typer.Option(help="Names of populations and files: the study's, and those in MANUAL (.toml)."),
     ] = None,
     why: Annotated[str, typer.Option(help="The reason for this comparison, for the audit record.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print verdicts and statistics as JSON.")] = False,
