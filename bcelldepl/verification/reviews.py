@@ -47,7 +47,7 @@ def check_reviews(study: Study | None, folder: Path, reference: Reference) -> Ch
         check.checked += 1 + len(said.signatures)
         digest = str(digests.get(file, "")) if isinstance(digests, dict) else ""
         for one in said.broken(digest):
-            check.found(file, f"{one.sentence}: no longer valid: something has changed since")
+            check.found(file, f"{one.sentence}: no longer valid, something has changed since")
         for words in _differing(results, file, said, digest):
             check.found(file, words)
         if said.standing(digest) and file in paths and sha256_of(paths[file]) != _input(said):

@@ -193,7 +193,7 @@ def test_verify_names_broken_signatures(page: Page, study: Path) -> None:
     page.settle()
     found = [str(one) for one in verify(study / "results").findings]
     assert len(found) == 2
-    assert all("no longer holds" in one for one in found)
+    assert all("no longer valid" in one for one in found)
 
 
 def test_the_second_person_is_told_and_overwrites_nothing(page: Page, study: Path) -> None:
