@@ -141,11 +141,7 @@ def write_outputs(
         endpoints=endpoints,
         pictures=[picture for _, picture in done],
         cells=cells_of_study(models),
-        outcomes=tuple(
-            outcome_tables(
-                *(made_of_these[one.name] for one in (DEPLETION_RATES, B_CELL_CHANGES, TIME_TO_EVENT_SUMMARY))
-            )
-        ),
+        outcomes=tuple(outcome_tables(*(made_of_these[one.name] for one in OUTCOMES))),
         quality=quality,
         figures=[name for name in outputs if name.startswith(f"{FIGURES}/")],
         run=content,
