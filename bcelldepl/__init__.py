@@ -6,13 +6,17 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # not of `typing`: the program listens for Ctrl-C as soon as this package is imported
 if TYPE_CHECKING:  # what a type checker sees; at run time each comes when it is first used
+    from bcelldepl import plots
     from bcelldepl.batch.endpoints import endpoints
     from bcelldepl.batch.run import run
+    from bcelldepl.comparison.compare import compare
+    from bcelldepl.exports.export import export
     from bcelldepl.fcs import Acquisition, read_fcs
     from bcelldepl.gating.stream import count_file, count_files
     from bcelldepl.qualification.check import Qualification
     from bcelldepl.qualification.selftest import selftest
     from bcelldepl.results import Results, open_results
+    from bcelldepl.simulation.study import simulate
     from bcelldepl.study import Study, load_study
     from bcelldepl.verification.findings import Verification
     from bcelldepl.verification.verify import verify
@@ -26,14 +30,18 @@ _PUBLIC = {
     "Results": "bcelldepl.results",
     "Study": "bcelldepl.study",
     "Verification": "bcelldepl.verification",
+    "compare": "bcelldepl.comparison.compare",
     "count_file": "bcelldepl.gating.stream",
     "count_files": "bcelldepl.gating.stream",
     "endpoints": "bcelldepl.batch.endpoints",
+    "export": "bcelldepl.exports.export",
     "load_study": "bcelldepl.study",
     "open_results": "bcelldepl.results",
+    "plots": "bcelldepl",
     "read_fcs": "bcelldepl.fcs",
     "run": "bcelldepl.batch",
     "selftest": "bcelldepl.qualification",
+    "simulate": "bcelldepl.simulation.study",
     "verify": "bcelldepl.verification",
 }
 
@@ -44,14 +52,18 @@ __all__ = [
     "Study",
     "Verification",
     "__version__",
+    "compare",
     "count_file",
     "count_files",
     "endpoints",
+    "export",
     "load_study",
     "open_results",
+    "plots",
     "read_fcs",
     "run",
     "selftest",
+    "simulate",
     "verify",
 ]
 
@@ -61,7 +73,8 @@ def __getattr__(name: str) -> object:
         from bcelldepl.runtime.garbage_collector import without_collections
 
         with without_collections():
-            return getattr(import_module(_PUBLIC[name]), name)
+            module = import_module(f"{__name__}.{name}" if _PUBLIC[name] == __name__ else _PUBLIC[name])
+        return module if _PUBLIC[name] == __name__ else getattr(module, name)
     msg = f"module 'bcelldepl' has no attribute {name!r}"
     raise AttributeError(msg)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "ArgumentError",
     "BcelldeplError",
     "CompensationError",
     "CountingError",
@@ -42,6 +43,10 @@ class BcelldeplError(Exception):
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text} ({self.remedy})" if self.remedy else text
+
+
+class ArgumentError(BcelldeplError):
+    """An argument of a function is of the wrong kind, or out of its range."""
 
 
 class FcsError(BcelldeplError):

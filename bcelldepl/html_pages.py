@@ -1,12 +1,19 @@
-"""Templates of self-contained pages."""
+"""Templates of self-contained pages, and tables as a notebook shows them."""
 
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import escape
 
-__all__ = ["package_text", "page_template"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["package_text", "page_template", "titled_table"]
+
+_ROWS, _COLUMNS = 20, 14  # that a notebook shows of a table
 
 
 def page_template(package: str, name: str, **helpers: object) -> Template:
@@ -45,3 +52,20 @@ def package_text(package: str, name: str) -> str:
     str
     """
     return files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+def titled_table(title: str, table: pd.DataFrame) -> str:
+    """Return a table as a notebook shows it, under a title; of a long one its ends.
+
+    Parameters
+    ----------
+    title : str
+    table : DataFrame
+
+    Returns
+    -------
+    str
+        HTML, escaped.
+    """
+    shown = table.to_html(max_rows=_ROWS, max_cols=_COLUMNS, border=0, index=False, na_rep="")
+    return f"<p><b>{escape(title)}</b></p>\n{shown}"

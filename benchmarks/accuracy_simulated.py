@@ -25,8 +25,8 @@ from bcelldepl.counting import count_tube, tube_facts
 from bcelldepl.fcs import Acquisition
 from bcelldepl.gating.populations import Populations
 from bcelldepl.signal import Signal
-from bcelldepl.simulate import simulate
-from bcelldepl.simulate.cells import LABELS, POPULATIONS
+from bcelldepl.simulation import simulate
+from bcelldepl.simulation.cells import LABELS, POPULATIONS
 from bcelldepl.study import Study, Tube, load_study
 from bcelldepl.tubes.read import read_signal
 

@@ -21,7 +21,7 @@ import pandas as pd
 from bcelldepl import load_study, run
 from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.kinetics import endpoints_table
-from bcelldepl.simulate import simulate
+from bcelldepl.simulation import simulate
 
 SCENARIOS: Final = ("trial", "hard")
 KEYS: Final = ["subject", "analyte", "parameter"]

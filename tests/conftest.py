@@ -35,7 +35,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a simulated study of two subjects, ten tubes."""
-    from bcelldepl.simulate import simulate
+    from bcelldepl.simulation import simulate
 
     folder = tmp_path_factory.mktemp("simulated")
     simulate(folder, scenario="small", subjects=2, seed=3)
@@ -55,7 +55,7 @@ def results(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Result
 def exchange_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results folder of a simulated study of one subject, for gates that go out and come in."""
     from bcelldepl.batch import run
-    from bcelldepl.simulate import simulate
+    from bcelldepl.simulation import simulate
     from bcelldepl.study import load_study
 
     folder = tmp_path_factory.mktemp("exchange")

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bcelldepl.arguments import as_path
 from bcelldepl.batch.write import write_csv
 from bcelldepl.definitions.files import FIGURES
 from bcelldepl.definitions.tables import COUNTS, ENDPOINTS
@@ -14,6 +15,7 @@ from bcelldepl.errors import CountingError
 from bcelldepl.kinetics import StudyKinetics, analyse_study, kinetics_tables
 from bcelldepl.kinetics.concentration_table import counts_of, study_of_table
 from bcelldepl.store.files import write_bytes
+from bcelldepl.study import Study
 from bcelldepl.study.settings_file import read_settings
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ __all__ = ["endpoints"]
 
 def endpoints(
     table: pd.DataFrame | str | os.PathLike[str],
-    settings: str | os.PathLike[str] | None = None,
+    settings: Study | str | os.PathLike[str] | None = None,
     out: str | os.PathLike[str] | None = None,
 ) -> StudyKinetics:
     """Compute kinetics and depletion from a table of concentrations.
@@ -34,8 +36,9 @@ def endpoints(
     table : DataFrame or str or path
         ``counts.csv``, or subject, day, analyte and value with its LLOQ; see
         `bcelldepl.kinetics.concentration_table.counts_of`. A path is of a CSV or Parquet file.
-    settings : str or path, optional
-        A ``study.toml``, whose ``[endpoints]`` are used; by default all defaults.
+    settings : Study or path, optional
+        A ``study.toml``, whose ``[endpoints]`` are used; or a study, whose tubes also give dose groups, dates and
+        controls. By default all defaults.
     out : str or path, optional
         Folder for the tables and figures that a run would write; nothing is written without one.
 
@@ -46,17 +49,32 @@ def endpoints(
 
     Raises
     ------
+    ArgumentError
+        `table` is neither a table nor a path, or another argument is not a path.
     CountingError
         The table is not understood; the message names the row.
     StudyError
         The settings are not.
     """
-    study = study_of_table(read_settings(settings), None if settings is None else Path(settings))
-    counts = counts_of(_read(Path(table)) if isinstance(table, str | os.PathLike) else table)
+    study = settings if isinstance(settings, Study) else _study_of(settings)
+    counts = _counts_of(table)
     kinetics = analyse_study(counts, study)
     if out is not None:
-        _write(Path(out), counts, kinetics)
+        _write(as_path(out, "out", "the folder to write to"), counts, kinetics)
     return kinetics
+
+
+def _study_of(settings: str | os.PathLike[str] | None) -> Study:
+    path = None if settings is None else as_path(settings, "settings", "a Study, or the path of a study.toml")
+    return study_of_table(read_settings(path), path)
+
+
+def _counts_of(table: object) -> pd.DataFrame:
+    import pandas as pd
+
+    if not isinstance(table, pd.DataFrame):
+        table = _read(as_path(table, "table", "a table, or the path of one"))
+    return counts_of(table)
 
 
 def _read(path: Path) -> pd.DataFrame:

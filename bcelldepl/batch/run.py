@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bcelldepl.arguments import as_path, as_workers
 from bcelldepl.batch import record
 from bcelldepl.batch.inputs import Identity, identify, identify_inputs, matrix_files
 from bcelldepl.batch.memory import RunMemory
 from bcelldepl.batch.notes import study_notes
 from bcelldepl.batch.workers import Progress
-from bcelldepl.definitions.files import RUN, USUAL_FORMATS
+from bcelldepl.definitions.files import FIGURE_FORMATS, RUN, USUAL_FORMATS
+from bcelldepl.errors import ArgumentError, StudyError
 from bcelldepl.results import Results
 from bcelldepl.store import Store
 from bcelldepl.store.identity import now
 from bcelldepl.store.reviews import StudyReview, read_reviews, refuse_locked, reviews_of
 from bcelldepl.store.versions import versions
-from bcelldepl.study import Study
+from bcelldepl.study import Study, as_study
 
 if TYPE_CHECKING:
     from bcelldepl.batch.strategies import Strategies
@@ -30,7 +32,7 @@ __all__ = ["run"]
 
 
 def run(
-    study: Study,
+    study: Study | str | os.PathLike[str],
     out: str | os.PathLike[str] | None = None,
     *,
     workers: int | str | None = None,
@@ -50,8 +52,8 @@ def run(
 
     Parameters
     ----------
-    study : Study
-        From `load_study`.
+    study : Study or path
+        From `load_study`, or the study file.
     out : path, optional
         The results folder; default ``results`` beside the study file.
     workers : int or str, optional
@@ -83,15 +85,19 @@ def run(
 
     Raises
     ------
-    StrategyError, StudyError
+    ArgumentError, StrategyError, StudyError
         Where the request itself is wrong; nothing is run then.
     WorkersError
         Where a cluster cannot do the work, or workers were lost; what is done is kept for the next run.
     StoreError
         Where another process works on the results, their store is damaged, or the study is locked; nothing is run then.
     """
-    folder = Path(out) if out is not None else study.folder / "results"
-    workers = workers or os.cpu_count() or 1
+    study, workers = as_study(study), as_workers(workers) or os.cpu_count() or 1
+    folder = study.folder / "results" if out is None else as_path(out, "out", "the results folder")
+    unknown = [one for one in figures or () if one not in FIGURE_FORMATS]
+    if unknown:
+        what = f"{unknown[0]!r} is not a figure format"
+        raise ArgumentError(what, "figures", f"known: {', '.join(FIGURE_FORMATS)}")
     tell = progress or (lambda stage, done, total: None)
     memory = RunMemory() if memory is None else memory
     identities = memory.identities = identify_inputs(study, os.cpu_count() or 1, memory.identities)
@@ -103,15 +109,18 @@ def run(
     from bcelldepl.batch.learning import kept_models
     from bcelldepl.batch.strategies import load_strategies
     from bcelldepl.gating.model.kept import read_models
+    from bcelldepl.tubes.countable import uncountable
 
     strategies = load_strategies(study)
+    if problem := uncountable(study):
+        raise StudyError([problem])
     with Store(folder, "run") as store:
         told = read_reviews(store.entries)
         refuse_locked(told, folder)
         judged = review or told
         wanted = record.digest(study, inputs, judged.content())
-        given = models or (study.gating.model and study.folder / study.gating.model)
-        kept = kept_models(store) or (read_models(Path(given)) if given else ())
+        given = study.folder / study.gating.model if models is None and study.gating.model else models
+        kept = kept_models(store) or (read_models(as_path(given, "models", "a model.json")) if given else ())
         _run(
             _Request(
                 folder,

@@ -11,6 +11,7 @@ from bcelldepl.batch.memory import RunMemory
 from bcelldepl.batch.outcome import CountedTube, FittedTube, SampledTube
 from bcelldepl.batch.workers import Progress, as_done
 from bcelldepl.counting.concentration import Concentration
+from bcelldepl.counting.percentages import Percentage
 from bcelldepl.definitions.codes import Method, ResultCode, TubeStatus
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.alignment import Alignment
@@ -35,6 +36,7 @@ CODEC = Codec(
     TubePicture,
     GateNote,
     Concentration,
+    Percentage,
     Fit,
     Evidence,
     Method,

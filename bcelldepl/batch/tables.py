@@ -77,6 +77,9 @@ def tubes_table(
                 "verdict": judged.sentence if judged else "",
                 "signatures": "; ".join(one.sentence for one in said.standing(count.digest)),
                 "broken_signatures": "; ".join(one.sentence for one in said.broken(count.digest)),
+                "site": tube.site,
+                "plate": tube.plate,
+                "well": tube.well,
             }
         )
     return TUBES.frame(rows, rounded=False)

@@ -21,14 +21,16 @@ from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
 from bcelldepl.cdisc.sdtm import VisitSchedule, result_text
 from bcelldepl.definitions.columns import round_significant
 from bcelldepl.definitions.populations import POPULATIONS, cdisc_test
-from bcelldepl.kinetics.baseline import choose_baseline
+from bcelldepl.kinetics.baseline import Baseline, choose_baseline
 from bcelldepl.kinetics.courses import one_per_visit
+from bcelldepl.kinetics.depletion import Depletion
 from bcelldepl.kinetics.depth import VisitChange, change_of
 from bcelldepl.kinetics.profile import PointUse
 from bcelldepl.kinetics.thresholds import ThresholdEvidence
-from bcelldepl.kinetics.visits import Visit
+from bcelldepl.kinetics.visits import Course, Visit
 from bcelldepl.results.finished import FinishedRun
-from bcelldepl.units import CELLS_PER_UL
+from bcelldepl.study import EndpointSettings
+from bcelldepl.units import CELLS_PER_UL, PERCENT
 
 __all__ = ["HALF_OF_LIMIT", "cell_counts", "concentrations"]
 
@@ -41,9 +43,7 @@ _TEXT: Final = Variable(
 ADCP: Final = (
     *SUBJECT,
     *PARAMETER,
-    Variable(
-        "AVAL", "Analysis Value", "float", "the concentration; below a limit half of that limit, by DTYPE"
-    ),
+    Variable("AVAL", "Analysis Value", "float", "the result; below a limit half of that limit, by DTYPE"),
     Variable(
         "DTYPE",
         "Derivation Type",
@@ -124,20 +124,22 @@ def cell_counts(run: FinishedRun, cp: CdiscDataset) -> CdiscDataset:
         test = definition.cdisc
         if test is None:
             continue
-        label = f"{test.name}{' ' + test.sublineage if test.sublineage else ''} ({CELLS_PER_UL})"
-        for course in run.kinetics.courses.get(population, ()):
+        if run.in_percent and not _is_in_percent_of(run, population, test.of):
+            continue
+        name, unit = (test.fraction_name, PERCENT) if run.in_percent else (test.name, CELLS_PER_UL)
+        label = f"{name}{' ' + test.sublineage if test.sublineage else ''} ({unit})"
+        code = test.fraction_code if run.in_percent else test.code
+        of_population = run.kinetics.percentages if run.in_percent else run.kinetics.courses
+        for course in of_population.get(population, ()):
             chosen = {id(visit) for visit in one_per_visit(course).values()}
             judged = depletion.get((population, *course.key))
-            baseline = choose_baseline(course, settings) if judged is None else judged.baseline
-            changes = judged.changes if judged is not None else [
-                change_of(visit, baseline.visit, ThresholdEvidence.NONE) for visit in course.visits
-            ]  # fmt: skip
+            baseline, changes = _changes(course, judged, settings)
             for change in changes:
                 visit = change.visit
                 rows.append(
                     {
                         **subject_cells(run, course.subject, course.dose_group, course.number),
-                        "PARAMCD": test.code,
+                        "PARAMCD": code,
                         "PARAM": label,
                         **_value(visit),
                         **time_cells(run, course, visit, plan),
@@ -150,7 +152,7 @@ def cell_counts(run: FinishedRun, cp: CdiscDataset) -> CdiscDataset:
                         "CRIT1": "" if judged is None else f"B cells {settings.threshold_words}",
                         "CRIT1FL": EVIDENCE[change.evidence],
                         "NTUBES": len(visit.files),
-                        **_source(visit, "CP", sources, test.code),
+                        **_source(visit, "CP", sources, code),
                         **reason_cells(visit.reason),
                     }
                 )
@@ -176,7 +178,7 @@ def concentrations(run: FinishedRun, pc: CdiscDataset) -> CdiscDataset:
     """
     plan, sources = VisitSchedule.of(run.study.tubes), source_numbers(pc, "PCREFID", "PCTESTCD")
     rows = []
-    for one in run.kinetics.cellular:
+    for one in () if run.in_percent else run.kinetics.cellular:
         course, test = one.course, cdisc_test(one.course.population)
         assert test is not None
         for point in one.profile.points:
@@ -203,6 +205,26 @@ def concentrations(run: FinishedRun, pc: CdiscDataset) -> CdiscDataset:
     )
     label = "Cellular Kinetics Concentration Analysis"
     return make_dataset("ADPC", label, structure, keys, ADPC, rows, ("AVAL", "PARAMCD", "PARAM"))
+
+
+def _is_in_percent_of(run: FinishedRun, population: str, whole: str) -> bool:
+    """Whether the percentages of a population, which are of its parent, are those that CDISC has a test for."""
+    parents = set(run.counts.loc[run.counts["population"] == population, "parent"]) - {""}
+    return parents == {whole}
+
+
+def _changes(
+    course: Course, judged: Depletion | None, settings: EndpointSettings
+) -> tuple[Baseline, Sequence[VisitChange]]:
+    """Baseline of a course and its changes from it, with the evidence of depletion where that is judged."""
+    if judged is not None and judged.course is course:
+        return judged.baseline, judged.changes
+    baseline = choose_baseline(course, settings)
+    told = {} if judged is None else {change.visit.day: change.evidence for change in judged.changes}
+    return baseline, [
+        change_of(visit, baseline.visit, told.get(visit.day, ThresholdEvidence.NONE))
+        for visit in course.visits
+    ]
 
 
 def _value(visit: Visit) -> dict[str, Any]:

@@ -21,14 +21,21 @@ from bcelldepl.cdisc.sdtm import (
 )
 from bcelldepl.cdisc.subjects import usubjid
 from bcelldepl.definitions.codes import ResultCode
-from bcelldepl.definitions.populations import cdisc_test
+from bcelldepl.definitions.populations import LYMPHOCYTES, CdiscTest, cdisc_test
+from bcelldepl.definitions.result_columns import (
+    CONCENTRATION,
+    PERCENT_OF_LYMPHOCYTES,
+    PERCENT_OF_PARENT,
+    ResultColumns,
+)
 from bcelldepl.definitions.review import ReviewMark
 from bcelldepl.results.finished import FinishedRun
+from bcelldepl.units import PERCENT
 
 __all__ = ["EVENTS", "cp_tables"]
 
 EVENTS: Final = "Events"  # unit of a number of events
-Result = tuple[dict[str, Any], dict[str, Any], bool]  # row of counts, record, whether it is the concentration
+Result = tuple[dict[str, Any], dict[str, Any], bool]  # row of counts, record, whether its code is of it
 Test = tuple[str, str, str]  # subject, test and kind of result
 
 VARIABLES: Final = (
@@ -99,6 +106,12 @@ QUALIFIERS: Final = {
     "override": ("CPHAND", "Gates Set by Hand"),
     "review": ("CPREVIEW", "Review of the Tube"),
 }
+# Where percentages are the results, of the percentage that the record holds.
+PERCENT_QUALIFIERS: Final = (
+    ("CPPCTLOW", "95% Interval Low [%]"),
+    ("CPPCTHI", "95% Interval High [%]"),
+    ("CPPCTLOD", "Limit of Detection [%]"),
+)
 
 
 def cp_tables(run: FinishedRun) -> list[CdiscDataset]:
@@ -111,7 +124,8 @@ def cp_tables(run: FinishedRun) -> list[CdiscDataset]:
     Returns
     -------
     list of CdiscDataset
-        CP has up to three rows per tube and population: concentration, fraction, and the events they rest on.
+        CP has up to three rows per tube and population: concentration, fraction, and the events they rest on. Where
+        percentages are the results, no concentration, and the fraction has code, interval and limits.
     """
     rows: list[dict[str, Any]] = []
     supplement: list[dict[str, Any]] = []
@@ -148,7 +162,7 @@ def cp_tables(run: FinishedRun) -> list[CdiscDataset]:
 
 
 def _results(run: FinishedRun) -> Iterator[Result]:
-    """Yield each row of the counts with each of its CP records, and whether that is the concentration."""
+    """Yield each row of the counts with each of its CP records, and whether that is the one its code is of."""
     tubes, plan = run.tube_of, VisitSchedule.of(run.study.tubes)
     strategies = (run.strategies.common, *run.strategies.of_batch.values())
     markers_of = {id(one): StrategyMarkers(one) for one in strategies}
@@ -179,28 +193,47 @@ def _results(run: FinishedRun) -> Iterator[Result]:
             **plan.cells("CP", tube, row["visit"], row["day"]),
         }
         own = markers.marker_string(row["population"], gated, panel)
-        count = {
-            "CPTESTCD": test.code,
-            "CPTEST": test.name,
-            "CPMRKSTR": own,
-            "CPRESTYP": "NUMBER CONCENTRATION",
+        fraction = {
+            "CPTESTCD": test.fraction_code,
+            "CPTEST": test.fraction_name,
+            "CPRESTYP": "NUMBER FRACTION",
         }
-        count |= result_cells("CP", row, row["cells_per_ul"], CELLS_PER_LITRE)
-        if "CPSTAT" not in count:
-            count["CPLLOQ"] = row["lloq_per_ul"]
-        yield row, shared | count, True
+        if test.of:
+            fraction["CPMRKSTR"] = f"{own}/{markers.marker_string(test.of, gated, panel)}"
+        if run.in_percent:
+            columns = _percent_columns(row, test)
+            if columns is not None:
+                yield row, shared | fraction | _result(row, columns, PERCENT), True
+        else:
+            count = {
+                "CPTESTCD": test.code,
+                "CPTEST": test.name,
+                "CPMRKSTR": own,
+                "CPRESTYP": "NUMBER CONCENTRATION",
+            }
+            yield row, shared | count | _result(row, CONCENTRATION, CELLS_PER_LITRE), True
         if row.get("review") == ReviewMark.REJECTED:
             continue  # its events stand in counts.csv; they are no results
         total = events.get((row["file"], test.of))
-        if test.of and _known(row["events"]) and total is not None and _known(total) and total > 0:
-            whole = markers.marker_string(test.of, gated, panel)
-            fraction = {"CPTESTCD": test.fraction_code, "CPTEST": test.fraction_name, "CPMRKSTR": f"{own}/{whole}",
-                        "CPRESTYP": "NUMBER FRACTION"}  # fmt: skip
-            yield row, shared | fraction | _number(100.0 * row["events"] / total, "%"), False
+        known = test.of and _known(row["events"]) and total is not None and _known(total) and total > 0
+        if known and not run.in_percent:
+            yield row, shared | fraction | _number(100.0 * row["events"] / total, PERCENT), False
         if _known(row["events"]):
             number = {"CPTESTCD": test.events_code, "CPTEST": test.events_name, "CPMRKSTR": own,
                       "CPRESTYP": "NUMBER"}  # fmt: skip
             yield row, shared | number | _number(row["events"], EVENTS), False
+
+
+def _percent_columns(row: dict[str, Any], test: CdiscTest) -> ResultColumns | None:
+    """Columns of the percentage that CDISC's fraction of a population is; None where the counts have none."""
+    if test.of == LYMPHOCYTES:
+        return PERCENT_OF_LYMPHOCYTES
+    return PERCENT_OF_PARENT if test.of and row["parent"] in ("", test.of) else None
+
+
+def _result(row: dict[str, Any], columns: ResultColumns, unit: str) -> dict[str, Any]:
+    cells = result_cells("CP", row, row[columns.value], unit, columns)
+    return cells if "CPSTAT" in cells else cells | {"CPLLOQ": row[columns.lloq]}
 
 
 def _number(value: float, unit: str) -> dict[str, Any]:
@@ -235,7 +268,12 @@ def _test_of(cells: dict[str, Any]) -> Test:
 
 
 def _supplement(run: FinishedRun, row: dict[str, Any], cells: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for column, (name, label) in QUALIFIERS.items():
+    of_percent: dict[str, tuple[str, str]] = {}
+    test = cdisc_test(row["population"])
+    columns = _percent_columns(row, test) if run.in_percent and test is not None else None
+    if columns is not None and "CPSTAT" not in cells:
+        of_percent = dict(zip((columns.low, columns.high, columns.lod), PERCENT_QUALIFIERS, strict=True))
+    for column, (name, label) in (QUALIFIERS | of_percent).items():
         value = row.get(column)
         if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
             continue

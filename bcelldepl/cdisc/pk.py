@@ -89,7 +89,7 @@ UNITS: Final = {
 
 
 def pk_tables(run: FinishedRun) -> list[CdiscDataset]:
-    """Return PC, PP and their relation; empty where no CAR+ T cells were counted.
+    """Return PC, PP and their relation; empty where no CAR+ T cells were counted, or percentages are the results.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def _pc(run: FinishedRun) -> CdiscDataset:
     for counted in run.counts.to_dict("records"):
         row = {str(key): value for key, value in counted.items()}
         test = cdisc_test(row["population"])
-        if test is None or not test.concentration_code:
+        if test is None or not test.concentration_code or run.in_percent:
             continue
         subject = usubjid(run, row["subject"])
         sequence[subject] = sequence.get(subject, 0) + 1

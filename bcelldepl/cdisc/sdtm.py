@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import Variable
 from bcelldepl.definitions.codes import Qualifier, ResultCode
+from bcelldepl.definitions.result_columns import CONCENTRATION, ResultColumns
 from bcelldepl.study import Tube, iso_text
 
 __all__ = [
@@ -141,7 +142,9 @@ class VisitSchedule:
         return cells
 
 
-def result_cells(domain: str, row: Any, value: float | None, unit: str) -> dict[str, Any]:
+def result_cells(
+    domain: str, row: Any, value: float | None, unit: str, columns: ResultColumns = CONCENTRATION
+) -> dict[str, Any]:
     """Result variables of one count: a number, below a limit, or not done with its reason.
 
     Parameters
@@ -152,6 +155,8 @@ def result_cells(domain: str, row: Any, value: float | None, unit: str) -> dict[
     value : float or None
         The number to report; its limits are those of the row, in the same unit.
     unit : str
+    columns : ResultColumns
+        Of the limits.
 
     Returns
     -------
@@ -162,8 +167,7 @@ def result_cells(domain: str, row: Any, value: float | None, unit: str) -> dict[
     if not result.is_evaluable or value is None or math.isnan(value):
         reason = split_text(str(row.get("reason") or result.words))[0]
         return {f"{domain}STAT": "NOT DONE", f"{domain}REASND": reason}
-    ends = (row.get("ci_high_per_ul"), row.get("lod_per_ul"), row.get("lloq_per_ul"))
-    limit = result.limit_of(*ends)
+    limit = result.limit_of(*(row.get(name) for name in (columns.high, columns.lod, columns.lloq)))
     if limit is not None:
         text, number = result_text(limit, Qualifier.BELOW), None
     else:

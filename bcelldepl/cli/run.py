@@ -196,4 +196,6 @@ def _report(study: Study, results: Results) -> None:
     typer.echo(f"{study.id}: {tubes.total()} tubes, {ok} ok, {review} need review, {failed} failed")
     codes = sorted(results.tally(COUNTS.file, "result").items())
     typer.echo("results by code: " + ", ".join(f"{code} {n}" for code, n in codes))
+    if study.counting.in_percent:
+        typer.echo("results are percentages, of the parent population and of the lymphocytes: no cells/uL")
     typer.echo(f"see {results.folder / REPORT}")

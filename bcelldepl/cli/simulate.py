@@ -30,8 +30,8 @@ def simulate(
 ) -> None:
     """Write a study with known truth: FCS files, study.toml, samples.csv, truth.csv and a label per event."""
     from bcelldepl.errors import StudyError
-    from bcelldepl.simulate import is_simulation
-    from bcelldepl.simulate import simulate as write_study
+    from bcelldepl.simulation import is_simulation
+    from bcelldepl.simulation import simulate as write_study
 
     if out.exists() and not out.is_dir():
         _refuse(f"{out} is a file, not a folder", "name a folder")

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
 from bcelldepl.comparison.acceptance import Verdict
-from bcelldepl.comparison.compare import compare_sources
-from bcelldepl.comparison.count_table import read_count_tables
+from bcelldepl.comparison.compare_source import compare_sources
 from bcelldepl.comparison.judged_statistic import Statistic
 from bcelldepl.comparison.outcome import Comparison
 from bcelldepl.comparison.page_parts import statistic_line
-from bcelldepl.comparison.read_manual import is_table, read_manual
+from bcelldepl.comparison.read_manual import read_manual
 from bcelldepl.comparison.readers import reader_statistics, reader_values
 from bcelldepl.definitions.populations import is_result, label_of
 from bcelldepl.definitions.tables import AGREEMENT
 from bcelldepl.errors import ExchangeError
 from bcelldepl.gate_exchange.manual import Manual
-from bcelldepl.html_pages import package_text, page_template
+from bcelldepl.html_pages import package_text, page_template, titled_table
 from bcelldepl.names import file_stem
 from bcelldepl.spreadsheet import csv_text
 from bcelldepl.store.files import write_bytes
 from bcelldepl.tubes.regate import GatedResults
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["ReadersComparison", "compare_readers", "read_readers"]
 
@@ -33,7 +35,7 @@ _TABLE: Final = "readers.csv"
 _PAGE: Final = "readers.html"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ReadersComparison:
     """The automated gating against several readers.
 
@@ -45,11 +47,25 @@ class ReadersComparison:
         Of readers against one another, and of the automated gating against each and against their median.
     files : tuple of Path
         What was written.
+    unrecorded : str
+        Why the comparison is not in the audit record of the results; empty where it is, or nothing was written.
     """
 
     comparisons: dict[str, Comparison]
     statistics: tuple[Statistic, ...]
     files: tuple[Path, ...] = ()
+    unrecorded: str = ""
+
+    def __repr__(self) -> str:
+        return f"ReadersComparison({self.verdict}: readers {', '.join(self.comparisons)})"
+
+    def _repr_html_(self) -> str:
+        return titled_table(repr(self), self.agreement)
+
+    @property
+    def agreement(self) -> pd.DataFrame:
+        """``readers.csv``: one row per population and statistic."""
+        return AGREEMENT.frame(one.cells() for one in self.statistics)
 
     @property
     def verdict(self) -> Verdict:
@@ -79,8 +95,7 @@ def read_readers(paths: Sequence[Path]) -> dict[str, Manual]:
     """
     readers: dict[str, Manual] = {}
     for path in paths:
-        found = read_count_tables(path) if is_table(path) else {"": read_manual(path)}
-        for name, manual in found.items():
+        for name, manual in read_manual(path).items():
             called = name or path.stem
             if called in readers:
                 what = f"two readers are called {called!r}"
@@ -131,11 +146,10 @@ def compare_readers(
 
 def _write(compared: ReadersComparison, out: Path, study_id: str) -> ReadersComparison:
     out.mkdir(parents=True, exist_ok=True)
-    table = AGREEMENT.frame(one.cells() for one in compared.statistics)
-    write_bytes(out / _TABLE, csv_text(table).encode())
+    write_bytes(out / _TABLE, csv_text(compared.agreement).encode())
     write_bytes(out / _PAGE, _page(compared, study_id).encode())
     own = [path for one in compared.comparisons.values() for path in one.files]
-    return ReadersComparison(compared.comparisons, compared.statistics, (out / _PAGE, out / _TABLE, *own))
+    return replace(compared, files=(out / _PAGE, out / _TABLE, *own))
 
 
 def _page(compared: ReadersComparison, study_id: str) -> str:

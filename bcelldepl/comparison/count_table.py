@@ -14,7 +14,7 @@ from bcelldepl.errors import ExchangeError, Problem
 from bcelldepl.gate_exchange.manual import Manual, ManualCount, ManualTube
 from bcelldepl.study.cells import CellError
 
-__all__ = ["read_count_table", "read_count_tables"]
+__all__ = ["read_count_tables"]
 
 _REMEDY: Final = (
     "give columns file, population and events (or per_ul, or percent_of_parent); "
@@ -54,45 +54,20 @@ class _Reading:
             own[population] = count
 
 
-def read_count_table(path: Path) -> Manual:
-    """Read a table of manual counts, whoever made them.
+def read_count_tables(path: Path) -> dict[str, Manual]:
+    """Read a table of manual counts, whoever made them, each reader's by itself.
 
     Parameters
     ----------
     path : Path
         CSV, TSV or XLSX. Either long: one row per file and population, with the columns ``file``, ``population`` and
         ``events``, ``per_ul`` or ``percent_of_parent``; or wide: ``file``, then one column per population, whose
-        heading says what its numbers are.
-
-    Returns
-    -------
-    Manual
-        Without gates.
-
-    Raises
-    ------
-    ExchangeError
-        For a table without such columns.
-    """
-    tables = read_count_tables(path)
-    if len(tables) > 1:
-        what = f"the table contains the counts of {len(tables)} readers: {', '.join(tables)}"
-        raise ExchangeError(what, path.name, "give each reader a table")
-    return next(iter(tables.values()))
-
-
-def read_count_tables(path: Path) -> dict[str, Manual]:
-    """Read a table of manual counts, each reader's by itself.
-
-    Parameters
-    ----------
-    path : Path
-        As `read_count_table`; a column ``reader`` or ``operator`` tells readers apart.
+        heading says what its numbers are. A column ``reader`` or ``operator`` tells readers apart.
 
     Returns
     -------
     dict of str to Manual
-        By the name of the reader; empty for a table without such a column.
+        Without gates, by the name of the reader; empty for a table without such a column.
 
     Raises
     ------

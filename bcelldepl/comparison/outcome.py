@@ -12,6 +12,7 @@ from bcelldepl.comparison.tube import TubeComparison
 from bcelldepl.definitions.tables import AGREEMENT, COMPARISON
 from bcelldepl.errors import Problem
 from bcelldepl.gate_exchange.manual import Manual
+from bcelldepl.html_pages import titled_table
 from bcelldepl.study import AcceptanceLimits
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Comparison"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Automated against manual gating of a study.
 
@@ -40,6 +41,8 @@ class Comparison:
         What was written.
     samples : int
         Samples of the study, compared or not.
+    unrecorded : str
+        Why the comparison is not in the audit record of the results; empty where it is, or nothing was written.
     """
 
     verdict: Verdict
@@ -51,6 +54,13 @@ class Comparison:
     limits: AcceptanceLimits
     files: tuple[Path, ...] = ()
     samples: int = 0
+    unrecorded: str = ""
+
+    def __repr__(self) -> str:
+        return f"Comparison({self.verdict}: {len(self.tubes)} of {self.samples} samples, {', '.join(self.named)})"
+
+    def _repr_html_(self) -> str:
+        return titled_table(repr(self), self.agreement)
 
     @property
     def rows(self) -> pd.DataFrame:

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
-from bcelldepl.comparison.count_table import read_count_table
+from bcelldepl.comparison.count_table import read_count_tables
 from bcelldepl.definitions.export_formats import EXPORT_FORMATS
 from bcelldepl.errors import ExchangeError, Problem
 from bcelldepl.gate_exchange.manual import EVERY_FILE, Manual, ManualTube
 from bcelldepl.gate_exchange.read import read_gates
 
-__all__ = ["is_table", "read_manual"]
+__all__ = ["read_manual"]
+
+_TABLES: Final = (".csv", ".tsv", ".txt", ".xlsx")
 
 
-def is_table(path: Path) -> bool:
-    """Whether manual results are a table of counts, by the name of the file.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    bool
-    """
-    return path.suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx")
-
-
-def read_manual(path: Path) -> Manual:
+def read_manual(path: Path) -> dict[str, Manual]:
     """Read manual results, whatever their form.
 
     Parameters
@@ -39,7 +28,8 @@ def read_manual(path: Path) -> Manual:
 
     Returns
     -------
-    Manual
+    dict of str to Manual
+        By the name of the reader that a column of the table says; empty where none is named.
 
     Raises
     ------
@@ -47,13 +37,16 @@ def read_manual(path: Path) -> Manual:
         For a file that is none of these or holds nothing to compare with.
     """
     if path.is_dir():
-        manual = _documents_of_tubes(path)
+        readers = {"": _documents_of_tubes(path)}
+    elif path.suffix.lower() in _TABLES:
+        readers = read_count_tables(path)
     else:
-        manual = read_count_table(path) if is_table(path) else read_gates(path)
-    if not any(tube.populations for tube in manual.tubes):
-        reasons = "; ".join(map(str, manual.skipped)) or "it names no population"
-        raise ExchangeError(f"the {manual.form} contains nothing to compare with: {reasons}", path.name)
-    return manual
+        readers = {"": read_gates(path)}
+    for manual in readers.values():
+        if not any(tube.populations for tube in manual.tubes):
+            reasons = "; ".join(map(str, manual.skipped)) or "it names no population"
+            raise ExchangeError(f"the {manual.form} contains nothing to compare with: {reasons}", path.name)
+    return readers
 
 
 def _documents_of_tubes(folder: Path) -> Manual:

@@ -1,14 +1,16 @@
-"""`count_tube`: gated populations of one tube to concentrations with interval, limits, code and reason."""
+"""`count_tube`: gated populations of one tube to concentrations and percentages with interval, limits, code, reason."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from bcelldepl.counting.facts import TubeFacts
 from bcelldepl.counting.intervals import Interval, widen
 from bcelldepl.counting.limits import limit_per_ul, result_code
 from bcelldepl.counting.methods import CountingScale, choose_scale
+from bcelldepl.counting.percentages import Percentage, percent_of_lymphocytes, percent_of_whole
 from bcelldepl.definitions.codes import Method, ResultCode
 from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, SINGLETS
 from bcelldepl.definitions.reasons import Reason
@@ -16,8 +18,9 @@ from bcelldepl.definitions.review import ReviewVerdict
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.study.config import CountingSettings, LimitSettings
+from bcelldepl.units import CELLS_PER_UL, PERCENT
 
-__all__ = ["Concentration", "count_tube", "not_done", "without_result"]
+__all__ = ["Concentration", "StatedResult", "count_tube", "not_done", "without_result"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,9 @@ class Concentration:
         The weakest rung on the way to the population.
     reason : str
         One sentence, empty where nothing is to say.
+    of_parent, of_lymphocytes : Percentage or None
+        Percent of the parent, to which the code belongs with the method ``percent``, and of the lymphocytes; None where
+        it cannot be evaluated.
     """
 
     population: str
@@ -64,6 +70,26 @@ class Concentration:
     result: ResultCode
     evidence: Evidence
     reason: str = ""
+    of_parent: Percentage | None = None
+    of_lymphocytes: Percentage | None = None
+
+    @property
+    def stated(self) -> StatedResult:
+        """The numbers that the code is of: percent of the parent with the method ``percent``, else cells/uL."""
+        if self.method is Method.PERCENT:
+            if self.of_parent is None:
+                return StatedResult(None, None, None, PERCENT)
+            return StatedResult(self.of_parent.value, self.of_parent.high, self.of_parent.lloq, PERCENT)
+        return StatedResult(self.cells_per_ul, self.ci_high_per_ul, self.lloq_per_ul, CELLS_PER_UL)
+
+
+class StatedResult(NamedTuple):
+    """A result with the upper end of its interval and its LLOQ, in one unit; None where not known."""
+
+    value: float | None
+    high: float | None
+    lloq: float | None
+    unit: str
 
 
 def count_tube(
@@ -136,7 +162,7 @@ def not_done(populations: Iterable[str], reason: str) -> tuple[Concentration, ..
 
 
 def without_result(counted: Concentration, verdict: ReviewVerdict, reason: str) -> Concentration:
-    """Return what is left of a result whose tube a reviewer rejected: its events, and no concentration.
+    """Return what is left of a result whose tube a reviewer rejected: its events, and no result.
 
     Parameters
     ----------
@@ -157,6 +183,8 @@ def without_result(counted: Concentration, verdict: ReviewVerdict, reason: str) 
         ci_high_per_ul=None,
         result=verdict.result or counted.result,
         reason=reason,
+        of_parent=None,
+        of_lymphocytes=None,
     )
 
 
@@ -164,7 +192,10 @@ def _cells(
     population: Population, members: Mapping[str, Population], scale: CountingScale, limits: LimitSettings
 ) -> Concentration:
     volume_ul = scale.analysed_volume_ul
-    obstacle = scale.reason or _obstacle(population, members, limits)
+    in_itself = _obstacle(population, members, limits)
+    obstacle = scale.reason or in_itself
+    if scale.method is Method.PERCENT:
+        obstacle = obstacle or _obstacle_of_whole(population, members)
     estimate: float | None = None
     interval: tuple[float | None, float | None] = (None, None)
     if volume_ul is not None and not obstacle:
@@ -187,6 +218,10 @@ def _cells(
         result=ResultCode.NOT_EVALUABLE if obstacle else result_code(population.events, limits),
         evidence=population.evidence,
         reason=obstacle or population.reason or _doubt(population, limits),
+        of_parent=None
+        if in_itself or _obstacle_of_whole(population, members)
+        else percent_of_whole(population, limits),
+        of_lymphocytes=None if in_itself else percent_of_lymphocytes(population, members, limits),
     )
 
 
@@ -230,6 +265,14 @@ def _obstacle(population: Population, members: Mapping[str, Population], limits:
         )
     if population.whole_events == 0:
         return Reason.NO_PARENT_EVENTS.format(parent=population.whole, population=population.name)
+    return ""
+
+
+def _obstacle_of_whole(population: Population, members: Mapping[str, Population]) -> str:
+    """Say why a population has no percentage although it can be evaluated; empty where it has."""
+    whole = members.get(population.whole)
+    if whole is not None and whole.evidence is Evidence.FAILED:
+        return Reason.WHOLE_NOT_FOUND.format(whole=whole.name, population=population.name)
     return ""
 
 

@@ -30,7 +30,7 @@ class CountingScale:
     analysed_volume_ul : float or None
         Blood that the events come from [uL]; None where it is not known.
     reason : str
-        Why it is not known; empty where it is.
+        Why it is not known; empty where it is, or where percentages are the results.
     reference : Population or None
         Events counted against: beads, or the cells of the haematology count.
     """
@@ -64,7 +64,7 @@ def choose_scale(
 
     ``auto`` takes the first that the facts speak of: a bead count in the sheet, an acquired volume, a
     haematology count. What it takes may still fail, and then the tube is not evaluable: there is no second
-    choice in silence.
+    choice in silence. ``percent``, which gives no cells/uL, is never chosen but asked for.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def choose_scale(
     Returns
     -------
     CountingScale
-        With its reason where there is no analysed volume.
+        With its reason where there is no analysed volume and one was asked for.
     """
     method = chosen_method(facts, counting)
     lacking = missing_facts(method, facts)
@@ -87,6 +87,8 @@ def choose_scale(
             return _by_beads(members.get(BEADS), facts, counting.minimum_beads)
         case Method.VOLUMETRIC:
             return _by_volume(facts)
+        case Method.PERCENT:
+            return CountingScale(Method.PERCENT)
     return _by_haematology(members, facts)
 
 

@@ -96,11 +96,12 @@ _RESULTS: Final = {
 
 
 class Method(StrEnum):
-    """How events become cells/uL."""
+    """How events become cells/uL; by percentages they do not."""
 
     BEADS = "beads"
     VOLUMETRIC = "volumetric"
     DUAL = "dual"
+    PERCENT = "percent"
     NONE = "none"
 
 

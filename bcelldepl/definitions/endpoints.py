@@ -93,6 +93,8 @@ class EndpointDefinition:
     has_interval : bool
         Whether it is an amount, to which the error of its visits is carried on. Days have none that a count tells, and
         a slope's is that of its fit.
+    by_threshold : bool
+        Whether it goes by the thresholds of depletion, which may be in percent, and needs no concentration then.
     pp_code, pp_name : str
         PPTESTCD and PPTEST, where they differ from `short` and `label`.
     pp_method : str
@@ -110,6 +112,7 @@ class EndpointDefinition:
     axis: str = ""
     has_interval: bool = False
     needs_baseline: bool = False
+    by_threshold: bool = False
     pp_code: str = ""
     pp_name: str = ""
     pp_method: str = ""
@@ -159,11 +162,11 @@ _B_CELLS: Final = (
     _Row(LOG10_REDUCTION, _DEPLETION, "log10", "Greatest Log10 Reduction of B Cells", "BLOG10RD", _MEAN,
          "log10 reduction", axis="greatest log10 reduction of B cells", needs_baseline=True),
     _Row(DEPLETION_DAY, _DEPLETION, DAY, "First Day of B-Cell Depletion", "BDEPLDY", _MEDIAN,
-         phrase="depleted from day"),
+         phrase="depleted from day", by_threshold=True),
     _Row(DEPLETION_DURATION, _DEPLETION, DAY, "Duration of B-Cell Depletion", "BDEPLDUR", _SURVIVAL, phrase="for days",
-         axis="duration of B-cell depletion [day]"),
+         axis="duration of B-cell depletion [day]", by_threshold=True),
     _Row(RECONSTITUTION_DAY, _DEPLETION, DAY, "First Day of Confirmed B-Cell Recovery", "BRECONDY", _SURVIVAL,
-         phrase="recovered on day"),
+         phrase="recovered on day", by_threshold=True),
 )  # fmt: skip
 _WINDOW: Final = re.compile(r"AUC_0_(\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
 

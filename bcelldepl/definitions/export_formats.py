@@ -16,6 +16,7 @@ class ExportKind(StrEnum):
     GATES = "gates"
     EVENTS = "the events of populations"
     LISTINGS = "tables and listings of a study report"
+    WORKBOOK = "one workbook for a laboratory"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ _ROWS: Final = (
     ExportFormat("fcs", ExportKind.EVENTS, ".fcs"),
     ExportFormat("define", ExportKind.TABLES, ".xpt"),
     ExportFormat("rtf", ExportKind.LISTINGS, ".rtf"),
+    ExportFormat("xlsx", ExportKind.WORKBOOK, ".xlsx"),
 )
 EXPORT_FORMATS: Final = {row.name: row for row in _ROWS}
 

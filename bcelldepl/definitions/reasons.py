@@ -36,6 +36,7 @@ class Reason(StrEnum):
     HAEMATOLOGY_CELLS_ABSENT = "no {population} were acquired to which the haematology count could be applied"
     HAEMATOLOGY_ZERO = "the haematology count of {population} is 0"
     BEADS_NOT_USED = "this tube is not counted by beads"
+    PERCENTAGES_ONLY = "the results are percentages ([counting] method = percent): cells/uL are not known"
     # A population cannot be evaluated.
     NOT_SHOWN = "no cells of the study could be identified as {population}: see the questions in the report"
     NO_CONTROL = (
@@ -47,6 +48,7 @@ class Reason(StrEnum):
         "{events:,} leukocytes are fewer than the {least:,} that a statement about {population} needs"
     )
     NO_PARENT_EVENTS = "no {parent} events were acquired in which {population} could be found"
+    WHOLE_NOT_FOUND = "the {whole} that {population} are given in percent of were not found"
     NOTHING_COUNTED = "no {population} were counted"
     NO_CONCENTRATION = "a concentration is missing"
     # A number that is given may mislead.

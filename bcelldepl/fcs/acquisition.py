@@ -181,7 +181,7 @@ class Recording:
         return [known[name] for name in names]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Acquisition(Recording):
     """One data set of an FCS file: its facts at hand, its events on demand.
 
@@ -222,3 +222,15 @@ class Acquisition(Recording):
     n_datasets: int
     warnings: tuple[str, ...]
     facts: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        channels = f"{len(self.channels)} channels"
+        return f"Acquisition({self.path.name}: {self.n_events:,} events, {channels}, {self.version}, {self.cytometer})"
+
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        from bcelldepl.html_pages import titled_table
+
+        rows = [(one.name, one.label, one.range, one.gain) for one in self.channels]
+        return titled_table(repr(self), pd.DataFrame(rows, columns=["$PnN", "$PnS", "$PnR", "$PnG"]))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bcelldepl.errors import FcsError
+from bcelldepl.arguments import as_path
+from bcelldepl.errors import ArgumentError, FcsError
 from bcelldepl.fcs.acquisition import Acquisition, Recording
 from bcelldepl.fcs.channels import read_channels
 from bcelldepl.fcs.clock import acquisition_date, clock_seconds
@@ -49,7 +50,7 @@ class _Located:
 
 
 def read_fcs(
-    path: str | Path,
+    path: str | os.PathLike[str],
     *,
     dataset: int | None = None,
     volume_unit: str = "auto",
@@ -75,8 +76,8 @@ def read_fcs(
     ------
     FcsError
         The file cannot be read, or cannot be read safely; the kinds are in `bcelldepl.fcs.errors`.
-    ValueError
-        `volume_unit` or `offsets` is none of the words above.
+    ArgumentError
+        `path` is not a path, or `volume_unit` or `offsets` is none of the words above.
 
     Examples
     --------
@@ -85,15 +86,15 @@ def read_fcs(
     (2, 250000)
     """
     if volume_unit not in ("auto", "nl", "ul"):
-        raise ValueError(f"volume_unit is {volume_unit!r}, expected 'auto', 'nl' or 'ul'")
+        raise ArgumentError(f"{volume_unit!r} is not a unit", "volume_unit", "give auto, nl or ul")
     if offsets not in ("auto", "header", "text"):
-        raise ValueError(f"offsets is {offsets!r}, expected 'auto', 'header' or 'text'")
-    return _with_facts(_find(Path(path), dataset, offsets), volume_unit)
+        raise ArgumentError(f"{offsets!r} is not a source of offsets", "offsets", "give auto, header or text")
+    return _with_facts(_find(as_path(path, "path", "the path of an FCS file"), dataset, offsets), volume_unit)
 
 
 def open_recording(path: str | Path) -> Recording:
     """Open an FCS file as far as counting needs it; raises as `read_fcs`, and reads the same data set."""
-    return _find(Path(path), None, "auto").recording
+    return _find(as_path(path, "path", "the path of an FCS file"), None, "auto").recording
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bcelldepl.definitions.codes import Method
 from bcelldepl.definitions.endpoints import endpoint_definitions
-from bcelldepl.definitions.populations import Kinetics, analytes
+from bcelldepl.definitions.populations import Kinetics, analytes, is_result
+from bcelldepl.definitions.reasons import Reason
 from bcelldepl.kinetics.cellular import CellularKinetics, analyse_cellular
 from bcelldepl.kinetics.count_rows import CountRecord, count_rows
-from bcelldepl.kinetics.courses import courses
+from bcelldepl.kinetics.courses import PARENT, courses
 from bcelldepl.kinetics.depletion import Depletion, analyse_depletion
 from bcelldepl.kinetics.depth import depth_of
-from bcelldepl.kinetics.endpoint import Endpoint, joined, table_of
+from bcelldepl.kinetics.endpoint import Endpoint, joined, not_evaluable, table_of
 from bcelldepl.kinetics.override_marks import OverrideMarks
 from bcelldepl.kinetics.propagation import with_intervals
 from bcelldepl.kinetics.safeguard import safely
@@ -42,6 +44,8 @@ class StudyKinetics:
         B cells; empty where no tube reports them.
     endpoints : DataFrame
         As ``endpoints.csv`` holds it.
+    percentages : dict of str to tuple of Course
+        By population, in percent of its parent, where percentages are the results of the study; else empty.
     """
 
     study: Study
@@ -49,9 +53,15 @@ class StudyKinetics:
     cellular: tuple[CellularKinetics, ...]
     depletion: tuple[Depletion, ...]
     endpoints: pd.DataFrame
+    percentages: Mapping[str, tuple[Course, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"StudyKinetics({self.study.id}, {len(self.groups)} courses, {', '.join(self.courses)})"
+
+    def _repr_html_(self) -> str:
+        from bcelldepl.html_pages import titled_table
+
+        return titled_table(repr(self), self.endpoints)
 
     @property
     def groups(self) -> dict[tuple[str, int], str]:
@@ -86,8 +96,15 @@ def analyse_study(counts: pd.DataFrame, study: Study) -> StudyKinetics:
     by_population = {population: courses(rows, study, population) for population in populations}
     cellular = tuple(_cellular(by_population, study))
     depletion = tuple(_depletion(by_population, rows, study))
-    endpoints = table_of(_rows([*cellular, *depletion], study, OverrideMarks(rows)))
-    return StudyKinetics(study, by_population, cellular, depletion, endpoints)
+    without_amounts = all(row["cells_per_ul"] is None for row in rows)
+    in_percent = without_amounts and any(row.get("method") == Method.PERCENT for row in rows)
+    endpoints = table_of(_rows([*cellular, *depletion], study, OverrideMarks(rows), in_percent))
+    of_parent = {
+        population: courses(rows, study, population, PARENT)
+        for population in populations
+        if in_percent and is_result(population)
+    }
+    return StudyKinetics(study, by_population, cellular, depletion, endpoints, of_parent)
 
 
 def endpoints_table(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -142,7 +159,10 @@ def _depletion(
 
 
 def _rows(
-    analyses: Sequence[CellularKinetics | Depletion], study: Study, override_marks: OverrideMarks
+    analyses: Sequence[CellularKinetics | Depletion],
+    study: Study,
+    override_marks: OverrideMarks,
+    in_percent: bool,
 ) -> Iterator[tuple[Course, str, str, Endpoint]]:
     """Course, unit, rule of the baseline and endpoint, by subject and course."""
     known = endpoint_definitions(study.endpoints.auc_days)
@@ -154,6 +174,8 @@ def _rows(
             for one in _with_intervals(analysed, study):
                 definition = known[one.parameter]
                 rule = study.endpoints.baseline_words if definition.needs_baseline else ""
+                if in_percent and not (definition.by_threshold and study.endpoints.denominator_population):
+                    one = not_evaluable(one.parameter, str(Reason.PERCENTAGES_ONLY))
                 yield analysed.course, definition.unit, rule, override_marks.mark(analysed.course, one)
 
 

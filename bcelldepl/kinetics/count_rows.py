@@ -9,8 +9,10 @@ from typing import Any, Final
 import pandas as pd
 
 from bcelldepl.definitions.codes import ResultCode
+from bcelldepl.definitions.result_columns import PERCENT_OF_PARENT
 from bcelldepl.errors import CountingError
 from bcelldepl.study import Role, Study
+from bcelldepl.units import CELLS_PER_UL, PERCENT
 
 __all__ = ["INTERVAL", "CountRecord", "count_rows"]
 
@@ -19,9 +21,15 @@ CountRecord = dict[str, Any]
 INTERVAL: Final = ("ci_low_per_ul", "ci_high_per_ul")
 LIMITS: Final = ("lod_per_ul", "lloq_per_ul")
 NEEDED: Final = ("file", "subject", "visit", "day", "population", "cells_per_ul", *LIMITS, "result")
-OPTIONAL: Final = ("dose_group", "reason", "events", "override", "actual_day", "course", *INTERVAL)
+PERCENTAGES: Final = (PERCENT_OF_PARENT.low, PERCENT_OF_PARENT.high)
+OPTIONAL: Final = (
+    *("dose_group", "reason", "events", "override", "actual_day", "course", "method", "parent_events"),
+    *INTERVAL,
+    *PERCENTAGES,
+)
 DAYS: Final = ("day", "actual_day")
-NUMBERS: Final = (*DAYS, "course", "events", "cells_per_ul", *LIMITS, *INTERVAL)
+OF_EVENTS: Final = ("events", "parent_events", "course")
+NUMBERS: Final = (*DAYS, *OF_EVENTS, "cells_per_ul", *LIMITS, *INTERVAL, *PERCENTAGES)
 
 
 def count_rows(counts: pd.DataFrame, study: Study) -> tuple[CountRecord, ...]:
@@ -96,7 +104,7 @@ def _read(values: CountRecord, where: str) -> CountRecord:
 def _check_numbers(row: CountRecord, columns: Sequence[str], where: str) -> None:
     for column in columns:
         if column in NUMBERS and column not in DAYS and (row[column] or 0.0) < 0:
-            unit = column if column in ("events", "course") else "cells/uL"
+            unit = column if column in OF_EVENTS else PERCENT if column in PERCENTAGES else CELLS_PER_UL
             raise CountingError(f"{row[column]:g} {unit} is negative", f"{where}, {column}")
         if column in LIMITS and row[column] == 0:
             remedy = "leave it empty where it is not known"

@@ -10,8 +10,9 @@ from datetime import date
 from typing import Final
 
 from bcelldepl.counting.intervals import Z_95
-from bcelldepl.definitions.codes import ResultCode
+from bcelldepl.definitions.codes import Method, ResultCode
 from bcelldepl.definitions.reasons import Reason
+from bcelldepl.definitions.result_columns import PERCENT_OF_PARENT
 from bcelldepl.errors import CountingError
 from bcelldepl.kinetics.count_rows import INTERVAL, CountRecord
 from bcelldepl.kinetics.endpoint import joined
@@ -20,8 +21,9 @@ from bcelldepl.kinetics.visits import Course, Visit
 from bcelldepl.study import Study, Tube
 from bcelldepl.units import CELLS_PER_UL, PERCENT
 
-__all__ = ["courses", "one_per_visit"]
+__all__ = ["PARENT", "courses", "one_per_visit"]
 
+PARENT: Final = "parent"
 PER_UL: Final = ("cells_per_ul", "lod_per_ul", "lloq_per_ul", *INTERVAL)
 Key = tuple[str, int]
 
@@ -49,7 +51,8 @@ def courses(
     population : str
         As in the column `population`.
     denominator : str, optional
-        Another population: values and limits are then percent of its events in the same tube.
+        Another population, or `PARENT` for that which each row names: values and limits are then percent of its events
+        in the same tube.
 
     Returns
     -------
@@ -71,6 +74,8 @@ def courses(
         if own and "events" not in own[0]:
             raise CountingError("counts lack the column events", "counts", f"needed for % of {denominator}")
         total = {row["file"]: row["events"] for row in rows if row["population"] == denominator}
+        if denominator == PARENT:
+            total = {row["file"]: row.get("parent_events") for row in own}
         lod, lloq = float(study.limits.lod_events), float(study.limits.lloq_events)
         own = [_percent(row, total.get(row["file"]), denominator, lod, lloq) for row in own]
     draws: dict[Key, list[Visit]] = defaultdict(list)
@@ -165,6 +170,9 @@ def _percent(
         return row | unknown | {"result": ResultCode.NOT_EVALUABLE, "reason": reason}
     events = {"cells_per_ul": row["events"], "lod_per_ul": lod_events, "lloq_per_ul": lloq_events}
     percent = {column: 100.0 * number / total for column, number in events.items()}
+    if denominator == PARENT:
+        low, high = row.get(PERCENT_OF_PARENT.low), row.get(PERCENT_OF_PARENT.high)
+        return row | percent | dict(zip(INTERVAL, (low, high), strict=True))
     # The interval is that of the count; the error of the many cells in the denominator is left out.
     factor = percent["lloq_per_ul"] / row["lloq_per_ul"] if row["lloq_per_ul"] else None
     ends = {end: row[end] * factor if factor and row.get(end) is not None else None for end in INTERVAL}
@@ -175,7 +183,9 @@ def _one_tube(row: CountRecord) -> Visit:
     actual = row["actual_day"]
     result, reason = ResultCode(row["result"]), row.get("reason", "")
     if result.is_evaluable and row["cells_per_ul"] is None:
-        result, reason = ResultCode.NOT_EVALUABLE, reason or str(Reason.NO_CONCENTRATION)
+        in_percent = row.get("method") == Method.PERCENT
+        missing = Reason.PERCENTAGES_ONLY if in_percent else Reason.NO_CONCENTRATION
+        result, reason = ResultCode.NOT_EVALUABLE, reason or str(missing)
     evaluable = result.is_evaluable
     return Visit(
         visit=row["visit"],

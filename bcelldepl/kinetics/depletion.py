@@ -26,12 +26,15 @@ class Depletion:
     changes : tuple of VisitChange
         Every visit.
     endpoints : tuple of Endpoint
+    judged : Course
+        The course that the thresholds are for: `course`, or in percent of another population.
     """
 
     course: Course
     baseline: Baseline
     changes: tuple[VisitChange, ...]
     endpoints: tuple[Endpoint, ...]
+    judged: Course
 
 
 def analyse_depletion(course: Course, settings: EndpointSettings, judged: Course | None = None) -> Depletion:
@@ -60,4 +63,4 @@ def analyse_depletion(course: Course, settings: EndpointSettings, judged: Course
     )
     told = [(visit.day, evidence[visit.day]) for visit in judged.after]
     times = depletion_times(told, settings.confirm_visits, settings.confirm_within_days, judged)
-    return Depletion(course, baseline, changes, (*depth_of(course, settings), *times))
+    return Depletion(course, baseline, changes, (*depth_of(course, settings), *times), judged)

@@ -147,12 +147,11 @@ def _fate(one: Depletion, change: VisitChange | None, day: float) -> str:
     """What a subject has to say at a visit planned for a day."""
     if change is NO_DRAW:
         return "missed" if _followed_to(one) > day else "not reached"
-    if not change.visit.is_evaluable:
-        return "not evaluable"
-    evidence = change.evidence
-    if evidence is ThresholdEvidence.NONE:
-        return "no evidence"
-    return "depleted" if evidence is ThresholdEvidence.DEPLETED else "not depleted"
+    if change.evidence is ThresholdEvidence.NONE:
+        # Judged in percent, a draw may be evaluable without a concentration.
+        judged = any(visit.is_evaluable for visit in one.judged.visits if visit.day == change.visit.day)
+        return "no evidence" if change.visit.is_evaluable or judged else "not evaluable"
+    return "depleted" if change.evidence is ThresholdEvidence.DEPLETED else "not depleted"
 
 
 def _followed_to(one: Depletion) -> float:

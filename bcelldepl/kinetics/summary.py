@@ -1,4 +1,4 @@
-"""Summaries by group: every endpoint, and every visit's concentration with its below-LLOQ counts."""
+"""Summaries by group: every endpoint, and every visit's concentration or percentage with its below-LLOQ counts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from bcelldepl.kinetics.groups import ANY_VISIT, Key, courses_in, status_of
 from bcelldepl.kinetics.statistics import statistics
 from bcelldepl.kinetics.survival import kaplan_meier, median_day
 from bcelldepl.kinetics.visits import Visit
-from bcelldepl.units import CELLS_PER_UL
+from bcelldepl.units import CELLS_PER_UL, PERCENT
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CONCENTRATION", "subgroup_summary", "summarise"]
+__all__ = ["BY_VISIT", "subgroup_summary", "summarise"]
 
 CONCENTRATION: Final = "CONCENTRATION"
+PERCENTAGE: Final = "PERCENTAGE"
+BY_VISIT: Final = (CONCENTRATION, PERCENTAGE)  # parameters that are of a visit; the others are endpoints
 GROUP: Final = "dose_group"
 
 
@@ -44,7 +46,8 @@ def summarise(
     -------
     DataFrame
         One row per group, course, analyte and parameter, then one per group, course, analyte and visit under the
-        parameter ``CONCENTRATION``, with the columns of ``summary.csv``.
+        parameter ``CONCENTRATION``, with the columns of ``summary.csv``; ``PERCENTAGE`` (of the parent) where
+        percentages are the results.
 
         Endpoints: censored and doubtful values take no part and are counted; the median of times to an event
         is the Kaplan-Meier one, which needs them. Concentrations below the LLOQ: of CAR+ T cells they count as 0 in the
@@ -128,16 +131,16 @@ def _visit_rows(kinetics: StudyKinetics, groups: Mapping[Key, str]) -> Iterator[
     for kind in Kinetics:
         for analyte in analytes(kind):
             planned: dict[tuple[int, str, float, str], list[Visit]] = {}
-            for course in kinetics.courses.get(analyte, ()):
+            for course in (kinetics.percentages or kinetics.courses).get(analyte, ()):
                 group = groups.get(course.key, "")
                 for (day, name), visit in one_per_visit(course).items():
                     planned.setdefault((course.number, group, day, name), []).append(visit)
             for key in sorted(planned, key=lambda one: (one[0], order.get(one[1], len(order)), *one[2:])):
-                yield _of_visit(key, planned[key], analyte, kind)
+                yield _of_visit(key, planned[key], analyte, kind, in_percent=bool(kinetics.percentages))
 
 
 def _of_visit(
-    key: tuple[int, str, float, str], visits: list[Visit], analyte: str, kind: Kinetics
+    key: tuple[int, str, float, str], visits: list[Visit], analyte: str, kind: Kinetics, *, in_percent: bool
 ) -> dict[str, Any]:
     course, group, day, name = key
     seen = [visit for visit in visits if visit.is_evaluable]
@@ -145,8 +148,8 @@ def _of_visit(
         GROUP: group,
         "course": course,
         "analyte": analyte,
-        "parameter": CONCENTRATION,
-        "unit": CELLS_PER_UL,
+        "parameter": PERCENTAGE if in_percent else CONCENTRATION,
+        "unit": PERCENT if in_percent else CELLS_PER_UL,
         "visit": name,
         "day": day,
         "n": len(seen),

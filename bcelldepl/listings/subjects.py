@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from bcelldepl.definitions.codes import Qualifier, ResultCode
+from bcelldepl.definitions.codes import Method, Qualifier, ResultCode
 from bcelldepl.definitions.endpoints import endpoint_definition
-from bcelldepl.definitions.populations import label_of
-from bcelldepl.definitions.tables import COMPANIONS, DEPLETION_VISITS, ENDPOINTS, POINTS
+from bcelldepl.definitions.populations import is_result, label_of
+from bcelldepl.definitions.result_columns import PERCENT_OF_PARENT
+from bcelldepl.definitions.tables import COMPANIONS, COUNTS, DEPLETION_VISITS, ENDPOINTS, POINTS
 from bcelldepl.listings.listing import Listing, Rows, digits, records, whole
 
 __all__ = ["listings_of"]
@@ -31,9 +32,13 @@ def listings_of(read: Read) -> Iterator[Listing]:
     Listing
     """
     points, visits, endpoints = read(POINTS), read(DEPLETION_VISITS), read(ENDPOINTS)
+    counts = read(COUNTS)
+    in_percent = bool((counts["method"] == Method.PERCENT).any())
     cells: Rows
     headings: tuple[str, ...]
-    if len(points):
+    if in_percent:
+        yield _percentages(counts)
+    if len(points) and not in_percent:
         headings = (
             "Subject",
             "Dose group",
@@ -52,7 +57,7 @@ def listings_of(read: Read) -> Iterator[Listing]:
         )  # fmt: skip
         yield Listing("l_car_t", "16.2.1", "CAR+ T Cells by Subject and Draw", headings,
                       (1.4, 1.6, 1.2, 0.9, 0.8, 1, 0.9, 3, 0.8), cells, (_codes(),), POINTS.file)  # fmt: skip
-    if len(visits):
+    if len(visits) and not in_percent:
         headings = ("Subject", "Dose group", "Visit", "Day", "Result", "cells/uL", "Upper limit", "% of baseline",
                     "Log10 reduction", "Evidence")  # fmt: skip
         cells = tuple(
@@ -85,6 +90,23 @@ def listings_of(read: Read) -> Iterator[Listing]:
                       (1.4, 1.6, 1.2, 0.9, 2, 1.2, 1, 2.4), cells, (), COMPANIONS.file)  # fmt: skip
 
 
+def _percentages(counts: pd.DataFrame) -> Listing:
+    """Percentages of every tube, in place of the concentrations that the study does not give."""
+    own = counts[[is_result(name) for name in counts["population"]]]
+    low, high, lloq = PERCENT_OF_PARENT.low, PERCENT_OF_PARENT.high, PERCENT_OF_PARENT.lloq
+    cells = tuple(
+        (_subject(row), _words(row.dose_group), row.visit, digits(row.day), label_of(row.population),
+         ResultCode(row.result).symbol, digits(row.percent_of_parent) if ResultCode(row.result).is_evaluable else "",
+         _ends(getattr(row, low), getattr(row, high)), label_of(_words(row.parent)), digits(getattr(row, lloq)),
+         digits(row.percent_of_lymphocytes))
+        for row in records(own)
+    )  # fmt: skip
+    headings = ("Subject", "Dose group", "Visit", "Day", "Population", "Result", "% of parent", "95 % interval",
+                "Parent", "LLOQ [%]", "% of lymphocytes")  # fmt: skip
+    return Listing("l_percentages", "16.2.1", "Percentages by Subject and Tube", headings,
+                   (1.4, 1.4, 1.2, 0.7, 1.5, 0.7, 1, 1.5, 1.4, 0.9, 1.1), cells, (_codes(),), COUNTS.file)  # fmt: skip
+
+
 def _subject(row: Any) -> str:
     return f"{row.subject} (course {whole(row.course)})" if row.course > 1 else str(row.subject)
 
@@ -109,8 +131,11 @@ def _other(sign: Any) -> Any:
 
 
 def _interval(row: Any) -> str:
-    known = row.ci_low == row.ci_low
-    return f"{digits(row.ci_low)}, {digits(row.ci_high)}" if known else ""
+    return _ends(row.ci_low, row.ci_high)
+
+
+def _ends(low: float, high: float) -> str:
+    return f"{digits(low)}, {digits(high)}" if low == low else ""
 
 
 def _codes() -> str:

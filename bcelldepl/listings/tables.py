@@ -20,9 +20,10 @@ from bcelldepl.definitions.tables import (
     TUBES,
 )
 from bcelldepl.kinetics.outcomes import ChangeMeasure
-from bcelldepl.kinetics.summary import CONCENTRATION
+from bcelldepl.kinetics.summary import BY_VISIT
 from bcelldepl.listings.listing import Listing, Rows, digits, mean_sd, range_of, records, whole
 from bcelldepl.study import Role
+from bcelldepl.units import CELLS_PER_UL, PERCENT
 
 __all__ = ["outcome_tables", "tables_of"]
 
@@ -80,6 +81,7 @@ def _tubes(tubes: pd.DataFrame) -> Listing:
 
 
 def _concentrations(rows: pd.DataFrame, analyte: str, kind: Kinetics, number: str) -> Listing:
+    by_visit = rows[rows["parameter"].isin(BY_VISIT)]
     cells = tuple(
         (
             *_group(row),
@@ -89,17 +91,19 @@ def _concentrations(rows: pd.DataFrame, analyte: str, kind: Kinetics, number: st
             whole(row.n_below_lloq),
             *_statistics(row),
         )
-        for row in records(rows[rows["parameter"] == CONCENTRATION])
+        for row in records(by_visit)
     )
     headings = ("Dose group", "Visit", "Day", "n", "n below LLOQ", *STATISTICS)
-    title = f"{label_of(analyte)} [cells/uL] by Dose Group and Visit"
+    unit = next(iter(by_visit["unit"]), CELLS_PER_UL)
+    unit = "% of parent population" if unit == PERCENT else unit
+    title = f"{label_of(analyte)} [{unit}] by Dose Group and Visit"
     return Listing(f"t_concentrations_{analyte.lower()}", number, title, headings,
                    (1.8, 1.4, 0.8, 0.6, 1, 2, 2.2, 2.4), cells,
                    (BELOW[kind], "SD: standard deviation; CV: coefficient of variation."), SUMMARY.file)  # fmt: skip
 
 
 def _parameters(rows: pd.DataFrame, analyte: str, number: str) -> Listing:
-    own = rows[rows["parameter"] != CONCENTRATION]
+    own = rows[~rows["parameter"].isin(BY_VISIT)]
     cells = tuple(
         (_parameter(row.parameter), *_group(row), whole(row.n), whole(row.n_censored), whole(row.n_not_evaluable),
          *_statistics(row))
@@ -194,7 +198,7 @@ def _companions(rows: pd.DataFrame) -> Listing:
 
 
 def _subgroups(rows: pd.DataFrame) -> Listing:
-    own = rows[rows["parameter"] != CONCENTRATION]
+    own = rows[~rows["parameter"].isin(BY_VISIT)]
     cells = tuple(
         (f"{row.test}, {row.at_visit}", f"{row.status} (N = {whole(row.n_subjects)})", _parameter(row.parameter),
          whole(row.n), whole(row.n_censored), *_statistics(row))

@@ -32,7 +32,7 @@ class SelfTestCheck:
     passed: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Qualification:
     """What `selftest` found.
 
@@ -51,6 +51,17 @@ class Qualification:
     checks: tuple[SelfTestCheck, ...]
     started: str
     seconds: float
+
+    def __repr__(self) -> str:
+        failed = sum(not check.passed for check in self.checks)
+        return f"Qualification({len(self.checks)} checks, {failed} failed)"
+
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        from bcelldepl.html_pages import titled_table
+
+        return titled_table(repr(self), pd.DataFrame([asdict(check) for check in self.checks]))
 
     @property
     def passed(self) -> bool:

@@ -16,7 +16,7 @@ from bcelldepl.definitions.files import FIGURES, GATES
 from bcelldepl.definitions.populations import CAR_T, B, T
 from bcelldepl.definitions.tables import TRUTH
 from bcelldepl.qualification.check import SelfTestCheck
-from bcelldepl.simulate import simulate
+from bcelldepl.simulation import simulate
 from bcelldepl.study import Study, load_study
 
 if TYPE_CHECKING:

@@ -63,7 +63,7 @@ _ROWS: Final = (
     Check(
         "undecided",
         (None, 4.0),
-        "{population}: {events} events, but the interval of its gate allows {most:.3g} cells/uL, "
+        "{population}: {events} events, but the interval of its gate allows {most:.3g} {unit}, "
         "far above the LLOQ of {lloq:.3g}",
     ),
     # The tube and the study's model. In sound tubes hardly an event is unlike every kind.
@@ -223,7 +223,7 @@ _ROWS: Final = (
     Check(
         "lost_b_cells",
         (1 / 5, None),
-        "at most {most:.3g} B cells/uL, but {there:.3g} at visit {other}: was CD19 masked or not stained, or is it "
+        "at most {most:.3g} {unit} B cells, but {there:.3g} at visit {other}: was CD19 masked or not stained, or is it "
         "another tube's file?",
         own_limits=f"before the infusion beside the {EARLY_DAYS:g} days after it, and after a return beside that",
     ),

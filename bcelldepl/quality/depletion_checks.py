@@ -39,7 +39,7 @@ def check_depletion(
     subjects: dict[str, list[tuple[Tube, Concentration]]] = defaultdict(list)
     for tube, one in zip(tubes, counted, strict=True):
         cells = next((row for row in one.concentrations if row.population == B), None)
-        if tube.role is Role.SAMPLE and cells is not None and cells.ci_high_per_ul is not None:
+        if tube.role is Role.SAMPLE and cells is not None and cells.stated.high is not None:
             subjects[tube.subject].append((tube, cells))
     failed: dict[str, list[Outcome]] = {}
     for visits in subjects.values():
@@ -50,16 +50,17 @@ def check_depletion(
                 and not _lymphodepleted(tube)
             ):
                 failed[tube.file] = [CHECKS["none_before_infusion"].judge(0.0, passed=False)]
-            most = cells.ci_high_per_ul or 0.0
+            most = cells.stated.high or 0.0
             many = [
                 (other, its)
                 for other, its in visits
                 if other.file not in in_doubt and _stands_against(tube, other, its, visits)
             ]
             if many:
-                other, its = max(many, key=lambda one: one[1].cells_per_ul or 0.0)
+                other, its = max(many, key=lambda one: one[1].stated.value or 0.0)
+                there = its.stated.value
                 found = CHECKS["lost_b_cells"].judge(
-                    most / (its.cells_per_ul or 1.0), most=most, other=other.visit, there=its.cells_per_ul
+                    most / (there or 1.0), most=most, other=other.visit, there=there, unit=its.stated.unit
                 )
                 if not found.passed:
                     failed.setdefault(tube.file, []).append(found)
@@ -76,7 +77,7 @@ def _stands_against(
     tube: Tube, other: Tube, its: Concentration, visits: Sequence[tuple[Tube, Concentration]]
 ) -> bool:
     """Whether a tube should hold about as many B cells as another visit, or more."""
-    if its.result is not ResultCode.QUANTIFIED or not its.cells_per_ul:
+    if its.result is not ResultCode.QUANTIFIED or not its.stated.value:
         return False
     if tube.before_infusion:
         return 0 < other.draw_day <= EARLY_DAYS
@@ -84,6 +85,6 @@ def _stands_against(
         return False
     back = CHECKS["lost_b_cells"].limits[0] or 0.0
     return any(
-        0 < one.draw_day < other.draw_day and (few.ci_high_per_ul or 0.0) < back * its.cells_per_ul
+        0 < one.draw_day < other.draw_day and (few.stated.high or 0.0) < back * its.stated.value
         for one, few in visits
     )

@@ -120,14 +120,16 @@ def _without_cd19(counted: Iterable[Concentration]) -> Iterator[Outcome]:
 def _undecided(counted: Iterable[Concentration]) -> tuple[Outcome, ...]:
     return tuple(
         CHECKS["undecided"].judge(
-            one.ci_high_per_ul / one.lloq_per_ul,
+            stated.high / stated.lloq,
             population=one.population,
             events=one.events,
-            most=one.ci_high_per_ul,
-            lloq=one.lloq_per_ul,
+            most=stated.high,
+            lloq=stated.lloq,
+            unit=stated.unit,
         )
         for one in counted
-        if one.result.upper_limit and one.ci_high_per_ul is not None and one.lloq_per_ul
+        for stated in [one.stated]
+        if one.result.upper_limit and stated.high is not None and stated.lloq
     )
 
 

@@ -1,4 +1,4 @@
-"""Cells per microlitre by study day: one line per subject, with limits and results that have no number."""
+"""Cells per microlitre, or percentages, by study day: a line per subject, with limits and results without number."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from bcelldepl.definitions.codes import ResultCode
+from bcelldepl.definitions.codes import Method, ResultCode
 from bcelldepl.definitions.populations import label_of
+from bcelldepl.definitions.result_columns import ResultColumns, result_columns
 from bcelldepl.kinetics.override_marks import stands_on_override
 from bcelldepl.report.day_axis import WITHOUT_RESULTS_PER_UL, plain_frame, set_day_axis
 from bcelldepl.report.dose_groups import course_numbers, name_groups
 from bcelldepl.report.legends import BELOW_LIMIT, below_limit_key, open_key
 from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import FRAME, INK, MUTED, dose_styles
+from bcelldepl.units import PERCENT
 
-__all__ = ["course_of", "curve_points", "draw_curves", "draw_study_curves"]
+__all__ = ["course_of", "curve_columns", "curve_points", "draw_curves", "draw_study_curves"]
 
 # Around a result that depends on a gate set by hand.
 _FRAME: dict[str, Any] = {
@@ -37,7 +39,7 @@ def draw_curves(
     *,
     styles: Mapping[str, tuple[str, str]] | None = None,
 ) -> Axes:
-    """Draw a population's concentration by day, one line per subject.
+    """Draw a population's concentration by day, one line per subject; its percentage where that is the result.
 
     Full markers are quantified. A result below the LLOQ stands at the limit that it lies below: open at the LLOQ where
     cells were detected, an arrow down from the upper limit of its interval where not; no line leads to it. A tube that
@@ -61,6 +63,7 @@ def draw_curves(
         The same axes.
     """
     rows = curve_points(counts, population)
+    columns = curve_columns(rows)
     styles = dose_styles(name_groups(counts)["dose_group"]) if styles is None else styles
     for (subject, _), visits in rows.groupby(["subject", course_numbers(rows)], sort=True):
         colour, _ = styles[visits["dose_group"].iloc[0]]
@@ -71,10 +74,13 @@ def draw_curves(
     for group, of_group in rows.groupby("dose_group", sort=True):
         _draw_markers(of_group, axes, *styles[str(group)])
     axes.plot(
-        rows["day"], rows["lloq_per_ul"], linestyle="none", marker="_", markersize=7, color=INK, alpha=0.55,
+        rows["day"], rows[columns.lloq], linestyle="none", marker="_", markersize=7, color=INK, alpha=0.55,
         markeredgewidth=0.9, zorder=1.5, gid="lloq",
     )  # fmt: skip
-    _dress(axes, rows, label_of(population))
+    unit = columns.unit.replace("uL", "µL")
+    if columns.unit == PERCENT:
+        unit += f" of {', '.join(label_of(str(name)) for name in rows['parent'].unique() if name)}"
+    _dress(axes, rows, f"{label_of(population)} [{unit}, log scale]", columns)
     return axes
 
 
@@ -90,11 +96,27 @@ def curve_points(counts: pd.DataFrame, population: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        With a column ``shown`` [cells/µL]: the number, or the limit that it lies below; NaN where unknown.
+        With a column ``shown`` [cells/µL or percent]: the number, or the limit that it lies below; NaN where unknown.
     """
     named = name_groups(counts)
     rows = named[named["population"] == population].sort_values(["subject", "day", "file"], kind="stable")
-    return rows.assign(shown=_shown(rows))
+    return rows.assign(shown=_shown(rows, curve_columns(rows)))
+
+
+def curve_columns(rows: pd.DataFrame) -> ResultColumns:
+    """Return the columns of the results of a population: concentrations, or percentages.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Of ``counts.csv``, of one population.
+
+    Returns
+    -------
+    ResultColumns
+    """
+    methods = rows["method"] if "method" in rows else pd.Series("", index=rows.index)
+    return result_columns(next(iter(methods[methods != Method.NONE]), Method.NONE))
 
 
 def course_of(visits: pd.DataFrame) -> pd.Series[float]:
@@ -164,13 +186,13 @@ def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figur
     return figure
 
 
-def _shown(rows: pd.DataFrame) -> pd.Series[float]:
-    """Return the height of each point [cells/µL]: the number or the limit that it lies below; NaN where unknown."""
-    shown = rows["cells_per_ul"].astype(float)
+def _shown(rows: pd.DataFrame, columns: ResultColumns) -> pd.Series[float]:
+    """Return the height of each point: the number or the limit that it lies below; NaN where unknown."""
+    shown = rows[columns.value].astype(float)
     for code in ResultCode:
         limited = rows["result"] == code
         if code.upper_limit and limited.any():
-            ends = rows[["ci_high_per_ul", "lod_per_ul", "lloq_per_ul"]].astype(float)
+            ends = rows[[columns.high, columns.lod, columns.lloq]].astype(float)
             limits = pd.Series(
                 [code.limit_of(*three) for three in ends.to_numpy()], index=rows.index, dtype=float
             )
@@ -206,11 +228,11 @@ def _draw_markers(rows: pd.DataFrame, axes: Axes, colour: str, marker: str) -> N
     )  # fmt: skip
 
 
-def _dress(axes: Axes, rows: pd.DataFrame, name: str) -> None:
+def _dress(axes: Axes, rows: pd.DataFrame, title: str, columns: ResultColumns) -> None:
     """Set scales, limits, ticks and labels."""
     days = rows["day"].dropna().to_numpy(dtype=float)
     axes.set_yscale("log")
-    heights = rows[["shown", "lloq_per_ul"]].to_numpy(dtype=float)
+    heights = rows[["shown", columns.lloq]].to_numpy(dtype=float)
     heights = heights[np.isfinite(heights) & (heights > 0)]
     if heights.size == 0:
         axes.text(0.5, 0.5, "no result", transform=axes.transAxes, ha="center", color=MUTED)
@@ -223,4 +245,4 @@ def _dress(axes: Axes, rows: pd.DataFrame, name: str) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
     set_day_axis(axes, days, "study day")
     axes.axvline(0, color=FRAME, linewidth=0.8, zorder=1)
-    plain_frame(axes, f"{name} [cells/µL, log scale]")
+    plain_frame(axes, title)

@@ -11,12 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from bcelldepl.definitions.populations import POPULATIONS, Kinetics, label_of
-from bcelldepl.kinetics.summary import CONCENTRATION
+from bcelldepl.kinetics.summary import BY_VISIT
 from bcelldepl.report.day_axis import WITHOUT_RESULTS_PER_UL, plain_frame, set_day_axis
 from bcelldepl.report.dose_groups import Floats, bar_ends, first_courses
 from bcelldepl.report.legends import legend_beside, note_below, open_key
 from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import INK, dose_styles
+from bcelldepl.units import CELLS_PER_UL, PERCENT
 
 __all__ = ["Average", "draw_group_curves"]
 
@@ -35,7 +36,7 @@ def draw_group_curves(
     summary: pd.DataFrame,
     analyte: str,
     axes: Axes,
-    lloq_per_ul: float | None = None,
+    lloq: float | None = None,
     average: Average = Average.MEDIAN,
 ) -> Axes:
     """Draw an average of each dose group by nominal day.
@@ -51,8 +52,8 @@ def draw_group_curves(
         Which population.
     axes : Axes
         Where to draw.
-    lloq_per_ul : float, optional
-        Typical LLOQ of the tubes [cells/uL].
+    lloq : float, optional
+        Typical LLOQ of the tubes, in the unit of the rows: cells/uL, or percent of the parent.
     average : Average
         The mean has a linear axis, the others a logarithmic one.
 
@@ -62,11 +63,11 @@ def draw_group_curves(
         The same axes.
     """
     named = first_courses(summary)
-    rows = named[(named["parameter"] == CONCENTRATION) & (named["analyte"] == analyte) & (named["n"] > 0)]
+    rows = named[named["parameter"].isin(BY_VISIT) & (named["analyte"] == analyte) & (named["n"] > 0)]
     linear = average is Average.MEAN
-    floor = 0.0 if linear else lloq_per_ul or _smallest(rows)
+    floor = 0.0 if linear else lloq or _smallest(rows)
     styles = dose_styles(rows["dose_group"])
-    heights = [lloq_per_ul] if lloq_per_ul else []
+    heights = [lloq] if lloq else []
     any_below = False
     for place, (group, visits) in enumerate(rows.groupby("dose_group", sort=False)):
         visits = visits.sort_values("day")
@@ -75,7 +76,7 @@ def draw_group_curves(
         day = visits["day"].to_numpy(float) * (1 + 0.012 * place) + 0.12 * place
         low, middle, high = _ends(visits, average)
         known = ~np.isnan(middle)
-        below = known & (middle < (lloq_per_ul or 0.0))
+        below = known & (middle < (lloq or 0.0))
         measured = np.where(known & ~below, middle, np.nan)
         any_below |= bool(below.any())
         if not linear:
@@ -86,14 +87,16 @@ def draw_group_curves(
                   label=f"{group} (n = {int(visits['n'].max())})")  # fmt: skip
         axes.plot(day[below], middle[below], linestyle="none", marker=marker, color=colour, markersize=5,
                   markerfacecolor="white", zorder=4)  # fmt: skip
-    if lloq_per_ul:
-        axes.axhline(lloq_per_ul, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-        axes.annotate("LLOQ", (1, lloq_per_ul), xycoords=("axes fraction", "data"), fontsize=7.5, color=INK,
+    if lloq:
+        axes.axhline(lloq, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+        axes.annotate("LLOQ", (1, lloq), xycoords=("axes fraction", "data"), fontsize=7.5, color=INK,
                       xytext=(3, 0), textcoords="offset points", ha="left", va="center")  # fmt: skip
     _set_heights(axes, heights, linear)
     set_day_axis(axes, rows["day"], "nominal day since infusion")
     scale = "linear" if linear else "log"
-    plain_frame(axes, f"{label_of(analyte)} [cells/µL, {scale} scale]: {average}")
+    unit = next(iter(rows["unit"]), CELLS_PER_UL).replace("uL", "µL")
+    unit = "% of parent" if unit == PERCENT else unit
+    plain_frame(axes, f"{label_of(analyte)} [{unit}, {scale} scale]: {average}")
     if len(rows):
         handles = axes.get_legend_handles_labels()[0]
         words = (

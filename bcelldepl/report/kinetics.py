@@ -18,6 +18,7 @@ from bcelldepl.definitions.endpoints import (
     auc_code,
 )
 from bcelldepl.definitions.populations import CAR_T, B, Kinetics, analytes
+from bcelldepl.definitions.result_columns import CONCENTRATION, PERCENT_OF_PARENT
 from bcelldepl.definitions.tables import (
     B_CELL_CHANGES,
     DEPLETION_RATES,
@@ -65,37 +66,38 @@ def kinetics_figures(
     Yields
     ------
     (str, callable)
-        Name, those of subjects in ``subjects/``; and what draws the figure, which other processes can be sent.
+        Name, those of subjects in ``subjects/``; and what draws the figure, which other processes can be sent. Where
+        percentages are the results, those that need concentrations are left out.
     """
     yield from _of_groups(counts, kinetics, tables)
     if B in kinetics.courses:
         yield from _of_depletion(kinetics, tables)
-    if CAR_T in kinetics.courses:
+    if CAR_T in kinetics.courses and not kinetics.percentages:
         yield from _of_exposure(kinetics)
     yield from _of_subjects(counts, kinetics)
 
 
 def _of_groups(counts: pd.DataFrame, kinetics: StudyKinetics, tables: Mapping[str, pd.DataFrame]) -> Figures:
     for analyte in (name for kind in Kinetics for name in analytes(kind) if name in kinetics.courses):
-        limits = counts.loc[counts["population"] == analyte, "lloq_per_ul"].dropna()
+        unit_columns = PERCENT_OF_PARENT if kinetics.percentages else CONCENTRATION
+        limits = counts.loc[counts["population"] == analyte, unit_columns.lloq].dropna()
         limit = float(limits.median()) if len(limits) else None
         for name, average in AVERAGES.items():
-            groups = partial(
-                draw_group_curves, tables[SUMMARY.name], analyte, lloq_per_ul=limit, average=average
-            )
+            groups = partial(draw_group_curves, tables[SUMMARY.name], analyte, lloq=limit, average=average)
             yield f"{name}_{analyte.lower()}", partial(_on_page, groups, 8.6, 4.6, bottom=0.9)
 
 
 def _of_depletion(kinetics: StudyKinetics, tables: Mapping[str, pd.DataFrame]) -> Figures:
     rates = partial(draw_rates, tables[DEPLETION_RATES.name])
     yield "depletion_rate", partial(_on_page, rates, 8.8, 4.4)
-    for measure in ChangeMeasure:
+    for measure in () if kinetics.percentages else ChangeMeasure:
         changes = partial(draw_changes, tables[B_CELL_CHANGES.name], measure)
         yield measure.lower(), partial(_on_page, changes, 8.8, 4.6, bottom=0.9)
     endpoints, visits = kinetics.endpoints, tables[DEPLETION_VISITS.name]
     courses = len(kinetics.depletion)
-    waterfall = partial(draw_waterfall, endpoints)
-    yield "waterfall", partial(_on_page, waterfall, max(7.2, 0.32 * courses + 3.2), 4.6, bottom=0.95)
+    if not kinetics.percentages:
+        waterfall = partial(draw_waterfall, endpoints)
+        yield "waterfall", partial(_on_page, waterfall, max(7.2, 0.32 * courses + 3.2), 4.6, bottom=0.95)
     swimmer = partial(draw_swimmer, endpoints, visits)
     yield "swimmer", partial(_on_page, swimmer, 9.0, max(3.4, 0.27 * courses + 1.3), left=1.35)
     curves = tables[TIME_TO_EVENT.name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["DASH", "concentration", "limit", "percent", "plain_number", "signal", "whole"]
+__all__ = ["DASH", "concentration", "limit", "percent", "percentage", "plain_number", "signal", "whole"]
 
 DASH = "\u2013"
 _NONE = 1e-6  # a signal of less is zero, found by halving
@@ -37,10 +37,26 @@ def percent(part: float, total: float) -> str:
     """
     if not total > 0 or math.isnan(part):
         return DASH
-    share = 100 * part / total
+    return f"{percentage(100 * part / total)} %"
+
+
+def percentage(share: float) -> str:
+    """Write a number of percent with about three figures: ``12.3``, ``0.0042``; a dash where it is not known.
+
+    Parameters
+    ----------
+    share : float
+        [%].
+
+    Returns
+    -------
+    str
+    """
+    if math.isnan(share):
+        return DASH
     if share == 0 or share >= 10:
-        return f"{share:.1f} %"
-    return f"{share:.{max(2, 1 - math.floor(math.log10(share)))}f} %"
+        return f"{share:.1f}"
+    return f"{share:.{max(2, 1 - math.floor(math.log10(share)))}f}"
 
 
 def concentration(per_ul: float) -> str:

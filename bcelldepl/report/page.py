@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import pandas as pd
 from markupsafe import Markup
 
-from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, ResultCode
+from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, Method, ResultCode
 from bcelldepl.definitions.populations import POPULATIONS, label_of
 from bcelldepl.html_pages import package_text, page_template
 from bcelldepl.report.clusters import CellsOfStudy
@@ -151,6 +151,7 @@ def write_report(
         not_measured=[label_of(name) for name in not_measured(samples)],
         by_hand=any(cell is not None and cell.override for row in rows for cell in row.cells),
         has_dose=any(row.dose_group for row in rows),
+        in_percent="method" in counts and (counts["method"] == Method.PERCENT).any(),
         endpoints=endpoint_tables(endpoints),
         visits=visits,
         sheet=sheet,

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bcelldepl.definitions.codes import Qualifier
+from bcelldepl.definitions.codes import Method, Qualifier
 from bcelldepl.definitions.endpoints import (
     BASELINE,
     CMAX,
@@ -169,8 +169,8 @@ def draw_depletion(
     """
     draw_curves(counts.assign(dose_group=""), analyte, axes, styles=STYLES)
     values = _by_parameter(endpoints, analyte)
-    if study.endpoints.denominator_population is None:
-        threshold, _ = study.endpoints.thresholds
+    threshold = _threshold(counts[counts["population"] == analyte], study)
+    if threshold is not None:
         axes.axhline(threshold, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1, gid="threshold")
         axes.annotate(f"threshold {threshold:g}", (0, threshold), xycoords=("axes fraction", "data"), fontsize=7.5,
                       xytext=(3, 2), textcoords="offset points", color=MUTED)  # fmt: skip
@@ -184,6 +184,14 @@ def draw_depletion(
     lines = ((BASELINE, NADIR, LOG10_REDUCTION), (DEPLETION_DAY, DEPLETION_DURATION, RECONSTITUTION_DAY))
     _write(axes, [[_sentence(code, values[code]) for code in line if code in values] for line in lines])
     return axes
+
+
+def _threshold(rows: pd.DataFrame, study: Study) -> float | None:
+    """Threshold of depletion in the unit that the rows are drawn in; None where it is of another."""
+    settings = study.endpoints
+    in_percent = "method" in rows and (rows["method"] == Method.PERCENT).any()
+    drawn_in_percent_of = set(rows["parent"]) - {""} if in_percent else {None}
+    return settings.thresholds[0] if drawn_in_percent_of == {settings.denominator_population} else None
 
 
 def draw_companions(results: Sequence[CompanionResult], axes: Axes) -> Axes:

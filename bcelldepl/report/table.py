@@ -11,9 +11,11 @@ import pandas as pd
 
 from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, Qualifier, ResultCode
 from bcelldepl.definitions.endpoints import endpoint_definition
-from bcelldepl.definitions.populations import POPULATIONS, is_result, label_of
-from bcelldepl.report.number_format import DASH, concentration, limit, percent, whole
+from bcelldepl.definitions.populations import LYMPHOCYTES, POPULATIONS, is_result, label_of
+from bcelldepl.definitions.result_columns import PERCENT_OF_LYMPHOCYTES, result_columns
+from bcelldepl.report.number_format import DASH, concentration, limit, percent, percentage, whole
 from bcelldepl.report.palette import natural_key
+from bcelldepl.units import PERCENT
 
 __all__ = [
     "CountCell",
@@ -145,21 +147,30 @@ def count_cell(row: Mapping[Any, Any]) -> CountCell:
     -------
     CountCell
         ``12.3`` where quantified, ``<5.0`` below the LLOQ, ``ND (<0.37)`` where nothing was seen, ``NE``
-        where the tube cannot answer.
+        where the tube cannot answer; with `` %`` where percentages of the parent are the results.
     """
     code = ResultCode(plain(row.get("result")) or ResultCode.NOT_DONE)
-    value, low, high = (number(row, name) for name in ("cells_per_ul", "ci_low_per_ul", "ci_high_per_ul"))
-    lloq = number(row, "lloq_per_ul")
-    interval = "" if math.isnan(low) else f"{concentration(low)} {DASH} {concentration(high)}"
+    columns = result_columns(row.get("method"))
+    in_percent = columns.unit == PERCENT
+    written, sign = (percentage, f" {PERCENT}") if in_percent else (concentration, "")
+    value, low, high, lod, lloq = (number(row, name) for name in columns.names)
+    interval = "" if math.isnan(low) else f"{written(low)} {DASH} {written(high)}"
     if code is ResultCode.QUANTIFIED:
         # Beads are counted but have no concentration.
-        text, detail, sort = "" if math.isnan(value) else concentration(value), interval, value
+        text, detail, sort = "" if math.isnan(value) else f"{written(value)}{sign}", interval, value
     elif code is ResultCode.DETECTED_BELOW_LLOQ:
-        text, detail, sort = f"<{limit(lloq)}", f"{concentration(value)} ({interval})", value
+        text, detail, sort = f"<{limit(lloq)}{sign}", f"{written(value)} ({interval})", value
     elif code is ResultCode.NOT_DETECTED:
-        text, detail, sort = f"{code.symbol} (<{limit(high)})", "", 0.0
+        text, detail, sort = f"{code.symbol} (<{limit(high)}{sign})", "", 0.0
     else:
         text, detail, sort = code.symbol, "", -1.0
+    if in_percent and code.is_evaluable:
+        detail = f"{detail} of {label_of(plain(row.get('parent')))}".strip()
+        of_lymphocytes, _, *limits = (number(row, name) for name in PERCENT_OF_LYMPHOCYTES.names)
+        if row.get("parent") != LYMPHOCYTES and not math.isnan(of_lymphocytes):
+            below = code.limit_of(*limits)
+            known = percentage(of_lymphocytes) if below is None else f"<{limit(below)}"
+            detail += f"; {known}{sign} of {label_of(LYMPHOCYTES)}"
     evidence = plain(row.get("evidence"))
     return CountCell(
         population=str(row["population"]),
@@ -170,8 +181,8 @@ def count_cell(row: Mapping[Any, Any]) -> CountCell:
         detail=detail,
         events=whole(number(row, "events")),
         of_parent=percent(number(row, "events"), number(row, "parent_events")),
-        lod=limit(number(row, "lod_per_ul")),
-        lloq=limit(lloq),
+        lod=f"{limit(lod)}{'' if math.isnan(lod) else sign}",
+        lloq=f"{limit(lloq)}{'' if math.isnan(lloq) else sign}",
         evidence=evidence if evidence in EVIDENCE_MEANINGS else "",
         evidence_meaning=EVIDENCE_MEANINGS.get(evidence, ""),
         reason=plain(row.get("reason")),

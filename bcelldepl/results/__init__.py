@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bcelldepl.results.folder import Results, open_results, tube_stem
+from bcelldepl.results.folder import Results, as_results, open_results, tube_stem
 
-__all__ = ["Results", "open_results", "tube_stem"]
+__all__ = ["Results", "as_results", "open_results", "tube_stem"]

@@ -77,6 +77,11 @@ class FinishedRun:
         return {subject: tuple(tubes) for subject, tubes in found.items()}
 
     @property
+    def in_percent(self) -> bool:
+        """Whether the results are percentages, and there are no concentrations."""
+        return self.study.counting.in_percent
+
+    @property
     def is_dated(self) -> bool:
         """Whether the dates of draws are known."""
         return any(tube.collected is not None for tube in self.study.tubes)

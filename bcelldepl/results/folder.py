@@ -12,9 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bcelldepl.arguments import as_path
 from bcelldepl.definitions.codes import TubeStatus
 from bcelldepl.definitions.files import RUN
-from bcelldepl.definitions.tables import ENDPOINTS, TUBES
+from bcelldepl.definitions.tables import ENDPOINTS, TABLES, TUBES
 from bcelldepl.errors import ExchangeError
 from bcelldepl.names import file_stem, with_digest
 from bcelldepl.results.unchanged import changed_files
@@ -22,10 +23,15 @@ from bcelldepl.results.unchanged import changed_files
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Results", "open_results", "tube_stem"]
+__all__ = ["Results", "as_results", "open_results", "tube_stem"]
+
+_WANTED = "a results folder of a finished `bcelldepl run`"
+# Columns that a notebook shows.
+_SHOWN = ("subject", "visit", "day", "population", "events", "percent_of_parent", "cells_per_ul", "ci_low_per_ul",
+          "ci_high_per_ul", "result", "evidence")  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results:
     """A results folder.
 
@@ -38,6 +44,26 @@ class Results:
 
     folder: Path
     was_current: bool = False
+
+    def __repr__(self) -> str:
+        try:
+            sheet = self.record["tubes"]
+            subjects = len({row["subject"] for row in sheet})
+            return (
+                f"Results({self.record['study']}: {len(sheet)} tubes of {subjects} subjects, {self.folder})"
+            )
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+        ):  # not run yet, or not readable: still results of a folder
+            return f"Results({self.folder})"
+
+    def _repr_html_(self) -> str:
+        from bcelldepl.html_pages import titled_table
+
+        return titled_table(repr(self), self.counts[list(_SHOWN)])
 
     @cached_property
     def counts(self) -> pd.DataFrame:
@@ -73,6 +99,26 @@ class Results:
     def tubes(self) -> pd.DataFrame:
         """``tubes.csv``: one row per tube."""
         return TUBES.read(self.folder / TUBES.file)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read a table of the folder by its name, such as ``summary`` or ``depletion_rates``.
+
+        Parameters
+        ----------
+        name : str
+            Of its file, without ``.csv``.
+
+        Raises
+        ------
+        ExchangeError
+            The results have no such table; it says which they have.
+        """
+        there = {one.name: one for one in TABLES if (self.folder / one.file).is_file()}
+        if name not in there:
+            raise ExchangeError(
+                f"the results have no table {name!r}", str(self.folder), f"there are {', '.join(there)}"
+            )
+        return there[name].read(self.folder / there[name].file)
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -115,7 +161,7 @@ def open_results(folder: str | os.PathLike[str]) -> Results:
 
     Parameters
     ----------
-    folder : path
+    folder : str or path
         As ``bcelldepl run`` wrote it.
 
     Returns
@@ -124,14 +170,37 @@ def open_results(folder: str | os.PathLike[str]) -> Results:
 
     Raises
     ------
+    ArgumentError
+        It is not a path.
     ExchangeError
         Where it is not a results folder.
     """
-    path = Path(folder)
+    path = as_path(folder, "folder", _WANTED)
     if not (path / RUN).is_file():
-        remedy = "give a results folder of a finished `bcelldepl run`"
-        raise ExchangeError(f"there is no {RUN}", str(path), remedy)
+        what = f"there is no {RUN}" if path.is_dir() else "there is no such folder"
+        raise ExchangeError(what, str(path), f"give {_WANTED}")
     return Results(path)
+
+
+def as_results(results: Results | str | os.PathLike[str]) -> Results:
+    """Take results, or the folder that they are in.
+
+    Parameters
+    ----------
+    results : Results or path
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    ArgumentError
+        It is neither.
+    ExchangeError
+        Where the path is no results folder.
+    """
+    return results if isinstance(results, Results) else open_results(results)
 
 
 def tube_stem(file: str) -> str:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
+from bcelldepl.definitions.codes import Method
 from bcelldepl.definitions.files import FIGURES
 from bcelldepl.definitions.populations import label_of
+from bcelldepl.definitions.result_columns import result_columns
 from bcelldepl.errors import ReviewError
 from bcelldepl.results import tube_stem
 from bcelldepl.review.blinding import Blinding
@@ -106,17 +108,27 @@ def _numbers(axes: Axes, rows: Sequence[dict[str, Any]]) -> None:
         [
             label_of(str(one["population"])),
             "" if one["events"] is None else f"{one['events']:,}",
-            _number(one["cells_per_ul"]),
-            f"{_number(one['ci_low_per_ul'])} to {_number(one['ci_high_per_ul'])}"
-            if one["ci_low_per_ul"] is not None
+            _number(one[columns.value]),
+            f"{_number(one[columns.low])} to {_number(one[columns.high])}"
+            if one[columns.low] is not None
             else "",
-            _number(one["lloq_per_ul"]),
+            _number(one[columns.lloq]),
             str(one["result"]),
             str(one["evidence"]),
         ]
         for one in rows
+        for columns in [result_columns(one["method"])]
     ]
-    heads = ["population", "events", "cells/µL", "95 % interval", "LLOQ", "result", "evidence"]
+    in_percent = any(one["method"] == Method.PERCENT for one in rows)
+    heads = [
+        "population",
+        "events",
+        "% of parent" if in_percent else "cells/µL",
+        "95 % interval",
+        "LLOQ",
+        "result",
+        "evidence",
+    ]
     table = axes.table(cells, colLabels=heads, loc="upper left", cellLoc="right", edges="horizontal")
     table.auto_set_font_size(False)
     table.set_fontsize(_SMALL)

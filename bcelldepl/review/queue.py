@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bcelldepl.definitions.codes import ResultCode, TubeStatus
+from bcelldepl.definitions.result_columns import result_columns
 from bcelldepl.definitions.review import REVIEW_REASONS, ReviewMark, ReviewVerdict, SignatureOrder
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.review.blinding import Blinding
@@ -125,7 +126,8 @@ def urgency(snapshot: Snapshot, tube: Tube, mark: ReviewMark | None, broken: boo
 def _near_lloq(row: Mapping[str, Any]) -> bool:
     if row["result"] == ResultCode.DETECTED_BELOW_LLOQ:
         return True
-    value, limit = row["cells_per_ul"], row["lloq_per_ul"]
+    columns = result_columns(row["method"])
+    value, limit = row[columns.value], row[columns.lloq]
     return bool(
         value is not None and limit and row["result"] == ResultCode.QUANTIFIED and value < _NEAR_LLOQ * limit
     )

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from bcelldepl.counting import Concentration
 from bcelldepl.definitions.populations import BEADS, label_of
+from bcelldepl.definitions.result_columns import CONCENTRATION, PERCENT_OF_LYMPHOCYTES, PERCENT_OF_PARENT
 from bcelldepl.review.axes import axis_of
 from bcelldepl.review.blinding import Blinding
 from bcelldepl.review.opened import Gated, TubeUnderReview
@@ -18,6 +19,13 @@ from bcelldepl.study import Role, Tube
 __all__ = ["changed_endpoints", "gates_content", "live_content", "tube_content"]
 
 _KEYWORDS: Final = 60
+# Columns of counts.csv that gates decide on.
+_OF_GATES: Final = (
+    *("events", "parent_events", "result"),
+    *CONCENTRATION.names,
+    *PERCENT_OF_PARENT.names,
+    *PERCENT_OF_LYMPHOCYTES.names,
+)
 _HIDDEN_KEYWORDS: Final = ("$FIL", "$SRC", "$SMNO", "$PROJ", "$EXP", "$COM", "$CELLS")
 
 
@@ -139,7 +147,7 @@ def changed_endpoints(
     cells = own.set_index("population")
     for index, row in after[after["file"] == tube.file].iterrows():
         if row["population"] in cells.index:
-            for column in ("events", "cells_per_ul", "ci_low_per_ul", "ci_high_per_ul", "result"):
+            for column in _OF_GATES:
                 after.loc[index, column] = cells.loc[row["population"], column]
     study = snapshot.study.model_copy(
         update={"tubes": tuple(t for t in snapshot.study.tubes if t.subject == tube.subject)}
@@ -169,12 +177,17 @@ def _endpoint(row: Any) -> str:
 
 
 def _count(one: Concentration) -> dict[str, Any]:
+    of_parent = one.of_parent
     return {
         "population": one.population,
         "events": one.events,
         "cells_per_ul": one.cells_per_ul,
         "ci_low_per_ul": one.ci_low_per_ul,
         "ci_high_per_ul": one.ci_high_per_ul,
+        PERCENT_OF_PARENT.value: one.percent_of_parent,
+        PERCENT_OF_PARENT.low: of_parent.low if of_parent else None,
+        PERCENT_OF_PARENT.high: of_parent.high if of_parent else None,
+        "method": one.method.value,
         "result": one.result.value,
         "reason": one.reason,
     }

@@ -29,6 +29,7 @@ from bcelldepl.store.files import sha256_of
 from bcelldepl.study import Role, Study
 from bcelldepl.study.load import read_study
 from bcelldepl.study.sheet_checks import note_of_guesses
+from bcelldepl.tubes.countable import uncountable
 
 __all__ = ["check_study"]
 
@@ -73,6 +74,8 @@ def check_study(
         findings += missing_negatives(study, strategies.all if strategies else ())
         findings += _guesses(study)
         findings += _large_spillover(study)
+        problems = [problem for problem in [uncountable(study)] if problem is not None]
+        findings += [StudyFinding.of_problem(problem) for problem in problems]
     findings += gathered(found)
     findings += [
         StudyFinding(Severity.NOTE, warning)

@@ -12,7 +12,7 @@ from bcelldepl.study.config import (
     LimitSettings,
     ReviewSettings,
 )
-from bcelldepl.study.load import load_study
+from bcelldepl.study.load import as_study, load_study
 from bcelldepl.study.override_file import OVERRIDES_FILE
 from bcelldepl.study.overrides import Override
 from bcelldepl.study.study import Study
@@ -33,6 +33,7 @@ __all__ = [
     "Role",
     "Study",
     "Tube",
+    "as_study",
     "iso_text",
     "load_study",
     "show_config",

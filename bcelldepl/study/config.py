@@ -144,8 +144,9 @@ class CountingSettings(Settings):
 
     Attributes
     ----------
-    method : {"auto", "beads", "volumetric", "dual"}
-        How events become cells/uL; see `bcelldepl.counting.methods`.
+    method : {"auto", "beads", "volumetric", "dual", "percent"}
+        How events become cells/uL; see `bcelldepl.counting.methods`. ``percent``: they do not, and percentages are the
+        results; `auto` never chooses it.
     volume_unit : {"auto", "nl", "ul"}
         Unit of ``$VOL`` in the FCS files; ``auto`` decides by instrument.
     minimum_beads : int
@@ -154,10 +155,15 @@ class CountingSettings(Settings):
         Bead events below which a tube is evaluated, its wider interval says so, and it is marked for a look.
     """
 
-    method: Literal["auto", "beads", "volumetric", "dual"] = "auto"
+    method: Literal["auto", "beads", "volumetric", "dual", "percent"] = "auto"
     volume_unit: Literal["auto", "nl", "ul"] = "auto"
     minimum_beads: int = Field(default=400, ge=1)
     review_beads: int = Field(default=1000, ge=1)
+
+    @property
+    def in_percent(self) -> bool:
+        """Whether percentages are the results, and there are no cells/uL."""
+        return self.method == "percent"
 
 
 class LimitSettings(Settings):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bcelldepl.arguments import as_path
 from bcelldepl.definitions.codes import Method
 from bcelldepl.errors import CompensationError, Problem, StudyError
 from bcelldepl.input_limits import leaves
@@ -24,7 +25,7 @@ from bcelldepl.study.study import Study, is_path
 from bcelldepl.study.toml import check_settings, read_toml
 from bcelldepl.study.tubes import Role
 
-__all__ = ["load_study", "read_study"]
+__all__ = ["as_study", "load_study", "read_study"]
 
 
 def load_study(path: str | os.PathLike[str]) -> Study:
@@ -44,6 +45,8 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     ------
     StudyError
         With every problem of both files, each with its place.
+    ArgumentError
+        `path` is not a path.
     """
     study, problems = read_study(path)
     if problems or study is None:
@@ -68,7 +71,7 @@ def read_study(path: str | os.PathLike[str]) -> tuple[Study | None, list[Problem
     list of Problem
         Every problem of both files, each with its place.
     """
-    path = Path(path).absolute()
+    path = as_path(path, "path", "the path of a study.toml").absolute()
     raw, problems = read_toml(path)
     if problems:
         return None, problems
@@ -104,11 +107,36 @@ def read_study(path: str | os.PathLike[str]) -> tuple[Study | None, list[Problem
         tubes=tuple(samples.tubes or samples.drafts),
         companion_results=companion_results,
         overrides=overrides,
-        warnings=(*samples.warnings, *_unused_batches(config, samples)),
+        warnings=(
+            *samples.warnings,
+            *_unused_batches(config, samples),
+            *_notes_on_percentages(config, path.name),
+        ),
         tube_notes=samples.notes,
         guesses=samples.guesses,
     )
     return study, problems
+
+
+def as_study(study: Study | str | os.PathLike[str]) -> Study:
+    """Take a study, or load it.
+
+    Parameters
+    ----------
+    study : Study or path
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    ArgumentError
+        It is neither.
+    StudyError
+        With every problem of the files at the path.
+    """
+    return study if isinstance(study, Study) else load_study(study)
 
 
 def _table(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -240,7 +268,18 @@ def _check_method(config: StudyFile, samples: Samples, name: str) -> list[Proble
     if possible or not tubes:
         return []
     what = f"{config.counting.method!r} needs {columns}, which {samples.sheet.name} gives for no sample"
-    return [Problem(f"{name}, [counting] method", what, "fill them in, or choose another method")]
+    remedy = f'fill them in, or choose another method; "{Method.PERCENT}" gives percentages and no cells/uL'
+    return [Problem(f"{name}, [counting] method", what, remedy)]
+
+
+def _notes_on_percentages(config: StudyFile, name: str) -> list[str]:
+    """Say which endpoints a study without cells/uL cannot have."""
+    if not config.counting.in_percent or config.endpoints.denominator_population is not None:
+        return []
+    return [
+        f"{name}: with percentages as results depletion cannot be judged in cells/uL; "
+        '`[endpoints] denominator = "lymphocytes"` judges it by depletion_threshold_percent'
+    ]
 
 
 def _check_batches(config: StudyFile, samples: Samples, name: str) -> list[Problem]:

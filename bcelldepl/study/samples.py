@@ -34,7 +34,7 @@ REQUIRED = ("file", "subject", "visit", "day")
 POSITIVE = ("bead_count", "blood_volume_ul", "acquired_volume_ul")
 NOT_NEGATIVE = ("dose_cells_per_kg", "wbc_per_ul", "lymphocytes_per_ul")
 SAMPLE_COLUMNS = tuple(SAMPLES.names)
-TEXTS = ("file", "subject", "visit", "role", "dose_group", "batch", "usubjid", "site")
+TEXTS = ("file", "subject", "visit", "role", "dose_group", "batch", "usubjid", "site", "plate", "well")
 DATES = ("collected", "infused", "lymphodepletion")
 # Facts of a subject, and those of each of its courses; said once they hold for all its tubes.
 PER_SUBJECT = ("usubjid", "site")
@@ -171,7 +171,7 @@ def _read_row(row: SheetRow, sheet: Sheet) -> dict[str, Any]:
     values["batch"] = cell("batch", str)
     values["visit_number"] = amount("visit_number")
     values["course"] = cell("course", course) or 1
-    for column in ("dose_group", "comment", "usubjid", "site"):
+    for column in ("dose_group", "comment", "usubjid", "site", "plate", "well"):
         values[column] = cell(column, str) or ""
     for column in DATES:
         values[column], values[f"{column}_has_time"] = cell(column, lambda text: when(text, sheet.epoch)) or (

@@ -11,7 +11,7 @@ from bcelldepl.study.tubes import Tube
 
 __all__ = ["TINY_COUNT_PER_UL", "check_spelling", "note_of_guesses", "notes_by_tube", "notes_of_sheet"]
 
-NAMES: Final = ("subject", "visit", "dose_group", "batch", "usubjid", "site")
+NAMES: Final = ("subject", "visit", "dose_group", "batch", "usubjid", "site", "plate")
 TINY_COUNT_PER_UL: Final = 50.0  # no study's every count lies below; 10^9/L does
 
 

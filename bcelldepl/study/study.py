@@ -86,6 +86,23 @@ class Study(BaseModel):
     tube_notes: dict[str, tuple[str, ...]] = {}
     guesses: dict[str, str] = {}
 
+    def __repr__(self) -> str:
+        return f"Study({self.id}: {len(self.tubes)} tubes of {len(self.subjects)} subjects, strategy {self.strategy})"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        from bcelldepl.html_pages import titled_table
+
+        rows = [
+            (one.file, one.subject, one.visit, one.day, one.role.value, one.dose_group, one.batch or "")
+            for one in self.tubes
+        ]
+        columns = ["file", "subject", "visit", "day", "role", "dose_group", "batch"]
+        return titled_table(repr(self), pd.DataFrame(rows, columns=columns))
+
     @property
     def subjects(self) -> tuple[str, ...]:
         """Subjects in the order of the sheet."""

@@ -67,6 +67,8 @@ class Tube(BaseModel):
         For exports; empty where the sheet gives none.
     visit_number : float or None
         For exports.
+    plate, well : str
+        Where the tube was stained or measured; empty where the sheet does not say.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -98,6 +100,8 @@ class Tube(BaseModel):
     usubjid: str = ""
     site: str = ""
     visit_number: float | None = None
+    plate: str = ""
+    well: str = ""
 
     @property
     def actual_day(self) -> float | None:

@@ -64,7 +64,7 @@ class CheckedPart:
         self.findings.append(Finding(self.part, where, what))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verification:
     """What was checked of a results folder, and what is no longer as recorded.
 
@@ -86,6 +86,18 @@ class Verification:
     user: str
     checks: tuple[CheckedPart, ...]
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        checked = sum(check.checked for check in self.checks)
+        return f"Verification({self.study}: {checked} checked, {len(self.findings)} not as recorded)"
+
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        from bcelldepl.html_pages import titled_table
+
+        rows = [(str(one.part), one.where, one.what) for one in self.findings]
+        return titled_table(repr(self), pd.DataFrame(rows, columns=["part", "where", "what"]))
 
     @property
     def findings(self) -> list[Finding]:

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bcelldepl.arguments import as_path, as_processes
 from bcelldepl.definitions.files import RUN, STORE
+from bcelldepl.results import Results
 from bcelldepl.store import LockedError, StoreError
 from bcelldepl.store.identity import now, who
 from bcelldepl.store.lock import FolderLock
@@ -29,7 +31,7 @@ __all__ = ["verify"]
 
 
 def verify(
-    results: str | os.PathLike[str],
+    results: Results | str | os.PathLike[str],
     *,
     rerun: bool = False,
     workers: int | None = None,
@@ -42,8 +44,8 @@ def verify(
 
     Parameters
     ----------
-    results : path
-        Folder that `run` wrote.
+    results : Results or path
+        Results, or the folder that `run` wrote.
     rerun : bool
         Compute everything again in a temporary folder, and compare tables and gates.
     workers : int, optional
@@ -60,10 +62,15 @@ def verify(
 
     Raises
     ------
+    ArgumentError
+        `results` is neither, or `workers` no number from 1 on.
     StoreError
         Where the folder is not of a finished run, or another process works on it.
     """
-    folder = Path(results)
+    folder = (
+        results.folder if isinstance(results, Results) else as_path(results, "results", "a results folder")
+    )
+    workers = as_processes(workers)
     if not (folder / RUN).is_file() and not (folder / STORE).is_file():
         raise StoreError(
             f"there is neither {RUN} nor {STORE}", str(folder), "give the folder that `bcelldepl run` wrote"

@@ -9,7 +9,7 @@ import numpy as np
 
 from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.write import write_fcs
-from bcelldepl.simulate import simulate
+from bcelldepl.simulation import simulate
 
 __all__ = ["SUBJECT_STUDY", "tube_of"]
 

@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from bcelldepl.batch import Results, run
-from bcelldepl.simulate import simulate
+from bcelldepl.simulation import simulate
 from bcelldepl.study import load_study
 
 # They tell when and by whom the study was run; all else has the same bytes every time.

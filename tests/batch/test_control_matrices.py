@@ -22,7 +22,7 @@ from bcelldepl.fcs.write import spillover_keyword, write_fcs
 from bcelldepl.gate_exchange.export import export_gates
 from bcelldepl.quality.checks import CHECKS
 from bcelldepl.report.compensation_plots import draw_control, draw_spillover_pair
-from bcelldepl.simulate.detectors import DETECTORS, SPILLOVER
+from bcelldepl.simulation.detectors import DETECTORS, SPILLOVER
 from bcelldepl.study import Role, Study, load_study
 from bcelldepl.tubes.read import open_tube
 from bcelldepl.tubes.regate import GatedResults

@@ -197,7 +197,7 @@ def test_requests_that_are_wrong(results: Path, tmp_path: Path, text: str, words
 
 
 def test_no_results(tmp_path: Path) -> None:
-    assert "no results of a study" in run(tmp_path, tmp_path / "x.wsp", code=2)[1]
+    assert "there is no run.json" in run(tmp_path, tmp_path / "x.wsp", code=2)[1]
 
 
 def test_real_manual_gates(real_data: Path, tmp_path: Path) -> None:

@@ -23,14 +23,14 @@ def test_an_unknown_format_is_refused(command, tmp_path) -> None:
     found = command(tmp_path, "--to", "spss", "--out", tmp_path / "out")
     assert found.exit_code == 2
     assert "'spss' is not a format" in found.output
-    assert "known: csv, parquet, xpt, dataset-json, gatingml, flowjo, fcs, define, rtf" in found.output
+    assert "known: csv, parquet, xpt, dataset-json, gatingml, flowjo, fcs, define, rtf, xlsx" in found.output
     assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_that_is_no_result_is_refused(command, tmp_path) -> None:
     found = command(tmp_path, "--to", "csv", "--out", tmp_path / "out")
     assert found.exit_code == 2
-    assert "there is no counts.csv" in found.output
+    assert "there is no run.json" in found.output
     assert "give a results folder" in found.output
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bcelldepl.simulate import simulate
+from bcelldepl.simulation import simulate
 
 PROGRAM = [sys.executable, "-c", "from bcelldepl.cli.program import main; main()"]
 

@@ -227,4 +227,4 @@ def test_renamed_and_missing_files_are_named(exchange_results: Path, tmp_path: P
     mapping.write_text(f'[files]\n"{gated.files[0]}" = "renamed by hand.fcs"\n')
     again = compare(exchange_results, path, mapping=mapping)
     assert len(again.tubes) == len(comparison.tubes) + 1
-    assert read_manual(path).tubes[0].name == "renamed by hand.fcs"
+    assert read_manual(path)[""].tubes[0].name == "renamed by hand.fcs"

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from bcelldepl.comparison.count_headings import Measure, population_column
-from bcelldepl.comparison.count_table import read_count_table, read_count_tables
-from bcelldepl.errors import ExchangeError
+from bcelldepl.comparison.count_table import read_count_tables
 from bcelldepl.gate_exchange.manual import ManualCount
 
 
@@ -51,7 +50,7 @@ from bcelldepl.gate_exchange.manual import ManualCount
 def test_numbers(tmp_path: Path, text: str, expected: dict[str, ManualCount], said: str) -> None:
     path = tmp_path / "manual.csv"
     path.write_text(text)
-    manual = read_count_table(path)
+    manual = read_count_tables(path)[""]
     assert {name: count for tube in manual.tubes for name, count in tube.stated.items()} == expected
     assert bool(manual.skipped) == bool(said)
     assert all(said in str(problem) for problem in manual.skipped)
@@ -89,7 +88,7 @@ def test_headings_of_populations(heading: str, population: str, measure: Measure
 
 def counts_of(path: Path, text: str | bytes) -> tuple[dict[str, dict[str, ManualCount]], str]:
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    manual = read_count_table(path)
+    manual = read_count_tables(path)[""]
     return {tube.name: dict(tube.stated) for tube in manual.tubes}, " | ".join(map(str, manual.skipped))
 
 
@@ -117,7 +116,7 @@ def test_a_batch_table_of_facsdiva(tmp_path: Path) -> None:
     )
     path = tmp_path / "manual.csv"
     path.write_text(text)
-    manual = read_count_table(path)
+    manual = read_count_tables(path)[""]
     assert [tube.names for tube in manual.tubes] == [
         ("S01_Tube_001", "Tube_001"),
         ("S02_Tube_001", "Tube_001"),
@@ -159,5 +158,3 @@ def test_readers_of_one_table(tmp_path: Path) -> None:
     path.write_text("file,operator,population,events\na.fcs,X,B,10\na.fcs,Y,B,12\n")
     found = read_count_tables(path)
     assert {name: manual.tubes[0].stated["B"].events for name, manual in found.items()} == {"X": 10, "Y": 12}
-    with pytest.raises(ExchangeError, match="the counts of 2 readers: X, Y"):
-        read_count_table(path)

@@ -7,7 +7,7 @@ import csv
 from bcelldepl.counting import count_tube, tube_facts
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
-from bcelldepl.simulate import simulate
+from bcelldepl.simulation import simulate
 from bcelldepl.study import CountingSettings, Role, load_study
 
 PARENTS = {"beads": "all", "leukocytes": "all", "lymphocytes": "leukocytes", "CAR_T": "T"}

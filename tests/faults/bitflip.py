@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bcelldepl.batch import run
-from bcelldepl.simulate import simulate
+from bcelldepl.simulation import simulate
 from bcelldepl.study import load_study
 from bcelldepl.verification import verify
 

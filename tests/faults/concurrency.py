@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bcelldepl.simulate import simulate
+from bcelldepl.simulation import simulate
 
 PROGRAM = (sys.executable, "-c", "from bcelldepl.cli.program import main; main()")
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bcelldepl.batch import run
-from bcelldepl.simulate import simulate
+from bcelldepl.simulation import simulate
 from bcelldepl.study import load_study
 
 if TYPE_CHECKING:

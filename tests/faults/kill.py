@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bcelldepl.simulate import simulate
+from bcelldepl.simulation import simulate
 
 PROGRAM = (sys.executable, "-c", "from bcelldepl.cli.program import main; main()")
 # They tell when and by whom; report.html and run.json are compared without their times.

@@ -6,7 +6,7 @@ import pytest
 from breakage import WAYS
 
 from bcelldepl.batch import Results, run
-from bcelldepl.simulate import simulate
+from bcelldepl.simulation import simulate
 from bcelldepl.study import load_study
 
 

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from breakage import WAYS
 
 from bcelldepl.batch import Results, run
-from bcelldepl.simulate import scenarios, simulate
+from bcelldepl.simulation import scenarios, simulate
 from bcelldepl.study import Study, load_study
 
 VISITS_PER_SUBJECT = 19  # beside the tube without anti-CAR

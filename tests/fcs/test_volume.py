@@ -9,6 +9,7 @@ import pytest
 from fcs_builder import fcs
 
 from bcelldepl.definitions.instruments import SAMPLE_FLOW_UL_PER_MIN
+from bcelldepl.errors import ArgumentError
 from bcelldepl.fcs import Acquisition, read_fcs
 from bcelldepl.quality.checks import CHECKS
 
@@ -75,7 +76,7 @@ def test_unit_as_asked(tmp_path: Path) -> None:
     keywords = {**CLOCK, "$CYT": "Newcomer", "$VOL": "1500"}
     assert tube(tmp_path, keywords, volume_unit="nl").volume.microlitres == pytest.approx(1.5)
     assert tube(tmp_path, keywords, volume_unit="ul").volume.microlitres == pytest.approx(1500)
-    with pytest.raises(ValueError, match="volume_unit"):
+    with pytest.raises(ArgumentError, match="volume_unit"):
         tube(tmp_path, keywords, volume_unit="ml")
 
 

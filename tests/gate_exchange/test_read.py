@@ -40,7 +40,7 @@ def test_every_membership_of_the_gating_ml_compliance_set(real_data: Path) -> No
     )
     assert len(documents) == 46
     for document in documents:
-        manual = read_manual(document)
+        manual = read_manual(document)[""]
         assert manual.skipped == ()
         assert manual.tubes[0].names == (EVERY_FILE,)
         for path, member in memberships(manual.tubes[0], folder / "data1.fcs").items():
@@ -56,7 +56,7 @@ def test_every_membership_of_the_gating_ml_compliance_set(real_data: Path) -> No
 
 def test_gates_per_file_give_the_manual_counts(real_data: Path) -> None:
     folder = real_data / "volumetric_cd19"
-    manual = read_manual(folder / "manual_gates.xml")
+    manual = read_manual(folder / "manual_gates.xml")[""]
     labels = np.load(folder / "manual_event_labels.npz")
     with (folder / "manual_counts.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -77,7 +77,7 @@ def test_flowjo_populations_event_by_event(real_data: Path) -> None:
     import flowkit as fk
 
     folder = real_data / "flowjo_mouse"
-    manual = read_manual(folder / "gating.wsp")
+    manual = read_manual(folder / "gating.wsp")[""]
     (tube,) = manual.tubes
     assert [name.rpartition("/")[2] for name in tube.names] == ["lymphocytes.fcs", "68983.fcs"]
     assert tube.keywords["$TOT"] == "19225"
@@ -118,7 +118,7 @@ def test_unknown_scale_costs_only_the_polygons_drawn_on_it(real_data: Path, tmp_
     assert n == 1
     path = tmp_path / "scale.wsp"
     path.write_text(text[:start] + changed)
-    manual, before = (read_manual(one) for one in (path, real_data / "flowjo_mouse" / "gating.wsp"))
+    manual, before = (read_manual(one)[""] for one in (path, real_data / "flowjo_mouse" / "gating.wsp"))
     fcs = real_data / "flowjo_mouse" / "68983.fcs"
     members, whole = memberships(manual.tubes[0], fcs), memberships(before.tubes[0], fcs)
     assert before.tubes[0].tree is not None
@@ -147,7 +147,7 @@ def test_unsupported_gate_is_named_and_left_out_with_what_lies_below(real_data: 
     text = text[:gate] + body + "</gating:CurlyQuad>" + text[end + len("</gating:RectangleGate>") :]
     path = tmp_path / "curly.wsp"
     path.write_text(text)
-    manual = read_manual(path)
+    manual = read_manual(path)[""]
     (problem,) = [problem for problem in manual.skipped if "CurlyQuad" in problem.what]
     assert "T cells'" in problem.where
     assert "with 6 below it" in problem.what
@@ -166,20 +166,20 @@ def test_gate_that_the_reader_refuses_does_not_cost_the_rest(real_data: Path, tm
     text = text[:gate] + body + "</gating:EllipsoidGate>" + text[end + len("</gating:RectangleGate>") :]
     path = tmp_path / "ellipse.wsp"
     path.write_text(text)
-    manual = read_manual(path)
+    manual = read_manual(path)[""]
     assert any("B cells'" in problem.where for problem in manual.skipped)
     assert len(memberships(manual.tubes[0], real_data / "flowjo_mouse" / "68983.fcs")) == 14
 
 
 def test_sample_without_gates_or_data_set(real_data: Path, tmp_path: Path) -> None:
     path = edited(real_data, tmp_path, (r"<SampleList>", "<SampleList><Sample></Sample>"))
-    manual = read_manual(path)
+    manual = read_manual(path)[""]
     assert len(manual.tubes) == 1
     assert "no data set" in manual.skipped[0].what
 
 
 def test_channel_that_the_file_lacks_is_named(real_data: Path) -> None:
-    manual = read_manual(real_data / "flowjo_mouse" / "gating.wsp")
+    manual = read_manual(real_data / "flowjo_mouse" / "gating.wsp")[""]
     tree = manual.tubes[0].tree
     assert tree is not None
     other = read_fcs(real_data / "gatingml" / "data1.fcs")
@@ -252,7 +252,7 @@ def test_formulas_of_a_count_table_are_refused(tmp_path: Path) -> None:
         read_manual(tmp_path / "counts.xlsx")
     book.active["C2"] = 100
     book.save(tmp_path / "counts.xlsx")
-    assert read_manual(tmp_path / "counts.xlsx").tubes[0].stated["B"].events == 100
+    assert read_manual(tmp_path / "counts.xlsx")[""].tubes[0].stated["B"].events == 100
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ LONG = (
 def test_long_count_table(tmp_path: Path) -> None:
     path = tmp_path / "counts.csv"
     path.write_text(LONG)
-    manual = read_manual(path)
+    manual = read_manual(path)[""]
     stated = {tube.name: tube.stated for tube in manual.tubes}
     assert (stated["a.fcs"]["CD19+"].events, stated["a.fcs"]["CD19+"].per_ul) == (120, 12.5)
     assert stated["a.fcs"]["CD3+"].events is None
@@ -291,6 +291,6 @@ def test_wide_count_table_and_workbook(tmp_path: Path) -> None:
     table.to_excel(tmp_path / "counts.xlsx", index=False)
     table.to_csv(tmp_path / "counts.csv", index=False)
     for name in ("counts.xlsx", "counts.csv"):
-        manual = read_manual(tmp_path / name)
+        manual = read_manual(tmp_path / name)[""]
         stated = {tube.name: {k: v.events for k, v in tube.stated.items()} for tube in manual.tubes}
         assert stated == {"a.fcs": {"B cells": 10, "T cells": 100}, "b.fcs": {"B cells": 20}}

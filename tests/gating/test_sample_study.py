@@ -109,7 +109,7 @@ def test_members_are_within_their_parents_and_views_agree(samples):
 
 def test_a_study_whose_batches_differ_much_is_named_all_the_same(tmp_path):
     """Gains and stains vary by 40 % between batches: doublets and dying cells fill the gap below the T cells."""
-    from bcelldepl.simulate import simulate
+    from bcelldepl.simulation import simulate
 
     study = gate_study(simulate(tmp_path, scenario="hard", subjects=1, seed=6, drift=0.15))
     assert study.model.questions == ()

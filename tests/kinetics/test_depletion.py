@@ -195,6 +195,53 @@ def test_thresholds_in_percent_of_lymphocytes(made, value_of) -> None:
     assert value_of(none, "DEPLETION_DAY", "qualifier") == "NE"
 
 
+def test_without_concentrations_thresholds_in_percent_are_judged_all_the_same(made, value_of) -> None:
+    b_events = {-5: 2000, 7: 80, 28: 10, 60: 120, 90: 300}
+    percent = {
+        "method": "percent",
+        "lloq_per_ul": None,
+        "lod_per_ul": None,
+        "parent": "x",
+        "parent_events": 5_000,
+    }
+
+    def b_cells(**settings):
+        points = [
+            (day, None, percent | {"events": n, "result": "QUANTIFIED" if n >= 50 else "NOT_DETECTED",
+                                   "percent_of_parent_ci_low": n / 60, "percent_of_parent_ci_high": n / 40})
+            for day, n in b_events.items()
+        ]  # fmt: skip
+        return made({"P": points}, population="B", confirm_visits=1, **settings)
+
+    whole = dict.fromkeys(b_events, 10000)
+    for denominator in ("lymphocytes", "leukocytes"):
+        counts, study = b_cells(
+            denominator=denominator, depletion_threshold_percent=1.0, reconstitution_threshold_percent=2.0
+        )
+        others, _ = made(
+            {"P": [(day, None, percent | {"events": n}) for day, n in whole.items()]}, denominator
+        )
+        rows = [*counts.to_dict("records"), *others.to_dict("records")]
+        kinetics = analyse_study(pd.DataFrame(rows), study)
+        table = kinetics.endpoints
+        assert (value_of(table, "DEPLETION_DAY"), value_of(table, "RECONSTITUTION_DAY")) == (7, 90)
+        for code in ("BASELINE", "NADIR", "LOG10_REDUCTION"):
+            assert value_of(table, code, "qualifier") == "NE"
+            assert "the results are percentages" in value_of(table, code, "reason")
+        assert visits_table(kinetics)["cells_per_ul"].isna().all()
+        (course,) = kinetics.percentages["B"]
+        assert course.unit == "%"
+        assert [visit.value for visit in course.visits] == pytest.approx([40, 1.6, 0.2, 2.4, 6])
+        assert [visit.at_most for visit in course.visits][2] == pytest.approx(
+            10 / 40
+        )  # upper end of its interval
+        assert course.visits[0].lloq == pytest.approx(100 * 50 / 5_000)
+    counts, study = b_cells()
+    table = endpoints_table(counts, study)
+    assert value_of(table, "DEPLETION_DAY", "qualifier") == "NE"  # nothing is judged in cells/uL
+    assert "the results are percentages" in value_of(table, "DEPLETION_DAY", "reason")
+
+
 def test_a_visit_below_a_limit_that_is_not_known_may_lie_lower_than_the_nadir(made, value_of) -> None:
     unknown = {"lloq_per_ul": None, "lod_per_ul": None, "result": "NOT_DETECTED"}
     counts, study = made({"P": [(0, 100), (7, 0), (14, 60)]}, population="B")

@@ -13,7 +13,7 @@ from scipy import stats
 from bcelldepl.counting.intervals import garwood
 from bcelldepl.kinetics import analyse_study, dose_proportionality, endpoints_table
 from bcelldepl.kinetics.lloq_uncertainty import plausible_courses
-from bcelldepl.simulate.courses import DOSE_GROUPS, concentrations_per_ul, draw_subject
+from bcelldepl.simulation.courses import DOSE_GROUPS, concentrations_per_ul, draw_subject
 from bcelldepl.study import Study, Tube
 
 DAYS = (-5, 0, 3, 7, 10, 14, 21, 28, 60, 90, 120, 180)

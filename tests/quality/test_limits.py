@@ -51,7 +51,7 @@ NUMBERS = (
     "by_control", "there", "in_file", "volume", "seconds", "events", "expected", "others",
 )  # fmt: skip
 WORDS = (
-    "measured", "drawn", "parts", "whole", "population", "marker", "kind", "column", "detector", "parent",
+    "measured", "drawn", "parts", "whole", "population", "marker", "kind", "column", "detector", "parent", "unit",
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from page_client import Page
 
 from bcelldepl.batch import run
 from bcelldepl.review.server import ReviewServer
-from bcelldepl.simulate import simulate
+from bcelldepl.simulation import simulate
 from bcelldepl.study import load_study
 
 

@@ -262,7 +262,7 @@ def test_names_are_text_and_a_blinded_tube_tells_no_subject(
     browser: Any, tmp_path: Path, serving: Callable[[Path], Page]
 ) -> None:
     from bcelldepl.batch import run
-    from bcelldepl.simulate import simulate
+    from bcelldepl.simulation import simulate
 
     folder = tmp_path / "study"
     simulate(folder, scenario="small", subjects=1, seed=4)

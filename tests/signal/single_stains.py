@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.simulate.detectors import DETECTORS, SATURATION, SPILLOVER, detect_fluorescence
+from bcelldepl.simulation.detectors import DETECTORS, SATURATION, SPILLOVER, detect_fluorescence
 
 NAMES = tuple(detector.channel for detector in DETECTORS)
 GLOW = np.array([detector.glow for detector in DETECTORS])

@@ -16,7 +16,7 @@ from bcelldepl.signal.spillover_controls import (
     fit_lines,
     matrix_from_controls,
 )
-from bcelldepl.simulate.detectors import SPILLOVER
+from bcelldepl.simulation.detectors import SPILLOVER
 
 
 def controls(seed=0, **how):

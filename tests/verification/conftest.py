@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bcelldepl.batch import run
-from bcelldepl.simulate import simulate
+from bcelldepl.simulation import simulate
 from bcelldepl.study import load_study
 
 

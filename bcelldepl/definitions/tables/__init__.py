@@ -6,7 +6,7 @@ from typing import Final
 
 from bcelldepl.definitions.tables.comparison import AGREEMENT, COMPARISON, EXPORTED_GATES
 from bcelldepl.definitions.tables.compensation import CONTROL_MATRICES
-from bcelldepl.definitions.tables.counts import COUNTS, TUBES
+from bcelldepl.definitions.tables.counts import COUNTS, FLAGS, TUBES
 from bcelldepl.definitions.tables.kinetics import DEPLETION_VISITS, ENDPOINTS, POINTS, SEGMENTS, TERMINAL
 from bcelldepl.definitions.tables.outcomes import (
     B_CELL_CHANGES,
@@ -38,6 +38,7 @@ __all__ = [
     "ENDPOINTS",
     "EXPORTED_GATES",
     "EXPOSURE_RESPONSE",
+    "FLAGS",
     "POINTS",
     "QUALITY_OVER_TIME",
     "SAMPLES",
@@ -58,6 +59,7 @@ TABLES: Final = (
     COUNTS,
     TUBES,
     QUALITY_OVER_TIME,
+    FLAGS,
     CONTROL_MATRICES,
     ENDPOINTS,
     POINTS,

@@ -5,10 +5,30 @@ from __future__ import annotations
 from typing import Final
 
 from bcelldepl.definitions.columns import Column, ColumnType, TableDefinition
+from bcelldepl.definitions.result_columns import PERCENT_OF_LYMPHOCYTES, PERCENT_OF_PARENT, ResultColumns
 
-__all__ = ["COUNTS", "TUBES"]
+__all__ = ["COUNTS", "FLAGS", "TUBES"]
 
 _TEXT, _NUMBER, _INTEGER = ColumnType.TEXT, ColumnType.NUMBER, ColumnType.INTEGER
+
+
+def _of_a_percentage(columns: ResultColumns, of: str) -> tuple[Column, ...]:
+    """Interval and limits of a percentage; with method percent the result code is of it."""
+    return (
+        Column(
+            columns.low,
+            _NUMBER,
+            f"lower end of the 95 % interval of the percentage of {of}, of counting and gate",
+        ),
+        Column(columns.high, _NUMBER, "upper end of that interval; empty where it cannot be evaluated"),
+        Column(columns.lod, _NUMBER, f"limit of detection of this tube, in percent of {of}; at most 100"),
+        Column(
+            columns.lloq,
+            _NUMBER,
+            f"lower limit of quantification of this tube, in percent of {of}; at most 100",
+        ),
+    )
+
 
 COUNTS: Final = TableDefinition(
     "counts",
@@ -25,7 +45,11 @@ COUNTS: Final = TableDefinition(
         Column("parent", _TEXT, "population that it was gated in"),
         Column("parent_events", _INTEGER, "events of that population"),
         Column("percent_of_parent", _NUMBER, "100 * events / parent_events"),
-        Column("method", _TEXT, "how events became cells/uL: beads, volumetric, dual or none"),
+        Column(
+            "method",
+            _TEXT,
+            "how events became cells/uL: beads, volumetric, dual or none; or percent, which gives none",
+        ),
         Column(
             "cells_per_ul",
             _NUMBER,
@@ -43,6 +67,14 @@ COUNTS: Final = TableDefinition(
         Column("actual_day", _NUMBER, "days from infusion to collection; empty where dates are not known"),
         Column("course", _INTEGER, "1 for the first infusion of the subject"),
         Column("review", _TEXT, "accepted, rejected, changed since it was judged, or empty"),
+        *_of_a_percentage(PERCENT_OF_PARENT, "the parent"),
+        Column(
+            PERCENT_OF_LYMPHOCYTES.value,
+            _NUMBER,
+            "100 * events / events of the lymphocytes of the tube; empty where it cannot be evaluated, and for cells "
+            "that are no part of them",
+        ),
+        *_of_a_percentage(PERCENT_OF_LYMPHOCYTES, "lymphocytes"),
     ),
 )
 TUBES: Final = TableDefinition(
@@ -84,5 +116,26 @@ TUBES: Final = TableDefinition(
         Column(
             "broken_signatures", _TEXT, "signatures that are no longer valid: what was signed has changed"
         ),
+        Column("site", _TEXT, "as in the sample sheet"),
+        Column("plate", _TEXT, "as in the sample sheet"),
+        Column("well", _TEXT, "as in the sample sheet"),
+    ),
+)
+FLAGS: Final = TableDefinition(
+    "flags",
+    "tube and source of what is said of it; a sheet of the workbook",
+    (
+        *(
+            column
+            for column in TUBES.columns
+            if column.name
+            in ("file", "subject", "visit", "day", "role", "batch", "status", "site", "plate", "well")
+        ),
+        Column(
+            "source",
+            _TEXT,
+            "review: why a person has to look; quality: what checks found; file and sheet: how read",
+        ),
+        Column("flag", _TEXT, "the sentences, as in tubes.csv"),
     ),
 )

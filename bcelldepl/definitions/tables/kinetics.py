@@ -33,7 +33,7 @@ ENDPOINTS: Final = TableDefinition(
         Column("parameter", _TEXT, "code of the endpoint"),
         Column("value", _NUMBER, "in `unit`; a bound where censored, empty where not evaluable"),
         Column("unit", _TEXT, "of `value` and its interval"),
-        Column("qualifier", _TEXT, "=, < or > (censored), NE (not evaluable)"),
+        Column("qualifier", _TEXT, "one of =, < and > (censored), and NE (not evaluable)"),
         Column("window_start_day", _NUMBER, "first day that the value covers"),
         Column("window_end_day", _NUMBER, "last day that the value covers"),
         Column("n_points", _INTEGER, "visits that it is based on"),

@@ -56,7 +56,11 @@ SUMMARY: Final = TableDefinition(
     (
         Column("dose_group", _TEXT, "as in the sample sheet"),
         Column("analyte", _TEXT, "name of the population"),
-        Column("parameter", _TEXT, "code of the endpoint, or CONCENTRATION"),
+        Column(
+            "parameter",
+            _TEXT,
+            "code of the endpoint, or CONCENTRATION; PERCENTAGE, of the parent, where that is the result",
+        ),
         Column("unit", _TEXT, "of the statistics"),
         Column("visit", _TEXT, "of a concentration"),
         Column("day", _NUMBER, "nominal day of that visit"),
@@ -215,7 +219,7 @@ COMPANIONS: Final = TableDefinition(
             "value", _NUMBER, "as reported; a bound where censored, the reciprocal of a titre, empty for text"
         ),
         Column("unit", _TEXT, "of `value`"),
-        Column("qualifier", _TEXT, "=, < or >"),
+        Column("qualifier", _TEXT, "one of =, < and >"),
         Column("comment", _TEXT, "as in the sheet of companions"),
         Column("text", _TEXT, "as reported, where it is not a number"),
         _COURSE,

@@ -38,8 +38,10 @@ SAMPLES: Final = TableDefinition(
         Column("lymphodepletion", _TEXT, "when lymphodepletion began, ISO 8601: for the baseline"),
         Column("course", _INTEGER, "1 for the first infusion of a subject, 2 for the second; else 1"),
         Column("usubjid", _TEXT, "USUBJID of exports; else study, hyphen, subject"),
-        Column("site", _TEXT, "SITEID of exports"),
+        Column("site", _TEXT, "where the subject is treated; SITEID of exports, carried through"),
         Column("visit_number", _NUMBER, "VISITNUM of exports; else rank of the visit by its nominal day"),
+        Column("plate", _TEXT, "plate or rack that the tube was stained or measured in; carried through"),
+        Column("well", _TEXT, "its place there, such as A01; carried through"),
         Column(
             "guessed",
             _TEXT,

@@ -1,9 +1,10 @@
 // The review page: the queue, the tube that is looked at, verdicts and signatures, and the keys for all of it.
 
 import { get, post } from "./api.js";
-import { $, ask, fill, made, number } from "./dom.js";
+import { $, ask, fill, made } from "./dom.js";
 import { Drafts, bare } from "./drafts.js";
 import { Grid } from "./grid.js";
+import { result } from "./numbers.js";
 import { Queue } from "./queue.js";
 import { TubeView } from "./tube.js";
 
@@ -140,7 +141,7 @@ async function apply() {
         (moved.length ? moved : [null]).forEach((row, k) => {
           const old = row && before.counts.find((one) => one.population === row.population);
           table.append(made("tr", {}, made("td", {}, k ? "" : box), made("td", {}, k ? "" : `${tube.subject} ${tube.visit}`), made("td", {}, row ? row.population : "no change"),
-            made("td", {}, old ? `${number(old.cells_per_ul) || "–"} ${old.result}` : ""), made("td", {}, row ? `${number(row.cells_per_ul) || "–"} ${row.result}` : "")));
+            made("td", {}, old ? result(old) : ""), made("td", {}, row ? result(row) : "")));
         });
       } catch (error) { table.append(made("tr", {}, made("td", {}, ""), made("td", {}, tube.file), made("td", { colspan: 3 }, error.message))); }
     }

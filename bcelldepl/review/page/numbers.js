@@ -2,20 +2,25 @@
 
 import { $, fill, made, number, whole } from "./dom.js";
 
-const interval = (row) => (row.ci_low_per_ul === null || row.ci_low_per_ul === undefined ? ""
-  : `${number(row.ci_low_per_ul)} – ${number(row.ci_high_per_ul)}`);
+// Columns of the result: percent of the parent where the study gives percentages, else cells/uL.
+const inPercent = (row) => row.method === "percent";
+const value = (row) => (inPercent(row) ? row.percent_of_parent : row.cells_per_ul);
+const ends = (row) => (inPercent(row) ? [row.percent_of_parent_ci_low, row.percent_of_parent_ci_high] : [row.ci_low_per_ul, row.ci_high_per_ul]);
+const interval = (row) => (ends(row)[0] === null || ends(row)[0] === undefined ? "" : ends(row).map((end) => number(end)).join(" – "));
+
+export const result = (row) => `${number(value(row)) || "–"} ${row.result}`;
 
 export function showNumbers(tube, live) {
   const now = Object.fromEntries((live ? live.counts : []).map((row) => [row.population, row]));
   const rows = tube.counts.map((row) => {
     const after = now[row.population], moved = after && (after.events !== row.events || after.result !== row.result);
     const cells = moved
-      ? [`${whole(row.events)} → ${whole(after.events)}`, `${number(row.cells_per_ul)} → ${number(after.cells_per_ul)}`, interval(after), row.result === after.result ? row.result : `${row.result} → ${after.result}`]
-      : [whole(row.events), number(row.cells_per_ul), interval(row), row.result];
+      ? [`${whole(row.events)} → ${whole(after.events)}`, `${number(value(row))} → ${number(value(after))}`, interval(after), row.result === after.result ? row.result : `${row.result} → ${after.result}`]
+      : [whole(row.events), number(value(row)), interval(row), row.result];
     return made("tr", { "data-population": row.population, title: (moved ? after.reason : row.reason) || "" }, made("td", {}, row.label),
       ...cells.map((cell) => made("td", { class: moved ? "moved" : "" }, cell)));
   });
-  fill($("numbers"), made("tr", {}, ...["population", "events", "cells/µL", "95 % interval", "result"].map((one) => made("th", {}, one))), ...rows);
+  fill($("numbers"), made("tr", {}, ...["population", "events", tube.counts.some(inPercent) ? "% of parent" : "cells/µL", "95 % interval", "result"].map((one) => made("th", {}, one))), ...rows);
 }
 
 export function showEndpoints(changed) {

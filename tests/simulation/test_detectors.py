@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bcelldepl.simulate.detectors import (
+from bcelldepl.simulation.detectors import (
     DETECTORS,
     SATURATION,
     SPILLOVER,

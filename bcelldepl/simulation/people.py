@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from bcelldepl.simulate.courses import DOSE_GROUPS, Subject, draw_subject
-from bcelldepl.simulate.scenarios import Scenario
+from bcelldepl.simulation.courses import DOSE_GROUPS, Subject, draw_subject
+from bcelldepl.simulation.scenarios import Scenario
 
 __all__ = ["Person", "draw_person", "subject_name"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bcelldepl.simulate.files import is_simulation
-from bcelldepl.simulate.study import simulate
+from bcelldepl.simulation.files import is_simulation
+from bcelldepl.simulation.study import simulate
 
 __all__ = ["is_simulation", "simulate"]

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from bcelldepl.errors import StudyError
-from bcelldepl.simulate import is_simulation, simulate
-from bcelldepl.simulate.cells import LABELS
-from bcelldepl.simulate.detectors import FLUORESCENCE_CHANNELS, SPILLOVER
-from bcelldepl.simulate.scenarios import SCENARIOS, tube_orders
-from bcelldepl.simulate.tube import CHANNELS
+from bcelldepl.simulation import is_simulation, simulate
+from bcelldepl.simulation.cells import LABELS
+from bcelldepl.simulation.detectors import FLUORESCENCE_CHANNELS, SPILLOVER
+from bcelldepl.simulation.scenarios import SCENARIOS, tube_orders
+from bcelldepl.simulation.tube import CHANNELS
 
 ROOT = Path(__file__).resolve().parents[2]
 Read = Callable[[Path], list[dict[str, str]]]

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from bcelldepl.definitions.tables import SAMPLES, TRUTH
 from bcelldepl.fcs.write import spillover_keyword
-from bcelldepl.simulate.cells import LABELS, POPULATIONS
-from bcelldepl.simulate.detectors import DETECTORS, FLUORESCENCE_CHANNELS, SPILLOVER
-from bcelldepl.simulate.scenarios import Scenario
-from bcelldepl.simulate.tube import CHANNELS, TIMESTEP_S
+from bcelldepl.simulation.cells import LABELS, POPULATIONS
+from bcelldepl.simulation.detectors import DETECTORS, FLUORESCENCE_CHANNELS, SPILLOVER
+from bcelldepl.simulation.scenarios import Scenario
+from bcelldepl.simulation.tube import CHANNELS, TIMESTEP_S
 
 __all__ = [
     "Row",

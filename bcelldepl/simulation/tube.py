@@ -9,15 +9,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.simulate.cells import BEAD, CELLS, LABELS, POPULATIONS
-from bcelldepl.simulate.detectors import (
+from bcelldepl.simulation.cells import BEAD, CELLS, LABELS, POPULATIONS
+from bcelldepl.simulation.detectors import (
     FLUORESCENCE_CHANNELS,
     FSC_THRESHOLD,
     SCATTER_CHANNELS,
     detect_fluorescence,
     detect_scatter,
 )
-from bcelldepl.simulate.particles import (
+from bcelldepl.simulation.particles import (
     DAMAGES,
     Particles,
     Staining,
@@ -27,7 +27,7 @@ from bcelldepl.simulate.particles import (
     pairs,
     single,
 )
-from bcelldepl.simulate.scenarios import Difficulty
+from bcelldepl.simulation.scenarios import Difficulty
 
 __all__ = ["CHANNELS", "TIMESTEP_S", "Clog", "SimulatedTube", "TubePlan", "acquire"]
 

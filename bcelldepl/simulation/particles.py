@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.simulate.cells import BEAD, CELLS, LABELS, MARKERS, POPULATIONS, CellType
-from bcelldepl.simulate.detectors import DETECTORS, SATURATION
+from bcelldepl.simulation.cells import BEAD, CELLS, LABELS, MARKERS, POPULATIONS, CellType
+from bcelldepl.simulation.detectors import DETECTORS, SATURATION
 
 __all__ = [
     "DAMAGES",

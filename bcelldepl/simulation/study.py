@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,12 +11,13 @@ from typing import Final
 
 import numpy as np
 
+from bcelldepl.arguments import as_path
 from bcelldepl.definitions.tables import SAMPLES, TRUTH
 from bcelldepl.errors import Problem, StudyError
 from bcelldepl.fcs.write import write_fcs
-from bcelldepl.simulate.cells import POPULATIONS
-from bcelldepl.simulate.courses import concentrations_per_ul
-from bcelldepl.simulate.files import (
+from bcelldepl.simulation.cells import POPULATIONS
+from bcelldepl.simulation.courses import concentrations_per_ul
+from bcelldepl.simulation.files import (
     Row,
     channel_labels,
     is_simulation,
@@ -26,7 +28,7 @@ from bcelldepl.simulate.files import (
     write_study,
     write_table,
 )
-from bcelldepl.simulate.laboratory import (
+from bcelldepl.simulation.laboratory import (
     Batch,
     batch_week,
     draw_batch,
@@ -34,9 +36,9 @@ from bcelldepl.simulate.laboratory import (
     draw_spillover,
     draw_staining,
 )
-from bcelldepl.simulate.people import Person, draw_person, subject_name
-from bcelldepl.simulate.scenarios import SCENARIOS, Scenario, TubeOrder, tube_orders
-from bcelldepl.simulate.tube import CHANNELS, SimulatedTube, TubePlan, acquire
+from bcelldepl.simulation.people import Person, draw_person, subject_name
+from bcelldepl.simulation.scenarios import SCENARIOS, Scenario, TubeOrder, tube_orders
+from bcelldepl.simulation.tube import CHANNELS, SimulatedTube, TubePlan, acquire
 
 __all__ = ["simulate"]
 
@@ -58,7 +60,7 @@ _INCIDENT_COLUMNS: Final = ("file", "incident", "start_s", "end_s")
 
 
 def simulate(
-    out: Path,
+    out: str | os.PathLike[str],
     *,
     scenario: str = "trial",
     subjects: int | None = None,
@@ -70,7 +72,7 @@ def simulate(
 
     Parameters
     ----------
-    out : Path
+    out : str or path
         Folder to write; a former simulation in it is replaced, other files are left alone.
     scenario : str
         A key of `scenarios.SCENARIOS`: ``trial``, ``small`` or ``hard``.
@@ -90,11 +92,13 @@ def simulate(
 
     Raises
     ------
+    ArgumentError
+        `out` is not a path.
     StudyError
         Where the scenario is unknown or a number is out of range.
     """
-    plan = _scenario(scenario, subjects, drift)
-    out = Path(out)
+    plan = _scenario(scenario, subjects, drift, seed)
+    out = as_path(out, "out", "the folder to write to")
     if is_simulation(out):
         remove_former(out)
     (out / "fcs").mkdir(parents=True, exist_ok=True)
@@ -141,14 +145,16 @@ def simulate(
     return study_file
 
 
-def _scenario(name: str, subjects: int | None, drift: float | None) -> Scenario:
+def _scenario(name: str, subjects: int | None, drift: float | None, seed: int) -> Scenario:
     problems = []
     if name not in SCENARIOS:
         problems.append(Problem("scenario", f"{name!r} is unknown", f"one of {', '.join(SCENARIOS)}"))
-    if subjects is not None and not 1 <= subjects <= 999:
+    if subjects is not None and not (isinstance(subjects, int) and 1 <= subjects <= 999):
         problems.append(Problem("subjects", f"{subjects} is not between 1 and 999"))
-    if drift is not None and not 0.0 <= drift <= 0.5:
+    if drift is not None and not (isinstance(drift, int | float) and 0.0 <= drift <= 0.5):
         problems.append(Problem("drift", f"{drift} is not between 0 and 0.5 log10"))
+    if not (isinstance(seed, int) and seed >= 0):
+        problems.append(Problem("seed", f"{seed!r} is not a whole number from 0 on"))
     if problems:
         raise StudyError(problems)
     plan = SCENARIOS[name]

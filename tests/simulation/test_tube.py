@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bcelldepl.simulate.cells import LABELS, MARKERS
-from bcelldepl.simulate.detectors import DETECTORS, FSC_THRESHOLD, SATURATION, SPILLOVER
-from bcelldepl.simulate.particles import Staining, background
-from bcelldepl.simulate.scenarios import Difficulty
-from bcelldepl.simulate.tube import CHANNELS, TIMESTEP_S, Clog, SimulatedTube, TubePlan, acquire
+from bcelldepl.simulation.cells import LABELS, MARKERS
+from bcelldepl.simulation.detectors import DETECTORS, FSC_THRESHOLD, SATURATION, SPILLOVER
+from bcelldepl.simulation.particles import Staining, background
+from bcelldepl.simulation.scenarios import Difficulty
+from bcelldepl.simulation.tube import CHANNELS, TIMESTEP_S, Clog, SimulatedTube, TubePlan, acquire
 
 BLOOD = {"T": 60.0, "B": 12.0, "NK": 15.0, "monocyte": 20.0, "neutrophil": 90.0, "debris": 80.0, "bead": 25.0}
 STAINING = Staining(np.ones(len(MARKERS)), background(car=True), {}, shrunken=0.1)

@@ -8,12 +8,12 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.simulate.cells import MARKERS
-from bcelldepl.simulate.detectors import DETECTORS, SPILLOVER
-from bcelldepl.simulate.particles import Staining, background
-from bcelldepl.simulate.people import Person
-from bcelldepl.simulate.scenarios import Difficulty, Scenario
-from bcelldepl.simulate.tube import Clog
+from bcelldepl.simulation.cells import MARKERS
+from bcelldepl.simulation.detectors import DETECTORS, SPILLOVER
+from bcelldepl.simulation.particles import Staining, background
+from bcelldepl.simulation.people import Person
+from bcelldepl.simulation.scenarios import Difficulty, Scenario
+from bcelldepl.simulation.tube import Clog
 
 __all__ = ["Batch", "batch_week", "draw_batch", "draw_clogs", "draw_spillover", "draw_staining"]
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bcelldepl.simulate.courses import DOSE_GROUPS, Subject, concentrations_per_ul, draw_subject
+from bcelldepl.simulation.courses import DOSE_GROUPS, Subject, concentrations_per_ul, draw_subject
 
 
 def subject_of(dose: int, seed: int = 0) -> Subject:

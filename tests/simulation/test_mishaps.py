@@ -8,8 +8,8 @@ from pathlib import Path
 import flowio
 import pytest
 
-from bcelldepl.simulate import scenarios, simulate
-from bcelldepl.simulate.scenarios import Mishap, PlannedVisit, Scenario
+from bcelldepl.simulation import scenarios, simulate
+from bcelldepl.simulation.scenarios import Mishap, PlannedVisit, Scenario
 
 Read = Callable[[Path], list[dict[str, str]]]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bcelldepl.simulate.cells import BEAD, CELLS, LABELS, MARKERS, POPULATIONS, CellType
-from bcelldepl.simulate.detectors import DETECTORS, SATURATION, SPILLOVER
+from bcelldepl.simulation.cells import BEAD, CELLS, LABELS, MARKERS, POPULATIONS, CellType
+from bcelldepl.simulation.detectors import DETECTORS, SATURATION, SPILLOVER
 
 
 def test_codes_are_unique_and_fit_a_byte() -> None:

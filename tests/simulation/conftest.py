@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bcelldepl.simulate import simulate
+from bcelldepl.simulation import simulate
 
 Rows = list[dict[str, str]]
 
