@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bcelldepl.definitions.codes import ResultCode
+from bcelldepl.definitions.codes import Method, ResultCode
 from bcelldepl.definitions.populations import label_of
 from bcelldepl.report.curves import course_of, curve_points, draw_study_curves
 from bcelldepl.report.dose_groups import course_numbers
@@ -114,6 +114,7 @@ def _whose(visits: pd.DataFrame) -> str:
 
 def _what(row: dict[Any, Any], population: str) -> str:
     cell = count_cell(row)
-    numbers = f"{cell.value} cells/µL" if ResultCode(cell.code).is_evaluable else cell.meaning
+    unit = "" if row.get("method") == Method.PERCENT else " cells/µL"
+    numbers = f"{cell.value}{unit}" if ResultCode(cell.code).is_evaluable else cell.meaning
     when = f"{plain(row['subject'])}, {plain(row['visit'])}, day {row['day']:g}"
     return f"{when}: {label_of(population)} {numbers}" + (f" ({cell.detail})" if cell.detail else "")
