@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined, Template
@@ -9,6 +10,7 @@ from jinja2 import Environment, StrictUndefined, Template
 __all__ = ["package_text", "page_template"]
 
 
+@cache
 def page_template(package: str, name: str, **helpers: object) -> Template:
     """Return the template of a page; every value that it fills in is escaped, and one that is missing is an error.
 

@@ -233,6 +233,7 @@ def _run(asked: _Request, store: Store, tell: Progress) -> None:
         asked.review,
         made.files,
         figures=asked.figures,
+        fresh=asked.fresh,
     )
     moved = {} if before is None else {"moved": in_record(moved_counts(before, Results(folder).counts))}
     number, head = store.append(

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from bcelldepl.definitions.codes import ResultCode
-from bcelldepl.definitions.populations import label_of
+from bcelldepl.definitions.populations import POPULATIONS, is_result, label_of
 from bcelldepl.kinetics.override_marks import stands_on_override
 from bcelldepl.report.day_axis import plain_frame, set_day_axis
 from bcelldepl.report.dose_groups import course_numbers, name_groups
@@ -21,7 +21,7 @@ from bcelldepl.report.legends import BELOW_LIMIT, below_limit_key, open_key
 from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import FRAME, INK, MUTED, dose_styles
 
-__all__ = ["draw_curves", "draw_study_curves"]
+__all__ = ["draw_curves", "draw_study_curves", "followed_populations"]
 
 # Around a result that stands on a gate set by hand.
 _FRAME: dict[str, Any] = {
@@ -81,6 +81,24 @@ def draw_curves(
     )  # fmt: skip
     _dress(axes, rows, label_of(population))
     return axes
+
+
+def followed_populations(counts: pd.DataFrame) -> list[str]:
+    """Choose the populations whose course a study shows: those that are asked something over time, else the first two.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        Rows of ``counts.csv``.
+
+    Returns
+    -------
+    list of str
+    """
+    present = dict.fromkeys(counts["population"])
+    followed = [row.name for row in POPULATIONS.values() if row.kinetics and row.name in present]
+    known = [name for name in POPULATIONS if name in present]
+    return followed or [name for name in dict.fromkeys([*known, *present]) if is_result(name)][:2]
 
 
 def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figure:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import quote
 
 import pandas as pd
 from markupsafe import Markup
 
 from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, ResultCode
-from bcelldepl.definitions.populations import POPULATIONS
 from bcelldepl.html_pages import package_text, page_template
 from bcelldepl.report.clusters import CellsOfStudy
-from bcelldepl.report.curves import draw_study_curves
-from bcelldepl.report.images import data_uri, figure_bytes, fixed_style
+from bcelldepl.report.images import data_uri
 from bcelldepl.report.palette import EVIDENCE_COLOURS, text_on
 from bcelldepl.report.pictures import TubePicture
 from bcelldepl.report.table import count_rows, endpoint_tables, plain
@@ -23,6 +24,8 @@ from bcelldepl.report.tubes import contact_sheet, needing_a_look, tube_entries
 from bcelldepl.store.files import write_bytes
 
 __all__ = ["write_report"]
+
+_MOST_IN_PAGE: Final = 15_000_000  # bytes of gating paths: some 200 tubes
 
 
 def write_report(
@@ -36,11 +39,14 @@ def write_report(
     pictures: Sequence[TubePicture],
     run: Mapping[str, Any],
     cells: Sequence[CellsOfStudy] = (),
+    curves: bytes = b"",
+    files: Mapping[str, str] | None = None,
 ) -> None:
     """Write the report of a study as one self-contained page.
 
-    The page asks no network for anything. It is written beside its place and then renamed. The same input
-    gives the same bytes: every date on it comes from `run`.
+    The page asks no network for anything. Where the gating paths of a large study would make it slow, it holds all but
+    these, and loads each from its file when the tube is opened. It is written beside its place and then renamed. The
+    same input gives the same bytes: every date on it comes from `run`.
 
     Parameters
     ----------
@@ -58,16 +64,20 @@ def write_report(
         The content of ``run.json``.
     cells : sequence of CellsOfStudy
         What was learned of the study's cells, where its strategy learns.
+    curves : bytes
+        From `bcelldepl.report.curves.draw_study_curves`, as SVG; shown where the tubes are of more than one day.
+    files : mapping of str to str, optional
+        File of each tube's gating path, from the folder of the page, for a large study.
     """
-    entries = tube_entries(tubes, counts, pictures)
+    large = sum(len(picture.path_png) for picture in pictures) > _MOST_IN_PAGE
+    addresses = {file: quote(name) for file, name in (files or {}).items()} if large else {}
+    entries = tube_entries(tubes, counts, pictures, addresses)
     anchors = {tube.file: tube for tube in entries}
     controls = {tube.file for tube in entries if not tube.is_sample}
     samples = counts[~counts["file"].isin(controls)]
     populations, rows = count_rows(samples)
     visits, sheet = contact_sheet(entries)
-    followed = [row.name for row in POPULATIONS.values() if row.kinetics]
-    drawn = [name for name in followed if name in dict(populations)] or [name for name, _ in populations[:2]]
-    drawn = drawn if samples["day"].nunique() > 1 else []
+    has_course = bool(curves) and samples["day"].nunique() > 1
     order = next((tube.gates for tube in entries if tube.gates), ())
     page = page_template("bcelldepl.report", "template.html").render(
         study_id=study_id,
@@ -80,7 +90,7 @@ def write_report(
         settings=_flat(run.get("settings", {})),
         started=plain(run.get("started")),
         finished=plain(run.get("finished")),
-        curves=_curves(samples, drawn),
+        curves=data_uri(curves, "image/svg+xml") if has_course else "",
         cells=cells,
         questions=[plain(question) for question in run.get("questions", ())],
         tubes=entries,
@@ -94,6 +104,7 @@ def write_report(
         by_hand=any(cell is not None and cell.override for row in rows for cell in row.cells),
         has_dose=any(row.dose_group for row in rows),
         endpoints=endpoint_tables(endpoints),
+        packed=_packed if addresses else None,
         visits=visits,
         sheet=sheet,
         thumbnail_order=[row.note.population for row in order],
@@ -106,12 +117,9 @@ def write_report(
     write_bytes(Path(path), page.encode())
 
 
-def _curves(counts: pd.DataFrame, populations: Sequence[str]) -> str:
-    """Return the study's curves as an address that holds the figure; empty where there is nothing to draw."""
-    if not populations:
-        return ""
-    with fixed_style():
-        return data_uri(figure_bytes(draw_study_curves(counts, populations)), "image/svg+xml")
+def _packed(content: str) -> str:
+    """Compress a part of the page that its script unpacks when it is opened."""
+    return base64.b64encode(zlib.compress(content.encode(), 9)).decode("ascii")
 
 
 def _flat(values: object, name: str = "") -> list[tuple[str, str]]:

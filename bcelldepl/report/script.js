@@ -37,5 +37,14 @@
   if (tile) zoom.value = tile.offsetWidth;
   zoom.addEventListener("input", () => sheet.style.setProperty("--tile", `${zoom.value}px`));
 
+  // Of a large study, what a tube shows is packed until it is opened.
+  for (const packed of document.querySelectorAll("[data-packed]")) {
+    packed.parentElement.addEventListener("toggle", async () => {
+      const bytes = Uint8Array.from(atob(packed.dataset.packed), (one) => one.charCodeAt(0));
+      const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+      packed.outerHTML = await new Response(unpacked).text();
+    }, { once: true });
+  }
+
   openLinkedTube();
 })();

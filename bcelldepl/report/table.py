@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -98,7 +99,7 @@ def number(row: Mapping[Any, Any], column: str) -> float:
     float
     """
     value = row.get(column)
-    return float("nan") if value is None or pd.isna(value) else float(value)
+    return float("nan") if value is None or value is pd.NA else float(value)
 
 
 def in_order(day: float) -> float:
@@ -179,14 +180,16 @@ def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[TubeRe
     """
     found = [name for name in dict.fromkeys(counts["population"]) if is_result(name)]
     found.sort(key=_usual_place)
+    by_file: dict[str, list[dict[Any, Any]]] = defaultdict(list)
+    for record in counts.to_dict("records"):
+        by_file[str(record["file"])].append(record)
     rows = []
-    for file, of_tube in counts.groupby("file", sort=False):
-        records = of_tube.to_dict("records")
+    for file, records in by_file.items():
         by_name = {record["population"]: count_cell(record) for record in records}
         first = records[0]
         rows.append(
             TubeResults(
-                file=str(file),
+                file=file,
                 subject=plain(first.get("subject")),
                 visit=plain(first.get("visit")),
                 day=number(first, "day"),

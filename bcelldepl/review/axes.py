@@ -16,7 +16,6 @@ __all__ = ["axis_of", "position_of", "value_of"]
 
 _SUPERSCRIPTS: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _STEPS: Final = 512  # of the table by which the page reads values off
-_TIME: Final = "Time"
 
 
 def _scale(opened: TubeUnderReview, gated: Gated, marker: str) -> tuple[Transform, float]:

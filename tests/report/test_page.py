@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 import shutil
 import subprocess
+import zlib
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -113,6 +116,34 @@ def test_the_page_holds_everything_itself(text):
     assert "default-src 'none'" in text
     assert not re.findall(r"""(?:src|href)=(?!"data:|"#)""", text)
     assert not re.findall(r"url\(|@import|https?://(?!www\.w3\.org)", text)
+
+
+def test_a_large_study_has_its_gating_paths_beside_the_page(study, tmp_path, monkeypatch):
+    monkeypatch.setattr("bcelldepl.report.page._MOST_IN_PAGE", 1)
+    files = {picture.file: f"figures/tubes/{number} <b>.png" for number, picture in enumerate(study.pictures)}
+    write_report(tmp_path / "report.html", **vars(study), files=files)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    gated = [picture for picture in study.pictures if picture.path_png]
+    assert "figures/tubes/" not in page.replace("beside this page, in figures/tubes", "")
+    assert page.count("data:image/png;base64,") == len(gated)  # what the contact sheet shows
+    packed = [
+        zlib.decompress(base64.b64decode(one)).decode() for one in re.findall('data-packed="([^"]*)"', page)
+    ]
+    assert len(packed) == len(study.tubes)
+    inside = "".join(packed)
+    for picture in study.pictures:
+        assert inside.count(f'src="{quote(files[picture.file])}"') == bool(picture.path_png)
+    assert HOSTILE not in inside
+
+
+def test_what_a_large_study_packs_is_what_a_small_one_shows(study, text, tmp_path, monkeypatch):
+    monkeypatch.setattr("bcelldepl.report.page._MOST_IN_PAGE", 1)
+    files = {picture.file: "beside.png" for picture in study.pictures}
+    write_report(tmp_path / "report.html", **vars(study), files=files)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for one in re.findall('data-packed="([^"]*)"', page):
+        content = zlib.decompress(base64.b64decode(one)).decode().replace("beside.png", "")
+        assert content.strip() in re.sub(r'(class="path"[^>]* src=")[^"]*', r"\1", text)
 
 
 def test_every_tube_has_its_strip_path_and_gates_once(study, text):
