@@ -7,8 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import BaseModel
 
 from bcelldepl.batch.record import digest_of
@@ -122,6 +124,8 @@ def shown_by(value: Any) -> Any:
             return [type(value).__name__, value.model_dump(mode="json")]
         case Enum():
             return [type(value).__name__, value.name]
+        case np.ndarray():
+            return ["array", str(value.dtype), list(value.shape), sha256(value.tobytes()).hexdigest()]
         case None | bool() | int() | float() | str():
             return value
         case Mapping():

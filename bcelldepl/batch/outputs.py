@@ -30,6 +30,9 @@ from bcelldepl.study import Role, Study
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from bcelldepl.report.page import Pieces
+
 __all__ = ["remove_half_written", "write_outputs"]
 
 # Of run.json, kept in the store too.
@@ -37,6 +40,7 @@ FACTS = (
     "study", "study_file", "digest", "inputs", "overrides", "settings", "strategy", "strategies_by_batch",
     "matrices_of_controls", "questions", "review", "tube_digests", "tubes", "versions",
 )  # fmt: skip
+TUBE_FIGURES = f"{FIGURES}/tubes"
 _CURVES = "curves"
 _ON_PAGE = "svg"  # the format of figures on the page
 _DPI = 150.0
@@ -57,6 +61,7 @@ def write_outputs(
     *,
     figures: Sequence[str] | None,
     fresh: bool = False,
+    pieces: Pieces | None = None,
 ) -> dict[str, str]:
     """Write everything but ``run.json``.
 
@@ -82,6 +87,8 @@ def write_outputs(
         Formats of the figures; None: those there are stay.
     fresh : bool
         Draw every figure again.
+    pieces : dict, optional
+        Of earlier reports, as `write_report` takes them.
 
     Returns
     -------
@@ -123,8 +130,9 @@ def write_outputs(
         outputs += _write_figures(folder, files, figures)
     else:
         drawn = [name for name in former.get("outputs", {}) if name.startswith(f"{FIGURES}/")]
-        outputs += [name for name in drawn if name not in outputs and name.count("/") == 1]
-    store.prune(tables, [tube.file for tube in study.tubes], None if figures is None else files)
+        outputs += [name for name in drawn if name not in outputs and not name.startswith(f"{TUBE_FIGURES}/")]
+    known = {*files, *(name.removeprefix(f"{FIGURES}/") for name in made)}
+    store.prune(tables, [tube.file for tube in study.tubes], None if figures is None else known)
     write_report(
         folder / REPORT,
         study_id=study.id,
@@ -134,6 +142,7 @@ def write_outputs(
         endpoints=endpoints,
         pictures=[picture for _, picture in done],
         cells=cells_of_study(models, [files[f"{name}.{_ON_PAGE}"] for name in _names_of_clusters(models)]),
+        pieces=pieces,
         files={tube.file: path_picture(tube.file) for tube in study.tubes},
         curves=files.get(f"{_CURVES}.{_ON_PAGE}", b""),
         run=content,
@@ -145,7 +154,7 @@ def write_outputs(
 
 def path_picture(file: str) -> str:
     """Name of a tube's gating path in the results folder."""
-    return f"{FIGURES}/tubes/{tube_stem(file)}.png"
+    return f"{TUBE_FIGURES}/{tube_stem(file)}.png"
 
 
 def remove_half_written(folder: Path) -> None:
@@ -164,7 +173,7 @@ def remove_half_written(folder: Path) -> None:
                 GATES,
                 COMPENSATION,
                 FIGURES,
-                f"{FIGURES}/tubes",
+                TUBE_FIGURES,
                 f"{FIGURES}/subjects",
                 f"{FIGURES}/{COMPENSATION}",
             )

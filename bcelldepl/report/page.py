@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -20,10 +21,12 @@ from bcelldepl.report.images import data_uri
 from bcelldepl.report.palette import EVIDENCE_COLOURS, text_on
 from bcelldepl.report.pictures import TubePicture
 from bcelldepl.report.table import count_rows, endpoint_tables, plain
-from bcelldepl.report.tubes import contact_sheet, needing_a_look, tube_entries
+from bcelldepl.report.tubes import TubeEntry, contact_sheet, needing_a_look, tube_entries
 from bcelldepl.store.files import write_bytes
 
-__all__ = ["write_report"]
+__all__ = ["Pieces", "write_report"]
+
+Pieces = dict[str, tuple[TubeEntry, Markup]]
 
 _MOST_IN_PAGE: Final = 15_000_000  # bytes of gating paths: some 200 tubes
 
@@ -41,6 +44,7 @@ def write_report(
     cells: Sequence[CellsOfStudy] = (),
     curves: bytes = b"",
     files: Mapping[str, str] | None = None,
+    pieces: Pieces | None = None,
 ) -> None:
     """Write the report of a study as one self-contained page.
 
@@ -68,6 +72,8 @@ def write_report(
         From `bcelldepl.report.curves.draw_study_curves`, as SVG; shown where the tubes are of more than one day.
     files : mapping of str to str, optional
         File of each tube's gating path, from the folder of the page, for a large study.
+    pieces : dict, optional
+        By file, what an earlier page showed of each tube: it is taken from there where nothing of it has changed.
     """
     large = sum(len(picture.path_png) for picture in pictures) > _MOST_IN_PAGE
     addresses = {file: quote(name) for file, name in (files or {}).items()} if large else {}
@@ -104,7 +110,8 @@ def write_report(
         by_hand=any(cell is not None and cell.override for row in rows for cell in row.cells),
         has_dose=any(row.dose_group for row in rows),
         endpoints=endpoint_tables(endpoints),
-        packed=_packed if addresses else None,
+        packed=bool(addresses),
+        piece=partial(_piece, {} if pieces is None else pieces, packed=bool(addresses)),
         visits=visits,
         sheet=sheet,
         thumbnail_order=[row.note.population for row in order],
@@ -117,9 +124,16 @@ def write_report(
     write_bytes(Path(path), page.encode())
 
 
-def _packed(content: str) -> str:
-    """Compress a part of the page that its script unpacks when it is opened."""
-    return base64.b64encode(zlib.compress(content.encode(), 9)).decode("ascii")
+def _piece(pieces: Pieces, tube: TubeEntry, caller: Callable[[], Markup], *, packed: bool) -> Markup:
+    """Give what the page shows of a tube; of a large study compressed, for its script to unpack once it is opened."""
+    before, content = pieces.get(tube.file, (None, Markup()))
+    if tube != before:
+        content = caller()
+        if packed:
+            text = base64.b64encode(zlib.compress(content.encode(), 9)).decode("ascii")
+            content = Markup(f'<div data-packed="{text}"></div>')
+        pieces[tube.file] = tube, content
+    return content
 
 
 def _flat(values: object, name: str = "") -> list[tuple[str, str]]:

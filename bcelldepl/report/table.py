@@ -137,7 +137,8 @@ def count_cell(row: Mapping[Any, Any]) -> CountCell:
     interval = "" if math.isnan(low) else f"{concentration(low)} {DASH} {concentration(high)}"
     if code is ResultCode.QUANTIFIED:
         # Beads are counted but have no concentration.
-        text, detail, sort = "" if math.isnan(value) else concentration(value), interval, value
+        known = not math.isnan(value)
+        text, detail, sort = concentration(value) if known else "", interval, value if known else -1.0
     elif code is ResultCode.DETECTED_BELOW_LLOQ:
         text, detail, sort = f"<{limit(lloq)}", f"{concentration(value)} ({interval})", value
     elif code is ResultCode.NOT_DETECTED:

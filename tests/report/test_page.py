@@ -169,6 +169,24 @@ def test_controls_are_on_the_sheet_but_not_among_the_counts(text):
     assert "fmo:CAR" in text[text.index('id="sheet"') :]
 
 
+def test_pieces_of_an_earlier_page_are_taken_where_nothing_has_changed(study, page, tmp_path):
+    pieces = {}
+    write_report(tmp_path / "first.html", **vars(study), pieces=pieces)
+    kept = dict(pieces)
+    assert set(kept) == set(study.tubes["file"])
+    changed = study.tubes["file"].iloc[1]
+    counts = study.counts.copy()
+    counts.loc[(counts["file"] == changed) & (counts["population"] == "B"), "events"] += 7
+    values = vars(study) | {"counts": counts}
+    write_report(tmp_path / "second.html", **values, pieces=pieces)
+    write_report(tmp_path / "fresh.html", **values)
+    assert (tmp_path / "second.html").read_bytes() == (tmp_path / "fresh.html").read_bytes()
+    assert (
+        (tmp_path / "first.html").read_bytes() == page.read_bytes() != (tmp_path / "fresh.html").read_bytes()
+    )
+    assert [file for file in kept if pieces[file] is not kept[file]] == [changed]
+
+
 def test_same_input_same_bytes(study, page, tmp_path):
     write_report(tmp_path / "again.html", **vars(study))
     assert (tmp_path / "again.html").read_bytes() == page.read_bytes()
