@@ -174,7 +174,7 @@ def test_pieces_of_an_earlier_page_are_taken_where_nothing_has_changed(study, pa
     write_report(tmp_path / "first.html", **vars(study), pieces=pieces)
     kept = dict(pieces)
     assert set(kept) == set(study.tubes["file"])
-    changed = study.tubes["file"].iloc[1]
+    changed = study.counts["file"].iloc[0]
     counts = study.counts.copy()
     counts.loc[(counts["file"] == changed) & (counts["population"] == "B"), "events"] += 7
     values = vars(study) | {"counts": counts}
