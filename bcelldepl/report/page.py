@@ -26,7 +26,8 @@ from bcelldepl.store.files import write_bytes
 
 __all__ = ["Pieces", "write_report"]
 
-Pieces = dict[str, tuple[TubeEntry, Markup]]
+# By file: what is known of a tube and whether its part is packed, and that part.
+Pieces = dict[str, tuple[tuple[TubeEntry, bool], Markup]]
 
 _MOST_IN_PAGE: Final = 15_000_000  # bytes of gating paths: some 200 tubes
 
@@ -127,12 +128,12 @@ def write_report(
 def _piece(pieces: Pieces, tube: TubeEntry, caller: Callable[[], Markup], *, packed: bool) -> Markup:
     """Give what the page shows of a tube; of a large study compressed, for its script to unpack once it is opened."""
     before, content = pieces.get(tube.file, (None, Markup()))
-    if tube != before:
+    if before != (tube, packed):
         content = caller()
         if packed:
             text = base64.b64encode(zlib.compress(content.encode(), 9)).decode("ascii")
             content = Markup(f'<div data-packed="{text}"></div>')
-        pieces[tube.file] = tube, content
+        pieces[tube.file] = (tube, packed), content
     return content
 
 

@@ -169,7 +169,7 @@ def test_controls_are_on_the_sheet_but_not_among_the_counts(text):
     assert "fmo:CAR" in text[text.index('id="sheet"') :]
 
 
-def test_pieces_of_an_earlier_page_are_taken_where_nothing_has_changed(study, page, tmp_path):
+def test_pieces_of_an_earlier_page_are_taken_where_nothing_has_changed(study, page, tmp_path, monkeypatch):
     pieces = {}
     write_report(tmp_path / "first.html", **vars(study), pieces=pieces)
     kept = dict(pieces)
@@ -185,6 +185,12 @@ def test_pieces_of_an_earlier_page_are_taken_where_nothing_has_changed(study, pa
         (tmp_path / "first.html").read_bytes() == page.read_bytes() != (tmp_path / "fresh.html").read_bytes()
     )
     assert [file for file in kept if pieces[file] is not kept[file]] == [changed]
+    # A study that has become large: nothing of a page that held it all is taken.
+    monkeypatch.setattr("bcelldepl.report.page._MOST_IN_PAGE", 1)
+    files = dict.fromkeys(study.tubes["file"], "beside.png")
+    write_report(tmp_path / "third.html", **values, files=files, pieces=pieces)
+    write_report(tmp_path / "large.html", **values, files=files)
+    assert (tmp_path / "third.html").read_bytes() == (tmp_path / "large.html").read_bytes()
 
 
 def test_same_input_same_bytes(study, page, tmp_path):
