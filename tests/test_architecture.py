@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "units": set(),
     "definitions": {"units"},
-    "runtime": set(),
+    "runtime": {"errors"},
     "kernels": {"runtime"},
     "store": COMMON,
     "fcs": COMMON | {"kernels", "runtime"},

@@ -204,7 +204,9 @@ def _run(asked: _Request, store: Store, tell: Progress) -> None:
     folder, study, identities, content = asked.folder, asked.study, asked.identities, asked.content()
     begun, _ = store.append("run started", why=asked.why, what={**asked.facts(), "fresh": asked.fresh})
     remove_half_written(folder)
-    made = matrices_of_controls(study, folder)
+    made = matrices_of_controls(
+        study, folder, store, asked.workers, draw=asked.figures is not None, fresh=asked.fresh
+    )
     identities |= {
         name: identify(path) for name, path in matrix_files(made.study).items() if name not in identities
     }
@@ -243,6 +245,8 @@ def _run(asked: _Request, store: Store, tell: Progress) -> None:
         asked.review,
         made.files,
         figures=asked.figures,
+        fresh=asked.fresh,
+        pieces=asked.memory.pieces,
     )
     moved = {} if before is None else {"moved": in_record(moved_counts(before, Results(folder).counts))}
     number, head = store.append(

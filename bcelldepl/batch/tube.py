@@ -31,6 +31,7 @@ from bcelldepl.quality.model_checks import check_by_model
 from bcelldepl.quality.name_checks import NAMING_KEYWORDS
 from bcelldepl.quality.over_time import tube_brightness
 from bcelldepl.quality.tube_checks import check_acquisition, check_date, check_populations, check_results
+from bcelldepl.signal import Signal
 from bcelldepl.signal.quality_mask import Quality
 from bcelldepl.signal.recipe import plan_markers
 from bcelldepl.study import Override, Role, Study, Tube
@@ -151,7 +152,7 @@ def count(
         found = strategy.on_scales(model.scales) if model else strategy
         strategy = strategy_with_overrides(found, overrides)
         acquisition, panel, signal = read_signal(tube, study, strategy)
-        before = apply_gates(read_signal(tube, study, found)[2], found, fits) if overrides else None
+        before = _as_found(tube, study, found, strategy, fits, panel, signal) if overrides else None
         fits = fits_with_overrides(fits, strategy, overrides)
         populations = apply_gates(signal, strategy, fits, keep_membership=True)
         refuse_unsaid(overrides, populations)
@@ -221,6 +222,23 @@ def count(
         overrides=_stated(overrides, counted.values(), strategy),
         quality=tube_brightness(signal, populations.membership) if tube.role is Role.SAMPLE else {},
     )
+
+
+def _as_found(
+    tube: Tube,
+    study: Study,
+    found: Strategy,
+    strategy: Strategy,
+    fits: Mapping[str, Fit],
+    panel: Mapping[str, str],
+    signal: Signal,
+) -> Populations:
+    """The populations of a tube without the gates set by hand; it is read again only where these use other stains."""
+    opened = open_tube(tube, study, found)
+    same = (
+        list(opened.panel.items()) == list(panel.items()) and found.all_transforms == strategy.all_transforms
+    )
+    return apply_gates(signal if same else opened.signal(found), found, fits)
 
 
 def _stated(

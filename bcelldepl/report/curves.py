@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from bcelldepl.definitions.codes import Method, ResultCode
-from bcelldepl.definitions.populations import label_of
+from bcelldepl.definitions.populations import POPULATIONS, is_result, label_of
 from bcelldepl.definitions.result_columns import ResultColumns, result_columns
 from bcelldepl.kinetics.override_marks import stands_on_override
 from bcelldepl.report.day_axis import WITHOUT_RESULTS_PER_UL, plain_frame, set_day_axis
@@ -23,7 +23,14 @@ from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import FRAME, INK, MUTED, dose_styles
 from bcelldepl.units import PERCENT
 
-__all__ = ["course_of", "curve_columns", "curve_points", "draw_curves", "draw_study_curves"]
+__all__ = [
+    "course_of",
+    "curve_columns",
+    "curve_points",
+    "draw_curves",
+    "draw_study_curves",
+    "followed_populations",
+]
 
 # Around a result that depends on a gate set by hand.
 _FRAME: dict[str, Any] = {
@@ -135,6 +142,24 @@ def course_of(visits: pd.DataFrame) -> pd.Series[float]:
     """
     measured = visits["shown"].where(visits["result"] == ResultCode.QUANTIFIED)
     return measured.groupby(visits["day"]).mean()
+
+
+def followed_populations(counts: pd.DataFrame) -> list[str]:
+    """Choose the populations whose course a study shows: those that are asked something over time, else the first two.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        Rows of ``counts.csv``.
+
+    Returns
+    -------
+    list of str
+    """
+    present = dict.fromkeys(counts["population"])
+    followed = [row.name for row in POPULATIONS.values() if row.kinetics and row.name in present]
+    known = [name for name in POPULATIONS if name in present]
+    return followed or [name for name in dict.fromkeys([*known, *present]) if is_result(name)][:2]
 
 
 def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figure:

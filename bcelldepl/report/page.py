@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+from urllib.parse import quote
 
 import pandas as pd
 from markupsafe import Markup
 
 from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, Method, ResultCode
-from bcelldepl.definitions.populations import POPULATIONS, label_of
+from bcelldepl.definitions.populations import label_of
 from bcelldepl.html_pages import package_text, page_template
 from bcelldepl.report.clusters import CellsOfStudy
-from bcelldepl.report.curves import draw_study_curves
+from bcelldepl.report.curves import followed_populations
 from bcelldepl.report.figure_list import OTHER, OUTCOME, QUALITY, as_links, figures_on_page, linked_figures
-from bcelldepl.report.images import figure_bytes, fixed_style
 from bcelldepl.report.labelled_curves import label_curves
 from bcelldepl.report.palette import EVIDENCE_COLOURS, text_on
 from bcelldepl.report.pictures import TubePicture
 from bcelldepl.report.quality_section import quality_section
 from bcelldepl.report.table import count_rows, endpoint_tables, not_measured, plain, usual_place
-from bcelldepl.report.tubes import contact_sheet, needing_a_look, tube_entries
+from bcelldepl.report.tubes import TubeEntry, contact_sheet, needing_a_look, tube_entries
 from bcelldepl.store.files import write_bytes
 
-__all__ = ["OutcomeTable", "write_report"]
+__all__ = ["OutcomeTable", "Pieces", "write_report"]
+
+# By file: what is known of a tube and whether its part is packed, and that part.
+Pieces = dict[str, tuple[tuple[TubeEntry, bool], Markup]]
+
+_MOST_IN_PAGE: Final = 15_000_000  # bytes of gating paths: some 200 tubes
 
 
 class OutcomeTable(Protocol):
@@ -67,11 +75,15 @@ def write_report(
     outcomes: Sequence[OutcomeTable] = (),
     quality: pd.DataFrame | None = None,
     figures: Sequence[str] = (),
+    curves: bytes = b"",
+    files: Mapping[str, str] | None = None,
+    pieces: Pieces | None = None,
 ) -> None:
     """Write the report of a study as one self-contained page.
 
-    The page asks no network for anything. It is written beside its place and then renamed. The same input
-    gives the same bytes: every date on it comes from `run`.
+    The page asks no network for anything. Where the gating paths of a large study would make it slow, it holds all but
+    these, and loads each from its file when the tube is opened. It is written beside its place and then renamed. The
+    same input gives the same bytes: every date on it comes from `run`.
 
     Parameters
     ----------
@@ -96,19 +108,24 @@ def write_report(
     figures : sequence of str
         Files of figures, such as ``figures/swimmer.png``, that lie beside the page: those of the study are taken into
         it, others linked.
+    curves : bytes
+        From `bcelldepl.report.curves.draw_study_curves`, as SVG; shown where the tubes are of more than one day.
+    files : mapping of str to str, optional
+        File of each tube's gating path, from the folder of the page, for a large study.
+    pieces : dict, optional
+        By file, what an earlier page showed of each tube: it is taken from there where nothing of it has changed.
     """
     path = Path(path)
     drawn_figures = figures_on_page(path.parent, figures)
-    entries = tube_entries(tubes, counts, pictures)
+    large = sum(len(picture.path_png) for picture in pictures) > _MOST_IN_PAGE
+    addresses = {file: quote(name) for file, name in (files or {}).items()} if large else {}
+    entries = tube_entries(tubes, counts, pictures, addresses)
     anchors = {tube.file: tube for tube in entries}
     controls = {tube.file for tube in entries if not tube.is_sample}
     samples = counts[~counts["file"].isin(controls)]
     populations, rows = count_rows(samples)
     visits, sheet = contact_sheet(entries)
-    followed = [row.name for row in POPULATIONS.values() if row.kinetics]
-    drawn = [name for name in followed if name in dict(populations)] or [name for name, _ in populations[:2]]
     has_course = samples["day"].nunique() > 1
-    drawn = drawn if has_course else []
     outcomes = outcomes if has_course else ()
     # Of draws on one day there is no course: its figures would be empty.
     on_page = [one for one in drawn_figures if has_course or one.section == QUALITY]
@@ -125,7 +142,9 @@ def write_report(
         settings=_flat(run.get("settings", {})),
         started=plain(run.get("started")),
         finished=plain(run.get("finished")),
-        curves=Markup(_curves(samples, drawn)),
+        curves=Markup(label_curves(curves, samples, followed_populations(samples)))
+        if curves and has_course
+        else "",
         outcomes=outcomes,
         quality=None if quality is None else quality_section(quality),
         figures={
@@ -153,6 +172,8 @@ def write_report(
         has_dose=any(row.dose_group for row in rows),
         in_percent="method" in counts and (counts["method"] == Method.PERCENT).any(),
         endpoints=endpoint_tables(endpoints),
+        packed=bool(addresses),
+        piece=partial(_piece, {} if pieces is None else pieces, packed=bool(addresses)),
         visits=visits,
         sheet=sheet,
         has_controls=bool(controls),
@@ -166,15 +187,6 @@ def write_report(
     write_bytes(path, page.encode())
 
 
-def _curves(counts: pd.DataFrame, populations: Sequence[str]) -> str:
-    """Return the study's curves as an element of the page; empty where there is nothing to draw."""
-    if not populations:
-        return ""
-    with fixed_style():
-        drawn = figure_bytes(draw_study_curves(counts, populations))
-    return label_curves(drawn, counts, populations)
-
-
 def _css_text(text: str) -> str:
     """Text as the content of a CSS string, in which nothing but letters, digits and blanks stands for itself."""
     # A blank ends an escape and is part of it.
@@ -183,6 +195,18 @@ def _css_text(text: str) -> str:
 
 def _version(run: Mapping[str, Any]) -> str:
     return plain(run.get("versions", {}).get("bcelldepl"))
+
+
+def _piece(pieces: Pieces, tube: TubeEntry, caller: Callable[[], Markup], *, packed: bool) -> Markup:
+    """Give what the page shows of a tube; of a large study compressed, for its script to unpack once it is opened."""
+    before, content = pieces.get(tube.file, (None, Markup()))
+    if before != (tube, packed):
+        content = caller()
+        if packed:
+            text = base64.b64encode(zlib.compress(content.encode(), 9)).decode("ascii")
+            content = Markup(f'<div data-packed="{text}"></div>')
+        pieces[tube.file] = (tube, packed), content
+    return content
 
 
 def _flat(values: object, name: str = "") -> list[tuple[str, str]]:

@@ -65,5 +65,14 @@
   const controls = document.getElementById("show-controls");
   if (controls) controls.addEventListener("change", () => sheet.classList.toggle("with-controls", controls.checked));
 
+  // Of a large study, what a tube shows is packed until it is opened.
+  for (const packed of document.querySelectorAll("[data-packed]")) {
+    packed.parentElement.addEventListener("toggle", async () => {
+      const bytes = Uint8Array.from(atob(packed.dataset.packed), (one) => one.charCodeAt(0));
+      const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+      packed.outerHTML = await new Response(unpacked).text();
+    }, { once: true });
+  }
+
   openLinkedTube();
 })();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -117,7 +118,7 @@ def number(row: Mapping[Any, Any], column: str) -> float:
     float
     """
     value = row.get(column)
-    return float("nan") if value is None or pd.isna(value) else float(value)
+    return float("nan") if value is None or value is pd.NA else float(value)
 
 
 def in_order(day: float) -> float:
@@ -157,7 +158,8 @@ def count_cell(row: Mapping[Any, Any]) -> CountCell:
     interval = "" if math.isnan(low) else f"{written(low)} {DASH} {written(high)}"
     if code is ResultCode.QUANTIFIED:
         # Beads are counted but have no concentration.
-        text, detail, sort = "" if math.isnan(value) else f"{written(value)}{sign}", interval, value
+        known = not math.isnan(value)
+        text, detail, sort = f"{written(value)}{sign}" if known else "", interval, value if known else -1.0
     elif code is ResultCode.DETECTED_BELOW_LLOQ:
         text, detail, sort = f"<{limit(lloq)}{sign}", f"{written(value)} ({interval})", value
     elif code is ResultCode.NOT_DETECTED:
@@ -169,8 +171,8 @@ def count_cell(row: Mapping[Any, Any]) -> CountCell:
         of_lymphocytes, _, *limits = (number(row, name) for name in PERCENT_OF_LYMPHOCYTES.names)
         if row.get("parent") != LYMPHOCYTES and not math.isnan(of_lymphocytes):
             below = code.limit_of(*limits)
-            known = percentage(of_lymphocytes) if below is None else f"<{limit(below)}"
-            detail += f"; {known}{sign} of {label_of(LYMPHOCYTES)}"
+            told = percentage(of_lymphocytes) if below is None else f"<{limit(below)}"
+            detail += f"; {told}{sign} of {label_of(LYMPHOCYTES)}"
     evidence = plain(row.get("evidence"))
     return CountCell(
         population=str(row["population"]),
@@ -225,14 +227,16 @@ def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[TubeRe
     missing = not_measured(counts)
     found = [name for name in dict.fromkeys(counts["population"]) if is_result(name) and name not in missing]
     found.sort(key=usual_place)
+    by_file: dict[str, list[dict[Any, Any]]] = defaultdict(list)
+    for record in counts.to_dict("records"):
+        by_file[str(record["file"])].append(record)
     rows = []
-    for file, of_tube in counts.groupby("file", sort=False):
-        records = of_tube.to_dict("records")
+    for file, records in by_file.items():
         by_name = {record["population"]: count_cell(record) for record in records}
         first = records[0]
         rows.append(
             TubeResults(
-                file=str(file),
+                file=file,
                 subject=plain(first.get("subject")),
                 visit=plain(first.get("visit")),
                 day=number(first, "day"),

@@ -69,7 +69,10 @@ class ContactSheetRow:
 
 
 def tube_entries(
-    tubes: pd.DataFrame, counts: pd.DataFrame, pictures: Sequence[TubePicture]
+    tubes: pd.DataFrame,
+    counts: pd.DataFrame,
+    pictures: Sequence[TubePicture],
+    addresses: Mapping[str, str] | None = None,
 ) -> list[TubeEntry]:
     """Join what is known of each tube, by subject, day, role and file.
 
@@ -79,6 +82,8 @@ def tube_entries(
         Rows of ``tubes.csv`` and ``counts.csv``.
     pictures : sequence of TubePicture
         Pictures by file; a tube without one is listed all the same.
+    addresses : mapping of str to str, optional
+        Where the gating paths of some files lie; the others are held by the page.
 
     Returns
     -------
@@ -117,11 +122,15 @@ def tube_entries(
                 thumbnail=data_uri(picture.thumbnail_png, "image/png")
                 if picture and picture.thumbnail_png
                 else "",
-                path=data_uri(picture.path_png, "image/png") if picture and picture.path_png else "",
+                path=_address(picture, addresses or {}) if picture and picture.path_png else "",
                 panels=picture.panels if picture else (),
             )
         )
     return entries
+
+
+def _address(picture: TubePicture, addresses: Mapping[str, str]) -> str:
+    return addresses.get(picture.file) or data_uri(picture.path_png, "image/png")
 
 
 def needing_a_look(tubes: Sequence[TubeEntry]) -> list[TubeEntry]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 import shutil
 import subprocess
+import zlib
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -125,6 +128,34 @@ def test_the_printed_head_holds_any_name_and_stays_a_head(study, tmp_path):
     assert told == f"{name}: B-cell depletion and CAR-T kinetics"
 
 
+def test_a_large_study_has_its_gating_paths_beside_the_page(study, tmp_path, monkeypatch):
+    monkeypatch.setattr("bcelldepl.report.page._MOST_IN_PAGE", 1)
+    files = {picture.file: f"figures/tubes/{number} <b>.png" for number, picture in enumerate(study.pictures)}
+    write_report(tmp_path / "report.html", **vars(study), files=files)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    gated = [picture for picture in study.pictures if picture.path_png]
+    assert "figures/tubes/" not in page.replace("beside this page, in figures/tubes", "")
+    assert page.count("data:image/png;base64,") == len(gated)  # what the contact sheet shows
+    packed = [
+        zlib.decompress(base64.b64decode(one)).decode() for one in re.findall('data-packed="([^"]*)"', page)
+    ]
+    assert len(packed) == len(study.tubes)
+    inside = "".join(packed)
+    for picture in study.pictures:
+        assert inside.count(f'src="{quote(files[picture.file])}"') == bool(picture.path_png)
+    assert HOSTILE not in inside
+
+
+def test_what_a_large_study_packs_is_what_a_small_one_shows(study, text, tmp_path, monkeypatch):
+    monkeypatch.setattr("bcelldepl.report.page._MOST_IN_PAGE", 1)
+    files = {picture.file: "beside.png" for picture in study.pictures}
+    write_report(tmp_path / "report.html", **vars(study), files=files)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for one in re.findall('data-packed="([^"]*)"', page):
+        content = zlib.decompress(base64.b64decode(one)).decode().replace("beside.png", "")
+        assert content.strip() in re.sub(r'(class="path"[^>]* src=")[^"]*', r"\1", text)
+
+
 def test_every_tube_has_its_strip_path_and_gates_once(study, text):
     gated = [picture for picture in study.pictures if picture.path_png]
     assert len(gated) < len(study.pictures)
@@ -146,6 +177,30 @@ def test_controls_are_on_the_sheet_but_not_among_the_counts(text):
     counts = text[text.index('id="counts"') : text.index('id="sheet"')]
     assert "_FMO.fcs" not in counts
     assert "fmo:CAR" in text[text.index('id="sheet"') :]
+
+
+def test_pieces_of_an_earlier_page_are_taken_where_nothing_has_changed(study, page, tmp_path, monkeypatch):
+    pieces = {}
+    write_report(tmp_path / "first.html", **vars(study), pieces=pieces)
+    kept = dict(pieces)
+    assert set(kept) == set(study.tubes["file"])
+    changed = study.counts["file"].iloc[0]
+    counts = study.counts.copy()
+    counts.loc[(counts["file"] == changed) & (counts["population"] == "B"), "events"] += 7
+    values = vars(study) | {"counts": counts}
+    write_report(tmp_path / "second.html", **values, pieces=pieces)
+    write_report(tmp_path / "fresh.html", **values)
+    assert (tmp_path / "second.html").read_bytes() == (tmp_path / "fresh.html").read_bytes()
+    assert (
+        (tmp_path / "first.html").read_bytes() == page.read_bytes() != (tmp_path / "fresh.html").read_bytes()
+    )
+    assert [file for file in kept if pieces[file] is not kept[file]] == [changed]
+    # A study that has become large: nothing of a page that held it all is taken.
+    monkeypatch.setattr("bcelldepl.report.page._MOST_IN_PAGE", 1)
+    files = dict.fromkeys(study.tubes["file"], "beside.png")
+    write_report(tmp_path / "third.html", **values, files=files, pieces=pieces)
+    write_report(tmp_path / "large.html", **values, files=files)
+    assert (tmp_path / "third.html").read_bytes() == (tmp_path / "large.html").read_bytes()
 
 
 def test_same_input_same_bytes(study, page, tmp_path):
