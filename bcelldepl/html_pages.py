@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ __all__ = ["package_text", "page_template", "titled_table"]
 _ROWS, _COLUMNS = 20, 14  # that a notebook shows of a table
 
 
+@cache
 def page_template(package: str, name: str, **helpers: object) -> Template:
     """Return the template of a page; every value that it fills in is escaped, and one that is missing is an error.
 

@@ -104,7 +104,10 @@ def csv_text(table: pd.DataFrame) -> str:
     safe = table.copy(deep=False)
     for place in texts:
         column = table.iloc[:, place]
-        if any(isinstance(value, str) and disarmed(value) != value for value in column):
-            changed = [disarmed(value) if isinstance(value, str) else value for value in column]
-            safe.isetitem(place, changed)
+        words = {value for value in column if isinstance(value, str)}  # few differ
+        changed = {value: harmless for value in words if (harmless := disarmed(value)) != value}
+        if changed:
+            safe.isetitem(
+                place, [changed.get(value, value) if isinstance(value, str) else value for value in column]
+            )
     return safe.to_csv(index=False, lineterminator="\n")

@@ -9,6 +9,7 @@ Takes `pip install playwright` and a `chromium` on the path.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,12 @@ def memory_mb(pid: int, what: str) -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(what))
 
 
+def cpu_ms(pid: int) -> float:
+    """Time that a process has spent on all cores by now, by Linux: on a busy machine it tells more than the clock."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def told(times: list[float], words: str) -> None:
     """Print what times are."""
     middle, high = np.quantile(times, [0.5, 0.95])
@@ -43,9 +50,9 @@ def until(tab: Any, expression: str) -> None:
         tab.wait_for_timeout(20)
 
 
-def walk(tab: Any, tubes: int) -> None:
+def walk(tab: Any, tubes: int, server: int) -> None:
     """Press the key of the next tube once the last picture stands and the next tube had time to be read ahead."""
-    times = []
+    times, spent = [], cpu_ms(server)
     for _ in range(tubes - 1):
         before = tab.evaluate("document.body.dataset.tube")
         tab.wait_for_timeout(400)  # a reviewer looks longer
@@ -53,6 +60,7 @@ def walk(tab: Any, tubes: int) -> None:
         until(tab, f"document.body.dataset.tube !== '{before}'")
         times.append(float(tab.evaluate("document.body.dataset.took")))
     told(times, "key to picture")
+    print(f"the server's part of a tube, on all cores: {(cpu_ms(server) - spent) / max(tubes - 1, 1):.0f} ms")
 
 
 def move(tab: Any) -> None:
@@ -102,8 +110,9 @@ def main() -> None:
             tab.goto(address)
             tab.wait_for_selector("body[data-ready=true]")
             print(f"first picture: {float(tab.evaluate('document.body.dataset.took')):.0f} ms")
+            print(f"processes that want a core: {os.getloadavg()[0]:.1f} of {os.cpu_count()} cores")
             print(f"server at first: {memory_mb(server.pid, 'VmRSS'):.0f} MB")
-            walk(tab, asked.tubes or tab.locator("#queue .entry").count())
+            walk(tab, asked.tubes or tab.locator("#queue .entry").count(), server.pid)
             if asked.move:
                 move(tab)
             print(f"server at most: {memory_mb(server.pid, 'VmHWM'):.0f} MB")

@@ -10,6 +10,7 @@ from bcelldepl.definitions.endpoints import endpoint_definitions
 from bcelldepl.definitions.export_formats import EXPORT_FORMATS
 from bcelldepl.definitions.markers import MARKERS
 from bcelldepl.definitions.populations import POPULATIONS, analytes
+from bcelldepl.definitions.quality_measures import FEWEST_TUBES, QUALITY_MEASURES, WestgardRule
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.definitions.review import REVIEW_REASONS, ReviewMark, ReviewVerdict
 from bcelldepl.definitions.tables import TABLES
@@ -34,6 +35,7 @@ def document() -> str:
             *_markers(),
             *_endpoints(),
             *_checks(),
+            *_quality(),
             *_entries(),
             *_reasons(),
             *_reviews(),
@@ -114,6 +116,17 @@ def _limits(check: Check) -> str:
     if check.review_limits is not None:
         text += f"; a note to {check.review_limits[0]:g} and {check.review_limits[1]:g}"
     return f"{text}; {check.own_limits}" if check.own_limits else text
+
+
+def _quality() -> list[str]:
+    rows = [(f"`{one.name}`", one.label, one.unit) for one in QUALITY_MEASURES.values()]
+    rules = [(f"`{rule}`", rule.meaning) for rule in WestgardRule]
+    return [
+        "## Quality control over time\n",
+        f"Mean and SD are given for a cytometer from {FEWEST_TUBES} tubes on.\n",
+        *_table(("measure", "label", "unit"), rows),
+        *_table(("rule", "marks a value"), rules),
+    ]
 
 
 def _entries() -> list[str]:

@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "units": set(),
     "definitions": {"units"},
-    "runtime": set(),
+    "runtime": {"errors"},
     "kernels": {"runtime"},
     "store": COMMON,
     "fcs": COMMON | {"kernels", "runtime"},
@@ -47,11 +47,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gate_exchange": COMMON
     | {"tubes", "results", "gating", "signal", "fcs", "kernels", "runtime", "store", "study"},
     "listings": COMMON | {"report", "results", "kinetics", "gating", "store", "study"},
-    "report": COMMON | {"kinetics", "gating", "store", "study"},
+    "report": COMMON | {"kinetics", "gating", "signal", "store", "study"},
 }
 MAY_IMPORT["comparison"] = MAY_IMPORT["gate_exchange"] | {"gate_exchange", "report", "kinetics", "counting"}
 MAY_IMPORT["batch"] = (
-    MAY_IMPORT["tubes"] | MAY_IMPORT["report"] | {"tubes", "report", "quality", "counting", "runtime"}
+    MAY_IMPORT["tubes"]
+    | MAY_IMPORT["report"]
+    | {"tubes", "report", "listings", "quality", "counting", "runtime"}
 )
 MAY_IMPORT["verification"] = MAY_IMPORT["batch"] | {"batch"}
 MAY_IMPORT["qualification"] = MAY_IMPORT["batch"] | {"batch", "kernels", "simulation"}

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.batch.figures import Drawing, draw_figures
 from bcelldepl.definitions.files import COMPENSATION, FIGURES, USUAL_FORMATS
 from bcelldepl.definitions.tables import CONTROL_MATRICES
 from bcelldepl.errors import BcelldeplError, CompensationError, PanelError, Problem, StudyError
@@ -21,10 +22,10 @@ from bcelldepl.names import file_stem
 from bcelldepl.quality.checks import Outcome
 from bcelldepl.quality.control_checks import check_spillover
 from bcelldepl.report.compensation_plots import draw_control
-from bcelldepl.report.images import render_drawing
 from bcelldepl.signal.panel import find_marker, find_named
 from bcelldepl.signal.spillover_controls import ControlMatrix, matrix_from_controls
 from bcelldepl.spreadsheet import csv_text
+from bcelldepl.store import Store
 from bcelldepl.store.files import write_bytes
 from bcelldepl.study import Role, Study, Tube
 from bcelldepl.tubes.read import batch_of
@@ -64,7 +65,15 @@ class _Control:
     detector: str  # empty for an unstained tube
 
 
-def matrices_of_controls(study: Study, folder: Path) -> ControlMatrices:
+def matrices_of_controls(
+    study: Study,
+    folder: Path,
+    store: Store,
+    workers: int | str = 1,
+    *,
+    draw: bool = True,
+    fresh: bool = False,
+) -> ControlMatrices:
     """Make the matrix of every batch that has controls, where the study asks for it.
 
     Parameters
@@ -72,6 +81,14 @@ def matrices_of_controls(study: Study, folder: Path) -> ControlMatrices:
     study : Study
     folder : Path
         The results folder.
+    store : Store
+        Keeps the pictures of the controls.
+    workers : int or str
+        Processes that draw them; those of a cluster draw none.
+    draw : bool
+        Whether they are drawn; else those there are stay.
+    fresh : bool
+        Draw each again.
 
     Returns
     -------
@@ -89,6 +106,7 @@ def matrices_of_controls(study: Study, folder: Path) -> ControlMatrices:
     matrices: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
     failed: dict[str, list[Outcome]] = {}
+    drawings: list[Drawing] = []
     for batch, controls in by_batch.items():
         try:
             signals, found = _solve(batch, controls)
@@ -103,11 +121,17 @@ def matrices_of_controls(study: Study, folder: Path) -> ControlMatrices:
         in_file = _file_matrix(controls, found.spillover.channels)
         rows += _compared(batch, found, in_file)
         failed |= _contradicting(controls, found.spillover, in_file)
-        written += [name, *_pictures(folder, batch, found, signals, in_file)]
+        written.append(name)
+        drawings += _drawings(batch, found, signals, in_file)
     if problems:
         raise StudyError(problems)
     table = csv_text(CONTROL_MATRICES.frame(rows, rounded=False))
     write_bytes(folder / CONTROL_MATRICES.file, table.encode())
+    for name, content in draw_figures(
+        drawings if draw else (), store, 1 if isinstance(workers, str) else workers, fresh=fresh
+    ).items():
+        write_bytes(folder / FIGURES / name, content)
+        written.append(f"{FIGURES}/{name}")
     own = study.with_matrices({batch: folder / name for batch, name in matrices.items()})
     return ControlMatrices(own, matrices, (*written, CONTROL_MATRICES.file), failed)
 
@@ -238,15 +262,15 @@ def _contradicting(
     return {file: [outcome] for file, outcome in compared.items() if not outcome.passed}
 
 
-def _pictures(
-    folder: Path,
+def _drawings(
     batch: str,
     found: ControlMatrix,
     signals: Mapping[str, NDArray[np.float64]],
     in_file: NDArray[np.float64] | None,
-) -> list[str]:
+) -> list[Drawing]:
+    """The picture of each control."""
     names = found.spillover.channels
-    written = []
+    drawings = []
     for own, name in enumerate(names):
         events = signals[name]
         shown = events[:, :: -(-events.shape[1] // _DRAWN)]
@@ -256,11 +280,9 @@ def _pictures(
             draw_control, shown, names, own, found.spillover.matrix[own].tolist(),
             found.lines[own].intercepts.tolist(), beside, title,
         )  # fmt: skip
-        stem = f"{FIGURES}/{COMPENSATION}/{file_stem(batch or 'all')}_{file_stem(name)}"
-        for kind, content in zip(USUAL_FORMATS, render_drawing(draw, _DPI, USUAL_FORMATS), strict=True):
-            write_bytes(folder / f"{stem}.{kind}", content)
-            written.append(f"{stem}.{kind}")
-    return written
+        stem = f"{COMPENSATION}/{file_stem(batch or 'all')}_{file_stem(name)}"
+        drawings.append(Drawing(stem, draw, _DPI, USUAL_FORMATS))
+    return drawings
 
 
 def _matrix_text(spillover: Spillover) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from threadpoolctl import threadpool_limits
+
 from bcelldepl.batch.outcome import FittedTube
 from bcelldepl.batch.strategies import Strategies
 from bcelldepl.definitions.markers import TIME
@@ -274,4 +276,5 @@ def _learn(
     usable = [samples[tube.file].first(wanted) for tube in tubes if tube.file in samples]
     if not any(one.events for one in usable):
         return None
-    return [one.tube for one in usable], learn(usable, strategy, study.gating.kinds, first_number)
+    with threadpool_limits(1, user_api="blas"):  # its products are small: threads would wait for each other
+        return [one.tube for one in usable], learn(usable, strategy, study.gating.kinds, first_number)

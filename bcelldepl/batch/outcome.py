@@ -32,6 +32,8 @@ class FittedTube:
         From reading the file.
     measured : str
         Day of acquisition, ISO; empty where the file does not say.
+    started : str
+        Start of the acquisition, ISO, as far as the file says.
     names : dict of str to str
         What the file calls itself, by keyword.
     panel, scales : dict of str to str
@@ -53,6 +55,7 @@ class FittedTube:
     events: int = 0
     warnings: tuple[str, ...] = ()
     measured: str = ""
+    started: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     panel: Mapping[str, str] = field(default_factory=dict)
     scales: Mapping[str, str] = field(default_factory=dict)
@@ -108,6 +111,8 @@ class CountedTube:
         Why a person should look; empty where the tube needs no look.
     overrides : dict of str to str
         By reported population, the gates set by hand that its number stands on.
+    quality : dict of str to float
+        What is followed from tube to tube and needs its events, by measure.
     digest : str
         Of all that it depends on; known once it is done. A signature is about this.
     """
@@ -127,6 +132,7 @@ class CountedTube:
     flags: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
+    quality: Mapping[str, float] = field(default_factory=dict)
     digest: str = ""
 
     @property

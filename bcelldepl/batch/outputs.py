@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcelldepl.batch import record, write
+from bcelldepl.batch.figures import Drawing, draw_figures
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.passes import GatedStudy
 from bcelldepl.batch.strategies import Strategies
-from bcelldepl.batch.tables import tubes_table
-from bcelldepl.batch.workers import as_done
+from bcelldepl.batch.tables import quality_table, tubes_table
 from bcelldepl.counting import CountRow, counts_table, without_result
 from bcelldepl.definitions.files import COMPENSATION, FIGURES, GATES, REPORT
-from bcelldepl.definitions.populations import POPULATIONS
-from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
+from bcelldepl.definitions.tables import (
+    B_CELL_CHANGES,
+    COUNTS,
+    DEPLETION_RATES,
+    ENDPOINTS,
+    QUALITY_OVER_TIME,
+    TIME_TO_EVENT_SUMMARY,
+    TUBES,
+)
 from bcelldepl.gating.model.kept import KeptModel
 from bcelldepl.kinetics import analyse_study, kinetics_tables
+from bcelldepl.listings.tables import outcome_tables
 from bcelldepl.report import TubePicture, write_report
 from bcelldepl.report.clusters import cells_of_study, draw_clusters
-from bcelldepl.report.curves import draw_study_curves
-from bcelldepl.report.images import render_drawing
+from bcelldepl.report.curves import draw_study_curves, followed_populations
 from bcelldepl.report.kinetics import kinetics_figures
+from bcelldepl.report.quality_plots import draw_quality_over_time
 from bcelldepl.results import tube_stem
 from bcelldepl.store import Store
 from bcelldepl.store.files import remove_parts, sha256_of, write_bytes
@@ -32,7 +40,8 @@ from bcelldepl.study import Role, Study
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
+
+    from bcelldepl.report.page import Pieces
 
 __all__ = ["remove_half_written", "write_outputs"]
 
@@ -41,6 +50,11 @@ FACTS = (
     "study", "study_file", "digest", "inputs", "overrides", "settings", "strategy", "strategies_by_batch",
     "matrices_of_controls", "questions", "review", "tube_digests", "tubes", "versions",
 )  # fmt: skip
+OUTCOMES = (DEPLETION_RATES, B_CELL_CHANGES, TIME_TO_EVENT_SUMMARY)
+TUBE_FIGURES = f"{FIGURES}/tubes"
+_CURVES = "curves"
+_ON_PAGE = "svg"  # the format of figures on the page
+_DPI = 150.0
 Done = Sequence[tuple[CountedTube, TubePicture]]
 
 
@@ -57,6 +71,8 @@ def write_outputs(
     made: Sequence[str] = (),
     *,
     figures: Sequence[str] | None,
+    fresh: bool = False,
+    pieces: Pieces | None = None,
 ) -> dict[str, str]:
     """Write everything but ``run.json``.
 
@@ -80,6 +96,10 @@ def write_outputs(
         Files that are there already.
     figures : sequence of str or None
         Formats of the figures; None: those there are stay.
+    fresh : bool
+        Draw every figure again.
+    pieces : dict, optional
+        Of earlier reports, as `write_report` takes them.
 
     Returns
     -------
@@ -96,7 +116,9 @@ def write_outputs(
     fitted = gated.fitted
     counts = export(COUNTS.name, _counts(study, fitted, done, review))
     write.write_parquet(folder / f"{COUNTS.name}.parquet", counts)
-    tubes = export(TUBES.name, tubes_table(study, fitted, [counted for counted, _ in done], review))
+    counted = [one for one, _ in done]
+    tubes = export(TUBES.name, tubes_table(study, fitted, counted, review))
+    quality = export(QUALITY_OVER_TIME.name, quality_table(study, fitted, counted))
     # Only now: the counts are safe whatever becomes of these.
     kinetics = analyse_study(counts, study)
     endpoints = export(ENDPOINTS.name, kinetics.endpoints)
@@ -104,19 +126,29 @@ def write_outputs(
     for name, table in made_of_these.items():
         export(name, table)
     store.keep_facts({name: content[name] for name in FACTS})
-    store.prune(tables, [tube.file for tube in study.tubes])
     outputs = [*made, f"{COUNTS.name}.parquet", *(f"{name}.csv" for name in tables)]
     former = record.recorded(folder)
     models = gated.models.kept
-    outputs += _write_gates(folder, study, strategies, fitted, done, former)
+    gates = _write_gates(folder, study, strategies, fitted, done, former)
+    outputs += gates
     outputs += write.write_models(folder, models)
+    drawings = _of_page(counts, models, figures or ())
     if figures is not None:
-        drawings = dict(kinetics_figures(counts, kinetics, made_of_these))
-        processes = 1 if isinstance(workers, str) else workers
-        outputs += _draw(folder, counts, drawings, models, figures, processes)
+        drawings += [
+            Drawing(name, draw, _DPI, tuple(figures))
+            for name, draw in kinetics_figures(counts, kinetics, made_of_these)
+        ]
+        if quality["mean"].notna().any():
+            draw = partial(draw_quality_over_time, quality)
+            drawings.append(Drawing(QUALITY_OVER_TIME.name, draw, _DPI, tuple(figures)))
+    files = draw_figures(drawings, store, 1 if isinstance(workers, str) else workers, fresh=fresh)
+    if figures is not None:
+        outputs += _write_figures(folder, files, figures)
     else:
         drawn = [name for name in former.get("outputs", {}) if name.startswith(f"{FIGURES}/")]
-        outputs += [name for name in drawn if name not in outputs and name.count("/") == 1]
+        outputs += [name for name in drawn if name not in outputs and not name.startswith(f"{TUBE_FIGURES}/")]
+    known = {*files, *(name.removeprefix(f"{FIGURES}/") for name in made)}
+    store.prune(tables, [tube.file for tube in study.tubes], None if figures is None else known)
     write_report(
         folder / REPORT,
         study_id=study.id,
@@ -125,12 +157,23 @@ def write_outputs(
         tubes=tubes,
         endpoints=endpoints,
         pictures=[picture for _, picture in done],
-        cells=cells_of_study(models),
+        cells=cells_of_study(models, [files[f"{name}.{_ON_PAGE}"] for name in _names_of_clusters(models)]),
+        outcomes=tuple(outcome_tables(*(made_of_these[one.name] for one in OUTCOMES))),
+        quality=quality,
+        figures=[name for name in outputs if name.startswith(f"{FIGURES}/")],
+        pieces=pieces,
+        files={tube.file: path_picture(tube.file) for tube in study.tubes},
+        curves=files.get(f"{_CURVES}.{_ON_PAGE}", b""),
         run=content,
     )
     outputs.append(REPORT)
     record.remove_stale(folder, outputs)
-    return {name: sha256_of(folder / name) for name in outputs}
+    return {name: gates.get(name) or sha256_of(folder / name) for name in outputs}
+
+
+def path_picture(file: str) -> str:
+    """Name of a tube's gating path in the results folder."""
+    return f"{TUBE_FIGURES}/{tube_stem(file)}.png"
 
 
 def remove_half_written(folder: Path) -> None:
@@ -149,7 +192,7 @@ def remove_half_written(folder: Path) -> None:
                 GATES,
                 COMPENSATION,
                 FIGURES,
-                f"{FIGURES}/tubes",
+                TUBE_FIGURES,
                 f"{FIGURES}/subjects",
                 f"{FIGURES}/{COMPENSATION}",
             )
@@ -182,53 +225,58 @@ def _write_gates(
     fitted: Sequence[FittedTube],
     done: Done,
     former: Mapping[str, Any],
-) -> list[str]:
-    """Write the gates and the gating path of every tube that has some, but those that are there as they would be."""
+) -> dict[str, str]:
+    """Write the gates and the gating path of every tube that has some, but those that are there as they would be.
+
+    Their names, with the SHA-256 of those that were there; it is empty for the others.
+    """
     digests, hashes = former.get("tube_digests", {}), former.get("outputs", {})
-    written = []
+    files: dict[str, str] = {}
     for tube, one, (counted, picture) in zip(study.tubes, fitted, done, strict=True):
         if counted.failure:
             continue
         stem = tube_stem(tube.file)
-        names = [f"{GATES}/{stem}.json", f"{FIGURES}/tubes/{stem}.png"]
-        written += names
-        if digests.get(tube.file) == counted.digest and all(
-            name in hashes and sha256_of(folder / name) == hashes[name] for name in names
-        ):
+        names = [f"{GATES}/{stem}.json", path_picture(tube.file)]
+        there = (
+            {name: sha256_of(folder / name) for name in names}
+            if digests.get(tube.file) == counted.digest
+            else dict.fromkeys(names, "")
+        )
+        if all(there.values()) and all(hashes.get(name) == sha256 for name, sha256 in there.items()):
+            files |= there
             continue
+        files |= dict.fromkeys(names, "")
         overrides = study.overrides_of(tube.file)
         strategy = strategies.of(tube)
         gates = write.gates_json(
             tube.file, one.sha256, one.panel, one.scales, strategy, counted.fits, overrides, one.model
         )
-        write.write_json(folder / GATES / f"{stem}.json", gates)
-        write_bytes(folder / FIGURES / "tubes" / f"{stem}.png", picture.path_png)
+        write.write_gates(folder / GATES / f"{stem}.json", gates)
+        write_bytes(folder / path_picture(tube.file), picture.path_png)
+    return files
+
+
+def _of_page(counts: pd.DataFrame, models: Sequence[KeptModel], formats: Sequence[str]) -> list[Drawing]:
+    """Give the figures that the page shows, too: the curves of the study, and its cells as they were found."""
+    kinds = tuple(dict.fromkeys((*formats, _ON_PAGE)))
+    followed = followed_populations(counts)
+    drawings = (
+        [Drawing(_CURVES, partial(draw_study_curves, counts, followed), 200.0, kinds)] if followed else []
+    )
+    for name, kept in zip(_names_of_clusters(models), models, strict=True):
+        drawings.append(Drawing(name, partial(draw_clusters, kept.model), _DPI, kinds, kept.model.digest))
+    return drawings
+
+
+def _names_of_clusters(models: Sequence[KeptModel]) -> list[str]:
+    return ["clusters" if number == 1 else f"clusters_{number}" for number in range(1, len(models) + 1)]
+
+
+def _write_figures(folder: Path, files: Mapping[str, bytes], formats: Sequence[str]) -> list[str]:
+    """Write the figures of these formats."""
+    written = []
+    for name, content in files.items():
+        if name.rpartition(".")[2] in formats:
+            write_bytes(folder / FIGURES / name, content)
+            written.append(f"{FIGURES}/{name}")
     return written
-
-
-def _draw(
-    folder: Path,
-    counts: pd.DataFrame,
-    figures: Mapping[str, Callable[[], Figure]],
-    models: Sequence[KeptModel],
-    formats: Sequence[str],
-    workers: int,
-) -> list[str]:
-    """Draw the curves of the study, the figures of its kinetics, and its cells as they were found."""
-    shown = [
-        row.name for row in POPULATIONS.values() if row.kinetics and row.name in set(counts["population"])
-    ]
-    drawings = {name: (draw, 150.0) for name, draw in figures.items()}
-    if shown:
-        drawings = {"curves": (partial(draw_study_curves, counts, shown), 200.0), **drawings}
-    for number, kept in enumerate(models, start=1):
-        drawings["clusters" if number == 1 else f"clusters_{number}"] = (
-            partial(draw_clusters, kept.model),
-            150.0,
-        )
-    files = [[f"{FIGURES}/{name}.{kind}" for kind in formats] for name in drawings]
-    jobs = [(*drawing, formats) for drawing in drawings.values()]
-    for index, contents in as_done(render_drawing, jobs, workers):
-        for file, content in zip(files[index], contents, strict=True):
-            write_bytes(folder / file, content)
-    return [file for of_figure in files for file in of_figure]

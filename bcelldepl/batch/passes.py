@@ -102,8 +102,8 @@ class Passes:
         self.study = study
         self.strategies = strategies
         self.identities = identities
-        self.memory = memory or RunMemory()
         self.stages = Stages(store, workers, fresh, tell, memory)
+        self.places: dict[str, str] = {}  # of tubes that a model gates: digests of what placed their gates
         # What travels to a worker is one tube and the settings that it may use: what it never sees, like the endpoints,
         # can change without a tube being done again.
         self.settings = study.model_copy(
@@ -208,6 +208,7 @@ class Passes:
             arguments = (*self._basis(tube), one, kept, borrowed, sampled.get(tube.file))
             jobs.append(Job(tube, arguments, key))
         placed = self.stages.each("place", "places of the gates", place, jobs, lambda one: not one.failure)
+        self.places = {job.tube.file: job.key for job in jobs}
         by_file = {one.file: one for one in placed}
         return [by_file.get(one.file, one) for one in fitted]
 
@@ -258,13 +259,9 @@ class Passes:
                 kept.model if kept else None, doubts,
             )  # fmt: skip
             words = [override.model_dump(mode="json") for override in by_hand]
-            model = [kept.model.digest, CODEC.encode(one.alignment)[0]] if kept else []
-            gates = (
-                self.memory.text(tube.file, one, lambda own=own: CODEC.encode(own)[0])  # type: ignore[misc]
-                if one.model
-                else CODEC.encode(own)[0]
-            )
-            key = digest_of([self.keys[tube.file], gates, words, doubts, *model])
+            # Gates that a model gave are told by what they were placed by.
+            gates = self.places[tube.file] if one.model else CODEC.encode(own)[0]
+            key = digest_of([self.keys[tube.file], gates, words, doubts])
             jobs.append(Job(tube, arguments, key))
         done = self.stages.each("count", "counts", _count_and_draw, jobs, lambda one: not one[0].failure)
         return [

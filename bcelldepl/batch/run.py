@@ -12,6 +12,7 @@ from bcelldepl.arguments import as_path, as_workers
 from bcelldepl.batch import record
 from bcelldepl.batch.inputs import Identity, identify, identify_inputs, matrix_files
 from bcelldepl.batch.memory import RunMemory
+from bcelldepl.batch.notes import study_notes
 from bcelldepl.batch.workers import Progress
 from bcelldepl.definitions.files import FIGURE_FORMATS, RUN, USUAL_FORMATS
 from bcelldepl.errors import ArgumentError, StudyError
@@ -178,7 +179,7 @@ class _Request:
             "strategy": _recorded(strategies.common),
             "strategies_by_batch": {batch: _recorded(own) for batch, own in strategies.of_batch.items()},
             "tubes": record.sheet_rows(study),
-            "warnings": list(study.warnings),
+            "warnings": list(study_notes(study)),
             "review": self.review.content(),
         }
 
@@ -203,7 +204,9 @@ def _run(asked: _Request, store: Store, tell: Progress) -> None:
     folder, study, identities, content = asked.folder, asked.study, asked.identities, asked.content()
     begun, _ = store.append("run started", why=asked.why, what={**asked.facts(), "fresh": asked.fresh})
     remove_half_written(folder)
-    made = matrices_of_controls(study, folder)
+    made = matrices_of_controls(
+        study, folder, store, asked.workers, draw=asked.figures is not None, fresh=asked.fresh
+    )
     identities |= {
         name: identify(path) for name, path in matrix_files(made.study).items() if name not in identities
     }
@@ -242,6 +245,8 @@ def _run(asked: _Request, store: Store, tell: Progress) -> None:
         asked.review,
         made.files,
         figures=asked.figures,
+        fresh=asked.fresh,
+        pieces=asked.memory.pieces,
     )
     moved = {} if before is None else {"moved": in_record(moved_counts(before, Results(folder).counts))}
     number, head = store.append(

@@ -19,6 +19,7 @@ from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.rules.shapes import PARTS, SHAPES
 from bcelldepl.report.pictures import GateNote, TubePicture
+from bcelldepl.runtime.garbage_collector import without_collections
 from bcelldepl.store import Store, StoreError
 from bcelldepl.store.codec import Codec
 from bcelldepl.study import Tube
@@ -122,10 +123,11 @@ class Stages:
             In the order of the jobs.
         """
         done: dict[int, Result] = {}
-        for index, job in enumerate(jobs):
-            found = None if self.fresh else self._kept(stage, job)
-            if found is not None:
-                done[index] = found
+        with without_collections():  # what is read stays
+            for index, job in enumerate(jobs):
+                found = None if self.fresh else self._kept(stage, job)
+                if found is not None:
+                    done[index] = found
         todo = [number for number in range(len(jobs)) if number not in done]
         self.computed[stage] = self.computed.get(stage, 0) + len(todo)
         # Closed at once when interrupted: the workers would finish what they are at otherwise.

@@ -1,4 +1,4 @@
-"""``tubes.csv``: one row per tube, failed ones too."""
+"""``tubes.csv``, one row per tube, failed ones too, and ``quality_over_time.csv``."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.tube import role_name
 from bcelldepl.definitions.tables import TUBES
+from bcelldepl.quality.over_time import TubeQuality, quality_over_time
 from bcelldepl.store.reviews import StudyReview
-from bcelldepl.study import Study, iso_text
+from bcelldepl.study import Role, Study, iso_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["tubes_table"]
+__all__ = ["quality_table", "tubes_table"]
 
 
 def tubes_table(
@@ -82,6 +83,42 @@ def tubes_table(
             }
         )
     return TUBES.frame(rows, rounded=False)
+
+
+def quality_table(study: Study, fitted: Sequence[FittedTube], counted: Sequence[CountedTube]) -> pd.DataFrame:
+    """Return what is followed from tube to tube, of the samples that were counted.
+
+    Parameters
+    ----------
+    study : Study
+    fitted : sequence of FittedTube
+        What the first pass brought back of each tube.
+    counted : sequence of CountedTube
+        What the last pass brought back of each.
+
+    Returns
+    -------
+    DataFrame
+        As ``quality_over_time.csv`` holds it.
+    """
+    return quality_over_time(
+        [
+            TubeQuality(
+                file=tube.file,
+                subject=tube.subject,
+                visit=tube.visit,
+                batch=fit.batch,
+                cytometer=fit.cytometer,
+                acquired=fit.started,
+                beads_seen=count.beads_seen,
+                bead_count=tube.bead_count,
+                concentrations=count.concentrations,
+                brightness=count.quality,
+            )
+            for tube, fit, count in zip(study.tubes, fitted, counted, strict=True)
+            if tube.role is Role.SAMPLE and not count.failure
+        ]
+    )
 
 
 def _rounded(fraction: float | None) -> float | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from bcelldepl.batch.inputs import Identity, identify
+from bcelldepl.batch.marked_gates import marked_gates
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.counting import Concentration, count_tube, not_done, tube_facts
 from bcelldepl.definitions.codes import Method, ResultCode
@@ -15,6 +16,7 @@ from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES, SI
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.fcs import Acquisition
+from bcelldepl.fcs.clock import acquisition_start
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.composition import with_composition
 from bcelldepl.gating.model.study_model import StudyModel
@@ -27,7 +29,9 @@ from bcelldepl.quality.checks import Outcome
 from bcelldepl.quality.control_checks import check_control, check_negative
 from bcelldepl.quality.model_checks import check_by_model
 from bcelldepl.quality.name_checks import NAMING_KEYWORDS
+from bcelldepl.quality.over_time import tube_brightness
 from bcelldepl.quality.tube_checks import check_acquisition, check_date, check_populations, check_results
+from bcelldepl.signal import Signal
 from bcelldepl.signal.quality_mask import Quality
 from bcelldepl.signal.recipe import plan_markers
 from bcelldepl.study import Override, Role, Study, Tube
@@ -105,6 +109,7 @@ def opened_tube(tube: Tube, acquisition: Acquisition) -> FittedTube:
         events=acquisition.n_events,
         warnings=acquisition.warnings,
         measured=acquisition.date or "",
+        started=acquisition_start(keywords),
         names={key: keywords[key] for key in NAMING_KEYWORDS if keywords.get(key)},
     )
 
@@ -147,9 +152,9 @@ def count(
         found = strategy.on_scales(model.scales) if model else strategy
         strategy = strategy_with_overrides(found, overrides)
         acquisition, panel, signal = read_signal(tube, study, strategy)
-        before = apply_gates(read_signal(tube, study, found)[2], found, fits) if overrides else None
+        before = _as_found(tube, study, found, strategy, fits, panel, signal) if overrides else None
         fits = fits_with_overrides(fits, strategy, overrides)
-        populations = apply_gates(signal, strategy, fits, keep_membership=model is not None)
+        populations = apply_gates(signal, strategy, fits, keep_membership=True)
         refuse_unsaid(overrides, populations)
         single = _single_events(populations, signal.quality)
         if model is not None and fitted.alignment is not None:
@@ -197,7 +202,7 @@ def count(
     return CountedTube(
         file=tube.file,
         concentrations=tuple((counted | absent)[name] for name in reported),
-        views=populations.views,
+        views=marked_gates(populations, failed, signal, strategy, model, fitted.alignment),
         fits=populations.fits,
         kept_fraction=quality.kept_fraction,
         kept_time_fraction=quality.kept_time_fraction,
@@ -215,7 +220,25 @@ def count(
         ),
         doubts=tuple(dict.fromkeys((*doubts, *by_hand))),
         overrides=_stated(overrides, counted.values(), strategy),
+        quality=tube_brightness(signal, populations.membership) if tube.role is Role.SAMPLE else {},
     )
+
+
+def _as_found(
+    tube: Tube,
+    study: Study,
+    found: Strategy,
+    strategy: Strategy,
+    fits: Mapping[str, Fit],
+    panel: Mapping[str, str],
+    signal: Signal,
+) -> Populations:
+    """The populations of a tube without the gates set by hand; it is read again only where these use other stains."""
+    opened = open_tube(tube, study, found)
+    same = (
+        list(opened.panel.items()) == list(panel.items()) and found.all_transforms == strategy.all_transforms
+    )
+    return apply_gates(signal if same else opened.signal(found), found, fits)
 
 
 def _stated(

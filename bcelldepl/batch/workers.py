@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar
 
-from bcelldepl.errors import WorkersError
-from bcelldepl.runtime.compiled import compiled_before
-from bcelldepl.runtime.garbage_collector import leave_quickly
-from bcelldepl.runtime.memory import keep_memory
+from bcelldepl.runtime.processes import in_processes
 
 __all__ = ["Progress", "as_done", "map_tubes"]
 
@@ -74,26 +71,4 @@ def as_done(
 
         yield from on_cluster(work, jobs, workers)
         return
-    if workers <= 1 or len(jobs) <= 1:
-        for index, job in enumerate(jobs):
-            yield index, work(*job)
-        return
-    from joblib import Parallel, delayed
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    parallel = Parallel(n_jobs=min(workers, len(jobs)), return_as="generator_unordered", batch_size=1)
-    numbered = [delayed(_numbered)(index, work, job) for index, job in enumerate(jobs)]
-    # Workers that each compile the same kernels on few cores take longer than one that does it for all.
-    alone = 0 if compiled_before() else 1
-    try:
-        for some in filter(None, (numbered[:alone], numbered[alone:])):
-            yield from parallel(some)
-    except TerminatedWorkerError as error:
-        remedy = "run again, with fewer --workers if memory ran out: finished tubes are kept"
-        raise WorkersError("a worker process was killed", f"--workers {workers}", remedy) from error
-
-
-def _numbered(index: int, work: Callable[..., Result], job: tuple[Any, ...]) -> tuple[int, Result]:
-    keep_memory()
-    leave_quickly()
-    return index, work(*job)
+    yield from in_processes(work, jobs, workers)

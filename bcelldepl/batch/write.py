@@ -21,7 +21,7 @@ from bcelldepl.tubes.overrides import strategy_with_overrides
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["gates_json", "write_csv", "write_json", "write_models", "write_parquet"]
+__all__ = ["gates_json", "write_csv", "write_gates", "write_json", "write_models", "write_parquet"]
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -36,6 +36,26 @@ def write_json(path: Path, content: Any) -> None:
     """
     text = json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False)
     write_bytes(path, (text + "\n").encode())
+
+
+def write_gates(path: Path, content: Mapping[str, Any]) -> None:
+    """Write what `gates_json` gives, each gate on a line of its own.
+
+    Parameters
+    ----------
+    path : Path
+        Where to write.
+    content : mapping
+    """
+    lines = []
+    for name, value in content.items():
+        text = _line(value)
+        if name == "gates":
+            text = (
+                "{\n" + ",\n".join(f"  {_line(gate)}: {_line(one)}" for gate, one in value.items()) + "\n }"
+            )
+        lines.append(f" {_line(name)}: {text}")
+    write_bytes(path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
@@ -107,7 +127,7 @@ def gates_json(
     overrides: Sequence[Override] = (),
     model: str = "",
 ) -> dict[str, Any]:
-    """Every fitted gate of a tube, with its evidence, as plain data.
+    """Every fitted gate of a tube, with its evidence, for `write_gates`.
 
     Parameters
     ----------
@@ -151,14 +171,29 @@ def gates_json(
                 "reason": fit.reason,
                 "review": fit.review,
                 "parent_events_at_fit": fit.parent_events,
-                "shape": dataclasses.asdict(fit.shape) if dataclasses.is_dataclass(fit.shape) else None,  # type: ignore[arg-type]
+                "shape": fit.shape if dataclasses.is_dataclass(fit.shape) else None,
             }
             for name, fit in fits.items()
         },
     }
 
 
+def _line(value: Any) -> str:
+    """JSON on one line; what is not a number becomes null."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_parts)
+    except ValueError:
+        return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
+
+
+def _parts(value: Any) -> dict[str, Any]:
+    """A shape by its parts."""
+    return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+
+
 def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return _plain(_parts(value))
     if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):

@@ -165,4 +165,4 @@ def _value(value: Any, variable: Variable, table: str) -> Any:
     try:
         return int(value) if variable.kind == "integer" else float(value)
     except (TypeError, ValueError):
-        raise ExchangeError(f"{value!r} is not {variable.kind}", f"{table}.{variable.name}") from None
+        raise ExchangeError(f"{value!r} is not of type {variable.kind}", f"{table}.{variable.name}") from None

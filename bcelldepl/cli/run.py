@@ -118,8 +118,9 @@ def _with_progress(
     figures: tuple[str, ...],
 ) -> Results:
     from bcelldepl.batch import run as run_study
+    from bcelldepl.batch.notes import study_notes
 
-    for warning in study.warnings:
+    for warning in study_notes(study):
         typer.echo(f"note: {warning}", err=True)
     with _progress() as show:
         return run_study(

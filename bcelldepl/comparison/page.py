@@ -25,7 +25,7 @@ from bcelldepl.comparison.plots import draw_agreement
 from bcelldepl.definitions.populations import label_of
 from bcelldepl.gate_exchange.gate import path_text
 from bcelldepl.html_pages import package_text, page_template
-from bcelldepl.report.images import data_uri, figure_bytes, small_png
+from bcelldepl.report.images import data_uri, figure_bytes, fixed_style, small_png
 from bcelldepl.report.number_format import DASH, concentration, whole
 from bcelldepl.results.strategies import recorded_strategies
 
@@ -128,6 +128,7 @@ def _volumes(comparison: Comparison) -> str:
     )
 
 
+@fixed_style()
 def _plot(population: str, comparison: Comparison) -> dict[str, str]:
     tubes = sorted(comparison.tubes, key=lambda tube: tube.day)
     values = paired_values(tubes, population)
@@ -144,6 +145,7 @@ def _plot(population: str, comparison: Comparison) -> dict[str, str]:
     return {"name": population, "image": data_uri(figure_bytes(figure), "image/svg+xml")}
 
 
+@fixed_style()
 def _part(row: PageRow, is_open: bool) -> dict[str, Any]:
     image, width, one, gates = "", 0, row.one, row.tube.gates
     if one.divergence is not None and gates is not None:

@@ -113,6 +113,8 @@ class PopulationDefinition:
     kinetics : Kinetics or None
         What is asked of it over time.
     cdisc : CdiscTest or None
+    overview : bool
+        Whether its gate is among the few that the contact sheet shows of every tube.
     """
 
     name: str
@@ -122,6 +124,7 @@ class PopulationDefinition:
     unit: str = CELLS_PER_UL
     kinetics: Kinetics | None = None
     cdisc: CdiscTest | None = None
+    overview: bool = False
 
 
 # Codes of CDISC where the implementation guide shows one; NK and CAR+ T are the sponsor's, as the lists extend.
@@ -144,6 +147,7 @@ _ROWS: Final = (
         ),
         kinetics=Kinetics.DEPLETION,
         cdisc=CdiscTest("BLYCE", "B-Lymphocytes", "BLYCELY", "B-Lymphocytes/Lymphocytes", LYMPHOCYTES),
+        overview=True,
     ),
     PopulationDefinition(
         CAR_T,
@@ -161,6 +165,7 @@ _ROWS: Final = (
             concentration_code="CARTCELL",
             concentration_name="CAR+ T-Lymphocytes",
         ),
+        overview=True,
     ),
     PopulationDefinition(
         T,
@@ -179,6 +184,7 @@ _ROWS: Final = (
             "cd19-cd3+",
         ),
         cdisc=CdiscTest("TLYCE", "T-Lymphocytes", "TLYLY", "TLym/Lym", LYMPHOCYTES),
+        overview=True,
     ),
     PopulationDefinition(
         NK,

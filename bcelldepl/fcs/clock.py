@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Final
 
-__all__ = ["acquisition_date", "clock_seconds", "seconds_of_day"]
+__all__ = ["acquisition_date", "acquisition_start", "clock_seconds", "seconds_of_day"]
 
 _DAY: Final = 86_400.0
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -54,6 +54,18 @@ def acquisition_date(keywords: Mapping[str, str]) -> str | None:
     if moment is not None:
         return moment.date().isoformat()
     return _iso_date(keywords.get("$DATE", ""))
+
+
+def acquisition_start(keywords: Mapping[str, str]) -> str:
+    """When the acquisition began, ISO 8601, as far as the file says; empty where its day is not known."""
+    moment = _moment(keywords.get("$BEGINDATETIME", ""))
+    if moment is not None:
+        return moment.isoformat(timespec="seconds")
+    day, seconds = acquisition_date(keywords), seconds_of_day(keywords.get("$BTIM", ""))
+    if day is None or seconds is None or seconds >= _DAY:
+        return day or ""
+    hours, rest = divmod(int(seconds), 3600)
+    return f"{day}T{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
 
 
 def _moment(text: str) -> datetime | None:

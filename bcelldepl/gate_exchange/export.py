@@ -12,8 +12,7 @@ from bcelldepl.definitions.files import RUN
 from bcelldepl.definitions.tables import EXPORTED_GATES
 from bcelldepl.gate_exchange.tube_export import FLOWJO, ExportedGate, ExportedTube, export_tube
 from bcelldepl.gate_exchange.write_flowjo import workspace
-from bcelldepl.runtime.garbage_collector import leave_quickly
-from bcelldepl.runtime.memory import keep_memory
+from bcelldepl.runtime.processes import in_processes
 from bcelldepl.runtime.threads import threads
 from bcelldepl.spreadsheet import csv_text
 from bcelldepl.store.files import write_bytes
@@ -80,29 +79,19 @@ def export_gates(
     return [*written, table]
 
 
-_FEW = 8  # tubes; for no more of them it does not pay to start processes
-
-
 def _each_tube(gated: GatedResults, to: str, out: Path, workers: int) -> Iterator[ExportedTube]:
     """Export tubes in the order of the sheet."""
-    if workers <= 1 or len(gated.files) <= _FEW:
+    if workers <= 1:
         for number, file in enumerate(gated.files, start=1):
             yield export_tube(gated, file, number, to, out)
         return
-    from joblib import Parallel, delayed
-
     stamp = (gated.folder / RUN).stat().st_mtime_ns
-    parallel = Parallel(n_jobs=workers, return_as="generator", batch_size=1)
-    jobs = (
-        delayed(_in_process)(gated.folder, stamp, file, number, to, out)
-        for number, file in enumerate(gated.files, start=1)
-    )
-    yield from parallel(jobs)
+    jobs = [(gated.folder, stamp, file, number, to, out) for number, file in enumerate(gated.files, start=1)]
+    for _, tube in in_processes(_in_process, jobs, workers, in_order=True):
+        yield tube
 
 
 def _in_process(folder: Path, stamp: int, file: str, number: int, to: str, out: Path) -> ExportedTube:
-    keep_memory()
-    leave_quickly()
     return export_tube(_opened(folder, stamp), file, number, to, out)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.rules.base import Fit
+from bcelldepl.signal.marker_axis import MarkerAxis
 
 __all__ = ["GateView", "Population", "Populations"]
 
@@ -93,6 +94,16 @@ class GateView:
         The gate's own rung.
     reason : str
         One plain sentence, or empty.
+    label, parent_label : str
+        What reports call the two populations; empty for their names.
+    x_axis, y_axis : MarkerAxis or None
+        From positions to the instrument's units; None where these are not known.
+    marked : ndarray of uint32, same shape as `histogram`, or None
+        Events that a check speaks of, per bin; None where none does.
+    marked_as : str
+        What they are.
+    in_doubt : bool
+        Whether the gate itself asks for review.
     """
 
     population: str
@@ -110,6 +121,23 @@ class GateView:
     parent_events: int
     evidence: Evidence
     reason: str = ""
+    label: str = ""
+    parent_label: str = ""
+    x_axis: MarkerAxis | None = None
+    y_axis: MarkerAxis | None = None
+    marked: NDArray[np.uint32] | None = None
+    marked_as: str = ""
+    in_doubt: bool = False
+
+    @property
+    def title(self) -> str:
+        """What reports call the population."""
+        return self.label or self.population
+
+    @property
+    def parent_title(self) -> str:
+        """What reports call its parent."""
+        return self.parent_label or self.parent
 
 
 @dataclass(frozen=True)

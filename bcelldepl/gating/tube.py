@@ -19,6 +19,8 @@ from bcelldepl.signal import Signal
 
 __all__ = ["add_population", "apply_gates", "fit_gates", "membership_by", "with_wholes"]
 
+ALL_EVENTS = "all events"  # as reports call them
+
 
 @dataclass
 class _Tube:
@@ -121,6 +123,7 @@ def apply_gates(
     views: list[GateView] = []
     membership: dict[str, NDArray[np.bool_]] = {}
     settled: dict[str, Fit] = {}
+    titles = {ALL: ALL_EVENTS}
     for tube, rule, parent in _walk(signal, strategy):
         fit = fits[rule.name]
         columns = tube.columns(rule, parent)
@@ -138,6 +141,7 @@ def apply_gates(
         members[rule.name] = replace(members[rule.name], early=tube.early(rule.name))
         shape = fit.shape if fit.evidence is not Evidence.FAILED else None
         outline = rule.outline(shape, columns)
+        titles[rule.name] = rule.title(signal.columns)
         picture = draw_plane(outline, columns, applied.inside)
         views.append(
             GateView(
@@ -156,6 +160,10 @@ def apply_gates(
                 parent_events=len(index),
                 evidence=fit.evidence,
                 reason=fit.reason,
+                label=titles[rule.name],
+                parent_label=titles[parent],
+                x_axis=signal.axes.get(outline.x),
+                y_axis=signal.axes.get(outline.y),
             )
         )
         if keep_membership:

@@ -25,7 +25,7 @@ from bcelldepl.listings.listing import Listing, Rows, digits, mean_sd, range_of,
 from bcelldepl.study import Role
 from bcelldepl.units import CELLS_PER_UL, PERCENT
 
-__all__ = ["tables_of"]
+__all__ = ["outcome_tables", "tables_of"]
 
 Read = Callable[[Any], pd.DataFrame]
 BELOW = {
@@ -57,7 +57,7 @@ def tables_of(read: Read) -> Iterator[Listing]:
                 yield _concentrations(own, analyte, kind, f"14.2.{number}")
                 yield _parameters(own, analyte, f"14.2.{number + 1}")
                 number += 2
-    yield from _outcomes(read(DEPLETION_RATES), read(B_CELL_CHANGES), read(TIME_TO_EVENT_SUMMARY))
+    yield from outcome_tables(read(DEPLETION_RATES), read(B_CELL_CHANGES), read(TIME_TO_EVENT_SUMMARY))
     companions, subgroups = read(COMPANION_SUMMARY), read(SUBGROUP_SUMMARY)
     if len(companions):
         yield _companions(companions)
@@ -117,7 +117,19 @@ def _parameters(rows: pd.DataFrame, analyte: str, number: str) -> Listing:
                    headings, (2.4, 1.8, 0.6, 1, 1, 2, 2.2, 2.4), cells, tuple(notes), SUMMARY.file)  # fmt: skip
 
 
-def _outcomes(rates: pd.DataFrame, changes: pd.DataFrame, times: pd.DataFrame) -> Iterator[Listing]:
+def outcome_tables(rates: pd.DataFrame, changes: pd.DataFrame, times: pd.DataFrame) -> Iterator[Listing]:
+    """Make the tables of the trial's outcome by visit and dose group.
+
+    Parameters
+    ----------
+    rates, changes, times : DataFrame
+        Rows of ``depletion_rates.csv``, ``b_cell_changes.csv`` and ``time_to_event_summary.csv``; a table without rows
+        is left out.
+
+    Yields
+    ------
+    Listing
+    """
     headings: tuple[str, ...]
     cells: Rows = tuple(
         (*_group(row), str(row.visit), digits(row.day), f"{whole(row.n_depleted)}/{whole(row.n_evaluable)}",

@@ -67,7 +67,7 @@ class Check:
         if self.review_limits is not None and _within(value, self.review_limits):
             level = Level.NOTE
         sentence = self.sentence.format(value=_number(value), limits=_expected(limits), **words)
-        return Outcome(self, passed, value, limits, level, sentence)
+        return Outcome(self, passed, value, limits, level, sentence, str(words.get("population", "")))
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,8 @@ class Outcome:
         What it asks for where it did not pass.
     sentence : str
         For people.
+    population : str
+        That it speaks of; empty for the whole tube.
     """
 
     check: Check
@@ -93,6 +95,7 @@ class Outcome:
     limits: Limits
     level: Level
     sentence: str
+    population: str = ""
 
     @property
     def needs_review(self) -> bool:

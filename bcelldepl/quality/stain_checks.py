@@ -126,15 +126,33 @@ def _of(tube: PlacedTube, kind: str, marker: str) -> float:
 def _from_others(table: NDArray[np.float64], least: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How far each tube lies from the median of the others, and how far those lie from it, by kind."""
     away, spreads = np.full_like(table, np.nan), np.full_like(table, least)
-    for number in range(len(table)):
-        others = np.delete(table, number, axis=0)
-        for column in range(table.shape[1]):
-            values = others[:, column][np.isfinite(others[:, column])]
-            if len(values) >= OTHERS:
-                middle = float(np.median(values))
-                away[number, column] = table[number, column] - middle
-                spreads[number, column] = max(1.4826 * float(np.median(np.abs(values - middle))), least)
+    for column in range(table.shape[1]):
+        known = np.flatnonzero(np.isfinite(table[:, column]))
+        values = table[known, column]
+        if len(values) <= OTHERS:
+            continue
+        middles = _medians_of_others(values)
+        away[known, column] = values - middles
+        for middle in np.unique(middles):  # three at most
+            own = middles == middle
+            spread = 1.4826 * _medians_of_others(np.abs(values - middle))[own]
+            spreads[known[own], column] = np.maximum(spread, least)
     return away, spreads
+
+
+def _medians_of_others(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median of all values but the one at each place."""
+    order = np.argsort(values, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(values))
+    ascending = values[order]
+    left = len(values) - 1
+
+    def nth(place: int) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = ascending[place + (rank <= place)]
+        return found
+
+    return (nth((left - 1) // 2) + nth(left // 2)) / 2
 
 
 def _carriers(marker: str, lineages: Lineages) -> list[str]:

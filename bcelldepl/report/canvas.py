@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from math import hypot
-from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
+
+from bcelldepl.report.fonts import FontFile, font_pieces
 
 __all__ = ["Canvas", "ImageSheet", "pixels"]
 
@@ -92,12 +92,23 @@ class ImageSheet:
         """Draw the edge of a box."""
         self._draw.rectangle(box, outline=colour)
 
+    def line(self, start: Point, end: Point, colour: str) -> None:
+        """Draw a line one pixel wide, level or upright."""
+        self._draw.line([start, end], fill=colour)
+
     def text(
         self, at: Point, words: str, size: float, colour: str, *, anchor: str = "ls", bold: bool = False
     ) -> None:
         """Write words in pixels of type size; `anchor` as Pillow has it (``ls``: left end of the baseline)."""
         letters, (left, top) = _letters(words, size, bold, anchor)
         self._ink(letters, (round(at[0] + left), round(at[1] + top)), colour)
+
+    def note(self, at: Point, words: str, size: float, colour: str, *, anchor: str = "ls") -> None:
+        """Write words on a white ground, so that they are read over events."""
+        letters, (left, top) = _letters(words, size, False, anchor)
+        x, y = round(at[0] + left), round(at[1] + top)
+        self._draw.rectangle((x - 2, y - 2, x + letters.width + 1, y + letters.height + 1), fill="white")
+        self._ink(letters, (x, y), colour)
 
     def upwards(self, at: Point, words: str, size: float, colour: str) -> None:
         """Write words from bottom to top, their middle at a point."""
@@ -116,7 +127,29 @@ class ImageSheet:
 @lru_cache(maxsize=512)
 def _letters(words: str, size: float, bold: bool, anchor: str) -> tuple[Image.Image, tuple[int, int]]:
     """Set words: how dark each pixel is, and where their upper left corner lies from the anchor."""
-    font = _font(size, bold)
+    pieces = [(part, _font(file, size)) for part, file in font_pieces(words, bold=bold)]
+    if len(pieces) == 1:
+        return _set(*pieces[0], anchor)
+    # Words of several fonts stand on one baseline, behind one another.
+    set_pieces, along = [], 0.0
+    for part, font in pieces:
+        letters, (left, top) = _set(part, font, "ls")
+        set_pieces.append((letters, round(along) + left, top))
+        along += font.getlength(part)
+    left = min((x for _, x, _ in set_pieces), default=0)
+    top = min((y for _, _, y in set_pieces), default=0)
+    width = max((x + one.width for one, x, _ in set_pieces), default=1) - left
+    height = max((y + one.height for one, _, y in set_pieces), default=1) - top
+    letters = Image.new("L", (width, height))
+    for one, x, y in set_pieces:
+        letters.paste(255, (x - left, y - top), one)
+    back = {"l": 0.0, "m": along / 2, "r": along}[anchor[0]]
+    down = height // 2 + top if anchor[1] == "m" else 0
+    return letters, (left - round(back), top - down)
+
+
+def _set(words: str, font: ImageFont.FreeTypeFont, anchor: str) -> tuple[Image.Image, tuple[int, int]]:
+    """Set words of one font."""
     left, top, right, bottom = (round(edge) for edge in font.getbbox(words, anchor=anchor))
     letters = Image.new("L", (max(right - left, 1), max(bottom - top, 1)))
     ImageDraw.Draw(letters).text((-left, -top), words, fill=255, font=font, anchor=anchor)
@@ -125,7 +158,8 @@ def _letters(words: str, size: float, bold: bool, anchor: str) -> tuple[Image.Im
 
 @lru_cache(maxsize=32)
 def _badge(words: str, size: float, ink: str, colour: str) -> Image.Image:
-    width, height = round(_font(size, bold=False).getlength(words) + 0.6 * size), round(1.45 * size)
+    letters = _letters(words, size, False, "ls")[0]
+    width, height = round(letters.width + 0.6 * size), round(1.45 * size)
     field = Canvas(width, height)
     field.fill_rounded((0, 0, width - 0.5, height - 0.5), 0.3 * size, colour)
     sheet = ImageSheet(width, height)
@@ -135,11 +169,8 @@ def _badge(words: str, size: float, ink: str, colour: str) -> Image.Image:
 
 
 @lru_cache(maxsize=32)
-def _font(size: float, bold: bool) -> ImageFont.FreeTypeFont:
-    """The font of the figures, which comes with matplotlib."""
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    path = Path(mpl.get_data_path()) / "fonts" / "ttf" / name
-    return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
+def _font(file: FontFile, size: float) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(file.path), size, index=file.index, layout_engine=ImageFont.Layout.BASIC)
 
 
 def pixels(values: ArrayLike, limits: tuple[float, float], size: int) -> list[float]:

@@ -27,7 +27,7 @@ from bcelldepl.definitions.populations import (
 )
 from bcelldepl.gating.model.kept import KeptModel
 from bcelldepl.gating.model.study_model import StudyModel
-from bcelldepl.report.images import data_uri, figure_bytes, fixed_style
+from bcelldepl.report.images import data_uri
 from bcelldepl.report.palette import GRID, INK, MUTED, text_on
 
 __all__ = ["CellsOfStudy", "cells_of_study", "draw_clusters"]
@@ -78,26 +78,27 @@ class CellsOfStudy:
     tubes: int
 
 
-def cells_of_study(models: Sequence[KeptModel]) -> list[CellsOfStudy]:
+def cells_of_study(models: Sequence[KeptModel], pictures: Sequence[bytes]) -> list[CellsOfStudy]:
     """Prepare what the report shows of the models of a study.
 
     Parameters
     ----------
     models : sequence of KeptModel
+    pictures : sequence of bytes
+        The clusters of each, from `draw_clusters`, as SVG.
 
     Returns
     -------
     list of CellsOfStudy
     """
     shown = []
-    for kept in models:
+    for kept, picture in zip(models, pictures, strict=True):
         rows = tuple(
             (one.number, label_of(one.kind), f"{one.events:,}", f"{one.percent:.2f}")
             for one in kept.model.clusters
         )
-        with fixed_style():
-            picture = data_uri(figure_bytes(draw_clusters(kept.model)), "image/svg+xml")
-        shown.append(CellsOfStudy(kept.name, picture, rows, kept.model.remarks, len(kept.tubes)))
+        address = data_uri(picture, "image/svg+xml")
+        shown.append(CellsOfStudy(kept.name, address, rows, kept.model.remarks, len(kept.tubes)))
     return shown
 
 
@@ -115,8 +116,18 @@ def draw_clusters(model: StudyModel) -> Figure:
     """
     planes = _planes(model)
     rows = max(1, math.ceil(len(planes) / _COLUMNS))
-    figure = Figure(figsize=(3.5 * _COLUMNS, 3.2 * rows), layout="constrained")
+    width, height = 3.5 * _COLUMNS, 3.2 * rows + 0.3
+    figure = Figure(figsize=(width, height))
     panels = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
+    # Fixed margins [inch]: a layout that is sought moves a little each time the figure is rendered.
+    figure.subplots_adjust(
+        left=0.5 / width,
+        right=1 - 0.1 / width,
+        bottom=0.9 / height,
+        top=1 - 0.1 / height,
+        wspace=0.19,
+        hspace=0.2,
+    )
     for axes, plane in zip(panels, planes, strict=False):
         _draw_plane(axes, model, plane)
     for axes in panels[len(planes) :]:
@@ -124,7 +135,7 @@ def draw_clusters(model: StudyModel) -> Figure:
     present = [kind for kind in _KINDS if kind in set(model.kinds.tolist())]
     named = [(label_of(kind), _KINDS[kind]) for kind in present] + [("other", _OTHER)]
     handles = [Patch(facecolor=colour, label=label.replace("_", " ")) for label, colour in named]
-    figure.legend(handles=handles, loc="outside lower left", ncols=7, fontsize=7, frameon=False)
+    figure.legend(handles=handles, loc="lower left", ncols=7, fontsize=7, frameon=False)
     return figure
 
 

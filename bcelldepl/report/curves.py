@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from bcelldepl.definitions.codes import Method, ResultCode
-from bcelldepl.definitions.populations import label_of
+from bcelldepl.definitions.populations import POPULATIONS, is_result, label_of
 from bcelldepl.definitions.result_columns import ResultColumns, result_columns
 from bcelldepl.kinetics.override_marks import stands_on_override
 from bcelldepl.report.day_axis import WITHOUT_RESULTS, plain_frame, set_day_axis
@@ -23,7 +23,14 @@ from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import FRAME, INK, MUTED, dose_styles
 from bcelldepl.units import PERCENT
 
-__all__ = ["draw_curves", "draw_study_curves"]
+__all__ = [
+    "course_of",
+    "curve_columns",
+    "curve_points",
+    "draw_curves",
+    "draw_study_curves",
+    "followed_populations",
+]
 
 # Around a result that depends on a gate set by hand.
 _FRAME: dict[str, Any] = {
@@ -62,18 +69,12 @@ def draw_curves(
     matplotlib.axes.Axes
         The same axes.
     """
-    named = name_groups(counts)
-    styles = dose_styles(named["dose_group"]) if styles is None else styles
-    rows = named[named["population"] == population].copy()
-    rows = rows.sort_values(["subject", "day", "file"], kind="stable")
-    methods = rows["method"] if "method" in rows else pd.Series("", index=rows.index)
-    columns = result_columns(next(iter(methods[methods != Method.NONE]), Method.NONE))
-    rows["shown"] = _shown(rows, columns)
-
+    rows = curve_points(counts, population)
+    columns = curve_columns(rows)
+    styles = dose_styles(name_groups(counts)["dose_group"]) if styles is None else styles
     for (subject, _), visits in rows.groupby(["subject", course_numbers(rows)], sort=True):
         colour, _ = styles[visits["dose_group"].iloc[0]]
-        measured = visits["shown"].where(visits["result"] == ResultCode.QUANTIFIED)
-        course = measured.groupby(visits["day"]).mean()
+        course = course_of(visits)
         axes.plot(
             course.index, course, color=colour, linewidth=1, alpha=0.55, zorder=2, gid=f"subject:{subject}"
         )
@@ -88,6 +89,77 @@ def draw_curves(
         unit += f" of {', '.join(label_of(str(name)) for name in rows['parent'].unique() if name)}"
     _dress(axes, rows, f"{label_of(population)} [{unit}, log scale]", columns)
     return axes
+
+
+def curve_points(counts: pd.DataFrame, population: str) -> pd.DataFrame:
+    """Return the rows of a population with the height at which each is drawn.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        Rows of ``counts.csv``.
+    population : str
+
+    Returns
+    -------
+    pandas.DataFrame
+        With a column ``shown`` [cells/µL or percent]: the number, or the limit that it lies below; NaN where unknown.
+    """
+    named = name_groups(counts)
+    rows = named[named["population"] == population].sort_values(["subject", "day", "file"], kind="stable")
+    return rows.assign(shown=_shown(rows, curve_columns(rows)))
+
+
+def curve_columns(rows: pd.DataFrame) -> ResultColumns:
+    """Return the columns of the results of a population: concentrations, or percentages.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Of ``counts.csv``, of one population.
+
+    Returns
+    -------
+    ResultColumns
+    """
+    methods = rows["method"] if "method" in rows else pd.Series("", index=rows.index)
+    return result_columns(next(iter(methods[methods != Method.NONE]), Method.NONE))
+
+
+def course_of(visits: pd.DataFrame) -> pd.Series[float]:
+    """Return the line through the visits of one subject.
+
+    Parameters
+    ----------
+    visits : pandas.DataFrame
+        From `curve_points`.
+
+    Returns
+    -------
+    pandas.Series
+        Mean of the quantified results by day; NaN, which breaks the line, where there is none: an upper limit is no
+        value that a line could be drawn to.
+    """
+    measured = visits["shown"].where(visits["result"] == ResultCode.QUANTIFIED)
+    return measured.groupby(visits["day"]).mean()
+
+
+def followed_populations(counts: pd.DataFrame) -> list[str]:
+    """Choose the populations whose course a study shows: those that are asked something over time, else the first two.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        Rows of ``counts.csv``.
+
+    Returns
+    -------
+    list of str
+    """
+    present = dict.fromkeys(counts["population"])
+    followed = [row.name for row in POPULATIONS.values() if row.kinetics and row.name in present]
+    known = [name for name in POPULATIONS if name in present]
+    return followed or [name for name in dict.fromkeys([*known, *present]) if is_result(name)][:2]
 
 
 def draw_study_curves(counts: pd.DataFrame, populations: Sequence[str]) -> Figure:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.gating.populations import GateView
-from bcelldepl.report.palette import INSIDE, OUTSIDE, blend, colour_ramp
+from bcelldepl.report.palette import INSIDE, MARKED, OUTSIDE, blend, colour_ramp
 
 __all__ = ["density_image", "log_bars", "one_marker", "shrink"]
 
@@ -17,13 +17,17 @@ _COLOURS = blend(
 )
 
 
-def density_image(histogram: NDArray[np.uint32], inside: NDArray[np.uint32]) -> NDArray[np.uint8]:
+def density_image(
+    histogram: NDArray[np.uint32], inside: NDArray[np.uint32], marked: NDArray[np.uint32] | None = None
+) -> NDArray[np.uint8]:
     """Colour a two-marker histogram.
 
     Parameters
     ----------
     histogram, inside : ndarray of uint32, shape (nx, ny)
         Events of the parent and of the population per bin; x is the first axis.
+    marked : ndarray of uint32, shape (nx, ny), optional
+        Events that stand out, whatever else lies there.
 
     Returns
     -------
@@ -37,6 +41,8 @@ def density_image(histogram: NDArray[np.uint32], inside: NDArray[np.uint32]) -> 
     count = np.log1p(events)
     shade = np.rint(255 * count / max(float(count.max(initial=0)), 1.0)).astype(np.intp)
     image[filled[::-1]] = _COLOURS[shade, np.rint(_SHARES * share).astype(np.intp)]
+    if marked is not None:
+        image[np.nonzero(marked)[::-1]] = colour_ramp(MARKED, steps=1)[0]
     return image
 
 

@@ -12,27 +12,31 @@ from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
 from bcelldepl.report.canvas import Canvas, ImageSheet, pixels
 from bcelldepl.report.density import density_image, log_bars, one_marker
-from bcelldepl.report.number_format import percent, whole
+from bcelldepl.report.number_format import percent, signal, whole
 from bcelldepl.report.palette import (
     ACCENT,
     EVIDENCE_COLOURS,
     FRAME,
     INK,
     INTERVAL,
+    MARKED,
     MUTED,
     PARENT_BARS,
     POPULATION_BARS,
+    REVIEW,
     text_on,
 )
+from bcelldepl.signal.marker_axis import MarkerAxis, Tick
 
 __all__ = ["draw_gating_path", "tree_order"]
 
-# Pixels. Five panels are as wide as the page.
-_COLUMNS = 5  # at most
-_CELL = (233, 250)  # one panel with its margins
-_PANEL = (185, 170)  # the field of events
-_LEFT, _BELOW, _HEAD = 30, 28, 40  # margins of a panel, and the headline
-_TYPE = 11.0
+# Pixels. Four panels are nearly as wide as the page; a field has two pixels for each bin of a gate's picture.
+_COLUMNS = 4  # at most
+_CELL = (268, 288)  # one panel with its margins
+_PANEL = (192, 192)  # the field of events
+_LEFT, _BELOW, _HEAD = 52, 40, 40  # margins of a panel, and the headline
+_TYPE, _TICK_TYPE = 11.0, 9.0
+_LONG_TICK, _SHORT_TICK = 5, 3
 
 # A gate found in this tube or its control is a full line; a borrowed one is dashed, a fixed one dotted.
 _DASHES: dict[Evidence, tuple[float, ...]] = {
@@ -98,31 +102,73 @@ def draw_gating_path(views: Sequence[GateView], title: str) -> Image.Image:
         corner = (column * _CELL[0] + _LEFT, _HEAD + (row + 1) * _CELL[1] - _BELOW - _PANEL[1])
         parent = numbers.get(view.parent)
         neighbours = parent == index and column > 0
-        origin = "" if neighbours else f"in {f'{parent} ' if parent else ''}{view.parent}"
+        origin = "" if neighbours else f"in {f'{parent} ' if parent else ''}{view.parent_title}"
         _draw_gate(sheet, view, corner, index + 1, origin)
         if neighbours:
-            start = corner[0] - _CELL[0] + _PANEL[0] + 6
-            arrow = _arrow(corner[0] - 20 - start)
-            sheet.place(arrow, (start, corner[1] + (_PANEL[1] - arrow.height) // 2))
+            start = corner[0] - _CELL[0] + _PANEL[0] + 8
+            sheet.place(_arrow(corner[0] - 6 - start), (start, corner[1] - 50))
     return sheet.image
 
 
 def _draw_gate(sheet: ImageSheet, view: GateView, corner: tuple[int, int], number: int, origin: str) -> None:
-    """Draw one panel: number and parent, name and events, evidence, the events with the gate, the axes' names."""
+    """Draw one panel: number, parent and evidence, name and events, the events with the gate, the axes."""
     (left, top), (width, height) = corner, _PANEL
-    sheet.text((left, top - 43), f"{number}", _TYPE, ACCENT, bold=True)
-    sheet.text((left + 21, top - 43), origin, 10.0, MUTED)
-    sheet.text((left, top - 20), view.population, _TYPE, INK)
+    sheet.text((left, top - 41), f"{number}", _TYPE, ACCENT, bold=True)
+    sheet.text((left + 21, top - 41), origin, 10.0, MUTED)
+    colour = EVIDENCE_COLOURS[view.evidence]
+    sheet.badge((left + width, top - 37), str(view.evidence), 9.4, text_on(colour), colour)
+    sheet.text((left, top - 21), view.title, _TYPE, INK, bold=True)
     numbers = (
         f"{whole(view.events)} / {whole(view.parent_events)} ({percent(view.events, view.parent_events)})"
     )
     sheet.text((left, top - 6), numbers, _TYPE, INK)
-    colour = EVIDENCE_COLOURS[view.evidence]
-    sheet.badge((left + width, top - 19), str(view.evidence), 9.4, text_on(colour), colour)
     sheet.place(_field(view), corner)
-    sheet.frame((left, top, left + width, top + height), FRAME)
-    sheet.text((left + width / 2, top + height + 13), view.x_label, _TYPE, MUTED, anchor="ms")
-    sheet.upwards((left - 10, top + height / 2), view.y_label or "events [log]", _TYPE, MUTED)
+    for grown in range(3 if view.in_doubt else 1):
+        edge = (left - grown, top - grown, left + width + grown, top + height + grown)
+        sheet.frame(edge, REVIEW if view.in_doubt else FRAME)
+    _draw_axes(sheet, view, corner)
+    _write_cuts(sheet, view, corner)
+    if view.marked_as:
+        sheet.note((left + 3, top + height - 3), view.marked_as, _TICK_TYPE, MARKED, anchor="ls")
+
+
+def _draw_axes(sheet: ImageSheet, view: GateView, corner: tuple[int, int]) -> None:
+    """Draw ticks in the instrument's units, and the axes' names."""
+    (left, top), (width, height) = corner, _PANEL
+    below, right = top + height, left + width
+    for tick, x in _ticks(view.x_axis, view.x_limits, width, 0.11):
+        sheet.line((left + x, below + 1), (left + x, below + _length(tick)), FRAME)
+        centre = min(max(left + x, left + 6), right - 6)
+        sheet.text((centre, below + 15), tick.label, _TICK_TYPE, MUTED, anchor="ms")
+    sheet.text((left + width / 2, below + 30), view.x_label, _TYPE, INK, anchor="ms")
+    for tick, y in _ticks(view.y_axis, view.y_limits, height, 0.06):
+        sheet.line((left - _length(tick), below - y), (left - 1, below - y), FRAME)
+        sheet.text((left - 7, below - y), tick.label, _TICK_TYPE, MUTED, anchor="rm")
+    sheet.upwards((left - 41, top + height / 2), view.y_label or "events [log]", _TYPE, INK)
+
+
+def _ticks(
+    axis: MarkerAxis | None, limits: tuple[float, float], size: int, closest: float
+) -> list[tuple[Tick, int]]:
+    """Ticks of an axis, each with its place in pixels; none where the units are not known."""
+    ticks = axis.ticks(*limits, closest) if axis else ()
+    places = pixels([tick.position for tick in ticks], limits, size)
+    return [(tick, round(place)) for tick, place in zip(ticks, places, strict=True)]
+
+
+def _length(tick: Tick) -> int:
+    return _LONG_TICK if tick.major else _SHORT_TICK
+
+
+def _write_cuts(sheet: ImageSheet, view: GateView, corner: tuple[int, int]) -> None:
+    """Write the value of each cut beside its line, on the side where there is room."""
+    if view.x_axis is None or not view.cuts:
+        return
+    places = pixels(view.cuts, view.x_limits, _PANEL[0])
+    for x, value in zip(places, view.x_axis.values(view.cuts).tolist(), strict=True):
+        to_the_right = x < 0.6 * _PANEL[0]
+        at = (corner[0] + x + (5 if to_the_right else -4), corner[1] + 13)
+        sheet.note(at, signal(value), 10.0, INK, anchor="ls" if to_the_right else "rs")
 
 
 def _field(view: GateView) -> Image.Image:
@@ -132,7 +178,7 @@ def _field(view: GateView) -> Image.Image:
     if one_marker(view):
         _draw_bars(field, view)
     else:
-        field.stretch(Image.fromarray(density_image(view.histogram, view.inside)[::-1]))
+        field.stretch(Image.fromarray(density_image(view.histogram, view.inside, view.marked)[::-1]))
     if view.cut_interval is not None:
         low, high = pixels(view.cut_interval, view.x_limits, width)
         field.shade((low, 0, high, height), *INTERVAL)

@@ -20,10 +20,12 @@ from bcelldepl.report.palette import (
     INK,
     INSIDE,
     INTERVAL,
+    MARKED,
     MUTED,
     OUTSIDE,
     PARENT_BARS,
     POPULATION_BARS,
+    REVIEW,
     blend,
     colour_ramp,
     text_on,
@@ -77,10 +79,10 @@ def gate_colours() -> NDArray[np.uint8]:
         blend(colour_ramp(*ramp, steps=_SHADED), colour_ramp(amber, steps=1), strength)
         for ramp in (("#ffffff",), OUTSIDE, INSIDE)
     ]
-    edges = [colour_ramp("#ffffff", colour, steps=_EDGES + 1) for colour in (INK, MUTED, ACCENT)]
+    edges = [colour_ramp("#ffffff", colour, steps=_EDGES + 1) for colour in (INK, MUTED, ACCENT, MARKED)]
     badges = [
         colour_ramp("#ffffff", colour, text_on(colour), steps=_EDGES + 1)
         for colour in EVIDENCE_COLOURS.values()
     ]
-    fills = [colour_ramp(colour, steps=1) for colour in (FRAME, PARENT_BARS, POPULATION_BARS)]
+    fills = [colour_ramp(colour, steps=1) for colour in (FRAME, REVIEW, PARENT_BARS, POPULATION_BARS)]
     return np.unique(np.concatenate([*events, *mixed, *shaded, *edges, *badges, *fills]), axis=0)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import matplotlib as mpl
@@ -16,8 +18,9 @@ from matplotlib.text import Text
 from PIL import Image
 
 from bcelldepl.definitions.files import FIGURE_FORMATS
+from bcelldepl.report.fonts import font_families
 
-__all__ = ["data_uri", "figure_bytes", "fixed_style", "render_drawing", "small_png"]
+__all__ = ["data_uri", "figure_bytes", "fixed_style", "quiet_about_glyphs", "render_drawing", "small_png"]
 
 
 # Settings of the program rather than of a figure; reading some of them would choose a window system.
@@ -38,14 +41,19 @@ _METADATA: dict[str, dict[str, Any]] = {
 }
 
 
-def fixed_style() -> AbstractContextManager[None]:
+@contextmanager
+def fixed_style() -> Iterator[None]:
     """Set aside the user's matplotlib settings for a while: a report's bytes do not depend on them.
 
-    Returns
-    -------
-    context manager
+    Text is set in the usual font; characters that it lacks in the first installed one of other scripts that has them.
+
+    Yields
+    ------
+    None
     """
-    return mpl.rc_context({name: value for name, value in mpl.rcParamsDefault.items() if name not in _KEPT})
+    defaults = {name: value for name, value in mpl.rcParamsDefault.items() if name not in _KEPT}
+    with mpl.rc_context({**defaults, "font.family": font_families()}), quiet_about_glyphs():
+        yield
 
 
 def figure_bytes(figure: Figure, kind: str = "svg", dpi: float = 200) -> bytes:
@@ -95,7 +103,7 @@ def render_drawing(
 def _rendered(figure: Figure, kinds: Sequence[str], dpi: float) -> list[bytes]:
     files = []
     # The salt names the clip paths of an SVG, which are random without it.
-    with mpl.rc_context({"svg.hashsalt": "bcelldepl", "svg.fonttype": "path"}):
+    with mpl.rc_context({"svg.hashsalt": "bcelldepl", "svg.fonttype": "path"}), quiet_about_glyphs():
         for kind in kinds:
             buffer = io.BytesIO()
             if kind == "png":
@@ -105,6 +113,25 @@ def _rendered(figure: Figure, kinds: Sequence[str], dpi: float) -> list[bytes]:
                 figure.savefig(buffer, format=kind, metadata=_METADATA.get(kind))
             files.append(buffer.getvalue())
     return files
+
+
+@contextmanager
+def quiet_about_glyphs() -> Iterator[None]:
+    """Say nothing of characters that no font has, or that a font has in one weight: the study is told once, in words.
+
+    Yields
+    ------
+    None
+    """
+    log = logging.getLogger("matplotlib.font_manager")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def _plain_text(figure: Figure) -> AbstractContextManager[None]:
@@ -129,7 +156,7 @@ def small_png(figure: Figure, dpi: float, colours: int = 96) -> bytes:
     -------
     bytes
     """
-    with _plain_text(figure):
+    with _plain_text(figure), quiet_about_glyphs():
         image = _image(figure, dpi)
     buffer = io.BytesIO()
     image.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(buffer, format="PNG")

@@ -22,7 +22,12 @@ BELOW_LIMIT: Final = Path(
 
 
 def below_limit_key() -> Line2D:
-    """Key of a result without a number, which lies below the bar."""
+    """Key of a result without a number, which lies below the bar.
+
+    Returns
+    -------
+    Line2D
+    """
     label = "not detected: below this limit"
     return Line2D([], [], marker=BELOW_LIMIT, markerfacecolor="none", markersize=14, label=label, **_GREY)
 

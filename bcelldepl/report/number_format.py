@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["DASH", "concentration", "limit", "percent", "percentage", "plain_number", "whole"]
+__all__ = ["DASH", "concentration", "limit", "percent", "percentage", "plain_number", "signal", "whole"]
 
 DASH = "\u2013"
+_NONE = 1e-6  # a signal of less is zero, found by halving
 
 
 def whole(number: float) -> str:
@@ -107,3 +108,18 @@ def plain_number(value: float) -> str:
     """
     rounded = float(f"{value:.6g}") + 0.0  # -0.0 + 0.0 is 0.0
     return f"{rounded:,g}" if abs(rounded) < 1e6 else f"{rounded:.3g}"
+
+
+def signal(value: float) -> str:
+    """Write a signal in the instrument's units with three figures: ``1,240``, ``-35``, ``0.62``.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    str
+    """
+    rounded = 0.0 if abs(value) < _NONE else float(f"{value:.3g}") + 0.0
+    return f"{rounded:,.0f}" if abs(rounded) >= 100 else f"{rounded:g}"

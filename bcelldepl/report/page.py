@@ -2,27 +2,63 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Protocol
+from urllib.parse import quote
 
 import pandas as pd
 from markupsafe import Markup
 
 from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, Method, ResultCode
-from bcelldepl.definitions.populations import POPULATIONS
+from bcelldepl.definitions.populations import label_of
 from bcelldepl.html_pages import package_text, page_template
 from bcelldepl.report.clusters import CellsOfStudy
-from bcelldepl.report.curves import draw_study_curves
-from bcelldepl.report.images import data_uri, figure_bytes, fixed_style
+from bcelldepl.report.curves import followed_populations
+from bcelldepl.report.figure_list import OTHER, OUTCOME, QUALITY, as_links, figures_on_page, linked_figures
+from bcelldepl.report.labelled_curves import label_curves
 from bcelldepl.report.palette import EVIDENCE_COLOURS, text_on
 from bcelldepl.report.pictures import TubePicture
-from bcelldepl.report.table import count_rows, endpoint_tables, plain
-from bcelldepl.report.tubes import contact_sheet, needing_a_look, tube_entries
+from bcelldepl.report.quality_section import quality_section
+from bcelldepl.report.table import count_rows, endpoint_tables, not_measured, plain, usual_place
+from bcelldepl.report.tubes import TubeEntry, contact_sheet, needing_a_look, tube_entries
 from bcelldepl.store.files import write_bytes
 
-__all__ = ["write_report"]
+__all__ = ["OutcomeTable", "Pieces", "write_report"]
+
+# By file: what is known of a tube and whether its part is packed, and that part.
+Pieces = dict[str, tuple[tuple[TubeEntry, bool], Markup]]
+
+_MOST_IN_PAGE: Final = 15_000_000  # bytes of gating paths: some 200 tubes
+
+
+class OutcomeTable(Protocol):
+    """A table of the outcome, as text."""
+
+    @property
+    def title(self) -> str:
+        """What it tells."""
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Of the columns."""
+
+    @property
+    def rows(self) -> tuple[tuple[str, ...], ...]:
+        """Cells by row."""
+
+    @property
+    def footnotes(self) -> tuple[str, ...]:
+        """What has to be known to read it."""
+
+    @property
+    def source(self) -> str:
+        """The file that holds the same numbers."""
 
 
 def write_report(
@@ -36,11 +72,18 @@ def write_report(
     pictures: Sequence[TubePicture],
     run: Mapping[str, Any],
     cells: Sequence[CellsOfStudy] = (),
+    outcomes: Sequence[OutcomeTable] = (),
+    quality: pd.DataFrame | None = None,
+    figures: Sequence[str] = (),
+    curves: bytes = b"",
+    files: Mapping[str, str] | None = None,
+    pieces: Pieces | None = None,
 ) -> None:
     """Write the report of a study as one self-contained page.
 
-    The page asks no network for anything. It is written beside its place and then renamed. The same input
-    gives the same bytes: every date on it comes from `run`.
+    The page asks no network for anything. Where the gating paths of a large study would make it slow, it holds all but
+    these, and loads each from its file when the tube is opened. It is written beside its place and then renamed. The
+    same input gives the same bytes: every date on it comes from `run`.
 
     Parameters
     ----------
@@ -58,17 +101,36 @@ def write_report(
         The content of ``run.json``.
     cells : sequence of CellsOfStudy
         What was learned of the study's cells, where its strategy learns.
+    outcomes : sequence of OutcomeTable
+        The trial's outcome by visit and dose group.
+    quality : pandas.DataFrame, optional
+        Rows of ``quality_over_time.csv``.
+    figures : sequence of str
+        Files of figures, such as ``figures/swimmer.png``, that lie beside the page: those of the study are taken into
+        it, others linked.
+    curves : bytes
+        From `bcelldepl.report.curves.draw_study_curves`, as SVG; shown where the tubes are of more than one day.
+    files : mapping of str to str, optional
+        File of each tube's gating path, from the folder of the page, for a large study.
+    pieces : dict, optional
+        By file, what an earlier page showed of each tube: it is taken from there where nothing of it has changed.
     """
-    entries = tube_entries(tubes, counts, pictures)
+    path = Path(path)
+    drawn_figures = figures_on_page(path.parent, figures)
+    large = sum(len(picture.path_png) for picture in pictures) > _MOST_IN_PAGE
+    addresses = {file: quote(name) for file, name in (files or {}).items()} if large else {}
+    entries = tube_entries(tubes, counts, pictures, addresses)
     anchors = {tube.file: tube for tube in entries}
     controls = {tube.file for tube in entries if not tube.is_sample}
     samples = counts[~counts["file"].isin(controls)]
     populations, rows = count_rows(samples)
     visits, sheet = contact_sheet(entries)
-    followed = [row.name for row in POPULATIONS.values() if row.kinetics]
-    drawn = [name for name in followed if name in dict(populations)] or [name for name, _ in populations[:2]]
-    drawn = drawn if samples["day"].nunique() > 1 else []
-    order = next((tube.gates for tube in entries if tube.gates), ())
+    has_course = samples["day"].nunique() > 1
+    outcomes = outcomes if has_course else ()
+    # Of draws on one day there is no course: its figures would be empty.
+    on_page = [one for one in drawn_figures if has_course or one.section == QUALITY]
+    shown = {name for tube in entries for name in tube.panels}
+    panels = [(name, label_of(name)) for name in sorted(shown, key=usual_place)]
     page = page_template("bcelldepl.report", "template.html").render(
         study_id=study_id,
         strategy=strategy,
@@ -80,10 +142,24 @@ def write_report(
         settings=_flat(run.get("settings", {})),
         started=plain(run.get("started")),
         finished=plain(run.get("finished")),
-        curves=_curves(samples, drawn),
+        curves=Markup(label_curves(curves, samples, followed_populations(samples)))
+        if curves and has_course
+        else "",
+        outcomes=outcomes,
+        quality=None if quality is None else quality_section(quality),
+        figures={
+            section: [one for one in on_page if one.section == section]
+            for section in (OUTCOME, QUALITY, OTHER)
+        },
+        linked=[*as_links(one for one in drawn_figures if one not in on_page), *linked_figures(figures)],
         cells=cells,
         questions=[plain(question) for question in run.get("questions", ())],
         tubes=entries,
+        by_subject=[(subject, list(own)) for subject, own in groupby(entries, key=lambda tube: tube.subject)],
+        printed_title=Markup(_css_text(f"{study_id}: B-cell depletion and CAR-T kinetics")),
+        printed_version=Markup(
+            _css_text(f"bcelldepl {_version(run)}, {plain(run.get('finished'))[:16].replace('T', ' ')}")
+        ),
         anchors=anchors,
         look=needing_a_look(entries),
         notes=[plain(note) for note in run.get("warnings", ())],
@@ -91,28 +167,46 @@ def write_report(
         n_subjects=len(sheet),
         populations=populations,
         rows=rows,
+        not_measured=[label_of(name) for name in not_measured(samples)],
         by_hand=any(cell is not None and cell.override for row in rows for cell in row.cells),
         has_dose=any(row.dose_group for row in rows),
         in_percent="method" in counts and (counts["method"] == Method.PERCENT).any(),
         endpoints=endpoint_tables(endpoints),
+        packed=bool(addresses),
+        piece=partial(_piece, {} if pieces is None else pieces, packed=bool(addresses)),
         visits=visits,
         sheet=sheet,
-        thumbnail_order=[row.note.population for row in order],
+        has_controls=bool(controls),
+        panels=panels,
         results={str(code): (code.symbol, code.meaning) for code in ResultCode},
         evidence=[
             (str(rung), colour, text_on(colour), EVIDENCE_MEANINGS[rung])
             for rung, colour in EVIDENCE_COLOURS.items()
         ],
     )
-    write_bytes(Path(path), page.encode())
+    write_bytes(path, page.encode())
 
 
-def _curves(counts: pd.DataFrame, populations: Sequence[str]) -> str:
-    """Return the study's curves as an address that holds the figure; empty where there is nothing to draw."""
-    if not populations:
-        return ""
-    with fixed_style():
-        return data_uri(figure_bytes(draw_study_curves(counts, populations)), "image/svg+xml")
+def _css_text(text: str) -> str:
+    """Text as the content of a CSS string, in which nothing but letters, digits and blanks stands for itself."""
+    # A blank ends an escape and is part of it.
+    return "".join(one if one.isalnum() or one == " " else f"\\{ord(one):x} " for one in text)
+
+
+def _version(run: Mapping[str, Any]) -> str:
+    return plain(run.get("versions", {}).get("bcelldepl"))
+
+
+def _piece(pieces: Pieces, tube: TubeEntry, caller: Callable[[], Markup], *, packed: bool) -> Markup:
+    """Give what the page shows of a tube; of a large study compressed, for its script to unpack once it is opened."""
+    before, content = pieces.get(tube.file, (None, Markup()))
+    if before != (tube, packed):
+        content = caller()
+        if packed:
+            text = base64.b64encode(zlib.compress(content.encode(), 9)).decode("ascii")
+            content = Markup(f'<div data-packed="{text}"></div>')
+        pieces[tube.file] = (tube, packed), content
+    return content
 
 
 def _flat(values: object, name: str = "") -> list[tuple[str, str]]:

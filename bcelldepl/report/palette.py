@@ -18,10 +18,12 @@ __all__ = [
     "INK",
     "INSIDE",
     "INTERVAL",
+    "MARKED",
     "MUTED",
     "OUTSIDE",
     "PARENT_BARS",
     "POPULATION_BARS",
+    "REVIEW",
     "blend",
     "colour_ramp",
     "dose_styles",
@@ -40,6 +42,8 @@ ACCENT = "#0b5cad"
 OUTSIDE = ("#dfe3e7", "#a3adb7", "#5d6873")
 INSIDE = ("#8dbbe8", "#2f7fca", "#08306b")
 PARENT_BARS, POPULATION_BARS = "#b3bcc5", "#3d87cc"  # of one marker
+REVIEW = "#e69f00"  # around what needs review
+MARKED = "#c2410c"  # events that a check speaks of
 INTERVAL = ("#e69f00", 0.22)  # laid over the events between the ends of a cut's interval, so strong
 
 # The palette of Okabe and Ito without its yellow, which is lost on white paper. Each group has its own marker

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from bcelldepl.definitions.codes import TubeStatus
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
+from bcelldepl.report.gate_position import gate_position
 from bcelldepl.report.gating_path import draw_gating_path, tree_order
 from bcelldepl.report.image_palette import gate_png
-from bcelldepl.report.thumbnail import draw_thumbnail
+from bcelldepl.report.thumbnail import draw_thumbnail, overview_gates
 from bcelldepl.study import Role
 
 __all__ = ["GateNote", "TubePicture", "picture_tube"]
@@ -18,15 +19,27 @@ __all__ = ["GateNote", "TubePicture", "picture_tube"]
 
 @dataclass(frozen=True)
 class GateNote:
-    """One row of the gate table: a `GateView` without its histograms."""
+    """One row of the gate table: a `GateView` without its histograms.
+
+    Attributes
+    ----------
+    population, parent : str
+        As reports call them.
+    events, parent_events : int
+    markers : str
+        Axes of its picture.
+    position : str
+        Where the gate lies, in the instrument's units; empty where these are not known.
+    evidence : Evidence
+    reason : str
+    """
 
     population: str
     parent: str
     events: int
     parent_events: int
     markers: str
-    cuts: tuple[float, ...]
-    cut_interval: tuple[float, float] | None
+    position: str
     evidence: Evidence
     reason: str
 
@@ -50,6 +63,8 @@ class TubePicture:
         The gating path and the thumbnail of the contact sheet; empty for a tube that could not be gated.
     gates : tuple of GateNote
         The gates in tree order, for the table beside the path.
+    panels : tuple of str
+        Populations whose gates the thumbnail shows, from above.
     """
 
     file: str
@@ -63,6 +78,7 @@ class TubePicture:
     path_png: bytes
     thumbnail_png: bytes
     gates: tuple[GateNote, ...] = ()
+    panels: tuple[str, ...] = ()
 
 
 def picture_tube(
@@ -97,18 +113,18 @@ def picture_tube(
         thumbnail_png = draw_thumbnail(views)
     notes = tuple(
         GateNote(
-            population=view.population,
-            parent=view.parent,
+            population=view.title,
+            parent=view.parent_title,
             events=view.events,
             parent_events=view.parent_events,
             markers=" / ".join(label for label in (view.x_label, view.y_label) if label),
-            cuts=view.cuts,
-            cut_interval=view.cut_interval,
+            position=gate_position(view),
             evidence=view.evidence,
             reason=view.reason,
         )
         for view in tree_order(views)
     )
+    panels = tuple(view.population for view in overview_gates(views))
     return TubePicture(
-        file, sha256, subject, visit, day, role, status, reason, path_png, thumbnail_png, notes
+        file, sha256, subject, visit, day, role, status, reason, path_png, thumbnail_png, notes, panels
     )

@@ -3,6 +3,16 @@
   const look = document.getElementById("filter-look");
   const marked = [...document.querySelectorAll("[data-subject], [data-status]")];
 
+  // Courses of subjects are drawn dark: those that are looked for, or the one under the pointer.
+  function nameCourses(isNamed) {
+    for (const one of document.querySelectorAll(".course")) one.classList.toggle("named", Boolean(isNamed(one.dataset.course)));
+  }
+  document.querySelector("figure.curves")?.addEventListener("pointerover", (event) => {
+    const pointed = event.target.dataset.course;
+    if (pointed === undefined) filter();
+    else nameCourses((course) => course === pointed);
+  });
+
   // A row that holds tiles stays as long as one of its tiles does.
   function filter() {
     const wanted = subject.value.trim().toLowerCase();
@@ -12,14 +22,12 @@
       const fine = look.checked && element.dataset.status === "ok";
       element.hidden = Boolean(otherSubject || fine);
     }
+    nameCourses((course) => wanted && course.toLowerCase().includes(wanted));
     for (const row of document.querySelectorAll(".sheet tbody tr")) {
       if (look.checked && !row.querySelector(".tile:not([hidden])")) row.hidden = true;
     }
-    for (const heading of document.querySelectorAll("#tubes h3")) {
-      if (!look.checked) continue;
-      let next = heading.nextElementSibling;
-      while (next && next.hidden && next.tagName === "DETAILS") next = next.nextElementSibling;
-      if (!next || next.tagName !== "DETAILS") heading.hidden = true;
+    for (const group of document.querySelectorAll(".of-subject")) {
+      if (look.checked && !group.querySelector("details:not([hidden])")) group.hidden = true;
     }
   }
   subject.addEventListener("input", filter);
@@ -36,6 +44,35 @@
   const tile = sheet.querySelector(".tile");
   if (tile) zoom.value = tile.offsetWidth;
   zoom.addEventListener("input", () => sheet.style.setProperty("--tile", `${zoom.value}px`));
+
+  // One of the gates of every tube, or all of them: a thumbnail has its panels under each other.
+  function showPanel(wanted) {
+    for (const image of sheet.querySelectorAll("img[data-panels]")) {
+      const panels = image.dataset.panels.split(" ");
+      const at = panels.indexOf(wanted);
+      image.classList.toggle("one", at >= 0);
+      image.hidden = wanted !== "" && at < 0;
+      image.style.objectPosition = at > 0 ? `0 ${100 * at / (panels.length - 1)}%` : "0 0";
+    }
+    for (const result of sheet.querySelectorAll(".result")) {
+      result.hidden = wanted !== "" && result.dataset.population !== wanted;
+    }
+  }
+  for (const choice of document.querySelectorAll("input[name=panel]")) {
+    choice.addEventListener("change", () => showPanel(choice.value));
+  }
+
+  const controls = document.getElementById("show-controls");
+  if (controls) controls.addEventListener("change", () => sheet.classList.toggle("with-controls", controls.checked));
+
+  // Of a large study, what a tube shows is packed until it is opened.
+  for (const packed of document.querySelectorAll("[data-packed]")) {
+    packed.parentElement.addEventListener("toggle", async () => {
+      const bytes = Uint8Array.from(atob(packed.dataset.packed), (one) => one.charCodeAt(0));
+      const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+      packed.outerHTML = await new Response(unpacked).text();
+    }, { once: true });
+  }
 
   openLinkedTube();
 })();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,8 +26,10 @@ __all__ = [
     "count_rows",
     "endpoint_tables",
     "in_order",
+    "not_measured",
     "number",
     "plain",
+    "usual_place",
 ]
 
 
@@ -48,6 +51,21 @@ class CountCell:
     evidence_meaning: str
     reason: str
     override: str = ""
+
+    @property
+    def title(self) -> str:
+        """What reports call the population."""
+        return label_of(self.population)
+
+    @property
+    def short_title(self) -> str:
+        """The same where there is little room: ``B``, ``CAR+ T``."""
+        return self.title.removesuffix(" cells")
+
+    @property
+    def short_value(self) -> str:
+        """The result where there is little room: ``<0.37`` for ``ND (<0.37)``."""
+        return self.value.partition("(")[2].removesuffix(")") or self.value
 
 
 @dataclass(frozen=True)
@@ -100,7 +118,7 @@ def number(row: Mapping[Any, Any], column: str) -> float:
     float
     """
     value = row.get(column)
-    return float("nan") if value is None or pd.isna(value) else float(value)
+    return float("nan") if value is None or value is pd.NA else float(value)
 
 
 def in_order(day: float) -> float:
@@ -140,7 +158,8 @@ def count_cell(row: Mapping[Any, Any]) -> CountCell:
     interval = "" if math.isnan(low) else f"{written(low)} {DASH} {written(high)}"
     if code is ResultCode.QUANTIFIED:
         # Beads are counted but have no concentration.
-        text, detail, sort = "" if math.isnan(value) else f"{written(value)}{sign}", interval, value
+        known = not math.isnan(value)
+        text, detail, sort = f"{written(value)}{sign}" if known else "", interval, value if known else -1.0
     elif code is ResultCode.DETECTED_BELOW_LLOQ:
         text, detail, sort = f"<{limit(lloq)}{sign}", f"{written(value)} ({interval})", value
     elif code is ResultCode.NOT_DETECTED:
@@ -152,8 +171,8 @@ def count_cell(row: Mapping[Any, Any]) -> CountCell:
         of_lymphocytes, _, *limits = (number(row, name) for name in PERCENT_OF_LYMPHOCYTES.names)
         if row.get("parent") != LYMPHOCYTES and not math.isnan(of_lymphocytes):
             below = code.limit_of(*limits)
-            known = percentage(of_lymphocytes) if below is None else f"<{limit(below)}"
-            detail += f"; {known}{sign} of {label_of(LYMPHOCYTES)}"
+            told = percentage(of_lymphocytes) if below is None else f"<{limit(below)}"
+            detail += f"; {told}{sign} of {label_of(LYMPHOCYTES)}"
     evidence = plain(row.get("evidence"))
     return CountCell(
         population=str(row["population"]),
@@ -173,6 +192,23 @@ def count_cell(row: Mapping[Any, Any]) -> CountCell:
     )
 
 
+def not_measured(counts: pd.DataFrame) -> list[str]:
+    """Name the populations that no tube of the study could show, such as CD4+ T cells without the stain.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        Rows of ``counts.csv``.
+
+    Returns
+    -------
+    list of str
+        None where no population was measured at all: then they all stay.
+    """
+    done = set(counts.loc[counts["result"] != ResultCode.NOT_DONE, "population"])
+    return [name for name in dict.fromkeys(counts["population"]) if name not in done] if done else []
+
+
 def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[TubeResults]]:
     """Turn ``counts.csv`` into one row per tube and one column per population.
 
@@ -184,20 +220,23 @@ def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[TubeRe
     Returns
     -------
     populations : list of (str, str)
-        Fixed name and heading of each column, in the usual order.
+        Fixed name and heading of each column, in the usual order; those of `not_measured` are left out.
     rows : list of TubeResults
         By subject, day and file.
     """
-    found = [name for name in dict.fromkeys(counts["population"]) if is_result(name)]
-    found.sort(key=_usual_place)
+    missing = not_measured(counts)
+    found = [name for name in dict.fromkeys(counts["population"]) if is_result(name) and name not in missing]
+    found.sort(key=usual_place)
+    by_file: dict[str, list[dict[Any, Any]]] = defaultdict(list)
+    for record in counts.to_dict("records"):
+        by_file[str(record["file"])].append(record)
     rows = []
-    for file, of_tube in counts.groupby("file", sort=False):
-        records = of_tube.to_dict("records")
+    for file, records in by_file.items():
         by_name = {record["population"]: count_cell(record) for record in records}
         first = records[0]
         rows.append(
             TubeResults(
-                file=str(file),
+                file=file,
                 subject=plain(first.get("subject")),
                 visit=plain(first.get("visit")),
                 day=number(first, "day"),
@@ -224,7 +263,7 @@ def endpoint_tables(endpoints: pd.DataFrame | None) -> list[EndpointTable]:
     if endpoints is None or endpoints.empty:
         return []
     tables = []
-    for analyte in sorted(set(endpoints["analyte"]), key=_usual_place):
+    for analyte in sorted(set(endpoints["analyte"]), key=usual_place):
         part = endpoints[endpoints["analyte"] == analyte]
         units = dict(zip(part["parameter"], part["unit"].map(plain), strict=True))
         columns = tuple((endpoint_name(name), unit.replace("uL", "µL")) for name, unit in units.items())
@@ -239,8 +278,18 @@ def endpoint_tables(endpoints: pd.DataFrame | None) -> list[EndpointTable]:
     return tables
 
 
-def _usual_place(population: str) -> int:
-    """Return where a population stands among the usual ones; after them if it is none."""
+def usual_place(population: str) -> int:
+    """Return where a population stands among the usual ones; after them if it is none.
+
+    Parameters
+    ----------
+    population : str
+        Name of the population.
+
+    Returns
+    -------
+    int
+    """
     known = list(POPULATIONS)
     return known.index(population) if population in known else len(known)
 

@@ -1,4 +1,4 @@
-"""The thumbnail of the contact sheet: small gates in a row, composed pixel by pixel: hundreds are drawn per study."""
+"""The thumbnail of the contact sheet: the few gates that matter, under each other, composed pixel by pixel."""
 
 from __future__ import annotations
 
@@ -7,23 +7,43 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
+from bcelldepl.definitions.populations import POPULATIONS, label_of
 from bcelldepl.gating.populations import GateView
-from bcelldepl.report.canvas import pixels
+from bcelldepl.report.canvas import ImageSheet, pixels
 from bcelldepl.report.density import density_image, log_bars, one_marker, shrink
 from bcelldepl.report.gating_path import tree_order
 from bcelldepl.report.image_palette import gate_png
 from bcelldepl.report.palette import EVIDENCE_COLOURS, FRAME, INK, PARENT_BARS, POPULATION_BARS, colour_ramp
 
-__all__ = ["draw_thumbnail"]
+__all__ = ["draw_thumbnail", "overview_gates"]
 
-_SIDE = 56  # pixels of one panel
-_BAND = 5  # pixels of the evidence band below it
+_SIDE = 96  # pixels of one panel: a pixel for each bin of a gate's picture
+_BAND = 4  # pixels of the evidence band below it
 _GAP = 3
-_ONE_ROW = 5  # more panels than this go in two rows
+_MOST = 3  # gates, where none of those that matter was drawn
+_TYPE = 9.0
+
+
+def overview_gates(views: Sequence[GateView]) -> list[GateView]:
+    """Choose the gates that the contact sheet shows; the others are a click away.
+
+    Parameters
+    ----------
+    views : sequence of GateView
+        The gates of the tube.
+
+    Returns
+    -------
+    list of GateView
+        Those of B, CAR+ T and T cells; where there is none of them, the last ones of the gating path.
+    """
+    by_name = {view.population: view for view in views}
+    named = [row.name for row in POPULATIONS.values() if row.overview and row.name in by_name]
+    return [by_name[name] for name in named] or tree_order(views)[-_MOST:]
 
 
 def draw_thumbnail(views: Sequence[GateView]) -> bytes:
-    """Draw all gates of a tube as tiny panels, in the order of the gating path.
+    """Draw the gates that matter as small panels under each other.
 
     Parameters
     ----------
@@ -35,18 +55,16 @@ def draw_thumbnail(views: Sequence[GateView]) -> bytes:
     bytes
         A PNG. Each panel has a band below in the colour of its evidence.
     """
-    ordered = tree_order(views)
-    rows = 2 if len(ordered) > _ONE_ROW else 1
-    columns = max(1, -(-len(ordered) // rows))
-    step_x, step_y = _SIDE + _GAP, _SIDE + _BAND + _GAP
-    sheet = Image.new("RGB", (columns * step_x - _GAP, rows * step_y - _GAP), "white")
-    for index, view in enumerate(ordered):
-        row, column = divmod(index, columns)
-        corner = (column * step_x, row * step_y)
-        sheet.paste(_panel(view), corner)
-        band = (corner[0], corner[1] + _SIDE + 1, corner[0] + _SIDE - 1, corner[1] + _SIDE + _BAND - 1)
-        ImageDraw.Draw(sheet).rectangle(band, fill=EVIDENCE_COLOURS[view.evidence])
-    return gate_png(sheet)
+    chosen = overview_gates(views)
+    step = _SIDE + _BAND + _GAP
+    sheet = ImageSheet(_SIDE, max(1, len(chosen) * step - _GAP))
+    for index, view in enumerate(chosen):
+        top = index * step
+        sheet.place(_panel(view), (0, top))
+        sheet.note((4, top + 11), label_of(view.population), _TYPE, INK)
+        band = Image.new("RGB", (_SIDE, _BAND - 1), EVIDENCE_COLOURS[view.evidence])
+        sheet.place(band, (0, top + _SIDE + 1))
+    return gate_png(sheet.image)
 
 
 def _panel(view: GateView) -> Image.Image:
@@ -55,7 +73,8 @@ def _panel(view: GateView) -> Image.Image:
     if one_marker(view):
         colours = _bars(log_bars(histogram), log_bars(np.minimum(inside, histogram)))
     else:
-        colours = density_image(histogram, inside)[::-1]
+        marked = None if view.marked is None else shrink(view.marked, _SIDE)
+        colours = density_image(histogram, inside, marked)[::-1]
     panel = Image.fromarray(colours).resize((_SIDE, _SIDE), Image.Resampling.NEAREST)
     draw = ImageDraw.Draw(panel)
     end = _SIDE - 1

@@ -1,4 +1,4 @@
-"""The tubes as the page shows them: the list to look at, the contact sheet, the details."""
+"""The tubes as the page shows them: those that need review, the contact sheet, the details."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ class GateRow:
     """One gate in the table of a tube."""
 
     note: GateNote
-    cut: str
     share: str
 
 
@@ -47,11 +46,18 @@ class TubeEntry:
     counts: tuple[CountCell, ...]
     thumbnail: str
     path: str
+    panels: tuple[str, ...] = ()
 
     @property
     def is_sample(self) -> bool:
         """Whether the tube is a subject's sample and not a control."""
         return self.role in ("", Role.SAMPLE)
+
+    @property
+    def overview(self) -> list[CountCell]:
+        """Its results of the populations whose gates the contact sheet shows."""
+        by_name = {cell.population: cell for cell in self.counts}
+        return [by_name[name] for name in self.panels if name in by_name]
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,10 @@ class ContactSheetRow:
 
 
 def tube_entries(
-    tubes: pd.DataFrame, counts: pd.DataFrame, pictures: Sequence[TubePicture]
+    tubes: pd.DataFrame,
+    counts: pd.DataFrame,
+    pictures: Sequence[TubePicture],
+    addresses: Mapping[str, str] | None = None,
 ) -> list[TubeEntry]:
     """Join what is known of each tube, by subject, day, role and file.
 
@@ -73,6 +82,8 @@ def tube_entries(
         Rows of ``tubes.csv`` and ``counts.csv``.
     pictures : sequence of TubePicture
         Pictures by file; a tube without one is listed all the same.
+    addresses : mapping of str to str, optional
+        Where the gating paths of some files lie; the others are held by the page.
 
     Returns
     -------
@@ -111,10 +122,15 @@ def tube_entries(
                 thumbnail=data_uri(picture.thumbnail_png, "image/png")
                 if picture and picture.thumbnail_png
                 else "",
-                path=data_uri(picture.path_png, "image/png") if picture and picture.path_png else "",
+                path=_address(picture, addresses or {}) if picture and picture.path_png else "",
+                panels=picture.panels if picture else (),
             )
         )
     return entries
+
+
+def _address(picture: TubePicture, addresses: Mapping[str, str]) -> str:
+    return addresses.get(picture.file) or data_uri(picture.path_png, "image/png")
 
 
 def needing_a_look(tubes: Sequence[TubeEntry]) -> list[TubeEntry]:
@@ -191,8 +207,5 @@ def _beads(row: Mapping[Any, Any]) -> str:
 
 
 def _gate_row(note: GateNote) -> GateRow:
-    """Return a gate with its numbers as text."""
-    cut = ", ".join(f"{position:.3f}" for position in note.cuts)
-    if note.cut_interval is not None:
-        cut += f" [{note.cut_interval[0]:.3f}, {note.cut_interval[1]:.3f}]"
-    return GateRow(note, cut, percent(note.events, note.parent_events))
+    """Return a gate with its share as text."""
+    return GateRow(note, percent(note.events, note.parent_events))

@@ -6,7 +6,6 @@ import csv
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +17,6 @@ from bcelldepl.definitions.files import RUN
 from bcelldepl.definitions.tables import ENDPOINTS, TABLES, TUBES
 from bcelldepl.errors import ExchangeError
 from bcelldepl.names import file_stem, with_digest
-from bcelldepl.results.unchanged import changed_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,10 +123,6 @@ class Results:
         """``run.json``."""
         content: dict[str, Any] = json.loads((self.folder / RUN).read_text(encoding="utf-8"))
         return content
-
-    def changed(self, names: Sequence[str]) -> list[str]:
-        """Those of these files that are not there as the run wrote them, by ``run.json``."""
-        return changed_files(self.folder, self.record, names)
 
     @property
     def attention(self) -> list[tuple[str, str, str]]:

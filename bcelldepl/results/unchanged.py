@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from bcelldepl.definitions.files import MODELS
 from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
 from bcelldepl.errors import ExchangeError
 from bcelldepl.store.files import sha256_of
 
-if TYPE_CHECKING:
-    from bcelldepl.results.folder import Results
-
-__all__ = ["changed_files", "refuse_changed", "refuse_changed_files"]
+__all__ = ["changed_files", "refuse_changed_files"]
 
 TABLES: Final = (COUNTS.file, f"{COUNTS.name}.parquet", ENDPOINTS.file, TUBES.file)
 
@@ -62,18 +59,3 @@ def refuse_changed_files(folder: Path, record: Mapping[str, Any]) -> None:
         what = f"{' and '.join(changed)} changed since the run"
         remedy = "`bcelldepl run` writes them again from the store; `bcelldepl verify` lists what changed"
         raise ExchangeError(what, str(folder), remedy)
-
-
-def refuse_changed(results: Results) -> None:
-    """Refuse results as `refuse_changed_files` does.
-
-    Parameters
-    ----------
-    results : Results
-
-    Raises
-    ------
-    ExchangeError
-        Where a table is gone, or not as ``run.json`` has it.
-    """
-    refuse_changed_files(results.folder, results.record)

@@ -15,7 +15,7 @@ from bcelldepl.review.axes import position_of, value_of
 from bcelldepl.review.computing import Computing
 from bcelldepl.review.opened import Gated, TubeUnderReview
 from bcelldepl.review.pdf import tubes_pdf
-from bcelldepl.review.pictures import View, draw, gate_of, packed, view_of
+from bcelldepl.review.pictures import LEFT_OUT, View, draw, gate_of, packed, view_of
 from bcelldepl.review.queue import study_content
 from bcelldepl.review.requests import (
     DrawRequest,
@@ -101,7 +101,7 @@ class Answers:
         y = asked.y if asked.y in present else ("" if asked.x else own.y)
         usual = View(own.population, own.parent, x, y, *_limits(x, y))
         limits = (_span(asked.x_limits) or usual.x_limits, _span(asked.y_limits) or usual.y_limits)
-        highlight = asked.highlight if asked.highlight in gated.index else ""
+        highlight = asked.highlight if asked.highlight in (LEFT_OUT, *gated.index) else ""
         view = View(own.population, own.parent, x, y, *limits, asked.bins, highlight)
         drawn = draw(opened, gated, view)
         header = {

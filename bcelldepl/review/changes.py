@@ -216,11 +216,12 @@ def _seen(snapshot: Snapshot, seen: Mapping[str, str]) -> list[Tube]:
 
 
 def _refuse_outdated(state: StudyState, files: list[str]) -> None:
-    changed = [name for name in state.changed_inputs() if name in files]
+    inputs = state.inputs()
+    changed = [name for name in state.changed_inputs(inputs) if name in files]
     if changed:
         what = "the file has changed since it was counted"
         raise ReviewError(what, changed[0], "compute the results again")
-    if not state.is_current:
+    if not state.is_current(inputs):
         what = "the study, its settings or the program have changed since the results were computed"
         raise ReviewError(what, state.folder.name, "compute the results again")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 from bcelldepl.definitions.codes import Method
@@ -28,7 +29,7 @@ _SMALL: Final = 7.5
 
 
 def tubes_pdf(snapshot: Snapshot, tubes: Sequence[Tube]) -> bytes:
-    """Write tubes as PDF, a page for each.
+    """Write tubes as PDF: of each its gating path on one page, its numbers and who judged it on the next.
 
     Parameters
     ----------
@@ -48,45 +49,55 @@ def tubes_pdf(snapshot: Snapshot, tubes: Sequence[Tube]) -> bytes:
     from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure
 
+    from bcelldepl.report.fonts import font_families
+    from bcelldepl.report.images import quiet_about_glyphs
+
     blinding = Blinding(snapshot)
     hidden = [tube for tube in tubes if blinding.hides(tube)]
     if hidden:
         raise ReviewError("the PDF would show whose tube it is", "blinded", "sign it first")
     written = io.BytesIO()
     with (
-        rc_context({"text.parse_math": False, "pdf.fonttype": 42}),
+        rc_context({"text.parse_math": False, "pdf.fonttype": 3, "font.family": font_families()}),
+        quiet_about_glyphs(),
         PdfPages(written, metadata={"CreationDate": None, "Title": f"{snapshot.study.id}: review"}) as pages,
     ):
         for tube in tubes:
-            figure = Figure(figsize=_PAGE_INCH)
-            _draw(figure, snapshot, tube)
-            pages.savefig(figure)
+            for draw in (_draw_path, _draw_numbers):
+                figure = Figure(figsize=_PAGE_INCH)
+                _head(figure, snapshot, tube)
+                draw(figure, snapshot, tube)
+                pages.savefig(figure)
     return written.getvalue()
 
 
-def _draw(figure: Figure, snapshot: Snapshot, tube: Tube) -> None:
-    row = snapshot.rows.get(tube.file, {})
+def _head(figure: Figure, snapshot: Snapshot, tube: Tube) -> None:
+    sha256 = snapshot.rows.get(tube.file, {}).get("sha256", "")
     figure.text(0.06, 0.965, f"{tube.subject} · {tube.visit} · day {tube.day:g}", size=13, weight="bold")
-    figure.text(0.06, 0.948, f"{snapshot.study.id}   {tube.file}   SHA-256 {row.get('sha256', '')}", size=6.5)
-    _path(figure, snapshot, tube)
-    table = figure.add_axes((0.06, 0.33, 0.88, 0.22))
-    table.axis("off")
-    _numbers(table, snapshot.counts.get(tube.file, []))
-    lines = _lines(snapshot, tube, row)
-    figure.text(0.06, 0.31, "\n".join(lines), size=_SMALL, va="top", linespacing=1.35)
+    figure.text(0.06, 0.948, f"{snapshot.study.id}   {tube.file}   SHA-256 {sha256}", size=6.5)
 
 
-def _path(figure: Figure, snapshot: Snapshot, tube: Tube) -> None:
+def _draw_path(figure: Figure, snapshot: Snapshot, tube: Tube) -> None:
     """The gating path as the run drew it."""
     import matplotlib.image as images
 
     path = snapshot.results.folder / FIGURES / "tubes" / f"{tube_stem(tube.file)}.png"
     if not path.is_file():
-        figure.text(0.06, 0.75, str(snapshot.rows.get(tube.file, {}).get("reason", "not gated")), size=9)
+        reason = str(snapshot.rows.get(tube.file, {}).get("reason", "not gated"))
+        figure.text(0.06, 0.92, "\n".join(wrap(reason, _WIDTH)), size=9, va="top")
         return
-    drawn = figure.add_axes((0.06, 0.56, 0.88, 0.375))
+    drawn = figure.add_axes((0.06, 0.04, 0.88, 0.895), anchor="N")
     drawn.imshow(images.imread(path), interpolation="lanczos", aspect="equal")
     drawn.axis("off")
+
+
+def _draw_numbers(figure: Figure, snapshot: Snapshot, tube: Tube) -> None:
+    """Results, status, gates set by hand, verdict and signatures."""
+    table = figure.add_axes((0.06, 0.60, 0.88, 0.33))
+    table.axis("off")
+    _numbers(table, snapshot.counts.get(tube.file, []))
+    lines = _lines(snapshot, tube, snapshot.rows.get(tube.file, {}))
+    figure.text(0.06, 0.57, "\n".join(lines), size=_SMALL, va="top", linespacing=1.35)
 
 
 def _numbers(axes: Axes, rows: Sequence[dict[str, Any]]) -> None:
@@ -125,8 +136,6 @@ def _numbers(axes: Axes, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _lines(snapshot: Snapshot, tube: Tube, row: dict[str, Any]) -> list[str]:
-    from textwrap import wrap
-
     said, digest = snapshot.review_of(tube.file), snapshot.digest(tube.file)
     told = [f"Status: {row.get('status', '')}. {row.get('reason') or ''}".strip()]
     told += [one.sentence for one in snapshot.study.overrides_of(tube.file)]

@@ -43,14 +43,15 @@ def study_content(state: StudyState) -> dict[str, Any]:
     """
     snapshot = state.snapshot
     blinding = Blinding(snapshot)
-    changed = set(state.changed_inputs())
+    inputs = state.inputs()
+    changed = set(state.changed_inputs(inputs))
     unsigned = missing_signatures(snapshot)
     return {
         "study": snapshot.study.id,
         "signatures": snapshot.study.review.signatures,
         "blinded": snapshot.study.review.blinded,
         "locked": snapshot.review.locked,
-        "current": state.is_current,
+        "current": state.is_current(inputs),
         "awaits_tables": state.awaits_tables,
         "questions": list(snapshot.results.results.questions),
         "unsigned": len(unsigned),
@@ -59,13 +60,18 @@ def study_content(state: StudyState) -> dict[str, Any]:
         "meanings": {order.value: order.meaning for order in SignatureOrder},
         "classes": list(_CLASSES),
         "tubes": sorted(
-            (_entry(snapshot, blinding, tube, tube.file in changed) for tube in snapshot.study.tubes),
+            (
+                _entry(snapshot, blinding, tube, number, tube.file in changed)
+                for number, tube in enumerate(snapshot.study.tubes)
+            ),
             key=lambda entry: (entry["class"], entry["order"]),
         ),
     }
 
 
-def _entry(snapshot: Snapshot, blinding: Blinding, tube: Tube, input_changed: bool) -> dict[str, Any]:
+def _entry(
+    snapshot: Snapshot, blinding: Blinding, tube: Tube, number: int, input_changed: bool
+) -> dict[str, Any]:
     row, said = snapshot.rows.get(tube.file, {}), snapshot.review_of(tube.file)
     digest = "" if input_changed else snapshot.digest(tube.file)
     sha256 = "" if input_changed else str(row.get("sha256", ""))
@@ -76,7 +82,6 @@ def _entry(snapshot: Snapshot, blinding: Blinding, tube: Tube, input_changed: bo
         for one in said.standing(digest or "changed")
     ]
     place = urgency(snapshot, tube, mark, broken or input_changed)
-    number = list(snapshot.tubes).index(tube_id(tube.file))
     reason = "the file has changed since it was counted" if input_changed else str(row.get("reason", ""))
     return {
         **blinding.facts(tube),

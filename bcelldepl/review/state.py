@@ -18,7 +18,7 @@ from bcelldepl.batch.memory import RunMemory
 from bcelldepl.errors import ReviewError
 from bcelldepl.review.opened import TubeUnderReview
 from bcelldepl.store.reviews import StudyReview, TubeReview, reviews_of
-from bcelldepl.study import Override, Study, Tube, load_study
+from bcelldepl.study import Override, Study, Tube
 from bcelldepl.tubes.regate import GatedResults
 
 __all__ = ["Snapshot", "StudyState"]
@@ -128,9 +128,7 @@ class StudyState:
 
     def _read(self, review: StudyReview | None = None) -> Snapshot:
         results = GatedResults(self.folder)
-        path = Path(results.record["study_file"])
-        study = load_study(path if path.is_absolute() else self.folder / path)
-        return Snapshot(results, study, review or reviews_of(self.folder))
+        return Snapshot(results, results.study_as_written, review or reviews_of(self.folder))
 
     def inputs(self) -> dict[str, Identity]:
         """Every input as it is now; only files whose state changed are read again."""
@@ -138,17 +136,16 @@ class StudyState:
             self.memory.identities = identify_inputs(self.snapshot.study, 2, self.memory.identities)
             return self.memory.identities
 
-    def changed_inputs(self) -> list[str]:
-        """Inputs that are no longer those of the run, by name."""
+    def changed_inputs(self, inputs: Mapping[str, Identity]) -> list[str]:
+        """Those of the inputs that are no longer those of the run, by name."""
         recorded: Mapping[str, str] = self.snapshot.results.record.get("inputs", {})
-        return [name for name, one in self.inputs().items() if one.sha256 != recorded.get(name, "")]
+        return [name for name, one in inputs.items() if one.sha256 != recorded.get(name, "")]
 
-    @property
-    def is_current(self) -> bool:
+    def is_current(self, identities: Mapping[str, Identity]) -> bool:
         """Whether the results are those of the study as it stands, verdicts that wait for the tables apart."""
         snapshot = self.snapshot
         recorded = snapshot.results.record
-        inputs = {name: one.sha256 for name, one in self.inputs().items()}
+        inputs = {name: one.sha256 for name, one in identities.items()}
         wanted = record.digest(snapshot.study, inputs, recorded.get("review", ()))
         return bool(wanted == recorded.get("digest") and not recorded.get("disturbed"))
 

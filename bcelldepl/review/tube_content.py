@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from bcelldepl.counting import Concentration
 from bcelldepl.definitions.populations import BEADS, label_of
 from bcelldepl.definitions.result_columns import CONCENTRATION, PERCENT_OF_LYMPHOCYTES, PERCENT_OF_PARENT
 from bcelldepl.review.axes import axis_of
 from bcelldepl.review.blinding import Blinding
 from bcelldepl.review.opened import Gated, TubeUnderReview
-from bcelldepl.review.pictures import gate_of, time_course, view_of
+from bcelldepl.review.pictures import LEFT_OUT, gate_of, time_course, view_of
 from bcelldepl.review.state import Snapshot, StudyState, tube_id
 from bcelldepl.store.reviews import Signature
 from bcelldepl.study import Role, Tube
@@ -66,9 +68,15 @@ def tube_content(state: StudyState, tube: Tube) -> dict[str, Any]:
     except Exception as error:  # whatever is wrong with one tube, the others are reviewed
         return {**content, "failure": blinding.text(tube, str(error))}
     gated = opened.as_counted
+    quality = opened.gated.signal.quality
     return {
         **content,
         "failure": "",
+        "left_out": {
+            "name": LEFT_OUT,
+            "events": int(np.count_nonzero(~quality.keep)),
+            "flags": list(quality.flags),
+        },
         **gates_content(opened, gated),
         "facts": _facts(opened, gated, blinding),
     }
@@ -86,10 +94,13 @@ def gates_content(opened: TubeUnderReview, gated: Gated) -> dict[str, Any]:
     -------
     dict of str to object
     """
-    gates = []
+    panel, gates = opened.gated.signal.columns, []
+    titles = {population: gated.rule(population).title(panel) for population in gated.parents}
     for population in gated.parents:
         view = view_of(opened, gated, population)
-        gates.append({**gate_of(opened, gated, population), "x_axis": view.x, "y_axis": view.y})
+        gate = gate_of(opened, gated, population)
+        labels = {"label": titles[population], "parent_label": titles.get(gate["parent"], "")}
+        gates.append({**gate, **labels, "x_axis": view.x, "y_axis": view.y})
     markers = list(opened.gated.signal.columns)
     return {"gates": gates, "axes": {marker: axis_of(opened, gated, marker) for marker in markers}}
 

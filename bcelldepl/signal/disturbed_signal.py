@@ -31,7 +31,17 @@ def odd_signals(signals: Mapping[str, NDArray[np.float32]], timeline: TimeBins) 
     """Bins in runs of at least two whose mean signal is off in any channel, in one of them by far.
 
     So are several bins taken together, as long as enough are left: where most events are debris, a clog moves the mean
-    of a bin by less than its noise.
+    of a bin by less than its noise. Runs in which the part of bright events is off are found, too.
+
+    Parameters
+    ----------
+    signals : mapping of str to ndarray of float32, shape (n_events,)
+        Transformed signals watched over time, by marker.
+    timeline : TimeBins
+
+    Returns
+    -------
+    ndarray of bool, shape (n_bins,)
     """
     n_bins = len(timeline.ticks)
 

@@ -13,6 +13,7 @@ from bcelldepl.errors import PanelError
 from bcelldepl.fcs.acquisition import Recording, Spillover
 from bcelldepl.kernels.compensation import exact_positions
 from bcelldepl.signal.compensation import plan_unmixing
+from bcelldepl.signal.marker_axis import MarkerAxis
 from bcelldepl.signal.transform import ScaleTable, Transform, transform_of
 
 __all__ = ["MarkerRecipe", "Recipe", "plan_markers"]
@@ -30,11 +31,14 @@ class MarkerRecipe:
         Numbers and pieces of its scale.
     words : str
         The scale in words; gates are carried only between tubes whose scales are the same.
+    axis : MarkerAxis
+        From positions to the instrument's units and back.
     """
 
     weights: NDArray[np.float64]
     scale: ScaleTable
     words: str
+    axis: MarkerAxis
 
 
 @dataclass(frozen=True)
@@ -122,8 +126,12 @@ def plan_markers(
             weights[[row[name] for name in plan.detectors]] = plan.weights[:, stains.index(marker)]
         transform = transform_of(marker, transforms)
         channel_range = ranges[panel[marker]]
-        scale = transform.table(channel_range)
-        markers[marker] = MarkerRecipe(weights, scale, transform.words(channel_range))
+        markers[marker] = MarkerRecipe(
+            weights,
+            transform.table(channel_range),
+            transform.words(channel_range),
+            MarkerAxis(transform, channel_range),
+        )
     return Recipe(channels, markers)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from bcelldepl.fcs.acquisition import Acquisition, Spillover
 from bcelldepl.fcs.timeline import unrolled
 from bcelldepl.kernels.compensation import marker_positions
 from bcelldepl.runtime.threads import over_spans
+from bcelldepl.signal.marker_axis import MarkerAxis
 from bcelldepl.signal.quality_mask import Quality, assess_quality
 from bcelldepl.signal.recipe import Recipe, plan_markers
 from bcelldepl.signal.transform import Transform
@@ -40,12 +41,15 @@ class Signal:
     exact : callable or None
         Takes a marker and indices of events; gives their positions in float64, before they are rounded. None where
         the columns are all there is.
+    axes : mapping of str to MarkerAxis
+        By marker, from positions to the instrument's units and back; empty where these are not known.
     """
 
     columns: dict[str, NDArray[np.float32]]
     quality: Quality
     scales: dict[str, str]
     exact: Exact | None = None
+    axes: Mapping[str, MarkerAxis] = field(default_factory=dict)
 
     @property
     def n_events(self) -> int:
@@ -96,7 +100,8 @@ def make_signal(
         signals=columns,
     )
     scales = {marker: one.words for marker, one in recipe.markers.items()}
-    return Signal(columns, quality, scales, lambda marker, events: recipe.exact(marker, raw[:, events]))
+    axes = {marker: one.axis for marker, one in recipe.markers.items()}
+    return Signal(columns, quality, scales, lambda marker, events: recipe.exact(marker, raw[:, events]), axes)
 
 
 def _seconds(acquisition: Acquisition, name: str, ticks: NDArray[np.float32]) -> NDArray[np.float32]:

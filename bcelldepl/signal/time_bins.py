@@ -84,6 +84,16 @@ def lay_out(time_s: NDArray[np.float32]) -> tuple[TimeBins, float]:
 
 
 def runs_of(marked: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and past-the-last index of each run of marked bins."""
+    """Find the runs of marked bins.
+
+    Parameters
+    ----------
+    marked : ndarray of bool, shape (n_bins,)
+
+    Returns
+    -------
+    list of (int, int)
+        First index of each run, and the one past its last.
+    """
     edges = np.flatnonzero(np.diff(np.concatenate(([False], marked, [False])).astype(np.int8)))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

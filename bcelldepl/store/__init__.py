@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from bcelldepl.store.audit import Entry
 from bcelldepl.store.errors import LockedError, StoreError
-from bcelldepl.store.store import OF_THE_STUDY, Store
+from bcelldepl.store.store import FIGURE, OF_THE_STUDY, Store
 
-__all__ = ["OF_THE_STUDY", "Entry", "LockedError", "Store", "StoreError"]
+__all__ = ["FIGURE", "OF_THE_STUDY", "Entry", "LockedError", "Store", "StoreError"]

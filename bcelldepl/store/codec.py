@@ -74,6 +74,8 @@ class Codec:
             items = [[str(key), self._plain(one, attachment)] for key, one in value.items()]
             return {_KIND: _MAPPING, "items": items}
         if isinstance(value, (tuple, list)):
+            if _AS_THEY_ARE.issuperset(map(type, value)):  # such as a corner: there are thousands
+                return list(value)
             return [self._plain(one, attachment) for one in value]
         if isinstance(value, bytes):
             attachment += value
@@ -93,6 +95,8 @@ class Codec:
         if type(plain) in _AS_THEY_ARE:
             return plain
         if isinstance(plain, list):
+            if _AS_THEY_ARE.issuperset(map(type, plain)):
+                return tuple(plain)
             return tuple([self._value(one, attachment) for one in plain])
         kind = plain[_KIND]
         if kind == _MAPPING:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["OF_THE_STUDY", "Store"]
+__all__ = ["FIGURE", "OF_THE_STUDY", "Store"]
 
+FIGURE = "figure"  # the stage of figures, which stand by the names of their files in place of a tube
 OF_THE_STUDY = ""  # in place of a tube, for what a stage gives for all of them
 _REMEDY = "restore it, or move it away: `run` computes everything again, and takes the audit record from audit.jsonl"
 
@@ -166,14 +167,24 @@ class Store:
             rows = [(name, json.dumps(value, sort_keys=True)) for name, value in facts.items()]
             self._connection.executemany("INSERT INTO facts VALUES (?, ?)", rows)
 
-    def prune(self, tables: Collection[str], tubes: Collection[str]) -> None:
-        """Forget the tables and tubes that are not among these."""
+    def prune(
+        self, tables: Collection[str], tubes: Collection[str], figures: Collection[str] | None = None
+    ) -> None:
+        """Forget the tables, tubes and figures that are not among these; without `figures`, all of those stay."""
         with self._transaction():
             for name in set(table_names(self._connection)) - set(tables):
                 drop_table(self._connection, name)
-            known = {tube for (tube,) in self._connection.execute("SELECT DISTINCT tube FROM stages")}
-            gone = [(tube,) for tube in known - {*tubes, OF_THE_STUDY}]
-            self._connection.executemany("DELETE FROM stages WHERE tube = ?", gone)
+            known = self._connection.execute("SELECT stage, tube FROM stages").fetchall()
+            gone = [
+                (stage, name)
+                for stage, name in known
+                if (
+                    figures is not None and name not in figures
+                    if stage == FIGURE
+                    else name not in tubes and name != OF_THE_STUDY
+                )
+            ]
+            self._connection.executemany("DELETE FROM stages WHERE stage = ? AND tube = ?", gone)
 
     @property
     def entries(self) -> list[Entry]:

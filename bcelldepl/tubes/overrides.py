@@ -146,7 +146,8 @@ def _rule(rule: Rule, override: Override, strategy: Strategy) -> CutRule | Polyg
     if isinstance(rule, BooleanRule):
         msg = f"{rule.name!r} is combined from other populations; set one of those by hand"
         raise ValueError(msg)
-    common = rule.model_dump(include={"name", "parent", "report", "optional", "leaves_out", "percent_of"})
+    kept = {"name", "parent", "label", "report", "optional", "leaves_out", "percent_of"}
+    common = rule.model_dump(include=kept)
     if override.polygon is not None:
         x, y = (override.x, override.y) if override.x and override.y else _axes(rule)
         _check_markers(strategy, x, y)

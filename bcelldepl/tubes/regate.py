@@ -23,7 +23,7 @@ from bcelldepl.gating.strategy import Strategy
 from bcelldepl.gating.tube import membership_by
 from bcelldepl.results import Results, tube_stem
 from bcelldepl.results.strategies import recorded_strategies
-from bcelldepl.results.unchanged import refuse_changed
+from bcelldepl.results.unchanged import refuse_changed_files
 from bcelldepl.signal import Signal
 from bcelldepl.study import Override, Study, load_study
 from bcelldepl.tubes.overrides import strategy_with_overrides
@@ -49,8 +49,6 @@ class GatedTube:
     strategy : Strategy
     fits : dict of str to Fit
         As they were applied.
-    membership : dict of str to ndarray of bool, shape (n_events,)
-        By population; ``"all"`` are the events that the quality mask kept.
     """
 
     file: str
@@ -60,7 +58,11 @@ class GatedTube:
     spillover: Spillover | None
     strategy: Strategy
     fits: dict[str, Fit]
-    membership: dict[str, NDArray[np.bool_]]
+
+    @cached_property
+    def membership(self) -> dict[str, NDArray[np.bool_]]:
+        """Events by population, as bool of shape (n_events,); ``"all"`` are those that the quality mask kept."""
+        return membership_by(self.signal, self.strategy, self.fits)
 
     def range_of(self, marker: str) -> float:
         """``$PnR`` of the channel of a marker."""
@@ -86,7 +88,7 @@ class GatedResults:
         self.results = Results(folder)
         try:
             self.record = self.results.record
-            refuse_changed(self.results)
+            refuse_changed_files(folder, self.record)
             recorded = recorded_strategies(self.record)
             self._strategies = {
                 name: Strategy.model_validate(content) for name, content in recorded.all.items()
@@ -99,10 +101,15 @@ class GatedResults:
             raise ExchangeError(what, str(folder), "name the folder that `bcelldepl run` wrote") from error
 
     @cached_property
+    def study_as_written(self) -> Study:
+        """The study as its files say it now."""
+        path = Path(self.record["study_file"])
+        return load_study(path if path.is_absolute() else self.folder / path)
+
+    @cached_property
     def study(self) -> Study:
         """The study as it stands now, with the matrices that the run made of its controls."""
-        path = Path(self.record["study_file"])
-        study = load_study(path if path.is_absolute() else self.folder / path)
+        study = self.study_as_written
         made = self.record.get("matrices_of_controls", {})
         if study.compensation.source != "controls" or not made:
             return study
@@ -139,10 +146,7 @@ class GatedResults:
         if opened.acquisition.sha256 != record["sha256"]:
             raise ExchangeError("the FCS file has changed since it was gated", file, "run the study again")
         signal = opened.signal(strategy)
-        membership = membership_by(signal, strategy, fits)
-        return GatedTube(
-            file, opened.acquisition, opened.panel, signal, opened.spillover, strategy, fits, membership
-        )
+        return GatedTube(file, opened.acquisition, opened.panel, signal, opened.spillover, strategy, fits)
 
     def gates(self, file: str) -> tuple[Strategy, dict[str, Fit]]:
         """Recorded gates of a tube, as they were applied, and its strategy with the gates that were set by hand.

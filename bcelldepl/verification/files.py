@@ -16,7 +16,7 @@ from bcelldepl.verification.findings import CheckedPart, Part
 from bcelldepl.verification.record import differences
 from bcelldepl.verification.reference import Reference
 
-__all__ = ["check_inputs", "check_outputs", "check_study", "study_of"]
+__all__ = ["check_inputs", "check_outputs", "check_study", "hash_inputs", "study_of"]
 
 
 def check_outputs(folder: Path, reference: Reference) -> CheckedPart:
@@ -34,12 +34,12 @@ def check_outputs(folder: Path, reference: Reference) -> CheckedPart:
     """
     check = CheckedPart(Part.OUTPUTS)
     for name, sha256 in reference.files("outputs").items():
-        _check_file(check, name, folder / name, sha256)
+        _check_file(check, name, folder / name, sha256, sha256_of(folder / name))
     return check
 
 
-def check_inputs(study: Study | None, folder: Path, reference: Reference) -> CheckedPart:
-    """Check every file that the run read.
+def hash_inputs(study: Study | None, folder: Path, reference: Reference) -> dict[str, str]:
+    """Hash every file that the run read, as it is now.
 
     Parameters
     ----------
@@ -50,25 +50,50 @@ def check_inputs(study: Study | None, folder: Path, reference: Reference) -> Che
 
     Returns
     -------
+    dict of str to str
+        SHA-256 by the name of each input; empty for one that is not there.
+    """
+    return {name: sha256_of(path) for name, path in _input_paths(study, folder, reference).items()}
+
+
+def _input_paths(study: Study | None, folder: Path, reference: Reference) -> dict[str, Path]:
+    paths = {} if study is None else input_files(study)
+    beside = folder.absolute().parent if study is None else study.folder
+    return {name: paths.get(name, beside / name) for name in reference.files("inputs")}
+
+
+def check_inputs(
+    study: Study | None, folder: Path, reference: Reference, hashed: Mapping[str, str]
+) -> CheckedPart:
+    """Check every file that the run read.
+
+    Parameters
+    ----------
+    study : Study or None
+    folder : Path
+        The results folder.
+    reference : Reference
+    hashed : mapping of str to str
+        From `hash_inputs`.
+
+    Returns
+    -------
     CheckedPart
     """
     check = CheckedPart(Part.INPUTS)
-    paths = {} if study is None else input_files(study)
-    beside = folder.absolute().parent if study is None else study.folder
+    paths = _input_paths(study, folder, reference)
     for name, sha256 in reference.files("inputs").items():
-        path = paths.get(name, beside / name)
         if sha256:
-            _check_file(check, name, path, sha256)
+            _check_file(check, name, paths[name], sha256, hashed[name])
         else:
             check.checked += 1
-            if sha256_of(path):
+            if hashed[name]:
                 check.found(name, "can be read now; when the study was run, it could not")
     return check
 
 
-def _check_file(check: CheckedPart, name: str, path: Path, sha256: str) -> None:
+def _check_file(check: CheckedPart, name: str, path: Path, sha256: str, found: str) -> None:
     check.checked += 1
-    found = sha256_of(path)
     if not found:
         check.found(name, f"is not there any more, or cannot be read ({path})")
     elif found != sha256:

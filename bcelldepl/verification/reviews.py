@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bcelldepl.definitions.files import RUN
 from bcelldepl.results import Results
 from bcelldepl.results.signed import signed_facts
-from bcelldepl.store.files import sha256_of
 from bcelldepl.store.reviews import TubeReview, read_reviews
-from bcelldepl.study import Study
 from bcelldepl.verification.findings import CheckedPart, Part
 from bcelldepl.verification.reference import Reference
 
 __all__ = ["check_reviews"]
 
 
-def check_reviews(study: Study | None, folder: Path, reference: Reference) -> CheckedPart:
+def check_reviews(folder: Path, reference: Reference, hashed: Mapping[str, str]) -> CheckedPart:
     """Check every verdict and signature of the audit record.
 
     Parameters
     ----------
-    study : Study or None
-        None where it cannot be read.
     folder : Path
         The results folder.
     reference : Reference
+    hashed : mapping of str to str
+        SHA-256 of every input as it is now, by name.
 
     Returns
     -------
@@ -41,16 +40,15 @@ def check_reviews(study: Study | None, folder: Path, reference: Reference) -> Ch
     if review.content() != reference.said("review", []):
         check.found(RUN, "does not contain every verdict and signature: run the study again")
     digests = reference.said("tube_digests", {})
-    paths = {tube.file: tube.path for tube in study.tubes} if study else {}
     results = Results(folder)
     for file, said in sorted(review.tubes.items()):
         check.checked += 1 + len(said.signatures)
         digest = str(digests.get(file, "")) if isinstance(digests, dict) else ""
         for one in said.broken(digest):
-            check.found(file, f"{one.sentence}: no longer valid: something has changed since")
+            check.found(file, f"{one.sentence}: no longer valid, something has changed since")
         for words in _differing(results, file, said, digest):
             check.found(file, words)
-        if said.standing(digest) and file in paths and sha256_of(paths[file]) != _input(said):
+        if said.standing(digest) and file in hashed and hashed[file] != _input(said):
             check.found(file, "was signed, and is not the file that was signed")
     return check
 

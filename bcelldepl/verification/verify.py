@@ -14,7 +14,7 @@ from bcelldepl.store import LockedError, StoreError
 from bcelldepl.store.identity import now, who
 from bcelldepl.store.lock import FolderLock
 from bcelldepl.store.versions import versions
-from bcelldepl.verification.files import check_inputs, check_outputs, check_study, study_of
+from bcelldepl.verification.files import check_inputs, check_outputs, check_study, hash_inputs, study_of
 from bcelldepl.verification.findings import Verification
 from bcelldepl.verification.record import check_record, differences
 from bcelldepl.verification.reference import Reference, read_reference
@@ -78,13 +78,14 @@ def verify(
     with _undisturbed(folder, wait_s):
         reference = read_reference(folder)
         study, reason = study_of(folder, reference)
+        hashed = hash_inputs(study, folder, reference)
         checks = [
-            check_inputs(study, folder, reference),
+            check_inputs(study, folder, reference, hashed),
             check_study(study, reason, reference),
             check_outputs(folder, reference),
             check_store(folder, reference),
             check_record(folder, reference),
-            check_reviews(study, folder, reference),
+            check_reviews(folder, reference, hashed),
         ]
         if rerun:
             checks.append(check_by_rerun(study, folder, reference, workers, progress))

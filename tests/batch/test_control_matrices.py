@@ -23,6 +23,7 @@ from bcelldepl.gate_exchange.export import export_gates
 from bcelldepl.quality.checks import CHECKS
 from bcelldepl.report.compensation_plots import draw_control, draw_spillover_pair
 from bcelldepl.simulation.detectors import DETECTORS, SPILLOVER
+from bcelldepl.store import Store
 from bcelldepl.study import Role, Study, load_study
 from bcelldepl.tubes.read import open_tube
 from bcelldepl.tubes.regate import GatedResults
@@ -96,7 +97,8 @@ def test_counts_are_those_of_the_true_matrix(with_controls: Path) -> None:
 
 
 def made(folder: Path) -> ControlMatrices:
-    return matrices_of_controls(loaded(folder), folder / "results")
+    with Store(folder / "results", "test") as store:
+        return matrices_of_controls(loaded(folder), folder / "results", store)
 
 
 @pytest.mark.parametrize("times", [0.9, 1.1])

@@ -281,7 +281,7 @@ def test_a_table_refuses_doubles_and_wrong_kinds() -> None:
     variables = (Variable("K", "Key", "text", "-"), Variable("N", "Number", "integer", "-"))
     with pytest.raises(ExchangeError, match="the same keys"):
         make_dataset("T", "t", "-", ("K",), variables, [{"K": "a"}, {"K": "a"}])
-    with pytest.raises(ExchangeError, match="is no integer"):
+    with pytest.raises(ExchangeError, match="is not of type integer"):
         make_dataset("T", "t", "-", ("K",), variables, [{"K": "a", "N": "x"}])
     with pytest.raises(ExchangeError, match="not variables of T"):
         make_dataset("T", "t", "-", ("K",), variables, [{"K": "a", "Z": 1}])

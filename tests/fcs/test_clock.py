@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bcelldepl.fcs.clock import acquisition_date, clock_seconds, seconds_of_day
+from bcelldepl.fcs.clock import acquisition_date, acquisition_start, clock_seconds, seconds_of_day
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,19 @@ def test_acquisition_over_midnight() -> None:
     assert clock_seconds({"$BTIM": "23:59:30", "$ETIM": "00:01:00"}) == 90.0
     assert clock_seconds({"$BTIM": "23:59:30"}) is None
     assert clock_seconds({"$BTIM": "10:00:00", "$ETIM": "10:00:00"}) is None
+
+
+@pytest.mark.parametrize(
+    ("keywords", "start"),
+    [
+        ({"$DATE": "10-JAN-2025", "$BTIM": "09:05:07.25"}, "2025-01-10T09:05:07"),
+        ({"$BEGINDATETIME": "2025-01-10T23:59:59.6+08:00"}, "2025-01-10T23:59:59+08:00"),
+        ({"$DATE": "10-JAN-2025"}, "2025-01-10"),
+        ({"$DATE": "10-JAN-2025", "$BTIM": "24:00:00"}, "2025-01-10"),
+        ({"$BTIM": "09:05:07"}, ""),
+        ({"$DATE": "03-07-2024", "$BTIM": "09:05:07"}, ""),
+        ({}, ""),
+    ],
+)
+def test_start_of_an_acquisition_as_far_as_the_file_says(keywords: dict[str, str], start: str) -> None:
+    assert acquisition_start(keywords) == start

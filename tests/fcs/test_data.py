@@ -156,7 +156,7 @@ def test_time_keeps_its_ticks_and_floats_their_scale(tmp_path: Path) -> None:
     )
     npt.assert_array_equal(acquisition.columns(), [[100, 200], [2, 3]])
     assert acquisition.time_step_s == 0.01
-    assert any("left alone" in warning for warning in acquisition.warnings)
+    assert any("left as it is" in warning for warning in acquisition.warnings)
 
 
 @pytest.mark.parametrize(

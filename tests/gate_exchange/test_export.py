@@ -40,6 +40,22 @@ def real_results(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> d
     return found
 
 
+def test_two_processes_export_the_same_files(
+    exchange_results: Path, flowjo: list[Path], tmp_path: Path
+) -> None:
+    told: list[tuple[str, int]] = []
+    again = export_gates(
+        exchange_results,
+        "flowjo",
+        tmp_path,
+        workers=2,
+        progress=lambda file, done, _: told.append((file, done)),
+    )
+    assert [path.name for path in again] == [path.name for path in flowjo]
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in flowjo]
+    assert told == list(zip(GatedResults(exchange_results).files, range(1, len(told) + 1), strict=True))
+
+
 def check_export(exchange_results: Path, exported: list[Path], out: Path) -> None:
     """Rectangles, polygons and combinations must come back event by event; clusters with their difference stated."""
     import flowkit as fk

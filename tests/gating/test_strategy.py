@@ -190,3 +190,27 @@ def test_a_population_has_a_name_that_a_file_can_have(tmp_path, name):
 def test_a_strategy_that_would_fill_the_memory(tmp_path, text, words):
     with pytest.raises(StrategyError, match=words):
         load(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("population", "panel", "title"),
+    [
+        ("T", {"CD3", "CD5", "CD19"}, "CD3+ T cells"),
+        ("T", {"CD5", "CD19"}, "CD5+ T cells"),
+        ("B", {"CD3", "CD19"}, "CD19+ CD3- B cells"),
+        ("B", {"CD20"}, "CD20+ B cells"),
+        ("CD19_positive", {"CD19"}, "CD19+"),
+        ("leukocytes", set(), "Live leukocytes"),
+        ("CAR_T", {"CAR", "CD3"}, "CAR+ CD3+ T cells"),
+    ],
+)
+def test_a_population_is_called_by_the_markers_that_the_panel_has(population, panel, title):
+    rules = {one.name: one for one in load_strategy("cart_pd").populations}
+    assert rules[population].title(panel) == title
+
+
+def test_without_a_label_a_population_goes_by_its_name_in_words():
+    rules = {one.name: one for one in load_strategy("cart_pd").populations}
+    for name, title in (("B", "B cells"), ("CD45_positive", "CD45 positive")):
+        assert rules[name].model_copy(update={"label": ""}).title({"CD19"}) == title
+    assert rules["CD19_positive"].model_copy(update={"label": "{CD38}+"}).title({"CD19"}) == "CD19 positive"

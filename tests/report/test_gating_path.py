@@ -16,6 +16,7 @@ from bcelldepl.gating.populations import GateView
 from bcelldepl.report import draw_gating_path, draw_thumbnail, picture_tube
 from bcelldepl.report.canvas import _dashed
 from bcelldepl.report.density import density_image, shrink
+from bcelldepl.report.gate_position import gate_position
 from bcelldepl.report.gating_path import _BELOW as BELOW
 from bcelldepl.report.gating_path import _CELL as CELL
 from bcelldepl.report.gating_path import _HEAD as HEAD
@@ -23,7 +24,10 @@ from bcelldepl.report.gating_path import _LEFT as LEFT
 from bcelldepl.report.gating_path import _PANEL as PANEL
 from bcelldepl.report.gating_path import tree_order
 from bcelldepl.report.image_palette import gate_colours, gate_png
-from bcelldepl.report.palette import ACCENT, EVIDENCE_COLOURS, INK
+from bcelldepl.report.palette import ACCENT, EVIDENCE_COLOURS, FRAME, INK, MARKED, REVIEW
+from bcelldepl.report.thumbnail import overview_gates
+from bcelldepl.signal.marker_axis import MarkerAxis
+from bcelldepl.signal.transform import Transform
 
 
 def empty_view(**changes):
@@ -77,13 +81,13 @@ def rgb(colour):
 
 def test_path_has_a_panel_per_gate_with_its_evidence(views):
     path = draw_gating_path(views(), "101, D7")
-    assert path.size == (5 * CELL[0], 2 * CELL[1] + HEAD)
+    assert path.size == (3 * CELL[0], 3 * CELL[1] + HEAD)
     for index, view in enumerate(tree_order(views())):
-        row, column = divmod(index, 5)
+        row, column = divmod(index, 3)
         right = column * CELL[0] + LEFT + PANEL[0]
         top = HEAD + (row + 1) * CELL[1] - BELOW - PANEL[1]
         assert (
-            np.abs(colour_at(path, right - 2.5, top - 26) - rgb(EVIDENCE_COLOURS[view.evidence])).max() < 12
+            np.abs(colour_at(path, right - 2.5, top - 44) - rgb(EVIDENCE_COLOURS[view.evidence])).max() < 12
         )
         assert colour_at(path, right - 20, top - 3).min() > 200  # nothing hides the numbers
 
@@ -98,7 +102,7 @@ def test_the_gate_of_a_panel_is_drawn_where_it_lies_even_without_events():
         return colour_at(path, left + x * PANEL[0], bottom - y * PANEL[1]).max()
 
     for x, y in ((0.2, 0.6), (0.8, 0.6), (0.5, 0.3), (0.5, 0.9)):
-        assert at(x, y) < 120
+        assert at(x, y) < 170
     for x, y in ((0.5, 0.6), (0.1, 0.6), (0.9, 0.6), (0.5, 0.2)):
         assert at(x, y) == 255
 
@@ -119,20 +123,87 @@ def test_a_borrowed_gate_is_broken(evidence):
 
 def test_an_arrow_leads_to_a_neighbour_only(views):
     path = draw_gating_path(views(), "101, D7")
-    middle = [HEAD + (row + 1) * CELL[1] - BELOW - PANEL[1] // 2 for row in (0, 1)]
+    heads = [HEAD + (row + 1) * CELL[1] - BELOW - PANEL[1] - 45 for row in range(3)]
     arrows = [
         (row, column)
-        for row in (0, 1)
-        for column in range(1, 5)
-        if np.abs(colour_at(path, column * CELL[0] - 8, middle[row]) - rgb(ACCENT)).max() < 40
+        for row in range(3)
+        for column in range(1, 3)
+        if np.abs(colour_at(path, column * CELL[0] + 8, heads[row]) - rgb(ACCENT)).max() < 40
     ]
     ordered = tree_order(views())
     assert arrows == [
-        divmod(index, 5)
+        divmod(index, 3)
         for index, view in enumerate(ordered)
-        if index % 5 and view.parent == ordered[index - 1].population
+        if index % 3 and view.parent == ordered[index - 1].population
     ]
-    assert len(arrows) == 4
+    assert len(arrows) == 3
+
+
+ASINH = MarkerAxis(Transform(kind="asinh", top=100_000.0, cofactor=0.001), 262_144.0)  # linear below 100
+LINEAR = MarkerAxis(Transform(kind="linear", top=50_000.0), 262_144.0)
+
+
+def asinh_place(value):
+    return math.asinh(value / 100) / math.asinh(1000)
+
+
+def test_ticks_stand_at_the_decades_of_the_instrument():
+    limits = (-0.25, 1.05)
+    view = empty_view(x_limits=limits, outlines=(), x_axis=ASINH)
+    path = draw_gating_path([view], "x")
+    below = HEAD + CELL[1] - BELOW
+
+    def is_tick(value, depth):
+        x = LEFT + round((asinh_place(value) - limits[0]) / (limits[1] - limits[0]) * PANEL[0])
+        return np.abs(colour_at(path, x, below + depth) - rgb(FRAME)).max() == 0
+
+    assert all(is_tick(value, 5) for value in (-100, 0, 1000, 10_000, 100_000))
+    assert all(is_tick(value, 3) and not is_tick(value, 5) for value in (2000, 30_000))
+    assert not is_tick(1500, 2)
+
+
+def test_where_a_gate_lies_is_said_in_the_units_of_the_instrument():
+    cut = empty_view(outlines=(), cuts=(asinh_place(1234.0),), x_axis=ASINH,
+                     cut_interval=(asinh_place(-50.0), asinh_place(4567.0)))  # fmt: skip
+    assert gate_position(cut) == "CD3 1,230 [-50, 4,570]"
+    outline = np.array([[0.2, -9.0], [0.5, 0.7], [0.9, 0.1]])
+    closed = empty_view(outlines=(outline,), x_axis=LINEAR, y_axis=LINEAR)
+    assert gate_position(closed) == "CD3 10,000 \N{EN DASH} 45,000; CD19 up to 35,000"
+    assert gate_position(empty_view(outlines=(outline + 0.2,), x_axis=LINEAR)) == "CD3 from 20,000"
+    assert gate_position(empty_view()) == ""
+    assert gate_position(empty_view(outlines=(), x_axis=LINEAR)) == ""
+
+
+def test_the_value_of_a_cut_is_written_beside_it():
+    def ink(axis):
+        path = draw_gating_path([empty_view(outlines=(), cuts=(0.5,), x_axis=axis)], "x")
+        top = HEAD + CELL[1] - BELOW - PANEL[1]
+        beside = np.asarray(path)[top + 3 : top + 15, LEFT + PANEL[0] // 2 + 3 : LEFT + PANEL[0] - 3]
+        return (beside.max(axis=2) < 140).sum()
+
+    assert ink(None) == 0
+    assert ink(LINEAR) > 20
+
+
+def test_events_that_a_check_speaks_of_stand_out_and_a_gate_in_doubt_is_framed():
+    marked = np.zeros((16, 16), dtype=np.uint32)
+    marked[3, 12] = 1
+    plain = empty_view(outlines=(), y_limits=(0.0, 1.0))
+    shown = empty_view(outlines=(), y_limits=(0.0, 1.0), marked=marked, marked_as="1 looks like other cells",
+                       in_doubt=True)  # fmt: skip
+    (x, y), bottom = ((3.5 / 16, 12.5 / 16), HEAD + CELL[1] - BELOW)
+
+    def at(view, right, up):
+        return colour_at(draw_gating_path([view], "x"), LEFT + right, bottom - up)
+
+    assert at(shown, x * PANEL[0], y * PANEL[1]).tolist() == rgb(MARKED).tolist()
+    assert at(plain, x * PANEL[0], y * PANEL[1]).min() == 255
+    assert at(shown, -1, PANEL[1] / 2).tolist() == rgb(REVIEW).tolist()
+    assert at(plain, -1, PANEL[1] / 2).min() == 255
+    strips = [
+        np.asarray(Image.open(io.BytesIO(draw_thumbnail([one]))).convert("RGB")) for one in (shown, plain)
+    ]
+    assert [(strip == rgb(MARKED)).all(axis=2).any() for strip in strips] == [True, False]
 
 
 def test_path_without_gates_says_so():
@@ -148,9 +219,12 @@ def test_dashes_keep_their_lengths_around_corners():
     assert pieces[1] == [(9.0, 0.0), (10, 0), (10.0, 5.0)]
 
 
-def test_strip_shows_the_evidence_of_each_gate(views):
+def test_thumbnail_shows_the_gates_that_matter_and_their_evidence(views):
+    assert [view.population for view in overview_gates(views())] == ["B", "CAR_T", "T"]
+    others = [view for view in views() if view.population not in ("B", "CAR_T", "T")]
+    assert [view.population for view in overview_gates(others)] == ["leukocytes", "lymphocytes", "NK"]
     strip = Image.open(io.BytesIO(draw_thumbnail(views(b_cells=0)))).convert("RGB")
-    assert strip.size == (5 * 59 - 3, 2 * 64 - 3)
+    assert strip.size == (96, 3 * 103 - 3)
     colours = {colour for _, colour in strip.getcolors(maxcolors=1 << 16)}
 
     def present(evidence):
@@ -198,6 +272,7 @@ def test_pictures_are_the_same_bytes_again(views):
     assert len(first.path_png) < 80_000
     assert len(first.thumbnail_png) < 12_000
     assert [note.population for note in first.gates][-1] == "NK"
+    assert first.panels == ("B", "CAR_T", "T")
 
 
 def test_settings_of_the_user_do_not_change_a_picture(views):

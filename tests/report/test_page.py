@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 import shutil
 import subprocess
+import zlib
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -112,7 +115,45 @@ def test_notes_on_the_study_are_there_and_stay_text(study, text, tmp_path):
 def test_the_page_holds_everything_itself(text):
     assert "default-src 'none'" in text
     assert not re.findall(r"""(?:src|href)=(?!"data:|"#)""", text)
-    assert not re.findall(r"url\(|@import|https?://(?!www\.w3\.org)", text)
+    assert not re.findall(r"url\((?!#)|@import|https?://(?!www\.w3\.org)", text)
+
+
+def test_the_printed_head_holds_any_name_and_stays_a_head(study, tmp_path):
+    name = '受试 S-1"; } * { color: red; } @page { content: "'
+    write_report(tmp_path / "r.html", **{**vars(study), "study_id": name})
+    head = re.search(
+        r'@top-left \{ content: "([^"]*)"; \}', (tmp_path / "r.html").read_text(encoding="utf-8")
+    )[1]
+    told = re.sub(r"\\([0-9a-f]+) ", lambda found: chr(int(found[1], 16)), head)
+    assert told == f"{name}: B-cell depletion and CAR-T kinetics"
+
+
+def test_a_large_study_has_its_gating_paths_beside_the_page(study, tmp_path, monkeypatch):
+    monkeypatch.setattr("bcelldepl.report.page._MOST_IN_PAGE", 1)
+    files = {picture.file: f"figures/tubes/{number} <b>.png" for number, picture in enumerate(study.pictures)}
+    write_report(tmp_path / "report.html", **vars(study), files=files)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    gated = [picture for picture in study.pictures if picture.path_png]
+    assert "figures/tubes/" not in page.replace("beside this page, in figures/tubes", "")
+    assert page.count("data:image/png;base64,") == len(gated)  # what the contact sheet shows
+    packed = [
+        zlib.decompress(base64.b64decode(one)).decode() for one in re.findall('data-packed="([^"]*)"', page)
+    ]
+    assert len(packed) == len(study.tubes)
+    inside = "".join(packed)
+    for picture in study.pictures:
+        assert inside.count(f'src="{quote(files[picture.file])}"') == bool(picture.path_png)
+    assert HOSTILE not in inside
+
+
+def test_what_a_large_study_packs_is_what_a_small_one_shows(study, text, tmp_path, monkeypatch):
+    monkeypatch.setattr("bcelldepl.report.page._MOST_IN_PAGE", 1)
+    files = {picture.file: "beside.png" for picture in study.pictures}
+    write_report(tmp_path / "report.html", **vars(study), files=files)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for one in re.findall('data-packed="([^"]*)"', page):
+        content = zlib.decompress(base64.b64decode(one)).decode().replace("beside.png", "")
+        assert content.strip() in re.sub(r'(class="path"[^>]* src=")[^"]*', r"\1", text)
 
 
 def test_every_tube_has_its_strip_path_and_gates_once(study, text):
@@ -136,6 +177,30 @@ def test_controls_are_on_the_sheet_but_not_among_the_counts(text):
     counts = text[text.index('id="counts"') : text.index('id="sheet"')]
     assert "_FMO.fcs" not in counts
     assert "fmo:CAR" in text[text.index('id="sheet"') :]
+
+
+def test_pieces_of_an_earlier_page_are_taken_where_nothing_has_changed(study, page, tmp_path, monkeypatch):
+    pieces = {}
+    write_report(tmp_path / "first.html", **vars(study), pieces=pieces)
+    kept = dict(pieces)
+    assert set(kept) == set(study.tubes["file"])
+    changed = study.counts["file"].iloc[0]
+    counts = study.counts.copy()
+    counts.loc[(counts["file"] == changed) & (counts["population"] == "B"), "events"] += 7
+    values = vars(study) | {"counts": counts}
+    write_report(tmp_path / "second.html", **values, pieces=pieces)
+    write_report(tmp_path / "fresh.html", **values)
+    assert (tmp_path / "second.html").read_bytes() == (tmp_path / "fresh.html").read_bytes()
+    assert (
+        (tmp_path / "first.html").read_bytes() == page.read_bytes() != (tmp_path / "fresh.html").read_bytes()
+    )
+    assert [file for file in kept if pieces[file] is not kept[file]] == [changed]
+    # A study that has become large: nothing of a page that held it all is taken.
+    monkeypatch.setattr("bcelldepl.report.page._MOST_IN_PAGE", 1)
+    files = dict.fromkeys(study.tubes["file"], "beside.png")
+    write_report(tmp_path / "third.html", **values, files=files, pieces=pieces)
+    write_report(tmp_path / "large.html", **values, files=files)
+    assert (tmp_path / "third.html").read_bytes() == (tmp_path / "large.html").read_bytes()
 
 
 def test_same_input_same_bytes(study, page, tmp_path):
@@ -208,11 +273,24 @@ class TestInTheBrowser:
           out.push(values.every((value, i) => i === 0 || values[i - 1] <= value));
           set("filter-subject", "102");
           out.push(rows().length > 0 && rows().every(row => row.dataset.subject === "102"));
+          const named = [...document.querySelectorAll(".course.named")];
+          out[1] &&= named.length > 0 && named.every(course => course.dataset.course === "102");
           set("filter-subject", "");
           set("filter-look", true);
           const tiles = [...document.querySelectorAll(".tile:not([hidden])")];
           out.push(tiles.length > 0 && tiles.every(tile => tile.dataset.status !== "ok"));
           set("filter-look", false);
+          const shownControls = () => [...document.querySelectorAll(".tile.control.ok")].filter(one => one.offsetWidth);
+          out.push(shownControls().length === 0);
+          set("show-controls", true);
+          out.push(shownControls().length > 0);
+          document.querySelector("input[name=panel][value=CAR_T]").click();
+          const panels = [...document.querySelectorAll("img[data-panels]")];
+          out.push(panels.every(one => one.classList.contains("one") && one.style.objectPosition === "0px 50%"));
+          const results = [...document.querySelectorAll(".result:not([hidden])")];
+          out.push(results.length > 0 && results.every(one => one.dataset.population === "CAR_T"));
+          document.querySelector("input[name=panel][value='']").click();
+          out.push(panels.every(one => !one.classList.contains("one") && one.offsetHeight > 2 * one.offsetWidth));
           document.querySelectorAll("details").forEach(details => details.open = true);
           const images = [...document.images];
           images.forEach(image => image.loading = "eager");
@@ -227,7 +305,7 @@ class TestInTheBrowser:
         probed.write_text(text.replace("</body>", f"<script>{probe}</script></body>"), encoding="utf-8")
         shown, console = browse(probed.as_uri(), tmp_path, "--dump-dom")
         assert console == []
-        assert re.search("<title>(.*)</title>", shown)[1] == "probe true,true,true,true,true"
+        assert re.search("<title>(.*)</title>", shown)[1] == f"probe {','.join(['true'] * 10)}"
 
     @pytest.mark.parametrize(
         "planted",

@@ -13,7 +13,7 @@ from bcelldepl.definitions.codes import ResultCode, TubeStatus
 from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
 from bcelldepl.errors import ExchangeError
 from bcelldepl.results import Results
-from bcelldepl.results.unchanged import refuse_changed
+from bcelldepl.results.unchanged import refuse_changed_files
 
 
 @pytest.fixture
@@ -49,14 +49,14 @@ def test_tallies_and_attention_agree_with_the_tables(copied: Results) -> None:
 
 @pytest.mark.parametrize("name", [COUNTS.file, f"{COUNTS.name}.parquet", ENDPOINTS.file, TUBES.file])
 def test_an_edited_table_is_refused_by_name(copied: Results, name: str) -> None:
-    refuse_changed(copied)
+    refuse_changed_files(copied.folder, copied.record)
     path = copied.folder / name
     path.write_bytes(path.read_bytes() + b"\n")
     with pytest.raises(ExchangeError, match=f"{name} changed since the run"):
-        refuse_changed(copied)
+        refuse_changed_files(copied.folder, copied.record)
     path.unlink()
     with pytest.raises(ExchangeError, match=name):
-        refuse_changed(copied)
+        refuse_changed_files(copied.folder, copied.record)
 
 
 def test_a_summary_is_the_file_and_the_same_when_made_again(copied: Results) -> None:

@@ -72,7 +72,8 @@ def open_tube(tab: Any, page: Page, visit: str) -> dict[str, Any]:
 
 def choose(tab: Any, gate: str) -> None:
     tab.click(f"#path figure[data-population='{gate}']")
-    until(tab, f"document.querySelector('#gate-name').textContent.startsWith('{gate} in')")
+    until(tab, f"document.querySelector('#gate-name').title.startsWith('{gate}')")
+    assert " in " in tab.inner_text("#gate-name")
     tab.wait_for_timeout(300)
 
 

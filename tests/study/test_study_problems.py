@@ -171,7 +171,7 @@ def one(cells: str, column: str = "") -> str:
         (
             f"{HEAD},,comment\na.fcs,P1,V1,0,x,y\n",
             "samples.csv, row 2",
-            "column 5 holds 'x' but has no heading",
+            "column 5 contains 'x' but has no heading",
         ),
         (SHEET + "a.fcs,P1,V2,1\n", "samples.csv, row 3, column file", "'a.fcs' is in row 2 already"),
         (SHEET + "\n./x/../a.fcs,P1,V2,1\n", "samples.csv, row 4, column file", "is in row 2 already"),

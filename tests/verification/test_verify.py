@@ -184,4 +184,4 @@ def test_the_page_escapes_what_it_shows(tmp_path: Path) -> None:
     page = (tmp_path / "page.html").read_text()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
-    assert "1 thing is no longer as recorded" in page
+    assert "1 item is no longer as recorded" in page

@@ -20,6 +20,7 @@ from bcelldepl.definitions.tables.outcomes import (
     TIME_TO_EVENT,
     TIME_TO_EVENT_SUMMARY,
 )
+from bcelldepl.definitions.tables.quality import QUALITY_OVER_TIME
 from bcelldepl.definitions.tables.studies import COMPANION_SHEET, SAMPLES, TRUTH
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "EXPOSURE_RESPONSE",
     "FLAGS",
     "POINTS",
+    "QUALITY_OVER_TIME",
     "SAMPLES",
     "SEGMENTS",
     "SUBGROUP_SUMMARY",
@@ -56,6 +58,7 @@ TABLES: Final = (
     COMPANION_SHEET,
     COUNTS,
     TUBES,
+    QUALITY_OVER_TIME,
     FLAGS,
     CONTROL_MATRICES,
     ENDPOINTS,

@@ -11,7 +11,7 @@ from bcelldepl.gating.model.components import DEGREES
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.kernels.components import accumulate_components, component_densities
 
-__all__ = ["ALIGNED_EVENTS", "Alignment", "align", "posteriors"]
+__all__ = ["ALIGNED_EVENTS", "Alignment", "align", "posteriors", "unexplained_events"]
 
 ALIGNED_EVENTS = 6_000  # of a tube: a shift is then known to a few hundredths of a natural unit
 _ROUNDS = 10
@@ -93,7 +93,7 @@ def _judged(
         return Alignment(tuple(shift.tolist()), tuple(shares.tolist()), 0, 0.0, 0.0)
     densities = _densities(model, points, shift)
     total = shares @ densities + _BACKGROUND
-    far = ~(densities >= model.frame.edge[:, None]).any(axis=0)
+    far = _far(model, densities)
     return Alignment(
         tuple(np.round(shift, 6).tolist()),
         tuple(shares.tolist()),
@@ -101,6 +101,31 @@ def _judged(
         float(np.log(total).mean()),
         float(far.mean()),
     )
+
+
+def unexplained_events(
+    model: StudyModel, points: NDArray[np.float32], alignment: Alignment
+) -> NDArray[np.bool_]:
+    """Say which events no component reaches: those that `Alignment.unexplained` counts.
+
+    Parameters
+    ----------
+    model : StudyModel
+    points : ndarray of float32, shape (k, n_events)
+        In natural units.
+    alignment : Alignment
+        Of the tube.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_events,)
+    """
+    return _far(model, _densities(model, points, np.array(alignment.shift)))
+
+
+def _far(model: StudyModel, densities: NDArray[np.float64]) -> NDArray[np.bool_]:
+    reached: NDArray[np.bool_] = np.any(densities >= model.frame.edge[:, None], axis=0)
+    return ~reached
 
 
 def posteriors(model: StudyModel, points: NDArray[np.float32], alignment: Alignment) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def models_to_text(models: Iterable[KeptModel]) -> str:
     -------
     str
     """
-    content: dict[str, Any] = {"models": [asdict(one) for one in models]}
+    content: dict[str, Any] = {"models": list(models)}
     return json.dumps(content, separators=(",", ":"), sort_keys=True, default=plain) + "\n"
 
 

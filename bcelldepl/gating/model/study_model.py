@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import Any
 
@@ -220,9 +220,11 @@ class StudyModel:
     @cached_property
     def digest(self) -> str:
         """Of everything in it."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=plain).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self, sort_keys=True, default=plain).encode()).hexdigest()
 
 
 def plain(value: Any) -> Any:
-    """Say in JSON what a model holds beside numbers and text."""
+    """Say in JSON what a model holds beside numbers and text, its parts among them."""
+    if is_dataclass(value):
+        return {one.name: getattr(value, one.name) for one in fields(value)}
     return value.model_dump(mode="json") if isinstance(value, Transform) else str(value)

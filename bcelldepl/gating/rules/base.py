@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from bcelldepl.definitions.markers import SCATTER
+from bcelldepl.definitions.populations import label_of
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.regions import Regions, inside
 from bcelldepl.kernels.histogram import histogram_1d, histogram_inside
@@ -20,6 +22,7 @@ from bcelldepl.runtime.threads import over_spans
 __all__ = ["Applied", "Columns", "Fit", "Outline", "Picture", "Rule", "draw_plane", "limits_of"]
 
 Columns = Mapping[str, NDArray[np.float32]]
+_MARKER = re.compile(r"\{([^{}]*)\}")  # of a label
 _PLANE_BINS = 96
 _LINE_BINS = 192
 
@@ -108,6 +111,9 @@ class Rule(BaseModel, ABC):
         The population.
     parent : str
         The population it is looked for in; ``"all"`` for the events that the quality mask kept.
+    label : str
+        As reports write it, such as ``{CD19}+ {CD3}- B cells``. A marker in braces is the one of the rule's
+        alternatives that a panel has; a word whose marker it lacks is left out. Empty for the label of the name.
     report : bool
         Whether it has a row in ``counts.csv``.
     optional : bool
@@ -126,6 +132,7 @@ class Rule(BaseModel, ABC):
 
     name: Name
     parent: str
+    label: str = Field("", max_length=64)
     report: bool = False
     optional: bool = False
     control: str = ""
@@ -156,6 +163,21 @@ class Rule(BaseModel, ABC):
             " or ".join(markers) for markers in self.alternatives if not any(m in panel for m in markers)
         ]
         return [marker for marker in self.markers if marker not in panel] + lacking
+
+    def title(self, panel: Collection[str]) -> str:
+        """What reports call the population in a panel."""
+        words = []
+        for word in self.label.split():
+            named = _MARKER.search(word)
+            marker = self._in_panel(named[1], panel) if named else ""
+            if named is None or marker:
+                words.append(_MARKER.sub(marker, word))
+        return " ".join(words) or label_of(self.name).replace("_", " ")
+
+    def _in_panel(self, marker: str, panel: Collection[str]) -> str:
+        """The marker, or the first alternative to it that a panel has; empty for none."""
+        instead = next((markers for markers in self.alternatives if marker in markers), ())
+        return next((one for one in (marker, *instead) if one in panel), "")
 
     def axes(self, shape: Any) -> tuple[str, ...]:  # noqa: ARG002
         """Markers that a gate is drawn in."""

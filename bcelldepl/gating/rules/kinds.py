@@ -124,7 +124,8 @@ class KindsRule(Rule):
         if shape is None:
             axes = (self.x, self.y) if self.x else [name for name in ("FSC-A", "SSC-A") if name in columns]
             return Outline(*axes) if axes else Outline(next(iter(columns)))
-        return Outline(shape.x, shape.y, (np.array(shape.corners, dtype=np.float64),))
+        outlines = (np.array(shape.corners, dtype=np.float64),) if shape.corners else ()
+        return Outline(shape.x, shape.y, outlines)
 
 
 def _region(shape: KindsShape, corners: Corners) -> Region:

@@ -212,7 +212,7 @@ async function watch() {
 async function begin() {
   const told = await get("study");
   drafts = new Drafts(told.study);
-  view = new TubeView(drafts, { failed: tell, opened: () => {} });
+  view = new TubeView(drafts, tell);
   showStudy(told);
   for (const question of told.questions) tell(new Error(question));
   const wanted = queue.tube(location.hash.slice(1)) || queue.shown[0];

@@ -29,9 +29,13 @@ export function showEndpoints(changed) {
   fill($("endpoints"), made("strong", {}, changed.length ? "Endpoints that would change" : "No endpoint would change"), ...words);
 }
 
-export function showFlags(tube) {
+// show: highlights events by name; flags of the quality mask are pressed to see the events that they speak of.
+export function showFlags(tube, show) {
+  const left = tube.left_out || { events: 0, flags: [] };
+  const flag = (words, kind) => left.events && left.flags.includes(words)
+    ? made("p", { class: kind }, made("button", { title: "show these events in the picture", onclick: () => show(left.name) }, words)) : made("p", { class: kind }, words);
   const row = tube.row, ask = (row.reason || "").split("; ").filter(Boolean), flags = (row.quality_flags || "").split("; ").filter(Boolean);
-  fill($("flags"), ...ask.map((one) => made("p", { class: "ask" }, one)), ...flags.filter((one) => !ask.includes(one)).map((one) => made("p", {}, one)),
+  fill($("flags"), ...ask.map((one) => flag(one, "ask")), ...flags.filter((one) => !ask.includes(one)).map((one) => flag(one, "")),
     ...(row.warnings ? [made("p", {}, row.warnings)] : []));
   fill($("said"),
     tube.judgement ? made("p", {}, tube.judgement) : null,

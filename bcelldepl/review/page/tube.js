@@ -10,10 +10,9 @@ import { Plot, cut } from "./plot.js";
 const percent = (a, b) => (b ? `${(100 * a / b).toPrecision(3)} %` : "–");
 
 export class TubeView {
-  // told: { failed(error), opened(id) }
-  constructor(drafts, told) {
+  constructor(drafts, failed) {
     this.drafts = drafts;
-    this.told = told;
+    this.failed = failed;
     this.ahead = new Map();
     this.plot = new Plot($("picture"));
     this.editor = new Editor(this.plot, {
@@ -42,14 +41,14 @@ export class TubeView {
   async open(id, population, next) {
     const turn = this.turn = (this.turn || 0) + 1, begun = performance.now();
     let tube, packed;
-    try { [tube, packed] = await this.load(id); } catch (error) { this.told.failed(error); return; }
+    try { [tube, packed] = await this.load(id); } catch (error) { this.failed(error); return; }
     if (turn !== this.turn) return;
     const before = this.gate && this.gate.population;
     this.tube = tube;
     fill($("title"), tube.hidden ? `${tube.file} · ${tube.visit}` : `${tube.subject} · ${tube.visit}`, made("small", {}, tube.hidden ? "" : tube.file), made("small", {}, tube.row.role || ""));
     showNumbers(tube);
     showEndpoints(null);
-    showFlags(tube);
+    showFlags(tube, (name) => { $("highlight").value = name; this.picture(); });
     showFacts(tube);
     fill($("papers"), made("a", { href: `api/tube/${id}/tube.pdf`, download: `${id}.pdf` }, "PDF of this tube"), " · ",
       made("a", { href: `api/tube/${id}/subject.pdf`, download: `${id}-subject.pdf` }, "PDF of its subject"));
@@ -67,7 +66,6 @@ export class TubeView {
       await this.choose(wanted || names[names.length - 1]);
     }
     this.showEdit();
-    this.told.opened(id);
     this.took = performance.now() - begun;
     document.body.dataset.took = this.took.toFixed(0);
     document.body.dataset.tube = id;
@@ -83,8 +81,8 @@ export class TubeView {
       start += 2 * shape.reduce((a, b) => a * b, 1);
       plot.draw(this.drafts.gate(this.tube.id, population) || gate);
       return made("figure", { "data-population": population, "data-count": gate.events, onclick: () => this.choose(population) }, canvas,
-        made("figcaption", {}, made("span", { class: `dot ${gate.evidence}`, title: gate.evidence }), population,
-          made("br"), `${whole(gate.events)} (${percent(gate.events, gate.parent_events)})`, made("br"), made("span", { class: "in" }, gate.parent ? `in ${gate.parent}` : "")));
+        made("figcaption", {}, made("span", { class: `dot ${gate.evidence}`, title: gate.evidence }), gate.label,
+          made("br"), made("span", { class: "held" }, `${whole(gate.events)} (${percent(gate.events, gate.parent_events)})`), made("br"), made("span", { class: "in" }, gate.parent ? `in ${gate.parent_label}` : "")));
     });
     fill($("path"), ...figures);
   }
@@ -97,14 +95,15 @@ export class TubeView {
     this.zoomed = null;
     for (const figure of $("path").children) figure.setAttribute("aria-current", figure.dataset.population === population);
     $("path").querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
-    $("gate-name").textContent = own.parent ? `${population} in ${own.parent}` : population;
-    $("gate-name").title = own.reason;
+    $("gate-name").textContent = own.parent ? `${own.label} in ${own.parent_label}` : own.label;
+    $("gate-name").title = [population, own.reason].filter(Boolean).join(": ");
     const markers = Object.keys(this.tube.axes).map((one) => [one, one]);
     options($("x-axis"), markers, own.x_axis);
     options($("y-axis"), [["", "events"], ...markers], own.y_axis);
     const chosen = $("highlight").value;
-    options($("highlight"), [["", "no other events"], ...this.tube.gates.map((one) => [one.population, one.population])],
-      this.tube.gates.some((one) => one.population === chosen) ? chosen : "");
+    const { name, events } = this.tube.left_out, others = this.tube.gates.map((one) => [one.population, one.label]);
+    if (events) others.push([name, `${whole(events)} left out by the quality mask`]);
+    options($("highlight"), [["", "no other events"], ...others], others.some(([one]) => one === chosen) ? chosen : "");
     await this.picture();
     this.beside();
   }
@@ -119,10 +118,10 @@ export class TubeView {
     this.picture();
   }
 
-  asked(extra = {}) {
+  asked() {
     const [x, y] = this.zoomed || [null, null];
     return { population: this.own.population, x: $("x-axis").value, y: $("y-axis").value, x_limits: x, y_limits: y, bins: 256, highlight: $("highlight").value,
-      gates: bare(this.drafts.of(this.tube.id)), ...extra };
+      gates: bare(this.drafts.of(this.tube.id)) };
   }
 
   // One request at a time; while it is under way only the newest of those that wait is kept.
@@ -135,7 +134,7 @@ export class TubeView {
   async draw() {
     const { tube, own } = this, begun = performance.now();
     let packed;
-    try { packed = await getPacked(`tube/${tube.id}/picture`, this.asked()); } catch (error) { this.told.failed(error); return; }
+    try { packed = await getPacked(`tube/${tube.id}/picture`, this.asked()); } catch (error) { this.failed(error); return; }
     if (tube !== this.tube || own !== this.own) { this.again = true; return; }
     const { header, numbers } = packed;
     this.plot.show({ limits: header.limits, shape: header.shape, arrays: cut(numbers, header.shape, 0, header.arrays), xName: header.x, yName: header.y,
@@ -149,11 +148,11 @@ export class TubeView {
     this.latest = live;
     showNumbers(this.tube, this.drafts.any(this.tube.id) ? live : null);
     for (const figure of $("path").children) {
-      const now = live.gates[figure.dataset.population], caption = figure.querySelector("figcaption");
-      if (now) { figure.dataset.count = now.events; caption.childNodes[3].textContent = `${whole(now.events)} (${percent(now.events, now.parent_events)})`; }
+      const now = live.gates[figure.dataset.population];
+      if (now) { figure.dataset.count = now.events; figure.querySelector(".held").textContent = `${whole(now.events)} (${percent(now.events, now.parent_events)})`; }
     }
     const now = live.gates[this.own.population];
-    $("gate-name").textContent = `${this.own.population}${this.own.parent ? ` in ${this.own.parent}` : ""}: ${whole(now.events)} of ${whole(now.parent_events)} (${percent(now.events, now.parent_events)})`;
+    $("gate-name").textContent = `${this.own.label}${this.own.parent ? ` in ${this.own.parent_label}` : ""}: ${whole(now.events)} of ${whole(now.parent_events)} (${percent(now.events, now.parent_events)})`;
   }
   live() { this.gate = this.editor.gate; this.picture(); }
 
@@ -163,7 +162,7 @@ export class TubeView {
     try {
       const told = await post(`tube/${tube.id}/live`, { gates: bare(this.drafts.of(tube.id)), endpoints: true });
       if (tube === this.tube) showEndpoints(told.endpoints);
-    } catch (error) { this.told.failed(error); }
+    } catch (error) { this.failed(error); }
   }
 
   async setPosition() {
@@ -181,7 +180,7 @@ export class TubeView {
       this.drafts.remember(this.tube.id);
       this.editor.changed(gate);
       await this.endpoints();
-    } catch (error) { this.told.failed(error); }
+    } catch (error) { this.failed(error); }
   }
 
   undo() {

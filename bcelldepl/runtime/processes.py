@@ -1,0 +1,66 @@
+"""Jobs for the processes of this machine: the same results for any number of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, TypeVar
+
+from bcelldepl.errors import WorkersError
+from bcelldepl.runtime.compiled import compiled_before
+from bcelldepl.runtime.garbage_collector import leave_quickly
+from bcelldepl.runtime.memory import keep_memory
+
+__all__ = ["in_processes"]
+
+Result = TypeVar("Result")
+
+
+def in_processes(
+    work: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], processes: int, *, in_order: bool = False
+) -> Generator[tuple[int, Result], None, None]:
+    """Do jobs, and give the place of each and its result as soon as it is there.
+
+    Parameters
+    ----------
+    work : callable
+        At the top level of a module, so that processes can find it.
+    jobs : sequence of tuple
+        Its arguments.
+    processes : int
+        1 works in this one.
+    in_order : bool
+        Give the results in the order of the jobs.
+
+    Yields
+    ------
+    (int, Result)
+
+    Raises
+    ------
+    WorkersError
+        Where a process was killed.
+    """
+    if processes <= 1 or len(jobs) <= 1:
+        for index, job in enumerate(jobs):
+            yield index, work(*job)
+        return
+    from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    return_as = "generator" if in_order else "generator_unordered"
+    parallel = Parallel(n_jobs=min(processes, len(jobs)), return_as=return_as, batch_size=1)
+    numbered = [delayed(_numbered)(index, work, job) for index, job in enumerate(jobs)]
+    # Processes that each compile the same kernels on few cores take longer than one that does it for all.
+    alone = 0 if compiled_before() else 1
+    try:
+        for some in filter(None, (numbered[:alone], numbered[alone:])):
+            yield from parallel(some)
+    except TerminatedWorkerError as error:
+        remedy = "run again, with fewer --workers if memory was short: the tubes that are done are kept"
+        raise WorkersError("a worker process was killed", f"--workers {processes}", remedy) from error
+
+
+def _numbered(index: int, work: Callable[..., Result], job: tuple[Any, ...]) -> tuple[int, Result]:
+    keep_memory()
+    leave_quickly()
+    return index, work(*job)
