@@ -95,7 +95,7 @@ def test_3_typo_in_the_marker_of_a_control(study: Study) -> None:
     once(
         path,
         "fcs/S01_BL_FMO-CAR.fcs",
-        "no channel carries CRA (did you mean `CAR`?)",
+        "no channel found for CRA (did you mean `CAR`?)",
         code=1,
         severity=Severity.DOUBT,
     )
@@ -214,11 +214,11 @@ def test_10_a_strategy_that_does_not_fit(study: Study) -> None:
     path = study(panel={name: label for name, label in PANEL.items() if "CAR" not in label})
     once(
         path,
-        "all 6 tubes: CAR: no channel carries it",
+        "all 6 tubes: CAR: no channel found",
         "strategy that fits this panel: cd19_volumetric or tbnk",
         '[panel]\nCAR = "DETECTOR"  # one of FITC-A (CD3 FITC), APC-A (CD19 APC), V500-A (CD45 V500)',
     )
-    run_fails_tubes(path, "CAR: no channel carries it", '[panel] CAR = "DETECTOR"')
+    run_fails_tubes(path, "CAR: no channel found", '[panel] CAR = "DETECTOR"')
 
 
 def test_10_a_strategy_that_is_not_there(study: Study) -> None:
@@ -239,7 +239,7 @@ def test_11_an_fmo_without_its_sample(study: Study, tube: Callable[..., None]) -
     once(
         path,
         "fcs/lone.fcs",
-        "a control without its sample: subject S09",
+        "a control without a sample: subject S09",
         code=1,
         severity=Severity.DOUBT,
     )
@@ -254,7 +254,7 @@ def test_12_no_compensation(study: Study) -> None:
 
 def test_13_two_channels_with_cd19(study: Study) -> None:
     path = study(panel={**PANEL, "BV421-A": "CD19 BV421"})
-    words = "CD19: 2 channels could be it (APC-A (CD19 APC), BV421-A (CD19 BV421))"
+    words = "CD19: 2 channels match (APC-A (CD19 APC), BV421-A (CD19 BV421))"
     once(
         path,
         "all 6 tubes",
@@ -266,7 +266,7 @@ def test_13_two_channels_with_cd19(study: Study) -> None:
 
 def test_13_lines_are_pasted_below_a_panel_that_is_there(study: Study) -> None:
     path = study(panel={**PANEL, "BV421-A": "CD19 BV421"}, toml=TOML + '[panel]\nCD3 = "FITC-A"\n')
-    found = once(path, "CD19: 2 channels could be it")
+    found = once(path, "CD19: 2 channels match")
     assert found.findings[0].paste.startswith('CD19 = "DETECTOR"')
     path.write_text(path.read_text() + 'CD19 = "BV421-A"\n')
     assert check_study(path).exit_code == 0
@@ -290,7 +290,7 @@ def matrix(diagonal: float, beside: float) -> str:
     ("text", "code", "words"),
     [
         (matrix(100, 5), 0, ()),
-        (matrix(1, 25), 2, ("1 on its diagonal and 25 beside it", "parts of 1 or percent throughout")),
+        (matrix(1, 25), 2, ("1 on its diagonal and 25 beside it", "fractions of 1 or percent throughout")),
         (matrix(1, 5), 1, ("gives 5 times as much", "if the numbers are percent, write 100 on the diagonal")),
     ],
     ids=["percent", "percent beside 1", "small percent beside 1"],
