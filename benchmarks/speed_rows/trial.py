@@ -16,12 +16,12 @@ from typing import Any, Final
 from unittest import mock
 
 import pandas as pd
-from bcelldepl.simulation import simulate
 
 from bcelldepl.batch import run
 from bcelldepl.batch.memory import RunMemory
 from bcelldepl.gate_exchange.export import export_gates
 from bcelldepl.report import write_report
+from bcelldepl.simulation import simulate
 from bcelldepl.study import load_study
 from speed_rows.base import Bench, Goal, Measured, Row
 
