@@ -16,7 +16,7 @@ from bcelldepl.definitions.codes import Method, ResultCode
 from bcelldepl.definitions.populations import POPULATIONS, is_result, label_of
 from bcelldepl.definitions.result_columns import ResultColumns, result_columns
 from bcelldepl.kinetics.override_marks import stands_on_override
-from bcelldepl.report.day_axis import WITHOUT_RESULTS_PER_UL, plain_frame, set_day_axis
+from bcelldepl.report.day_axis import WITHOUT_RESULTS, plain_frame, set_day_axis
 from bcelldepl.report.dose_groups import course_numbers, name_groups
 from bcelldepl.report.legends import BELOW_LIMIT, below_limit_key, open_key
 from bcelldepl.report.number_format import plain_number
@@ -261,7 +261,7 @@ def _dress(axes: Axes, rows: pd.DataFrame, title: str, columns: ResultColumns) -
     heights = heights[np.isfinite(heights) & (heights > 0)]
     if heights.size == 0:
         axes.text(0.5, 0.5, "no result", transform=axes.transAxes, ha="center", color=MUTED)
-        axes.set_ylim(*WITHOUT_RESULTS_PER_UL)
+        axes.set_ylim(*WITHOUT_RESULTS)
     else:
         axes.set_ylim(heights.min() / 2.2, heights.max() * 1.8)
         if heights.max() < 100 * heights.min():

@@ -11,10 +11,11 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bcelldepl.report.palette import FRAME, GRID, INK, MUTED
 
-__all__ = ["WITHOUT_RESULTS_PER_UL", "plain_frame", "set_day_axis"]
+__all__ = ["WITHOUT_RESULTS", "plain_frame", "set_day_axis"]
 
 DAY_WIDTH: Final = 10.0  # days around the infusion that are nearly linear
-WITHOUT_RESULTS_PER_UL: Final = (0.1, 1_000.0)  # a log axis with nothing on it has no limits of its own
+# Of a log axis with nothing on it, which has no limits of its own; cells/uL or percent.
+WITHOUT_RESULTS: Final = (0.1, 1_000.0)
 SPACING: Final = 0.05  # of the axis, between two labels
 
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from bcelldepl.definitions.populations import POPULATIONS, Kinetics, label_of
 from bcelldepl.kinetics.summary import BY_VISIT
-from bcelldepl.report.day_axis import WITHOUT_RESULTS_PER_UL, plain_frame, set_day_axis
+from bcelldepl.report.day_axis import WITHOUT_RESULTS, plain_frame, set_day_axis
 from bcelldepl.report.dose_groups import Floats, bar_ends, first_courses
 from bcelldepl.report.legends import legend_beside, note_below, open_key
 from bcelldepl.report.number_format import plain_number
@@ -135,7 +135,7 @@ def _set_heights(axes: Axes, heights: list[float], linear: bool) -> None:
     else:
         axes.set_yscale("log")
         above = [height for height in heights if height > 0]
-        around = (min(above) / AROUND, max(above) * AROUND) if above else WITHOUT_RESULTS_PER_UL
+        around = (min(above) / AROUND, max(above) * AROUND) if above else WITHOUT_RESULTS
         axes.set_ylim(*around)
         axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain_number(value)))

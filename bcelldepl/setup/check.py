@@ -24,7 +24,7 @@ from bcelldepl.quality.name_checks import check_names
 from bcelldepl.quality.row_checks import check_rows
 from bcelldepl.setup.findings import Severity, StudyCheck, StudyFinding, TubeFinding, gathered
 from bcelldepl.setup.negatives import missing_negatives
-from bcelldepl.setup.tube_findings import LookedAt, look_at
+from bcelldepl.setup.tube_findings import NOT_COUNTED, LookedAt, look_at
 from bcelldepl.store.files import sha256_of
 from bcelldepl.study import Role, Study
 from bcelldepl.study.load import read_study
@@ -62,20 +62,22 @@ def check_study(
         looked.append(look_at(tube, study, strategies.of(tube) if strategies else None))
         if progress:
             progress(tube.file, number, len(study.tubes))
+    nothing_countable = None if problems else uncountable(study)
     # What is wrong with the study is not repeated for each tube that it fails.
     found = [
         one
         for tube in looked
         for one in tube.findings
         if not any(one.what in problem.what for problem in problems)
+        and not (nothing_countable and one.kind.startswith(NOT_COUNTED))
     ]
+    if nothing_countable:
+        findings.append(StudyFinding.of_problem(nothing_countable))
     if not problems:
         found += _beside(looked)
         findings += missing_negatives(study, strategies.all if strategies else ())
         findings += _guesses(study)
         findings += _large_spillover(study)
-        problems = [problem for problem in [uncountable(study)] if problem is not None]
-        findings += [StudyFinding.of_problem(problem) for problem in problems]
     findings += gathered(found)
     findings += [
         StudyFinding(Severity.NOTE, warning)
@@ -89,7 +91,7 @@ def check_study(
         len(study.tubes),
         facts=tuple(_facts(study, looked, strategies)),
         findings=tuple(sorted(findings, key=lambda one: order.index(one.severity))),
-        can_run=not problems and not complaints and bool(countable),
+        can_run=not (problems or complaints or nothing_countable) and bool(countable),
     )
 
 

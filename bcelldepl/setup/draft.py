@@ -151,7 +151,7 @@ def _questions(draft: StudyDraft) -> Iterator[str]:
     else:
         yield (
             "columns bead_count and blood_volume_ul, or wbc_per_ul or lymphocytes_per_ul: fill in those that you count "
-            "by; without them only percentages are reported"
+            'by; or, for percentages without cells/uL, set method = "percent" under [counting]'
         )
     yield "column guessed: compare each row with your records, correct it, and empty the cell once the row is right"
 

@@ -25,7 +25,10 @@ from bcelldepl.signal.panel import channel_words, find_marker
 from bcelldepl.study import Role, Study, Tube
 from bcelldepl.tubes.read import panel_of, spillover_of
 
-__all__ = ["LookedAt", "look_at"]
+__all__ = ["NOT_COUNTED", "LookedAt", "look_at"]
+
+# Begins the kind of a finding that a tube lacks what its method of counting needs.
+NOT_COUNTED = "not counted"
 
 _FILL_IN = {
     Method.BEADS: "fill in bead_count and blood_volume_ul",
@@ -166,10 +169,9 @@ def _counted(
     """What a concentration would lack."""
     lacking = missing_facts(method, facts)
     if lacking:
-        percent = "; otherwise only percentages are reported"
-        yield TubeFinding(
-            tube.file, Severity.DOUBT, lacking, _FILL_IN[method] + percent, kind=f"{method} {_kind(lacking)}"
-        )
+        remedy = f"{_FILL_IN[method]}; otherwise only percentages are reported"
+        kind = f"{NOT_COUNTED} {method} {_kind(lacking)}"
+        yield TubeFinding(tube.file, Severity.DOUBT, lacking, remedy, kind=kind)
     needs = {Method.BEADS: (BEADS,), Method.DUAL: (LEUKOCYTES, LYMPHOCYTES)}.get(method, ())
     if strategy is not None and needs and not lacking:
         known = {rule.name for rule in strategy.populations}

@@ -89,7 +89,7 @@ def test_several_readers_are_compared_as_each_alone_and_events_are_read_once(
     monkeypatch.setattr(
         GatedResults, "try_tube", lambda self, file: opened.append(file) or of_tube(self, file)
     )
-    readers = {name: read_manual(path) for name, path in sources.items()}
+    readers = {name: read_manual(path)[""] for name, path in sources.items()}
     together = compare_readers(GatedResults(results.folder), readers).comparisons
     assert sorted(opened) == sorted(set(opened))
     assert len(opened) == together["X"].samples

@@ -27,7 +27,7 @@ def test_problems_of_sheet_settings_and_files_come_at_once(study: Study) -> None
         "samples.csv, row 4, column day", "samples.csv, row 7, column day",
     ]  # fmt: skip
     assert "study.toml [panel] CD91" in problems[2]
-    assert problems[3].startswith("fcs/S01_D28.fcs: no FCS file")
+    assert problems[3].startswith("fcs/S01_D28.fcs: not an FCS file")
     assert len(problems) == 4
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from bcelldepl.errors import StudyError
 from bcelldepl.setup.check import check_study
+from bcelldepl.setup.findings import Severity
 from bcelldepl.setup.init import InitialStudy, init_study
 from bcelldepl.study import load_study
 
@@ -61,7 +62,8 @@ def test_a_written_study_can_be_loaded_and_its_guesses_are_doubted(tmp_path: Pat
     assert (study.strategy, study.id) == ("cart_pd", tmp_path.name)
     assert set(study.guesses) == {"S01_D-5.fcs", "S01_D10.fcs", "S02_D-5.fcs"}
     before = check_study(written.study_path)
-    assert before.exit_code == 1
+    (problem,) = before.of(Severity.PROBLEM)
+    assert '"auto" can count no sample' in problem.what
     assert any("3 rows hold guesses" in one.what for one in before.findings)
     fill_in(written, bead_count="50000", blood_volume_ul="50", guessed="")
     assert check_study(written.study_path).findings == ()
@@ -170,7 +172,7 @@ def test_the_strategy_that_reports_most_is_chosen_and_the_others_are_named(
     written = init_study(tmp_path)
     text = written.study_path.read_text(encoding="utf-8")
     assert tomllib.loads(text)["study"]["strategy"] == "tbnk"
-    assert "# cart_pd does not fit: CAR: no channel carries it" in text
+    assert "# cart_pd does not fit: CAR: no channel found" in text
     assert "# cd19_volumetric fits as well" in text
 
 
@@ -195,7 +197,8 @@ def test_a_marker_that_two_channels_could_carry_is_asked_for(tmp_path: Path, tub
     settings = tomllib.loads(written.study_path.read_text(encoding="utf-8"))
     assert settings["study"]["strategy"] == "cart_pd"
     assert settings["panel"] == {"CD19": "DETECTOR"}
-    (problem,) = [one for one in check_study(written.study_path).findings if one.severity == "problem"]
+    fill_in(written, bead_count="50000", blood_volume_ul="50")
+    (problem,) = check_study(written.study_path).of(Severity.PROBLEM)
     assert "names 'DETECTOR', which this file does not have" in problem.what
 
 
@@ -213,7 +216,7 @@ def test_an_unreadable_file_has_its_row_and_is_named(tmp_path: Path, tube: Tube)
     (tmp_path / "S01_D10.fcs").write_bytes(b"not an FCS file")
     written = init_study(tmp_path)
     assert "S01_D10.fcs cannot be read" in asked(written)
-    assert rows(written)["S01_D10.fcs"]["comment"].startswith("cannot be read: no FCS file")
+    assert rows(written)["S01_D10.fcs"]["comment"].startswith("cannot be read: not an FCS file")
     assert [one.file for one in written.draft.unreadable] == ["S01_D10.fcs"]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from bcelldepl.batch.run import run
 from bcelldepl.batch.strategies import load_strategies
 from bcelldepl.batch.tube import fit
 from bcelldepl.errors import StudyError
@@ -94,7 +95,7 @@ def test_3_typo_in_the_marker_of_a_control(study: Study) -> None:
     once(
         path,
         "fcs/S01_BL_FMO-CAR.fcs",
-        "no channel carries CRA (did you mean `CAR`?)",
+        "no channel found for CRA (did you mean `CAR`?)",
         code=1,
         severity=Severity.DOUBT,
     )
@@ -117,6 +118,21 @@ def test_4_missing_bead_count(study: Study, toml: str, words: str) -> None:
         code=1,
         severity=Severity.DOUBT,
     )
+
+
+def test_4_nothing_to_count_any_sample_by(study: Study, tmp_path: Path) -> None:
+    rows, head = [row.rsplit(",", 2)[0] for row in ROWS], HEAD.rsplit(",", 2)[0]
+    path = study(rows, head)
+    words = ("study.toml, [counting] method", '"auto" can count no sample', 'set method = "percent"')
+    assert not once(path, *words).can_run
+    with pytest.raises(StudyError, match='"auto" can count no sample'):
+        run(path, tmp_path / "results")
+    found = check_study(study(rows, head, TOML + '[counting]\nmethod = "percent"\n'))
+    assert (found.exit_code, found.can_run) == (0, True)
+    assert "counted by: percent 5" in found.facts
+    with_volume = check_study(study(rows, head, VOL="1000", CYT="Attune NxT"))  # 1 uL in a second
+    assert "counted by: volumetric 5" in with_volume.facts
+    assert with_volume.can_run
 
 
 def test_5_semicolons_throughout_are_read(study: Study) -> None:
@@ -198,11 +214,11 @@ def test_10_a_strategy_that_does_not_fit(study: Study) -> None:
     path = study(panel={name: label for name, label in PANEL.items() if "CAR" not in label})
     once(
         path,
-        "all 6 tubes: CAR: no channel carries it",
+        "all 6 tubes: CAR: no channel found",
         "strategy that fits this panel: cd19_volumetric or tbnk",
         '[panel]\nCAR = "DETECTOR"  # one of FITC-A (CD3 FITC), APC-A (CD19 APC), V500-A (CD45 V500)',
     )
-    run_fails_tubes(path, "CAR: no channel carries it", '[panel] CAR = "DETECTOR"')
+    run_fails_tubes(path, "CAR: no channel found", '[panel] CAR = "DETECTOR"')
 
 
 def test_10_a_strategy_that_is_not_there(study: Study) -> None:
@@ -223,7 +239,7 @@ def test_11_an_fmo_without_its_sample(study: Study, tube: Callable[..., None]) -
     once(
         path,
         "fcs/lone.fcs",
-        "a control without its sample: subject S09",
+        "a control without a sample: subject S09",
         code=1,
         severity=Severity.DOUBT,
     )
@@ -238,7 +254,7 @@ def test_12_no_compensation(study: Study) -> None:
 
 def test_13_two_channels_with_cd19(study: Study) -> None:
     path = study(panel={**PANEL, "BV421-A": "CD19 BV421"})
-    words = "CD19: 2 channels could be it (APC-A (CD19 APC), BV421-A (CD19 BV421))"
+    words = "CD19: 2 channels match (APC-A (CD19 APC), BV421-A (CD19 BV421))"
     once(
         path,
         "all 6 tubes",
@@ -250,7 +266,7 @@ def test_13_two_channels_with_cd19(study: Study) -> None:
 
 def test_13_lines_are_pasted_below_a_panel_that_is_there(study: Study) -> None:
     path = study(panel={**PANEL, "BV421-A": "CD19 BV421"}, toml=TOML + '[panel]\nCD3 = "FITC-A"\n')
-    found = once(path, "CD19: 2 channels could be it")
+    found = once(path, "CD19: 2 channels match")
     assert found.findings[0].paste.startswith('CD19 = "DETECTOR"')
     path.write_text(path.read_text() + 'CD19 = "BV421-A"\n')
     assert check_study(path).exit_code == 0
@@ -274,7 +290,7 @@ def matrix(diagonal: float, beside: float) -> str:
     ("text", "code", "words"),
     [
         (matrix(100, 5), 0, ()),
-        (matrix(1, 25), 2, ("1 on its diagonal and 25 beside it", "parts of 1 or percent throughout")),
+        (matrix(1, 25), 2, ("1 on its diagonal and 25 beside it", "fractions of 1 or percent throughout")),
         (matrix(1, 5), 1, ("gives 5 times as much", "if the numbers are percent, write 100 on the diagonal")),
     ],
     ids=["percent", "percent beside 1", "small percent beside 1"],
