@@ -77,7 +77,9 @@ def count_events(gated: Gated, tube: Tube, signal: Signal) -> Populations:
     alignment = gated.fitted[tube.file].alignment
     if alignment is None:
         return populations
-    return with_composition(populations, gated.strategy, gated.model, alignment, signal.columns)
+    return with_composition(
+        populations, gated.strategy, gated.model, alignment, signal.columns, signal.quality.keep
+    )
 
 
 def linear_sample(gated: Gated, tube: Tube) -> EventSample:

@@ -158,7 +158,9 @@ def count(
         refuse_unsaid(overrides, populations)
         single = _single_events(populations, signal.quality)
         if model is not None and fitted.alignment is not None:
-            populations = with_composition(populations, strategy, model, fitted.alignment, signal.columns)
+            populations = with_composition(
+                populations, strategy, model, fitted.alignment, signal.columns, signal.quality.keep
+            )
     except Exception as error:
         return _failed(tube, reported, in_words(error, tube))
     if not identity.still_holds(tube.path):

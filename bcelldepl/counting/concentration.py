@@ -295,7 +295,10 @@ def _share_in_doublets(members: Mapping[str, Population]) -> float:
     singlets, leukocytes = members.get(SINGLETS), members.get(LEUKOCYTES)
     if singlets is None or leukocytes is None or not leukocytes.events:
         return 0.0
-    return 2.0 * (singlets.parent_events - singlets.events) / leukocytes.events
+    left_out = singlets.left_out_cells
+    if left_out is None:  # no model tells cells from debris
+        left_out = singlets.parent_events - singlets.events
+    return 2.0 * left_out / leukocytes.events
 
 
 def _is_within(population: Population, reference: Population, members: Mapping[str, Population]) -> bool:

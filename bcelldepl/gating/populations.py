@@ -38,6 +38,8 @@ class Population:
     fitting : float or None
         How many of its events the study's model takes for the kinds that its gate is drawn for; None where no model
         was asked.
+    left_out_cells : float or None
+        How many of the events that its gate leaves out the study's model takes for leukocytes; known of singlets.
     early : int or None
         How many of its events came in the first half of those that the quality mask kept; None where not known.
     """
@@ -53,6 +55,7 @@ class Population:
     reported: bool = False
     percent_of: tuple[str, int] | None = None
     fitting: float | None = None
+    left_out_cells: float | None = None
     early: int | None = field(default=None, compare=False)  # not known where a file is streamed
 
     @property

@@ -50,7 +50,9 @@ def count_by_data(path: Path, gated: Gated | None = None) -> Populations:
     signal = open_tube(tube, gated.study, gated.strategy).signal(gated.strategy)
     found = apply_gates(signal, gated.strategy, placed.fits, keep_membership=True)
     assert placed.alignment is not None
-    return with_composition(found, gated.strategy, gated.model, placed.alignment, signal.columns)
+    return with_composition(
+        found, gated.strategy, gated.model, placed.alignment, signal.columns, signal.quality.keep
+    )
 
 
 def _whole(bench: Bench) -> Measured:

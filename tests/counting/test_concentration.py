@@ -277,3 +277,19 @@ def test_beads_by_the_formula_of_the_makers(events, beads, bead_count, blood_ul)
     assert row.cells_per_ul == pytest.approx(events / beads * bead_count / blood_ul)
     assert row.ci_low_per_ul <= row.cells_per_ul <= row.ci_high_per_ul
     assert math.isfinite(row.ci_high_per_ul)
+
+
+@pytest.mark.parametrize(("left_out_cells", "per_leukocyte"), [(None, 0.4), (100.0, 0.04), (0.0, 0.0)])
+def test_cells_in_doublets_widen_an_interval_upwards(gated, left_out_cells, per_leukocyte) -> None:
+    """Two cells passed as one are of any kind; of 1,000 events that the gate left out, the model tells the cells."""
+    members = dict(gated(B=100).members)
+    leukocytes = members["leukocytes"].events
+    alone = count(Populations(members), BY_VOLUME)["B"]
+    events = round(leukocytes / 5)  # so that two in each are 0.4 of the leukocytes
+    members["singlets"] = replace(
+        members["leukocytes"], name="singlets", reported=False, events=9_000, parent_events=9_000 + events,
+        left_out_cells=left_out_cells and left_out_cells * events / 1_000,
+    )  # fmt: skip
+    with_doublets = count(Populations(members), BY_VOLUME)["B"]
+    assert with_doublets.ci_low_per_ul == alone.ci_low_per_ul
+    assert with_doublets.ci_high_per_ul == pytest.approx((1 + per_leukocyte) * alone.ci_high_per_ul)

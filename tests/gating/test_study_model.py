@@ -10,11 +10,13 @@ from blood import MARKERS, blood
 
 from bcelldepl.errors import StrategyError
 from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.model.composition import with_composition
 from bcelldepl.gating.model.event_sample import EventSample, choose_events, events_per_tube
 from bcelldepl.gating.model.kept import KeptModel, models_from_text, models_to_text, read_models
 from bcelldepl.gating.model.learn import learn
 from bcelldepl.gating.model.members import members_of
 from bcelldepl.gating.model.place import borrowed_evidence, place_gates
+from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.gating.strategy import load_strategy
 
 TBNK = load_strategy("tbnk")
@@ -153,6 +155,22 @@ def test_a_kind_that_the_study_has_not_is_unexplained(usual):
     assert place_gates(model, TBNK, sample).alignment.unexplained < 0.02
     placed = place_gates(model, TBNK, replace(sample, signals=strange))
     assert placed.alignment.unexplained == pytest.approx((kinds == "monocytes").mean(), abs=0.02)
+
+
+@pytest.mark.parametrize(("cells", "debris"), [(0, 400), (100, 0), (60, 700)])
+def test_what_the_gate_of_singlets_leaves_out_is_told_from_debris(usual, cells, debris):
+    made, model = usual
+    sample, kinds = made[0]
+    left_out = np.zeros(len(kinds), dtype=np.bool_)
+    left_out[np.flatnonzero(kinds == "T")[:cells]] = True
+    left_out[np.flatnonzero(kinds == "debris")[:debris]] = True
+    n = len(kinds)
+    singlets = Population("singlets", "all", n - int(left_out.sum()), n, 0, n, Evidence.DATA)
+    populations = Populations({"singlets": singlets}, (), {"singlets": ~left_out}, {})
+    alignment = place_gates(model, TBNK, sample).alignment
+    columns = sample.positions(model.scales)
+    found = with_composition(populations, TBNK, model, alignment, columns, np.ones(n, dtype=np.bool_))
+    assert found.members["singlets"].left_out_cells == pytest.approx(cells, abs=3)
 
 
 def test_a_tube_without_a_marker_of_the_model_is_not_gated(usual):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.definitions.populations import SINGLETS
 from bcelldepl.gating.model.alignment import Alignment, posteriors
 from bcelldepl.gating.model.place import natural_points
 from bcelldepl.gating.model.study_model import StudyModel
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["events_by_kind", "with_composition"]
 
+_DOUBLETS = "doublets"  # the kind of two cells at once that pass as one
 _MOST = 20_000  # events that are looked at; of more, every so many
 
 
@@ -53,11 +55,17 @@ def events_by_kind(
 
 
 def with_composition(
-    populations: Populations, strategy: Strategy, model: StudyModel, alignment: Alignment, columns: Columns
+    populations: Populations,
+    strategy: Strategy,
+    model: StudyModel,
+    alignment: Alignment,
+    columns: Columns,
+    kept: NDArray[np.bool_],
 ) -> Populations:
     """Add to each population how many of its events the model takes for the kinds that its gate is drawn for.
 
-    Where they are fewer than the gate holds at the lower end of its interval, the interval reaches down to them.
+    Where they are fewer than the gate holds at the lower end of its interval, the interval reaches down to them. Of the
+    events that the gate of singlets leaves out it is added how many are leukocytes: debris has any height.
 
     Parameters
     ----------
@@ -69,12 +77,22 @@ def with_composition(
         Of the tube.
     columns : mapping of str to ndarray of float32, shape (n_events,)
         Positions of all events on the model's scales.
+    kept : ndarray of bool, shape (n_events,)
+        Events that the quality mask kept.
 
     Returns
     -------
     Populations
     """
     members = dict(populations.members)
+    singlets = members.get(SINGLETS)
+    if singlets is not None:
+        within = populations.membership.get(singlets.parent, kept)
+        left_out = np.flatnonzero(within & ~populations.membership[SINGLETS]).astype(np.int32)
+        expected = events_by_kind(model, alignment, columns, left_out)
+        others = strategy.lineages.no_leukocytes - {_DOUBLETS}
+        cells = sum(events for kind, events in expected.items() if kind not in others)
+        members[SINGLETS] = replace(singlets, left_out_cells=round(cells, 3))
     for rule in strategy.populations:
         found = members.get(rule.name)
         if found is None or not rule.report or not isinstance(rule, KindsRule) or not rule.kinds:
