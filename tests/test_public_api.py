@@ -108,7 +108,7 @@ WRONG: list[tuple[str, tuple, dict, type[BcelldeplError], str]] = [
     ("open_results", ("{folder}",), {}, ExchangeError, "there is no run.json"),
     ("compare", ("{nowhere}", "m.csv"), {}, ExchangeError, "there is no such folder"),
     ("compare", ("{results}", 7), {}, ArgumentError, "manual: 7 is neither a path nor a list of paths"),
-    ("compare", ("{results}", []), {}, ArgumentError, "no paths"),
+    ("compare", ("{results}", []), {}, ArgumentError, "neither a path nor"),
     ("compare", ("{results}", ["a.csv", 7]), {}, ArgumentError, "manual: 7"),
     ("compare", ("{results}", "{nowhere}.csv"), {}, ExchangeError, "cannot be read"),
     ("compare", ("{results}", "m.csv"), {"mapping": 1}, ArgumentError, "mapping: 1"),

@@ -158,7 +158,7 @@ def test_a_mapping_that_names_what_is_not_there_is_a_wrong_request(results: Path
     mapping = tmp_path / "mapping.toml"
     mapping.write_text('[populations]\nB = "B cels"\n')
     _, err = run(results, counts(tmp_path / "manual.csv", 1010, 5, 296, 603), "--mapping", mapping, code=2)
-    assert "the mapping names 'B cels', which is not among the manual results" in err
+    assert "the mapping names 'B cels', which is not a manual population" in err
     mapping.write_text('[populations]\nB = "B cells"\nBB = "other"\n')
     _, err = run(results, counts(tmp_path / "manual.csv", 1010, 5, 296, 603), "--mapping", mapping)
     assert "the mapping names 'BB', which is not a population of the results" in err

@@ -32,19 +32,19 @@ def test_from_a_folder_to_a_study_that_can_be_run(folder: Path) -> None:
     assert f"then: bcelldepl check {folder / 'study.toml'}" in said
     said, errors = bcelldepl("init", folder, code=2)
     assert "is there already, and is not overwritten" in errors
-    said, _ = bcelldepl("check", folder / "study.toml", code=1)
+    said, _ = bcelldepl("check", folder / "study.toml", code=2)
     assert "guesses of `bcelldepl init` that nobody has confirmed" in said
-    assert "fill in bead_count and blood_volume_ul" in said
-    assert "can be run: 0 problems, 2 doubts; nothing was counted" in said
+    assert '"auto" can count no sample' in said
+    assert "cannot be run: 1 problem, 1 doubt; nothing was counted" in said
     assert not (folder / "results").exists()
 
 
 def test_a_file_that_cannot_be_read_is_named(folder: Path) -> None:
     (folder / "fcs" / "S03_D10.fcs").write_bytes(b"x")
     _, errors = bcelldepl("init", folder, "--out", folder.parent, code=1)
-    assert errors.startswith("fcs/S03_D10.fcs: no FCS file")
-    said, _ = bcelldepl("check", folder.parent / "study.toml", code=1)
-    assert "lab/fcs/S03_D10.fcs: no FCS file" in said
+    assert errors.startswith("fcs/S03_D10.fcs: not an FCS file")
+    said, _ = bcelldepl("check", folder.parent / "study.toml", code=2)
+    assert "lab/fcs/S03_D10.fcs: not an FCS file" in said
 
 
 def test_check_of_a_sound_study_and_of_none(simulated: Path, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_lines_to_paste_stand_below_their_problem(simulated: Path, tmp_path: Pat
     text = strategy.read_text(encoding="utf-8").replace('marker = "CAR"', 'marker = "CD7"')
     (tmp_path / "study" / "mine.toml").write_text(text.replace("CAR_T", "CD7_T"), encoding="utf-8")
     said, _ = bcelldepl("check", toml, code=2)
-    place = said.index("CD7: no channel carries it")
+    place = said.index("CD7: no channel found")
     assert said[place:].splitlines()[1:3][0].strip() == "[panel]"
     assert said[place:].splitlines()[2].strip().startswith('CD7 = "DETECTOR"  # one of FITC-A (CD3 FITC)')
-    assert said.count("CD7: no channel carries it") == 1
+    assert said.count("CD7: no channel found") == 1

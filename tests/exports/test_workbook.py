@@ -157,7 +157,7 @@ def test_an_export_is_entered_in_the_record_and_says_what_it_wrote(own: Path, tm
         (("{own}", "xslx", "out"), ExchangeError, "did you mean `xlsx`"),
         (("{own}", "spss", "out"), ExchangeError, "known: csv, parquet"),
         (("{own}", "xlsx", None), ArgumentError, r"out: None \(NoneType\) is not a path"),
-        (("{own}", "fcs", "out"), ExchangeError, "no population is named"),
+        (("{own}", "fcs", "out"), ExchangeError, "no population is given"),
     ],
 )
 def test_wrong_arguments(own: Path, arguments, kind, words: str) -> None:
@@ -167,5 +167,5 @@ def test_wrong_arguments(own: Path, arguments, kind, words: str) -> None:
 
 
 def test_populations_go_with_events_alone(own: Path, tmp_path: Path) -> None:
-    with pytest.raises(ExchangeError, match="populations go with fcs alone"):
+    with pytest.raises(ExchangeError, match="populations are for fcs only"):
         export(own, "xlsx", tmp_path, populations=["B"])

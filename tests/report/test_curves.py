@@ -113,7 +113,7 @@ def test_a_study_without_any_result_is_drawn(counts):
     )
     for average in Average:
         page = Figure()
-        draw_group_curves(summary, "B", page.add_subplot(), lloq_per_ul=None, average=average)
+        draw_group_curves(summary, "B", page.add_subplot(), lloq=None, average=average)
         figure_bytes(page, "png", 40)
 
 
