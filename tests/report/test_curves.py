@@ -103,6 +103,7 @@ def test_a_study_without_any_result_is_drawn(counts):
     summary = pd.DataFrame(
         {
             "parameter": "CONCENTRATION",
+            "unit": "cells/uL",
             "analyte": "B",
             "course": 1,
             "dose_group": "low",
