@@ -132,21 +132,28 @@ def write_outputs(
     gates = _write_gates(folder, study, strategies, fitted, done, former)
     outputs += gates
     outputs += write.write_models(folder, models)
-    drawings = _of_page(counts, models, figures or ())
-    if figures is not None:
+    drawn = [name for name in former.get("outputs", {}) if name.startswith(f"{FIGURES}/")]
+    # The page shows the figures: where no formats are asked for, those that are there are drawn anew.
+    kinds = (
+        figures if figures is not None else sorted({n.rpartition(".")[2] for n in drawn if n.count("/") == 1})
+    )
+    drawings = _of_page(counts, models, kinds)
+    if kinds:
         drawings += [
-            Drawing(name, draw, _DPI, tuple(figures))
+            Drawing(name, draw, _DPI, tuple(kinds))
             for name, draw in kinetics_figures(counts, kinetics, made_of_these)
         ]
         if quality["mean"].notna().any():
             draw = partial(draw_quality_over_time, quality)
-            drawings.append(Drawing(QUALITY_OVER_TIME.name, draw, _DPI, tuple(figures)))
+            drawings.append(Drawing(QUALITY_OVER_TIME.name, draw, _DPI, tuple(kinds)))
     files = draw_figures(drawings, store, 1 if isinstance(workers, str) else workers, fresh=fresh)
-    if figures is not None:
-        outputs += _write_figures(folder, files, figures)
-    else:
-        drawn = [name for name in former.get("outputs", {}) if name.startswith(f"{FIGURES}/")]
-        outputs += [name for name in drawn if name not in outputs and not name.startswith(f"{TUBE_FIGURES}/")]
+    outputs += _write_figures(folder, files, kinds)
+    if figures is None:
+        outputs += [
+            name
+            for name in drawn
+            if name not in outputs and name.count("/") > 1 and not name.startswith(f"{TUBE_FIGURES}/")
+        ]
     known = {*files, *(name.removeprefix(f"{FIGURES}/") for name in made)}
     store.prune(tables, [tube.file for tube in study.tubes], None if figures is None else known)
     write_report(

@@ -103,11 +103,12 @@ def _merged(
     first = np.arange(0, len(counts), together)
     events = np.add.reduceat(counts, first)
     some = np.maximum(events, 1)
-    return (
-        events,
-        np.add.reduceat(np.where(counts > 0, counts * means, 0.0), first) / some,
-        np.add.reduceat(np.where(counts > 1, counts * variances, 0.0), first) / some,
-    )
+    with np.errstate(invalid="ignore"):  # signals without numbers have no mean
+        return (
+            events,
+            np.add.reduceat(np.where(counts > 0, counts * means, 0.0), first) / some,
+            np.add.reduceat(np.where(counts > 1, counts * variances, 0.0), first) / some,
+        )
 
 
 def _without_sound_ends(

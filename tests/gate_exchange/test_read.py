@@ -239,7 +239,8 @@ def test_a_gate_that_names_no_compensation_is_refused_with_the_remedy(tmp_path: 
     ):
         read_manual(path)
     path.write_text(GATE.format(compensation='gating:compensation-ref="FCS"'))
-    assert read_manual(path).tubes[0].populations == ["ID7"]
+    (manual,) = read_manual(path).values()
+    assert manual.tubes[0].populations == ["ID7"]
 
 
 def test_formulas_of_a_count_table_are_refused(tmp_path: Path) -> None:

@@ -293,7 +293,7 @@ def test_dim_positives_are_counted_without_bias_within_their_interval(seed):
 def test_without_a_control_no_cell_is_positive():
     fit = CAR.fit(car_tube(1_000, 0.5, 0)[0], {})
     assert fit.evidence is Evidence.FAILED
-    assert "no control tube shows the CAR negative" in fit.reason
+    assert "no control tube shows the CAR-negative cells" in fit.reason
     assert CAR.settle(fit, {}) == fit
 
 
