@@ -188,9 +188,9 @@ def write_report(
 
 
 def _css_text(text: str) -> str:
-    """Text as the content of a CSS string, in which nothing but letters, digits and blanks stands for itself."""
+    """Text as the content of a CSS string; what could end the string, or the style, is escaped."""
     # A blank ends an escape and is part of it.
-    return "".join(one if one.isalnum() or one == " " else f"\\{ord(one):x} " for one in text)
+    return "".join(one if one.isalnum() or one in " -:.," else f"\\{ord(one):x} " for one in text)
 
 
 def _version(run: Mapping[str, Any]) -> str:
