@@ -9,9 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import bcelldepl
-
-ROOT = Path(bcelldepl.__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "notebooks"
 NOTEBOOK = FOLDER / "first_results.ipynb"
 
