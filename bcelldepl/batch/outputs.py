@@ -95,7 +95,7 @@ def write_outputs(
     made : sequence of str
         Files that are there already.
     figures : sequence of str or None
-        Formats of the figures; None: those there are stay.
+        Formats that were asked for; None: those of `content`, without pictures of single-stain controls.
     fresh : bool
         Draw every figure again.
     pieces : dict, optional
@@ -132,27 +132,21 @@ def write_outputs(
     gates = _write_gates(folder, study, strategies, fitted, done, former)
     outputs += gates
     outputs += write.write_models(folder, models)
-    drawn = [name for name in former.get("outputs", {}) if name.startswith(f"{FIGURES}/")]
-    # The page shows the figures: where no formats are asked for, those that are there are drawn anew.
-    kinds = (
-        figures if figures is not None else sorted({n.rpartition(".")[2] for n in drawn if n.count("/") == 1})
-    )
+    kinds = content["figures"]  # also where none are asked for: the page shows them
     drawings = _of_page(counts, models, kinds)
-    if kinds:
-        drawings += [
-            Drawing(name, draw, _DPI, tuple(kinds))
-            for name, draw in kinetics_figures(counts, kinetics, made_of_these)
-        ]
-        if quality["mean"].notna().any():
-            draw = partial(draw_quality_over_time, quality)
-            drawings.append(Drawing(QUALITY_OVER_TIME.name, draw, _DPI, tuple(kinds)))
+    drawings += [
+        Drawing(name, draw, _DPI, tuple(kinds))
+        for name, draw in kinetics_figures(counts, kinetics, made_of_these)
+    ]
+    if quality["mean"].notna().any():
+        draw = partial(draw_quality_over_time, quality)
+        drawings.append(Drawing(QUALITY_OVER_TIME.name, draw, _DPI, tuple(kinds)))
     files = draw_figures(drawings, store, 1 if isinstance(workers, str) else workers, fresh=fresh)
     outputs += _write_figures(folder, files, kinds)
-    if figures is None:
+    if figures is None:  # pictures of single-stain controls are not drawn
+        controls = f"{FIGURES}/{COMPENSATION}/"
         outputs += [
-            name
-            for name in drawn
-            if name not in outputs and name.count("/") > 1 and not name.startswith(f"{TUBE_FIGURES}/")
+            name for name in former.get("outputs", {}) if name.startswith(controls) and name not in outputs
         ]
     known = {*files, *(name.removeprefix(f"{FIGURES}/") for name in made)}
     store.prune(tables, [tube.file for tube in study.tubes], None if figures is None else known)

@@ -71,8 +71,8 @@ def run(
     memory : RunMemory, optional
         Of earlier runs in this process.
     figures : sequence of str or None
-        Formats of the figures: ``png``, ``svg``, ``pdf``. None draws none: those there are stay, and the next run draws
-        them.
+        Formats of the figures: ``png``, ``svg``, ``pdf``. None: those that are there, without the pictures of
+        single-stain controls, which the next run draws.
     why : str
         The reason for this run, for the audit record.
     progress : callable, optional
