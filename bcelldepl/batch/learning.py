@@ -79,7 +79,7 @@ def group_tubes(tubes: Sequence[Tube], fitted: Sequence[FittedTube], strategies:
 def _teaches(tube: Tube, strategy: Strategy) -> bool:
     """Whether a tube shows all that kinds of cells are told by."""
     if tube.role is Role.FMO:
-        return tube.role_marker not in strategy.lineages.markers
+        return (tube.role_marker or "").casefold() not in map(str.casefold, strategy.lineages.markers)
     return tube.role is Role.SAMPLE
 
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from bcelldepl.gating.model.control_shapes import without_positives
+from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.positive_mixture import Numbers, cell_counts, make_grid
+from bcelldepl.gating.model.positives import _Cells, _learn
 
 GRID = make_grid(9.0)
 
@@ -65,3 +67,12 @@ def test_the_last_control_stays_whatever_it_holds() -> None:
 def test_few_cells_tell_nothing() -> None:
     controls = {"a": control(0, seed=1), "b": control(30, events=90, seed=2)}
     assert without_positives(controls, GRID) == ["a", "b"]
+
+
+@pytest.mark.parametrize("marker", ["CAR", "car"])
+def test_a_control_without_the_stain_is_one_in_any_capitals(marker: str) -> None:
+    samples = [EventSample("fmo", {}, {}, without=(marker,)), EventSample("day 10", {}, {})]
+    counts = {"fmo": control(0, seed=1), "day 10": control(300, seed=2)}
+    model = _learn("CAR", samples, _Cells(9.0, GRID, None, counts))
+    assert model is not None
+    assert model.controls == ("fmo",)

@@ -117,8 +117,9 @@ class _Cells:
 
 def _learn(marker: str, samples: Sequence[EventSample], cells: _Cells) -> PositiveModel | None:
     counts, grid = cells.counts, cells.grid
-    stained = [one.tube for one in samples if one.control and marker not in one.without]
-    unstained = [one.tube for one in samples if marker in one.without]
+    lacks = {one.tube for one in samples if marker.casefold() in map(str.casefold, one.without)}
+    stained = [one.tube for one in samples if one.control and one.tube not in lacks]
+    unstained = [one.tube for one in samples if one.tube in lacks]
     stained = without_positives({tube: counts[tube] for tube in stained}, grid)
     controls = stained
     if sum(counts[tube].sum() for tube in stained) < ENOUGH:
