@@ -31,7 +31,7 @@ def missing_negatives(study: Study, strategies: Sequence[Strategy]) -> Iterator[
         for rule in strategy.populations
         if isinstance(rule, PositivesRule)
     }
-    before = any(tube.role is Role.SAMPLE and tube.before_infusion for tube in study.tubes)
+    before = any(tube.role is Role.SAMPLE and tube.before_first_infusion for tube in study.tubes)
     for marker, population in markers.items():
         left_out = any(
             tube.role is Role.FMO and (tube.role_marker or "").casefold() == marker.casefold()
@@ -40,7 +40,7 @@ def missing_negatives(study: Study, strategies: Sequence[Strategy]) -> Iterator[
         if not before and not left_out:
             what = f"no control shows the {marker} negative, so {population} cannot be counted"
             remedy = (
-                f"add a sample from before the infusion (day 0 or earlier), or an FMO (role fmo:{marker}); or choose a "
-                "strategy that does not report it"
+                f"add a sample from before the first infusion (day 0 or earlier), or an FMO (role fmo:{marker}); or "
+                "choose a strategy that does not report it"
             )
             yield StudyFinding(Severity.DOUBT, what, study.samples, remedy)

@@ -304,8 +304,9 @@ def _check_controls(config: StudyFile, samples: Samples, name: str) -> list[Prob
 
 def _unused_batches(config: StudyFile, samples: Samples) -> list[str]:
     batches = {tube.batch for tube in samples.tubes}
-    if None in batches:
-        return []  # a tube without a batch is of its acquisition date, which only the file knows
+    if None in batches or not batches:
+        # Without a batch a tube is of its acquisition date, which the file knows; a sheet with problems gives no tubes.
+        return []
     named = [("[compensation] by_batch", name) for name in config.compensation.by_batch]
     named += [("[batch]", name) for name in config.batch]
     return [f"{where}: no tube is of the batch {name}" for where, name in named if name not in batches]

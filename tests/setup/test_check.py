@@ -83,6 +83,23 @@ def test_a_study_without_a_car_negative_is_told(study: Study) -> None:
         assert check_study(study([*rows, control])).of(Severity.DOUBT) == []
 
 
+def test_blood_from_before_a_second_infusion_is_no_car_negative(study: Study) -> None:
+    second = "fcs/S02_BL.fcs,S01,BL2,-5,sample,50000,50"
+    rows = [f"{row},{course}" for row, course in ((ROWS[2], 1), (ROWS[3], 1), (second, 2))]
+    doubts = check_study(study(rows, head=f"{HEAD},course")).of(Severity.DOUBT)
+    assert any("no control shows the CAR negative" in one.what for one in doubts)
+
+
+def test_a_sheet_with_problems_makes_no_batch_unused(study: Study) -> None:
+    toml = TOML + '[batch."W1"]\npanel = { CD19 = "APC-A" }\n'
+    wrong = [f"{row.replace(',10,', ',,')},W1" for row in ROWS]
+    told = [one.what for one in check_study(study(wrong, head=f"{HEAD},batch", toml=toml)).findings]
+    assert not any("no tube is of the batch" in what for what in told)
+    other = [f"{row},W2" for row in ROWS]
+    told = [one.what for one in check_study(study(other, head=f"{HEAD},batch", toml=toml)).findings]
+    assert any("no tube is of the batch W1" in what for what in told)
+
+
 def test_a_method_without_its_population_is_told(study: Study) -> None:
     path = study(toml=TOML.replace("cart_pd", "cd19_volumetric"))
     (doubt,) = check_study(path).of(Severity.DOUBT)

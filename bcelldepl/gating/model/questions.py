@@ -39,6 +39,6 @@ def ask(model: StudyModel, strategy: Strategy) -> tuple[str, ...]:
         if isinstance(rule, PositivesRule) and rule.name not in model.positives:
             questions.append(
                 f"no control tube shows the {rule.marker}-negative cells, so {rule.name} cannot be counted: is there "
-                f"no tube from before the infusion (day 0 or earlier), and no FMO (role fmo:{rule.marker})?"
+                f"no tube from before the first infusion (day 0 or earlier), and no FMO (role fmo:{rule.marker})?"
             )
     return tuple(questions)
