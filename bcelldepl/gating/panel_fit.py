@@ -54,7 +54,7 @@ class StrategyFit:
 
     Attributes
     ----------
-    name, description : str
+    name : str
     reported : tuple of str
         Populations that it would report of this panel.
     lacking : str
@@ -64,7 +64,6 @@ class StrategyFit:
     """
 
     name: str
-    description: str
     reported: tuple[str, ...]
     lacking: str
     needs: tuple[str, ...]
@@ -194,4 +193,4 @@ def _fit(strategy: Strategy, channels: Sequence[Channel], named: Mapping[str, st
         lacking = error.what.partition(". Channels")[0]
     needs = (*strategy.required_markers, *(markers[0] for markers in strategy.alternatives))
     uses = tuple(marker for marker in strategy.markers if is_stain(marker) and marker not in needs)
-    return StrategyFit(strategy.name, strategy.description, reported, lacking, needs, uses)
+    return StrategyFit(strategy.name, reported, lacking, needs, uses)

@@ -25,7 +25,6 @@ class FolderFile:
     ----------
     file : str
         Its path from the folder, with forward slashes.
-    path : Path
     acquisition : Acquisition or None
         None where it cannot be read.
     refusal : str
@@ -33,7 +32,6 @@ class FolderFile:
     """
 
     file: str
-    path: Path
     acquisition: Acquisition | None
     refusal: str = ""
 
@@ -62,9 +60,9 @@ def read_folder(folder: Path, progress: Callable[[str, int, int], None] | None =
     for number, path in enumerate(files, 1):
         name = path.relative_to(folder).as_posix()
         try:
-            read.append(FolderFile(name, path, read_fcs(path)))
+            read.append(FolderFile(name, read_fcs(path)))
         except FcsError as error:
-            read.append(FolderFile(name, path, None, error.what))
+            read.append(FolderFile(name, None, error.what))
         if progress:
             progress(name, number, len(files))
     return read

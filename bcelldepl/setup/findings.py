@@ -45,9 +45,9 @@ class StudyFinding:
     tubes: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of_problem(cls, problem: Problem, severity: Severity = Severity.PROBLEM) -> StudyFinding:
+    def of_problem(cls, problem: Problem) -> StudyFinding:
         """Return a problem of the study file or its sheet as a finding."""
-        return cls(severity, problem.what, problem.where, problem.remedy)
+        return cls(Severity.PROBLEM, problem.what, problem.where, problem.remedy)
 
     def sentence(self, all_tubes: int) -> str:
         """Say it in one line, with its tubes out of all of the study."""

@@ -88,6 +88,7 @@ def init_study(
     outside = not folder.is_relative_to(target)
     sheet = _sheet(draft, os.path.relpath(folder, target))
     study_id = "STUDY" if complaint(folder.name) or not folder.name else folder.name
+    text = study_text(draft, study_id, _SHEET, outside)
     target.mkdir(parents=True, exist_ok=True)
     # Of two at once, one finds the files there.
     with sheet_path.open(
@@ -95,7 +96,7 @@ def init_study(
     ) as stream:  # a mark: spreadsheets read it as UTF-8
         stream.write(sheet)
     with study_path.open("x", encoding="utf-8", newline="\n") as stream:
-        stream.write(study_text(draft, study_id, _SHEET, outside))
+        stream.write(text)
     return InitialStudy(study_path, sheet_path, draft)
 
 

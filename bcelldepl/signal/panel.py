@@ -90,7 +90,8 @@ def _resolve(
     for marker in dict.fromkeys((*required, *optional)):
         if marker in overrides:
             candidates = find_named(overrides[marker], channels)
-            near = did_you_mean(overrides[marker], [c.name for c in channels] + [c.label for c in channels])
+            names = [c.name for c in channels] + [c.label for c in channels]
+            near = "" if candidates else did_you_mean(overrides[marker], names)
             missing = (
                 f"{marker}: the study's [panel] names {overrides[marker]!r}, which this file does not have"
                 + (f", {near}" if near else "")

@@ -20,10 +20,10 @@ from bcelldepl.gating.model.positive_mixture import (
     smoothed,
 )
 
-__all__ = ["ENOUGH", "SHOULDER", "anywhere_above", "control_shapes", "share_binding", "without_positives"]
+__all__ = ["ENOUGH", "anywhere_above", "control_shapes", "share_binding", "without_positives"]
 
 ENOUGH: Final = 100  # events of controls from which a shape is read
-SHOULDER: Final = 0.8413  # of a normal's events up to one standard deviation
+_SHOULDER: Final = 0.8413  # of a normal's events up to one standard deviation
 _STRICT: Final = 3.7  # standard deviations above the negative
 _BODY, _TAIL = 2.0, 10.0  # bins by which shapes are smoothed: that of the many, and those of the few
 _ROUNDS = 20
@@ -85,7 +85,7 @@ def _parts_above(controls: Mapping[str, Numbers], grid: Numbers) -> dict[str, fl
 def anywhere_above(negative: Numbers, grid: Numbers) -> Numbers:
     """Density of cells that lie anywhere above a negative, no place likelier than another."""
     middle = float(grid[quantile(negative, 0.5)])
-    strict = middle + _STRICT * max(float(grid[quantile(negative, SHOULDER)]) - middle, 3 * STEP)
+    strict = middle + _STRICT * max(float(grid[quantile(negative, _SHOULDER)]) - middle, 3 * STEP)
     flat = np.where(grid > strict, 1.0, 0.0)
     return np.asarray(flat / (flat.sum() * STEP))
 
@@ -122,7 +122,7 @@ def control_shapes(controls: Sequence[Numbers], grid: Numbers) -> Shapes:
         total += np.array([moved(part, grid, shift) for part in one])
     events = float(total.sum())
     middle = quantile(total[0], 0.5)
-    spread = max(float(grid[quantile(total[0], SHOULDER)] - grid[middle]), 3 * STEP)
+    spread = max(float(grid[quantile(total[0], _SHOULDER)] - grid[middle]), 3 * STEP)
     strict = float(grid[middle]) + _STRICT * spread
     # At first the cells that bind every stain are those that other markers show, and what lies beyond the negative.
     sticky = total * np.stack((grid > strict, np.full(len(grid), 0.5)))
