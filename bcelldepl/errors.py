@@ -62,12 +62,27 @@ class PanelError(BcelldeplError):
         As in `BcelldeplError`.
     markers : tuple of str
         Those for which the study file needs a line under ``[panel]``.
+    channels : str
+        The channels of the file that they could be on; they follow `what` in the message.
+
+    Attributes
+    ----------
+    complaint : str
+        `what` alone, without the channels.
     """
 
-    def __init__(self, what: str, where: str = "", remedy: str = "", markers: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        what: str,
+        where: str = "",
+        remedy: str = "",
+        markers: tuple[str, ...] = (),
+        channels: str = "",
+    ) -> None:
+        self.complaint = what
         self.markers = markers
-        super().__init__(what, where, remedy)
-        self.args = (what, where, remedy, markers)
+        super().__init__(f"{what}. Channels of the file: {channels}" if channels else what, where, remedy)
+        self.args = (what, where, remedy, markers, channels)
 
 
 class CompensationError(BcelldeplError):

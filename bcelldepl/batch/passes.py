@@ -22,16 +22,12 @@ from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.reconcile import TubeFits
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
+from bcelldepl.quality.before_counting import check_before_counting
 from bcelldepl.quality.checks import Outcome
-from bcelldepl.quality.control_checks import check_for_samples
 from bcelldepl.quality.course_checks import check_courses, course_shifts
-from bcelldepl.quality.cross_tube_checks import check_across_tubes
-from bcelldepl.quality.date_checks import check_dates, check_order
 from bcelldepl.quality.depletion_checks import check_depletion
-from bcelldepl.quality.entry_checks import check_entries
-from bcelldepl.quality.name_checks import check_names
 from bcelldepl.quality.rate_checks import check_rates
-from bcelldepl.quality.row_checks import check_guesses, check_rows
+from bcelldepl.quality.row_checks import check_guesses
 from bcelldepl.quality.stain_checks import check_stains
 from bcelldepl.report.pictures import TubePicture, picture_tube
 from bcelldepl.store import Store
@@ -230,15 +226,9 @@ class Passes:
         """
         tubes = self.study.tubes
         failed = [
-            check_rows(tubes),
             check_guesses(self.study.guesses),
             of_controls,
-            check_for_samples(tubes, gated.fitted),
-            check_across_tubes(tubes, gated.fitted),
-            check_order(tubes),
-            check_entries(tubes, {one.file: one.batch for one in gated.fitted}),
-            check_dates(tubes, gated.fitted),
-            check_names(tubes, gated.fitted),
+            check_before_counting(tubes, gated.fitted),
             check_stains(
                 [
                     (one, self.strategies.of(tube))

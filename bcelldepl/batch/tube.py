@@ -10,9 +10,10 @@ import numpy as np
 from bcelldepl.batch.inputs import Identity, identify
 from bcelldepl.batch.marked_gates import marked_gates
 from bcelldepl.batch.outcome import CountedTube, FittedTube
-from bcelldepl.counting import Concentration, count_tube, not_done, tube_facts
-from bcelldepl.definitions.codes import Method, ResultCode
-from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES, SINGLETS
+from bcelldepl.counting import Concentration, TubeFacts, count_tube, not_done, tube_facts
+from bcelldepl.counting.methods import scaling_populations
+from bcelldepl.definitions.codes import ResultCode
+from bcelldepl.definitions.populations import BEADS, SINGLETS
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.fcs import Acquisition
@@ -40,9 +41,6 @@ from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy
 from bcelldepl.tubes.read import batch_of, open_tube, read_signal
 
 __all__ = ["count", "fit", "in_words", "opened_tube", "role_name"]
-
-# Populations whose known concentration turns events into cells/uL.
-_SCALED_BY = {Method.BEADS: (BEADS,), Method.DUAL: (LEUKOCYTES, LYMPHOCYTES)}
 
 
 def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None = None) -> FittedTube:
@@ -221,7 +219,7 @@ def count(
             *(by_hand or (override.sentence for override in overrides)),
         ),
         doubts=tuple(dict.fromkeys((*doubts, *by_hand))),
-        overrides=_stated(overrides, counted.values(), strategy),
+        overrides=_stated(overrides, counted.values(), strategy, facts),
         quality=tube_brightness(signal, populations.membership) if tube.role is Role.SAMPLE else {},
     )
 
@@ -244,14 +242,14 @@ def _as_found(
 
 
 def _stated(
-    overrides: Sequence[Override], counted: Iterable[Concentration], strategy: Strategy
+    overrides: Sequence[Override], counted: Iterable[Concentration], strategy: Strategy, facts: TubeFacts
 ) -> dict[str, str]:
     """Say of each population which gates set by hand its number stands on, by its events or by what scales them."""
     stated = {}
     for one in counted:
         decisive = {
             name
-            for population in (one.population, *_SCALED_BY.get(one.method, ()))
+            for population in (one.population, *scaling_populations(one.method, facts))
             for name in standing_on(population, strategy)
         }
         sentences = [override.sentence for override in overrides if override.population in decisive]

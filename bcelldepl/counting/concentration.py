@@ -193,9 +193,8 @@ def _cells(
 ) -> Concentration:
     volume_ul = scale.analysed_volume_ul
     in_itself = _obstacle(population, members, limits)
-    obstacle = scale.reason or in_itself
-    if scale.method is Method.PERCENT:
-        obstacle = obstacle or _obstacle_of_whole(population, members)
+    without_percent = in_itself or _obstacle_of_whole(population, members)
+    obstacle = scale.reason or (without_percent if scale.method is Method.PERCENT else in_itself)
     estimate: float | None = None
     interval: tuple[float | None, float | None] = (None, None)
     if volume_ul is not None and not obstacle:
@@ -218,9 +217,7 @@ def _cells(
         result=ResultCode.NOT_EVALUABLE if obstacle else result_code(population.events, limits),
         evidence=population.evidence,
         reason=obstacle or population.reason or _doubt(population, limits),
-        of_parent=None
-        if in_itself or _obstacle_of_whole(population, members)
-        else percent_of_whole(population, limits),
+        of_parent=None if without_percent else percent_of_whole(population, limits),
         of_lymphocytes=None if in_itself else percent_of_lymphocytes(population, members, limits),
     )
 

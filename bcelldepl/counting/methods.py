@@ -14,7 +14,7 @@ from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population
 from bcelldepl.study.config import CountingSettings
 
-__all__ = ["CountingScale", "choose_scale", "chosen_method", "missing_facts"]
+__all__ = ["CountingScale", "choose_scale", "chosen_method", "missing_facts", "scaling_populations"]
 
 MORE_BEADS = 1.25  # times the beads that the tube holds: more are not seen, however it was pipetted
 
@@ -141,6 +141,33 @@ def missing_facts(method: Method, facts: TubeFacts) -> str:
     return ""
 
 
+def scaling_populations(method: Method, facts: TubeFacts) -> tuple[str, ...]:
+    """Name the populations any of which turns the events of a tube into cells/uL, the preferred one first.
+
+    Parameters
+    ----------
+    method : Method
+    facts : TubeFacts
+
+    Returns
+    -------
+    tuple of str
+        None for a volume, which needs no population.
+    """
+    match method:
+        case Method.BEADS:
+            return (BEADS,)
+        case Method.DUAL:
+            return tuple(_haematology(facts))
+    return ()
+
+
+def _haematology(facts: TubeFacts) -> dict[str, float]:
+    """Haematology counts that are known, by population [cells/uL]."""
+    given = {LEUKOCYTES: facts.wbc_per_ul, LYMPHOCYTES: facts.lymphocytes_per_ul}
+    return {name: count for name, count in given.items() if count is not None}
+
+
 def _by_beads(beads: Population | None, facts: TubeFacts, minimum_beads: int) -> CountingScale:
     """Analysed volume V_s b / N_b, so that cells/uL = (c / b) (N_b / V_s), as bead makers instruct.
 
@@ -173,8 +200,7 @@ def _by_volume(facts: TubeFacts) -> CountingScale:
 
 def _by_haematology(members: Mapping[str, Population], facts: TubeFacts) -> CountingScale:
     """Analysed volume: events of the counted cells by their haematology count; leukocytes go first."""
-    given = {LEUKOCYTES: facts.wbc_per_ul, LYMPHOCYTES: facts.lymphocytes_per_ul}
-    counts = {name: count for name, count in given.items() if count is not None}
+    counts = _haematology(facts)
     name = next((name for name in counts if name in members), None)
     if name is None:
         return CountingScale(Method.DUAL, reason=Reason.NO_POPULATION.format(population=next(iter(counts))))

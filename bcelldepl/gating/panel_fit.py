@@ -19,6 +19,7 @@ __all__ = [
     "best_fit",
     "find_markers",
     "fit_strategies",
+    "panel_for",
     "stain_channels",
     "unrecognised",
 ]
@@ -158,6 +159,40 @@ def fit_strategies(
     return tuple(_fit(strategy, channels, named or {}) for strategy in _shipped())
 
 
+def panel_for(
+    strategy: Strategy, channels: Sequence[Channel], named: Mapping[str, str], where: str = ""
+) -> dict[str, str]:
+    """Find the channel of each marker of a strategy.
+
+    Parameters
+    ----------
+    strategy : Strategy
+    channels : sequence of Channel
+        Of one file.
+    named : mapping of str to str
+        The study's ``[panel]``; what the strategy does not use is left aside.
+    where : str
+        The file, for messages.
+
+    Returns
+    -------
+    dict of str to str
+        Channel by marker.
+
+    Raises
+    ------
+    PanelError
+    """
+    return resolve_panel(
+        channels,
+        strategy.required_markers,
+        strategy.optional_markers,
+        {marker: name for marker, name in named.items() if marker in strategy.markers},
+        where,
+        strategy.alternatives,
+    )
+
+
 def best_fit(fits: Sequence[StrategyFit]) -> StrategyFit | None:
     """Choose the strategy that fits and reports most of a panel.
 
@@ -180,17 +215,14 @@ def _shipped() -> tuple[Strategy, ...]:
 
 
 def _fit(strategy: Strategy, channels: Sequence[Channel], named: Mapping[str, str]) -> StrategyFit:
-    own = {marker: name for marker, name in named.items() if marker in strategy.markers}
     reported: tuple[str, ...] = ()
     lacking = ""
     try:
-        panel = resolve_panel(
-            channels, strategy.required_markers, strategy.optional_markers, own, "", strategy.alternatives
-        )
+        panel = panel_for(strategy, channels, named)
         rules = strategy.rules_for([marker for marker in panel if marker != TIME])
         reported = tuple(rule.name for rule, _ in rules if rule.report)
     except PanelError as error:
-        lacking = error.what.partition(". Channels")[0]
+        lacking = error.complaint
     needs = (*strategy.required_markers, *(markers[0] for markers in strategy.alternatives))
     uses = tuple(marker for marker in strategy.markers if is_stain(marker) and marker not in needs)
     return StrategyFit(strategy.name, reported, lacking, needs, uses)

@@ -116,10 +116,10 @@ def count_above(
     column: NDArray[np.float32],
     edges: NDArray[np.int64],
     bins: NDArray[np.int64],
-    level: float,
+    levels: NDArray[np.float32],
     counts: NDArray[np.int64],
 ) -> None:
-    """Events of each time bin whose signal is above a level.
+    """Events of each time bin whose signal is above each of several levels, in one pass.
 
     Parameters
     ----------
@@ -127,17 +127,18 @@ def count_above(
     edges : ndarray of int64, shape (n_stretches + 1,)
     bins : ndarray of int64, shape (n_stretches,)
         From `time_stretches`.
-    level : float
+    levels : ndarray of float32, shape (n_levels,)
         A NaN is above none.
-    counts : ndarray of int64, shape (n_bins,)
+    counts : ndarray of int64, shape (n_levels, n_bins)
         Zeros on entry; filled.
     """
-    limit = np.float32(level)
     for k in range(bins.shape[0]):
-        above = 0
-        for event in range(edges[k], edges[k + 1]):
-            above += column[event] > limit
-        counts[bins[k]] += above
+        part = column[edges[k] : edges[k + 1]]  # stays in the nearest cache from one level to the next
+        for which in range(levels.shape[0]):
+            limit, above = levels[which], 0
+            for event in range(part.shape[0]):
+                above += part[event] > limit
+            counts[which, bins[k]] += above
 
 
 @kernel

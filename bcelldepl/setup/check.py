@@ -15,13 +15,7 @@ from bcelldepl.batch.strategies import Strategies, load_strategies
 from bcelldepl.definitions.markers import is_stain
 from bcelldepl.errors import Problem, StrategyError, StudyError
 from bcelldepl.fcs.spillover_table import read_matrix
-from bcelldepl.quality.check import Outcome
-from bcelldepl.quality.control_checks import check_for_samples
-from bcelldepl.quality.cross_tube_checks import check_across_tubes
-from bcelldepl.quality.date_checks import check_dates, check_order
-from bcelldepl.quality.entry_checks import check_entries
-from bcelldepl.quality.name_checks import check_names
-from bcelldepl.quality.row_checks import check_rows
+from bcelldepl.quality.before_counting import check_before_counting
 from bcelldepl.setup.findings import Severity, StudyCheck, StudyFinding, TubeFinding, gathered
 from bcelldepl.setup.negatives import missing_negatives
 from bcelldepl.setup.tube_findings import NOT_COUNTED, LookedAt, look_at
@@ -62,7 +56,8 @@ def check_study(
         looked.append(look_at(tube, study, strategies.of(tube) if strategies else None))
         if progress:
             progress(tube.file, number, len(study.tubes))
-    nothing_countable = None if problems else uncountable(study)
+    volumes = {one.tube.file: one.volume for one in looked if one.volume is not None}
+    nothing_countable = None if problems else uncountable(study, volumes)
     # What is wrong with the study is not repeated for each tube that it fails.
     found = [
         one
@@ -113,20 +108,10 @@ def _beside(looked: Sequence[LookedAt]) -> Iterator[TubeFinding]:
         replace(one, sha256=sha256_of(tube.path)) if sizes[_size(tube.path)] > 1 else one
         for tube, one in zip(tubes, opened, strict=True)
     ]
-    checked: tuple[dict[str, list[Outcome]], ...] = (
-        check_rows(tubes),
-        check_order(tubes),
-        check_entries(tubes, {one.file: one.batch for one in opened}),
-        check_dates(tubes, opened),
-        check_names(tubes, opened),
-        check_for_samples(tubes, opened),
-        check_across_tubes(tubes, opened),
-    )
-    for by_file in checked:
-        for tube in tubes:
-            for one in by_file.get(tube.file, ()):
-                severity = Severity.DOUBT if one.needs_review else Severity.NOTE
-                yield TubeFinding(tube.file, severity, one.sentence, kind=one.check.name)
+    for file, outcomes in check_before_counting(tubes, opened).items():
+        for one in outcomes:
+            severity = Severity.DOUBT if one.needs_review else Severity.NOTE
+            yield TubeFinding(file, severity, one.sentence, kind=one.check.name)
 
 
 def _size(path: Path) -> int:

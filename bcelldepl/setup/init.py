@@ -90,13 +90,15 @@ def init_study(
     study_id = "STUDY" if complaint(folder.name) or not folder.name else folder.name
     text = study_text(draft, study_id, _SHEET, outside)
     target.mkdir(parents=True, exist_ok=True)
-    # Of two at once, one finds the files there.
-    with sheet_path.open(
-        "x", encoding="utf-8-sig", newline=""
-    ) as stream:  # a mark: spreadsheets read it as UTF-8
+    # Of two at once, one finds the files there. A mark begins the sheet: spreadsheets read it as UTF-8.
+    with sheet_path.open("x", encoding="utf-8-sig", newline="") as stream:
         stream.write(sheet)
-    with study_path.open("x", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
+    try:
+        with study_path.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+    except OSError:  # a sheet without its study would stand in the way of the next attempt
+        sheet_path.unlink(missing_ok=True)
+        raise
     return InitialStudy(study_path, sheet_path, draft)
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from bcelldepl.batch.outcome import FittedTube
 from bcelldepl.batch.tube import opened_tube
 from bcelldepl.counting import TubeFacts, tube_facts
-from bcelldepl.counting.methods import chosen_method, missing_facts
+from bcelldepl.counting.methods import chosen_method, missing_facts, scaling_populations
 from bcelldepl.definitions.codes import Method
-from bcelldepl.definitions.populations import BEADS, LEUKOCYTES, LYMPHOCYTES
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.errors import BcelldeplError, CompensationError, PanelError
 from bcelldepl.fcs import Acquisition, Channel, read_fcs
+from bcelldepl.fcs.acquisition import Volume
 from bcelldepl.gating.panel_fit import fit_strategies, stain_channels
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.quality.control_checks import check_control
@@ -51,6 +51,8 @@ class LookedAt:
         By which it is to be counted.
     compensated_by : str
         Where its matrix is from; empty where there is none.
+    volume : Volume or None
+        What its file says of it; None where it cannot be read.
     findings : tuple of TubeFinding
     """
 
@@ -58,6 +60,7 @@ class LookedAt:
     opened: FittedTube
     method: Method = Method.NONE
     compensated_by: str = ""
+    volume: Volume | None = None
     findings: tuple[TubeFinding, ...] = ()
 
 
@@ -100,7 +103,7 @@ def look_at(tube: Tube, study: Study, strategy: Strategy | None) -> LookedAt:
         found += gating
     if tube.role is Role.SAMPLE:
         found += _counted(tube, facts, method, strategy)
-    return LookedAt(tube, opened, method, source, tuple(found))
+    return LookedAt(tube, opened, method, source, acquisition.volume, tuple(found))
 
 
 def _gated(
@@ -111,7 +114,6 @@ def _gated(
     try:
         panel = panel_of(acquisition, tube, study, strategy)
     except PanelError as error:
-        what = error.what.partition(". Channels")[0]
         named = study.panel_of(opened.batch)
         paste = _panel_lines(error.markers, acquisition.channels, named)
         if paste and not _has_panel(study.path):
@@ -120,8 +122,8 @@ def _gated(
         others = [one.name for one in fit_strategies(acquisition.channels, named) if one.fits]
         if others:
             remedy += f"; or choose a strategy that fits this panel: {' or '.join(others)}"
-        found.append(TubeFinding(tube.file, Severity.PROBLEM, what, remedy, paste))
-        opened = replace(opened, failure=what)
+        found.append(TubeFinding(tube.file, Severity.PROBLEM, error.complaint, remedy, paste))
+        opened = replace(opened, failure=error.complaint)
         panel = {}
     else:
         opened = replace(opened, panel=panel)
@@ -172,7 +174,7 @@ def _counted(
         remedy = f"{_FILL_IN[method]}; otherwise only percentages are reported"
         kind = f"{NOT_COUNTED} {method} {_kind(lacking)}"
         yield TubeFinding(tube.file, Severity.DOUBT, lacking, remedy, kind=kind)
-    needs = {Method.BEADS: (BEADS,), Method.DUAL: (LEUKOCYTES, LYMPHOCYTES)}.get(method, ())
+    needs = scaling_populations(method, facts)
     if strategy is not None and needs and not lacking:
         known = {rule.name for rule in strategy.populations}
         if not known & set(needs):

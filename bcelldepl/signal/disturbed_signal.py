@@ -77,17 +77,18 @@ def _bright_runs(column: NDArray[np.float32], timeline: TimeBins) -> Iterator[tu
     """Runs of bins in which the part of bright events is off: a clog that dims mostly beads takes them away."""
     n_bins = len(timeline.ticks)
     some = column[:: max(len(column) // _QUANTILE_EVENTS, 1)]
-    for level in np.quantile(some, _BRIGHT):
-        bright = np.zeros(n_bins, dtype=np.int64)
-        count_above(column, timeline.edges, timeline.bins, float(level), bright)
+    counts = np.zeros((len(_BRIGHT), n_bins), dtype=np.int64)
+    levels = np.quantile(some, _BRIGHT).astype(np.float32)
+    count_above(column, timeline.edges, timeline.bins, levels, counts)
+    for bright in counts:
         together = -(-_BRIGHT_PER_BIN * n_bins // max(int(bright.sum()), 1))
         first = np.arange(0, n_bins, together)
         if len(first) < MIN_BINS:
             continue
-        bright = np.add.reduceat(bright, first)
+        above = np.add.reduceat(bright, first)
         events = np.maximum(np.add.reduceat(timeline.counts, first), 1)
-        typical, unrest = usual(bright / events, events)
-        away = np.abs(bright - typical * events)
+        typical, unrest = usual(above / events, events)
+        away = np.abs(above - typical * events)
         z = away / np.maximum(np.sqrt(typical * events), unrest * events)
         for start, end in runs_of((z > _BRIGHT_EDGE_Z) & (away > _BRIGHT_CHANGE * typical * events)):
             if end - start >= MIN_BLOCK_BINS or z[start] > _BRIGHT_Z:

@@ -64,9 +64,9 @@ def resolve_panel(
     complaints = [*complaints, *lacking]
     if complaints:
         free = unused_channels(channels, found)
-        msg = "; ".join(what for _, what in complaints) + f". Channels of the file: {_list(free)}"
+        what = "; ".join(what for _, what in complaints)
         markers = tuple(dict.fromkeys(marker for marker, _ in complaints))
-        raise PanelError(msg, where, _remedy(markers), markers)
+        raise PanelError(what, where, _remedy(markers), markers, _list(free))
     return dict(found)
 
 

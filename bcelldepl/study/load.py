@@ -181,7 +181,7 @@ def _overrides(
     if study.get("allow_outside") is not True and _is_link_out(folder, path):
         remedy = "put the file itself there, or set allow_outside = true in [study]"
         return (), [Problem(OVERRIDES_FILE, "is a link out of the study folder", remedy)]
-    return read_overrides(path, samples.tubes)
+    return read_overrides(path, samples.tubes or samples.drafts)
 
 
 def _check_paths(raw: Mapping[str, Any], path: Path) -> list[Problem]:

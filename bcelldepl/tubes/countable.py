@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from bcelldepl.definitions.codes import Method
@@ -20,7 +21,7 @@ _FACTS: Final = {
 }
 
 
-def uncountable(study: Study) -> Problem | None:
+def uncountable(study: Study, volumes: Mapping[str, Volume] | None = None) -> Problem | None:
     """Tell of a study in which no sample can be counted, because nothing says how much blood it is.
 
     Files are opened as far as their headers, and only where the sheet says nothing.
@@ -28,6 +29,8 @@ def uncountable(study: Study) -> Problem | None:
     Parameters
     ----------
     study : Study
+    volumes : mapping of str to Volume, optional
+        What the files say, by file, where they were opened already; one that is missing could not be read.
 
     Returns
     -------
@@ -42,7 +45,7 @@ def uncountable(study: Study) -> Problem | None:
         return None
     reasons: list[str] = []
     for tube in samples:
-        volume = _volume(tube, study)
+        volume = _volume(tube, study) if volumes is None else volumes.get(tube.file)
         if volume is not None and volume.microlitres:
             return None
         reasons += [volume.reason] if volume is not None else []

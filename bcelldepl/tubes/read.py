@@ -10,8 +10,9 @@ from bcelldepl.definitions.markers import is_stain
 from bcelldepl.errors import CompensationError, StrategyError
 from bcelldepl.fcs import Acquisition, Spillover, read_fcs
 from bcelldepl.fcs.spillover_table import on_detectors, read_matrix
+from bcelldepl.gating.panel_fit import panel_for
 from bcelldepl.gating.strategy import Strategy, load_strategy
-from bcelldepl.signal import Signal, make_signal, resolve_panel
+from bcelldepl.signal import Signal, make_signal
 from bcelldepl.study import Study, Tube
 
 __all__ = ["OpenTube", "batch_of", "open_tube", "panel_of", "read_signal", "spillover_of"]
@@ -95,14 +96,7 @@ def panel_of(acquisition: Acquisition, tube: Tube, study: Study, strategy: Strat
     PanelError
     """
     named = study.panel_of(batch_of(tube, acquisition))
-    return resolve_panel(
-        acquisition.channels,
-        strategy.required_markers,
-        strategy.optional_markers,
-        {marker: name for marker, name in named.items() if marker in strategy.markers},
-        where=tube.file,
-        one_of=strategy.alternatives,
-    )
+    return panel_for(strategy, acquisition.channels, named, tube.file)
 
 
 def read_signal(tube: Tube, study: Study, strategy: Strategy) -> tuple[Acquisition, dict[str, str], Signal]:

@@ -94,8 +94,8 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         counts, means, variances = np.zeros(4, dtype=np.int64), np.zeros(4), np.zeros(4)
         known = np.where(np.isinf(y), np.float32(0), y)
         time_profile(known, edges, bins, counts, means, variances)
-        above = np.zeros(4, dtype=np.int64)
-        count_above(y, edges, bins, 0.1, above)
+        above = np.zeros((2, 4), dtype=np.int64)
+        count_above(y, edges, bins, np.array([0.1, 0.5], dtype=np.float32), above)
         out[f"above {n}"] = above
         out |= {f"counts {n}": counts, f"means {n}": means, f"variances {n}": variances}
         if n > 1:

@@ -139,9 +139,11 @@ def test_events_above_a_level_are_those_that_a_look_at_each_finds(seed, n, level
     time, values = np.sort(rng.uniform(0.0, 7.0, n)).astype(np.float32), rng.normal(size=n).astype(np.float32)
     values[rng.random(n) < 0.1] = np.nan
     values[rng.random(n) < 0.1] = level
-    counts = np.zeros(7, dtype=np.int64)
-    count_above(values, *stretches_of(time, 0.0, 1.0, 7), level, counts)
+    levels = np.array([level, 0.5], dtype=np.float32)
+    counts = np.zeros((2, 7), dtype=np.int64)
+    count_above(values, *stretches_of(time, 0.0, 1.0, 7), levels, counts)
     expected = [
-        sum(float(v) > level for v, t in zip(values, time, strict=True) if int(t) == b) for b in range(7)
+        [sum(float(v) > limit for v, t in zip(values, time, strict=True) if int(t) == b) for b in range(7)]
+        for limit in (level, 0.5)
     ]
     assert counts.tolist() == expected

@@ -107,6 +107,29 @@ def test_a_method_without_its_population_is_told(study: Study) -> None:
     assert len(doubt.tubes) == 5  # controls are not counted
 
 
+def test_a_haematology_count_needs_its_own_population(study: Study) -> None:
+    """A count of leukocytes is of no use to a strategy that gates lymphocytes alone, and the other way round."""
+    own = Path("gates/cd19_volumetric.toml").read_text(encoding="utf-8").replace("leukocytes", "blood")
+    head = HEAD.replace("bead_count,blood_volume_ul", "{}_per_ul")
+    rows = [row.replace("50000,50", "5000") for row in ROWS]
+    for column, doubted in (("wbc", True), ("lymphocytes", False)):
+        path = study(rows, head.format(column), toml=TOML.replace("cart_pd", "own.toml"))
+        (path.parent / "own.toml").write_text(own, encoding="utf-8")
+        told = [one.what for one in check_study(path).of(Severity.DOUBT)]
+        assert any("the strategy has no population `leukocytes`" in what for what in told) is doubted
+
+
+def test_gates_set_by_hand_belong_to_tubes_of_a_sheet_with_problems(study: Study) -> None:
+    path = study([row.replace(",10,", ",,") for row in ROWS])
+    signed = 'population = "B"\ncut = 0.5\nmarker = "CD19"\nside = "above"\nwho = "lab"\nwhen = 2026-11-02\nwhy = "FMO"\n'
+    for file, known in (("fcs/S01_D28.fcs", True), ("fcs/S09_D28.fcs", False)):
+        (path.parent / "overrides.toml").write_text(
+            f'[[override]]\nfile = "{file}"\n{signed}', encoding="utf-8"
+        )
+        problems = [one.sentence(6) for one in check_study(path).of(Severity.PROBLEM)]
+        assert any(file in problem for problem in problems) is not known
+
+
 def test_one_broken_tube_does_not_stop_the_study(study: Study) -> None:
     path = study()
     (path.parent / "fcs" / "S01_D28.fcs").unlink()

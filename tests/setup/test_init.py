@@ -230,6 +230,25 @@ def test_nothing_is_overwritten(tmp_path: Path, tube: Tube, there: str) -> None:
     assert len([*tmp_path.iterdir()]) == 2
 
 
+def test_a_sheet_is_not_left_behind_without_its_study(
+    tmp_path: Path, tube: Tube, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tube(tmp_path / "S01_D0.fcs")
+    opened = Path.open
+
+    def full(path: Path, *arguments: object, **options: object) -> object:
+        if path.name == "study.toml":
+            raise OSError(28, "No space left on device")
+        return opened(path, *arguments, **options)  # type: ignore[call-overload]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", full)
+        with pytest.raises(OSError, match="No space left"):
+            init_study(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["S01_D0.fcs"]
+    init_study(tmp_path)
+
+
 def test_folders_without_files_and_folders_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="holds no FCS files"):
         init_study(tmp_path)
