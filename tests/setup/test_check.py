@@ -121,7 +121,8 @@ def test_a_haematology_count_needs_its_own_population(study: Study) -> None:
 
 def test_gates_set_by_hand_belong_to_tubes_of_a_sheet_with_problems(study: Study) -> None:
     path = study([row.replace(",10,", ",,") for row in ROWS])
-    signed = 'population = "B"\ncut = 0.5\nmarker = "CD19"\nside = "above"\nwho = "lab"\nwhen = 2026-11-02\nwhy = "FMO"\n'
+    gate = 'population = "B"\ncut = 0.5\nmarker = "CD19"\nside = "above"\n'
+    signed = f'{gate}who = "lab"\nwhen = 2026-11-02\nwhy = "FMO"\n'
     for file, known in (("fcs/S01_D28.fcs", True), ("fcs/S09_D28.fcs", False)):
         (path.parent / "overrides.toml").write_text(
             f'[[override]]\nfile = "{file}"\n{signed}', encoding="utf-8"
