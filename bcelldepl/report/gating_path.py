@@ -113,6 +113,8 @@ def draw_gating_path(views: Sequence[GateView], title: str) -> Image.Image:
 def _draw_gate(sheet: ImageSheet, view: GateView, corner: tuple[int, int], number: int, origin: str) -> None:
     """Draw one panel: number, parent and evidence, name and events, the events with the gate, the axes."""
     (left, top), (width, height) = corner, _PANEL
+    axes = _axes(view.x_axis, view.x_limits, view.x_label, view.y_axis, view.y_limits, view.y_label)
+    sheet.place(axes, (left - _LEFT, top - (_CELL[1] - _BELOW - height)))
     sheet.text((left, top - 41), f"{number}", _TYPE, ACCENT, bold=True)
     sheet.text((left + 21, top - 41), origin, 10.0, MUTED)
     colour = EVIDENCE_COLOURS[view.evidence]
@@ -126,25 +128,36 @@ def _draw_gate(sheet: ImageSheet, view: GateView, corner: tuple[int, int], numbe
     for grown in range(3 if view.in_doubt else 1):
         edge = (left - grown, top - grown, left + width + grown, top + height + grown)
         sheet.frame(edge, REVIEW if view.in_doubt else FRAME)
-    _draw_axes(sheet, view, corner)
     _write_cuts(sheet, view, corner)
     if view.marked_as:
         sheet.note((left + 3, top + height - 3), view.marked_as, _TICK_TYPE, MARKED, anchor="ls")
 
 
-def _draw_axes(sheet: ImageSheet, view: GateView, corner: tuple[int, int]) -> None:
-    """Draw ticks in the instrument's units, and the axes' names."""
-    (left, top), (width, height) = corner, _PANEL
-    below, right = top + height, left + width
-    for tick, x in _ticks(view.x_axis, view.x_limits, width, 0.11):
+@lru_cache(maxsize=64)  # the tubes of a study share their axes
+def _axes(
+    x_axis: MarkerAxis | None,
+    x_limits: tuple[float, float],
+    x_label: str,
+    y_axis: MarkerAxis | None,
+    y_limits: tuple[float, float],
+    y_label: str,
+) -> Image.Image:
+    """Draw an empty panel: ticks in the instrument's units, and the axes' names."""
+    sheet, (width, height) = ImageSheet(*_CELL), _PANEL
+    left, below = _LEFT, _CELL[1] - _BELOW
+    top, right = below - height, left + width
+    for tick, x in _ticks(x_axis, x_limits, width, 0.11):
         sheet.line((left + x, below + 1), (left + x, below + _length(tick)), FRAME)
-        centre = min(max(left + x, left + 6), right - 6)
-        sheet.text((centre, below + 15), tick.label, _TICK_TYPE, MUTED, anchor="ms")
-    sheet.text((left + width / 2, below + 30), view.x_label, _TYPE, INK, anchor="ms")
-    for tick, y in _ticks(view.y_axis, view.y_limits, height, 0.06):
+        if tick.label:
+            centre = min(max(left + x, left + 6), right - 6)
+            sheet.text((centre, below + 15), tick.label, _TICK_TYPE, MUTED, anchor="ms")
+    sheet.text((left + width / 2, below + 30), x_label, _TYPE, INK, anchor="ms")
+    for tick, y in _ticks(y_axis, y_limits, height, 0.06):
         sheet.line((left - _length(tick), below - y), (left - 1, below - y), FRAME)
-        sheet.text((left - 7, below - y), tick.label, _TICK_TYPE, MUTED, anchor="rm")
-    sheet.upwards((left - 41, top + height / 2), view.y_label or "events [log]", _TYPE, INK)
+        if tick.label:
+            sheet.text((left - 7, below - y), tick.label, _TICK_TYPE, MUTED, anchor="rm")
+    sheet.upwards((left - 41, top + height / 2), y_label or "events [log]", _TYPE, INK)
+    return sheet.image
 
 
 def _ticks(
