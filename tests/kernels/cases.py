@@ -17,6 +17,7 @@ from bcelldepl.kernels.density import locate_peak, part_peaks, smooth_counts
 from bcelldepl.kernels.disturbance import mark_shifts, usual
 from bcelldepl.kernels.event_keys import event_keys
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d, histogram_inside
+from bcelldepl.kernels.mixture import fit_parts
 from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
 from bcelldepl.kernels.redraw import lowest_redrawn
 from bcelldepl.kernels.regions import ELLIPSE, POLYGON, STRIP, ellipse, judge, polygon, strip
@@ -73,6 +74,10 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         out[f"held {n}"] = np.array(select(order, order % 3 == 0, selected))
         out[f"gathered {n}"] = gathered = np.empty(n, dtype=np.float32)
         gather(x, order, gathered)
+        out[f"parts {n}"] = part = np.tile([0.9, 0.05, 0.05], (2, 1))
+        densities = np.random.default_rng(1).gamma(1.0, size=(2, 3, n)) + 1e-7
+        seen, binds = np.arange(1.0, n + 1.0), np.arange(n) % 3 == 0
+        fit_parts(densities, densities[:, 1].copy(), seen, binds, part, 2.5, 1.0, 0.2, 100.0, 9)
         regions = {
             "cut": (STRIP, strip(1.0, 0.0, 0.5, np.inf)),
             "band": (STRIP, strip(1.0, -1.2, -0.3, 0.2)),

@@ -226,3 +226,18 @@ def lowest_redrawn(
     drawn = np.where(counts[:, None] > 0, poisson.ppf(uniform, np.maximum(counts, 1)[:, None]), 0.0)
     smooth = gaussian_filter1d(drawn, sigma, axis=0, mode="constant", radius=reach)
     return [lowest(column, tolerance) for column in smooth[reach : len(counts) - reach].T]
+
+
+def fit_parts(density, shape, seen, binds, part, prior, sparse, binding, like_others, rounds):
+    """Fill the parts of three kinds, all shifts at once; the last round is that in which none moves."""
+    for _ in range(rounds):
+        held = part[:, :, None] * density * seen / np.einsum("sk,skb->sb", part, density)[:, None]
+        events = held.sum(axis=2)
+        bound = (held[:, 1, binds].sum(axis=1) + like_others * binding) / (events[:, 1] + like_others)
+        density[:, 1] = shape * np.where(binds, bound[:, None], 1.0 - bound[:, None])
+        events[:, 1] = np.maximum(events[:, 1] - sparse, 0.0)
+        events[:, 2] += prior
+        again = np.clip(events / events.sum(axis=1, keepdims=True), 1e-9, 1.0)
+        before, part[:] = part.copy(), again
+        if np.abs(part - before).max() < 1e-7:
+            return

@@ -126,6 +126,6 @@ def gate_in_tube(model: StudyModel, boundary: Boundary, alignment: Alignment) ->
         natural = np.array(corners)
         for column, marker in enumerate((boundary.x, boundary.y)):
             natural[:, column] += shift[column] * model.level_of(marker, natural[:, column])
-        return tuple((round(float(x), 6), round(float(y), 6)) for x, y in natural / units)
+        return tuple((x, y) for x, y in np.round(natural / units, 6).tolist())
 
     return KindsShape(boundary.x, boundary.y, *map(moved, (boundary.gate, boundary.inner, boundary.outer)))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.gating.model.study_model import PositiveModel
+from bcelldepl.kernels.mixture import fit_parts
 
 __all__ = [
     "SHIFTS", "STEP", "USUAL_SHIFT", "Numbers", "Shapes", "TubeFit", "cell_counts", "fit_tubes", "make_grid", "moved",
@@ -159,24 +160,13 @@ def _fit(counts: Numbers, joint: Numbers, usual: float, binding: float) -> TubeF
         return TubeFit(used, seen, density, none, 0.0, np.full(len(part), 1.0 / len(part)))
     binds = used >= len(counts) // 2
     shape = density[:, 1] / np.where(binds, binding, 1.0 - binding)
-    prior = np.array([0.0, 0.0, _PRIOR_EVENTS * usual])
-    for _ in range(_ROUNDS):
-        mixed = np.einsum("sk,skb->sb", part, density)
-        again = part * np.einsum("skb,sb->sk", density, seen / mixed) + prior
-        again[:, 1] = np.maximum(again[:, 1] - _SPARSE, 0.0)
-        # A tube's positives may bind more than those of others.
-        mine = part[:, 1, None] * density[:, 1] * seen / mixed
-        bound = (mine[:, binds].sum(axis=1) + _LIKE_OTHERS * binding) / (mine.sum(axis=1) + _LIKE_OTHERS)
-        density[:, 1] = shape * np.where(binds, bound[:, None], 1.0 - bound[:, None])
-        again = np.clip(again / again.sum(axis=1, keepdims=True), 1e-9, 1.0)
-        still = bool(np.max(np.abs(again - part)) < 1e-7)
-        part = again
-        if still:
-            break
+    prior = _PRIOR_EVENTS * usual
+    # A tube's positives may bind more than those of others.
+    fit_parts(density, shape, seen, binds, part, prior, _SPARSE, binding, _LIKE_OTHERS, _ROUNDS)
     mixed = np.einsum("sk,skb->sb", part, density)
-    fit = np.log(mixed) @ seen + prior[2] * np.log(part[:, 2]) - 0.5 * (SHIFTS / USUAL_SHIFT) ** 2
+    fit = np.log(mixed) @ seen + prior * np.log(part[:, 2]) - 0.5 * (SHIFTS / USUAL_SHIFT) ** 2
     weight = np.exp(fit - fit.max())
-    return TubeFit(used, seen, density, part, float(prior[2]), weight / weight.sum())
+    return TubeFit(used, seen, density, part, prior, weight / weight.sum())
 
 
 def moved(density: Numbers, grid: Numbers, shift: float) -> Numbers:
