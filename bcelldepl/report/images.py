@@ -45,14 +45,16 @@ _METADATA: dict[str, dict[str, Any]] = {
 def fixed_style() -> Iterator[None]:
     """Set aside the user's matplotlib settings for a while: a report's bytes do not depend on them.
 
-    Text is set in the usual font; characters that it lacks in the first installed one of other scripts that has them.
+    Text is never taken for a formula. It is set in the usual font; characters that this lacks in the first installed
+    one of other scripts that has them.
 
     Yields
     ------
     None
     """
     defaults = {name: value for name, value in mpl.rcParamsDefault.items() if name not in _KEPT}
-    with mpl.rc_context({**defaults, "font.family": font_families()}), quiet_about_glyphs():
+    plain = {**defaults, "font.family": font_families(), "text.parse_math": False}
+    with mpl.rc_context(plain), quiet_about_glyphs():
         yield
 
 
@@ -95,9 +97,7 @@ def render_drawing(
         One file per format.
     """
     with fixed_style():
-        figure = draw()
-        with _plain_text(figure):
-            return _rendered(figure, formats, dpi)
+        return _rendered(draw(), formats, dpi)
 
 
 def _rendered(figure: Figure, kinds: Sequence[str], dpi: float) -> list[bytes]:

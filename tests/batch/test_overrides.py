@@ -11,11 +11,15 @@ import pandas as pd
 import pytest
 
 from bcelldepl.batch import Results, run
+from bcelldepl.batch.figures import shown_by
 from bcelldepl.errors import StudyError
 from bcelldepl.gating.strategy import load_strategy
+from bcelldepl.kinetics.analysis import analyse_study
+from bcelldepl.kinetics.tables import kinetics_tables
+from bcelldepl.report.kinetics import kinetics_figures
 from bcelldepl.results import tube_stem
 from bcelldepl.signal import make_signal
-from bcelldepl.study import load_study
+from bcelldepl.study import Study, load_study
 from bcelldepl.tubes.overrides import strategy_with_overrides
 from bcelldepl.tubes.regate import GatedResults
 
@@ -85,6 +89,27 @@ def test_only_that_number_moves(by_hand: tuple[Results, str], results: Results) 
     assert after[moved]["override"].item() == f"gate of CAR_T {SENTENCE}"
     assert after[moved]["evidence"].item() == "fixed"
     assert SENTENCE in after[moved]["reason"].item()
+
+
+def test_the_pages_of_other_subjects_show_the_same(
+    by_hand: tuple[Results, str], results: Results, simulated: Path
+) -> None:
+    """So they are not drawn again: a save on the review page would take as long as a run."""
+    changed, file = by_hand
+    study = load_study(simulated / "study.toml")
+    where = json.loads((changed.folder / "run.json").read_text(encoding="utf-8"))["study_file"]
+    by_this = study.model_copy(update={"overrides": load_study(where).overrides})
+    assert by_this.overrides
+
+    def shown(counts: pd.DataFrame, study: Study) -> dict[str, object]:
+        kinetics = analyse_study(counts, study)
+        drawn = kinetics_figures(counts, kinetics, kinetics_tables(kinetics))
+        return {name: shown_by(draw) for name, draw in drawn if name.startswith("subjects/")}
+
+    before, after = shown(results.counts, study), shown(changed.counts, by_this)
+    subject = results.counts.set_index("file").loc[[file], "subject"].iloc[0]
+    assert [name for name in before if before[name] != after[name]] == [f"subjects/{subject}"]
+    assert len(before) == len(after) == 2
 
 
 def test_the_cut_counts_what_lies_above_it(by_hand: tuple[Results, str]) -> None:
