@@ -17,6 +17,8 @@ KINDS = {
     "debris": (15, 5, 1, 1, 1, 1, 1, 1),
     "basophils": (61, 20, 34, 1, 1, 1, 1, 8),
     "sticky T": (42, 20, 80, 60, 12, 12, 12, 12),
+    "sticky B": (57, 18, 70, 8, 20, 14, 9, 14),
+    "dim of all": (57, 18, 70, 1, 20, 14, 2, 2),
 }
 USUAL = {
     "T": 1_500,
@@ -27,6 +29,8 @@ USUAL = {
     "debris": 800,
     "basophils": 0,
     "sticky T": 0,
+    "sticky B": 0,
+    "dim of all": 0,
 }
 TOP = 262_144.0
 

@@ -96,6 +96,18 @@ def test_dying_cells_that_bind_every_stain_are_no_t_cells():
         assert (inside(model, sample, "T") & (kinds == "sticky T")).sum() <= 15
 
 
+@pytest.mark.parametrize(("kind", "are_b"), [("sticky B", False), ("dim of all", True)])
+def test_living_cells_that_bind_much_of_every_stain_are_no_b_cells(kind, are_b):
+    """Twice the usual autofluorescence is no reason to doubt a B cell; ten times of every stain is."""
+    made = tubes(**{kind: 300})
+    model = learn([sample for sample, _ in made], TBNK, {})
+    assert ("unspecific" in model.kinds.tolist()) is not are_b
+    for sample, kinds in made:
+        held = (inside(model, sample, "B") & (kinds == kind)).sum()
+        assert held >= 270 if are_b else held <= 6
+        assert (inside(model, sample, "B") & (kinds == "B")).sum() >= 0.97 * (kinds == "B").sum()
+
+
 def test_the_study_may_name_a_cluster_itself(usual):
     made, model = usual
     number = next(cluster.number for cluster in model.clusters if cluster.kind == "NK")

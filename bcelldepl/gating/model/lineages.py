@@ -60,7 +60,8 @@ class Kind(BaseModel):
     even : bool
         Whether it varies less than any cell, in scatter and in whatever it is bright in.
     sticky : bool
-        Whether it is smaller than the reference and binds some of every stain that the reference lacks.
+        Whether it binds some of every stain that the reference lacks: where `scatter` is given, much of each; else it
+        is also smaller than the reference.
     reference : bool
         Whether others are told beside it.
     leukocyte : bool

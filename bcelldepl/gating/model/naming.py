@@ -24,6 +24,7 @@ _RISE = 2.0  # and natural units: seven times as bright
 _GAP = 1.2  # pooled spreads that part the high from the low
 _LOW = 3.0  # pooled spreads above the reference that a low marker may reach, and half of the way to the brightest
 _STICKY = (0.6, 1.2)  # pooled spreads above the reference: in each stain, and on average
+_MUCH = 1.4  # natural units, four times as bright, above the reference in each stain
 _STICKY_MARKERS = 3  # fewer may all be high on one kind of cell
 _SMALLER = 0.87  # forward scatter of a dead cell beside a living one
 _DIM_CD45 = 0.1  # of the reference's, below which a particle is no leukocyte
@@ -188,7 +189,7 @@ class _Naming:
             return
         fits = self.free & self._in_scatter(row.scatter) & self._cd45_within(row)
         if row.sticky:
-            fits &= self._is_sticky()
+            fits &= self._binds_much() if row.scatter else self._is_sticky()
         for marker in row.low:
             if marker in self.clusters.markers:
                 fits &= self._is_low(marker)
@@ -313,19 +314,28 @@ class _Naming:
         return high
 
     def _is_sticky(self) -> NDArray[np.bool_]:
-        """Clusters that are smaller than the reference, with some of every stain that it lacks.
-
-        Stains of no lineage do not count: a control may lack them (FMO).
-        """
-        summary, reference = self.clusters, self.named.reference
-        told = {"CD3", "CD4", "CD5", "CD8", _CD45}
-        others = [m for m in summary.markers if m in self.lineages.markers and m not in told]
+        """Clusters that are smaller than the reference, with some of every stain that it lacks."""
+        summary, reference, others = self.clusters, self.named.reference, self._not_of_reference()
         if len(others) < _STICKY_MARKERS or reference < 0:
             return np.zeros(len(summary), dtype=np.bool_)
         above = np.array([self._above_reference(marker) for marker in others])
         smaller = summary.forward < _SMALLER * summary.forward[reference]
         least, average = _STICKY
         return np.asarray(smaller & (above.min(axis=0) > least) & (above.mean(axis=0) > average))
+
+    def _binds_much(self) -> NDArray[np.bool_]:
+        """Clusters that have several times as much of every stain as the reference, which lacks it."""
+        summary, reference, others = self.clusters, self.named.reference, self._not_of_reference()
+        if len(others) < _STICKY_MARKERS or reference < 0:
+            return np.zeros(len(summary), dtype=np.bool_)
+        rise = np.array([summary.of(marker) - summary.of(marker)[reference] for marker in others])
+        above = np.array([self._above_reference(marker) for marker in others])
+        return np.asarray((rise.min(axis=0) > _MUCH) & (above.min(axis=0) > _STICKY[0]))
+
+    def _not_of_reference(self) -> list[str]:
+        """Stains that the reference lacks; those of no lineage do not count: a control may lack them (FMO)."""
+        told = {"CD3", "CD4", "CD5", "CD8", _CD45}
+        return [one for one in self.clusters.markers if one in self.lineages.markers and one not in told]
 
 
 def _widest_gap(
