@@ -71,7 +71,6 @@ def matrices_of_controls(
     store: Store,
     workers: int | str = 1,
     *,
-    draw: bool = True,
     fresh: bool = False,
 ) -> ControlMatrices:
     """Make the matrix of every batch that has controls, where the study asks for it.
@@ -85,8 +84,6 @@ def matrices_of_controls(
         Keeps the pictures of the controls.
     workers : int or str
         Processes that draw them; those of a cluster draw none.
-    draw : bool
-        Whether they are drawn; else those there are stay.
     fresh : bool
         Draw each again.
 
@@ -128,7 +125,7 @@ def matrices_of_controls(
     table = csv_text(CONTROL_MATRICES.frame(rows, rounded=False))
     write_bytes(folder / CONTROL_MATRICES.file, table.encode())
     for name, content in draw_figures(
-        drawings if draw else (), store, 1 if isinstance(workers, str) else workers, fresh=fresh
+        drawings, store, 1 if isinstance(workers, str) else workers, fresh=fresh
     ).items():
         write_bytes(folder / FIGURES / name, content)
         written.append(f"{FIGURES}/{name}")

@@ -70,7 +70,6 @@ def write_outputs(
     review: StudyReview,
     made: Sequence[str] = (),
     *,
-    figures: Sequence[str] | None,
     fresh: bool = False,
     pieces: Pieces | None = None,
 ) -> dict[str, str]:
@@ -94,8 +93,6 @@ def write_outputs(
         What people said of the tubes.
     made : sequence of str
         Files that are there already.
-    figures : sequence of str or None
-        Formats that were asked for; None: those of `content`, without pictures of single-stain controls.
     fresh : bool
         Draw every figure again.
     pieces : dict, optional
@@ -143,13 +140,8 @@ def write_outputs(
         drawings.append(Drawing(QUALITY_OVER_TIME.name, draw, _DPI, tuple(kinds)))
     files = draw_figures(drawings, store, 1 if isinstance(workers, str) else workers, fresh=fresh)
     outputs += _write_figures(folder, files, kinds)
-    if figures is None:  # pictures of single-stain controls are not drawn
-        controls = f"{FIGURES}/{COMPENSATION}/"
-        outputs += [
-            name for name in former.get("outputs", {}) if name.startswith(controls) and name not in outputs
-        ]
     known = {*files, *(name.removeprefix(f"{FIGURES}/") for name in made)}
-    store.prune(tables, [tube.file for tube in study.tubes], None if figures is None else known)
+    store.prune(tables, [tube.file for tube in study.tubes], known)
     write_report(
         folder / REPORT,
         study_id=study.id,

@@ -140,7 +140,6 @@ def is_current(folder: Path, wanted: str, figures: Collection[str] = ()) -> bool
             bool(
                 record["digest"] == wanted
                 and not record.get("disturbed")
-                and not record.get("figures_behind")
                 and set(figures) <= set(record["figures"])
             )
             and _opens(folder / STORE)

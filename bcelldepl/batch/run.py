@@ -71,8 +71,7 @@ def run(
     memory : RunMemory, optional
         Of earlier runs in this process.
     figures : sequence of str or None
-        Formats of the figures: ``png``, ``svg``, ``pdf``. None: those that are there, without the pictures of
-        single-stain controls, which the next run draws.
+        Formats of the figures: ``png``, ``svg``, ``pdf``. None: those that are there.
     why : str
         The reason for this run, for the audit record.
     progress : callable, optional
@@ -204,9 +203,7 @@ def _run(asked: _Request, store: Store, tell: Progress) -> None:
     folder, study, identities, content = asked.folder, asked.study, asked.identities, asked.content()
     begun, _ = store.append("run started", why=asked.why, what={**asked.facts(), "fresh": asked.fresh})
     remove_half_written(folder)
-    made = matrices_of_controls(
-        study, folder, store, asked.workers, draw=asked.figures is not None, fresh=asked.fresh
-    )
+    made = matrices_of_controls(study, folder, store, asked.workers, fresh=asked.fresh)
     identities |= {
         name: identify(path) for name, path in matrix_files(made.study).items() if name not in identities
     }
@@ -229,7 +226,6 @@ def _run(asked: _Request, store: Store, tell: Progress) -> None:
     content["finished"] = now()
     former = record.recorded(folder).get("figures") or USUAL_FORMATS
     content["figures"] = list(former if asked.figures is None else asked.figures)
-    content["figures_behind"] = asked.figures is None
     # What was read of these is not what is recorded of them: a later run looks at them again.
     content["disturbed"] = [t.file for t in study.tubes if not identities[t.file].still_holds(t.path)]
     before = Results(folder).counts if asked.learn_again and (folder / RUN).is_file() else None
@@ -244,7 +240,6 @@ def _run(asked: _Request, store: Store, tell: Progress) -> None:
         asked.workers,
         asked.review,
         made.files,
-        figures=asked.figures,
         fresh=asked.fresh,
         pieces=asked.memory.pieces,
     )

@@ -43,6 +43,14 @@ class Reason(StrEnum):
         "no control tube of the study shows the {marker}-negative cells: see the questions in the report"
     )
     NOT_IN_MODEL = "the tube lacks {markers}, which the study's cells are distinguished by"
+    NEGATIVE_FAR_OFF = (
+        "the negative cells are {times:.2g} times as bright in {marker} as those of the controls: compare with an FMO "
+        "of this batch"
+    )
+    FEW_NEGATIVES = (
+        "only {part:.1%} of the {parent} cells are {marker}-negative, too few to show where the positive ones begin: "
+        "compare with an FMO of this batch"
+    )
     NO_GATE = "no gate for {population} could be placed in this tube"
     FEW_LEUKOCYTES = (
         "{events:,} leukocytes are fewer than the {least:,} that a statement about {population} needs"

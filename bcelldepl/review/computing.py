@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
 from typing import Final
 
 from bcelldepl.batch import run
-from bcelldepl.batch.record import recorded
 from bcelldepl.errors import BcelldeplError
 from bcelldepl.review.state import StudyState
 from bcelldepl.store import LockedError
@@ -47,14 +45,11 @@ class Computing:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let a run that is under way end, and draw the figures that wait."""
+        """Let a run that is under way end."""
         self._ended = True
         self._wanted.set()
         if self._thread.is_alive():
             self._thread.join(_PATIENCE_S)
-        if recorded(self._state.folder).get("figures_behind"):
-            with self._running:
-                self._run("figures after the review", recorded(self._state.folder)["figures"])
 
     @property
     def busy(self) -> bool:
@@ -76,7 +71,7 @@ class Computing:
         """
         with self._running:
             self._wanted.clear()
-            self._run(why, None)
+            self._run(why)
             self._state.refresh()
 
     def soon(self) -> None:
@@ -84,12 +79,12 @@ class Computing:
         self._last_asked = time.monotonic()
         self._wanted.set()
 
-    def _run(self, why: str, figures: Sequence[str] | None) -> None:
+    def _run(self, why: str) -> None:
         begun = time.monotonic()
         while True:
             try:
                 study = load_study(self._state.snapshot.study.path)
-                run(study, self._state.folder, workers=1, why=why, memory=self._state.memory, figures=figures)
+                run(study, self._state.folder, workers=1, why=why, memory=self._state.memory, figures=None)
                 return
             except LockedError:
                 if time.monotonic() - begun > _PATIENCE_S:

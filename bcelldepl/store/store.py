@@ -167,10 +167,8 @@ class Store:
             rows = [(name, json.dumps(value, sort_keys=True)) for name, value in facts.items()]
             self._connection.executemany("INSERT INTO facts VALUES (?, ?)", rows)
 
-    def prune(
-        self, tables: Collection[str], tubes: Collection[str], figures: Collection[str] | None = None
-    ) -> None:
-        """Forget the tables, tubes and figures that are not among these; without `figures`, all of those stay."""
+    def prune(self, tables: Collection[str], tubes: Collection[str], figures: Collection[str]) -> None:
+        """Forget the tables, tubes and figures that are not among these."""
         with self._transaction():
             for name in set(table_names(self._connection)) - set(tables):
                 drop_table(self._connection, name)
@@ -178,11 +176,7 @@ class Store:
             gone = [
                 (stage, name)
                 for stage, name in known
-                if (
-                    figures is not None and name not in figures
-                    if stage == FIGURE
-                    else name not in tubes and name != OF_THE_STUDY
-                )
+                if (name not in figures if stage == FIGURE else name not in tubes and name != OF_THE_STUDY)
             ]
             self._connection.executemany("DELETE FROM stages WHERE stage = ? AND tube = ?", gone)
 

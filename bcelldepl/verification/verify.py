@@ -121,8 +121,6 @@ def _notes(reference: Reference, rerun: bool) -> tuple[str, ...]:
         f"{name}: run with {recorded.get(name, '') or 'none'}, here is {present.get(name, '') or 'none'}"
         for name in differences(recorded, present)
     ]
-    if reference.said("figures_behind"):
-        notes.append("the curves in figures/ are older than the last gate set by hand: run the study again")
     if not rerun:
         notes.append("nothing was recomputed (--rerun does that)")
     return tuple(notes)

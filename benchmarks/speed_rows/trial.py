@@ -103,7 +103,7 @@ def _by_hand(bench: Bench) -> Measured:
             "the first, which reads the store [s]": first[0],
         },
         goals=[Goal("seconds", at_most=2.5)],
-        note="to finished tables and report, as the review page saves it; figures in files follow with the next run",
+        note="to finished tables and report, as the review page saves it",
     )
 
 

@@ -49,7 +49,7 @@ def test_stages_are_kept_by_tube_and_key(tmp_path: Path) -> None:
         assert store.stage("fit", "a.fcs", "k2") == ("[]", b"")
         assert store.stage("fit", "a.fcs", "k1") is None
         assert store.stage("count", "a.fcs", "k2") is None
-        store.prune([], ["a.fcs"])
+        store.prune([], ["a.fcs"], [])
         assert store.stage("fit", "b.fcs", "k1") is None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["audit.jsonl", "seal.json", "study.db"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from bcelldepl.gating.model.positive_mixture import (
 )
 from bcelldepl.gating.model.study_model import PositiveModel
 
-__all__ = ["count_positives", "sides_of_positives"]
+__all__ = ["PositiveCount", "count_positives", "sides_of_positives"]
 
 _STRICT = 1e-4  # of the negatives that lie above a cut that hardly one passes
 _DOUBT = 0.2  # of the positives that only the shapes tell from negatives, as a standard error
@@ -31,9 +32,30 @@ _ROUNDS = 15
 _WIDEST = 8.0  # standard deviations of a count in which the likelihood is looked at closely
 
 
+@dataclass(frozen=True)
+class PositiveCount:
+    """Where a tube's positives begin.
+
+    Attributes
+    ----------
+    cut, low, high : float
+        Positions in natural units above which as many events lie as are expected, and at the ends of the 95 % interval.
+    shift : float
+        Of the tube's negative against that of the controls, in natural units.
+    negative_part : float
+        Negatives, of the events.
+    """
+
+    cut: float
+    low: float
+    high: float
+    shift: float
+    negative_part: float
+
+
 def count_positives(
     model: PositiveModel, values: NDArray[np.float32], binds: NDArray[np.bool_]
-) -> tuple[float, float, float]:
+) -> PositiveCount:
     """Count the positives of a tube, and place the cut above which as many events lie.
 
     Parameters
@@ -46,8 +68,7 @@ def count_positives(
 
     Returns
     -------
-    cut, low, high : float
-        Positions in natural units above which as many events lie as are expected, and at the ends of the 95 % interval.
+    PositiveCount
     """
     grid = np.asarray(model.low + model.step * np.arange(len(model.negative)), dtype=np.float64)
     shapes = Shapes.of(model)
@@ -64,7 +85,13 @@ def count_positives(
     if expected < 1.0:
         cut = max(cut, strict)
     # What lies beyond the negative and is taken for cells that bind every stain may be positive for all that is known.
-    return cut, min(low, cut, strict), max(high, cut)
+    return PositiveCount(
+        cut,
+        min(low, cut, strict),
+        max(high, cut),
+        fitted.shift,
+        fitted.negative_part if fitted.events else 1.0,
+    )
 
 
 def sides_of_positives(fit: TubeFit) -> tuple[float, float]:

@@ -17,16 +17,17 @@ from bcelldepl.gating.model.study_model import PositiveModel
 from bcelldepl.kernels.mixture import fit_parts
 
 __all__ = [
-    "SHIFTS", "STEP", "USUAL_SHIFT", "Numbers", "Shapes", "TubeFit", "cell_counts", "fit_tubes", "make_grid", "moved",
-    "quantile", "smoothed",
+    "FAR_SHIFT", "SHIFTS", "STEP", "USUAL_SHIFT", "Numbers", "Shapes", "TubeFit", "cell_counts", "fit_tubes",
+    "make_grid", "moved", "quantile", "smoothed",
 ]  # fmt: skip
 
 Numbers = NDArray[np.float64]
 
 STEP = 0.04  # natural units of a bin
 _LOWEST = -6.0  # natural units; what lies lower is put there
-SHIFTS = np.arange(-30, 31) * STEP  # by which a negative may lie off that of the controls
+SHIFTS = np.arange(-60, 61) * STEP  # by which a negative may lie off that of the controls
 USUAL_SHIFT = 0.25  # natural units
+FAR_SHIFT = 1.2  # natural units, three times as bright: a tube whose negative lies farther off needs review
 _FLOOR = 1e-7  # of a density, for events that no shape explains
 _ROUNDS = 80
 _PRIOR_EVENTS = 50.0  # that the controls' part of cells that bind every stain weighs as
@@ -111,6 +112,11 @@ class TubeFit:
     def expected(self) -> float:
         """Positives."""
         return float(self.weight @ self.part[:, 1]) * self.events
+
+    @property
+    def negative_part(self) -> float:
+        """Negatives, of the events."""
+        return float(self.weight @ self.part[:, 0])
 
     @property
     def shift(self) -> float:

@@ -21,7 +21,7 @@ from bcelldepl.gating.model.control_shapes import (
 from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.members import members_of
 from bcelldepl.gating.model.positive_mixture import (
-    SHIFTS,
+    FAR_SHIFT,
     STEP,
     Numbers,
     Shapes,
@@ -192,12 +192,12 @@ def _with_positives(shapes: Shapes, tubes: Numbers, grid: Numbers) -> Shapes:
 
 
 def _onto(counts: Numbers, middle: int) -> Numbers:
-    """Move a tube's cells so that most lie where the controls' do, if they do not lie farther off than tubes do."""
+    """Move a tube's cells so that most lie where the controls' do; none where that is too far: most may be positive."""
     mode = int(np.argmax(smoothed(counts, _BODY))) if counts.sum() else middle
     steps = middle - mode
-    if abs(steps) * STEP > float(SHIFTS[-1]):
-        return counts
     moved_counts = np.zeros_like(counts)
+    if abs(steps) * STEP > FAR_SHIFT:
+        return moved_counts
     kept = slice(max(steps, 0), len(counts) + min(steps, 0))
     moved_counts[kept] = counts[max(-steps, 0) : len(counts) - max(steps, 0)]
     return moved_counts

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
+from bcelldepl.definitions.reasons import Reason
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.binding import binds_every_stain
-from bcelldepl.gating.model.positive_count import count_positives
+from bcelldepl.gating.model.positive_count import PositiveCount, count_positives
+from bcelldepl.gating.model.positive_mixture import FAR_SHIFT
 from bcelldepl.gating.model.study_model import PositiveModel
 from bcelldepl.gating.regions import Regions
 from bcelldepl.gating.rules.base import Columns, Fit
 from bcelldepl.gating.rules.marker_cut import CutShape, MarkerGate
 
 __all__ = ["PositivesRule"]
+
+_FEW_NEGATIVES = 0.1  # of the cells: fewer hardly show where the positives begin
+_ENOUGH = 100  # cells, below which a tube says nothing of its negative
 
 
 class PositivesRule(MarkerGate):
@@ -54,5 +60,18 @@ class PositivesRule(MarkerGate):
         found = count_positives(
             fit.shape, values, binds_every_stain(fit.shape.binding_by, columns, len(values))
         )
-        cut, low, high = (round(end / fit.shape.unit, 6) for end in found)
-        return replace(fit, shape=CutShape(cut, low, high))
+        cut, low, high = (round(end / fit.shape.unit, 6) for end in (found.cut, found.low, found.high))
+        doubt = self._doubt(found) if len(values) >= _ENOUGH else ""
+        return replace(
+            fit, shape=CutShape(cut, low, high), reason=doubt or fit.reason, review=bool(doubt) or fit.review
+        )
+
+    def _doubt(self, found: PositiveCount) -> str:
+        """Say so where it is not plain which of a tube's cells are the negatives."""
+        if abs(found.shift) > FAR_SHIFT:
+            return Reason.NEGATIVE_FAR_OFF.format(marker=self.marker, times=math.exp(found.shift))
+        if found.negative_part < _FEW_NEGATIVES:
+            return Reason.FEW_NEGATIVES.format(
+                parent=self.parent, marker=self.marker, part=found.negative_part
+            )
+        return ""
