@@ -136,18 +136,23 @@ def _under_a_bound(pair: TubePair, auto: float, bound: float) -> tuple[Verdict, 
 def _by_counts(
     pair: TubePair, auto_value: float, manual_value: float, limits: AcceptanceLimits
 ) -> tuple[Verdict, str]:
-    """Ask whether two Poisson counts, each in its volume, could be of one concentration."""
+    """Ask whether two Poisson counts, each in its volume, could be of one concentration.
+
+    In a large volume they tell differences apart that are allowed of many cells: these are allowed of few cells, too.
+    """
     auto, manual = pair.auto_counted, pair.manual_counted
-    if auto is None or manual is None:
-        return _by_ratio(auto_value, manual_value, limits)
+    by_ratio = _by_ratio(auto_value, manual_value, limits)
+    if auto is None or manual is None or by_ratio[0] is Verdict.AGREE:
+        return by_ratio
     ours, theirs = garwood(auto.events), garwood(manual.events)
     if ours.low / auto.exposure <= theirs.high / manual.exposure and (
         theirs.low / manual.exposure <= ours.high / auto.exposure
     ):
         return Verdict.AGREE, ""
     what = f"{auto.events} events against {manual.events}"
-    if auto.exposure != manual.exposure and pair.quantity is Quantity.PER_UL:
-        what += f", in {auto.exposure:.4g} and {manual.exposure:.4g} uL"
+    volumes = [f"{one.exposure:.4g}" for one in (auto, manual)]
+    if len(set(volumes)) > 1 and pair.quantity is Quantity.PER_UL:
+        what += f", in {' and '.join(volumes)} uL"
     return Verdict.DISAGREE, f"{what}: their 95 % intervals do not overlap"
 
 
