@@ -34,6 +34,8 @@ __all__ = ["comparison_page"]
 _MOST_OPEN: Final = 12  # parts that are open when the page is
 _MOST_NAMED: Final = 6  # gates that differ from their stored counts
 _WHOLE: Final = 0.999
+_WITHOUT_DECIMALS: Final = 100  # percent
+_MANIFOLD: Final = 900  # percent, from which a difference is told as a multiple
 
 
 def comparison_page(comparison: Comparison, record: Mapping[str, Any]) -> str:
@@ -138,6 +140,7 @@ def _plot(population: str, comparison: Comparison) -> dict[str, str]:
         [tube.visit for tube in values.tubes],
         values.quantified.tolist(),
         [f"{tube.subject} {tube.visit}" for tube in values.tubes],
+        values.disagreeing.tolist(),
         ratio_limits(comparison.limits),
         unit=str(values.quantity).replace("uL", "µL"),
         population=label_of(population),
@@ -174,7 +177,9 @@ def _per_ul(value: float | None) -> str:
 def _difference(percent: float | None) -> str:
     if percent is None or not math.isfinite(percent):
         return DASH
-    return f"{percent:+.1f} %".replace("-", "\u2212")
+    if percent >= _MANIFOLD:
+        return f"\u00d7 {1 + percent / 100:,.0f}"
+    return f"{percent:+.{0 if abs(percent) >= _WITHOUT_DECIMALS else 1}f} %".replace("-", "\u2212")
 
 
 def _share(value: float | None) -> str:
