@@ -50,7 +50,9 @@ _NEVER_AT_THE_END: Final = {"cells", "n", "number", "#", "min", "max", "mode", "
 _SUMMARIES: Final = {"mean", "sd", "stddev", "std", "stdev", "cv", "%cv", "median", "average", "avg", "min", "max",
                      "sum", "total", "n", "sem", "standarddeviation", "geometricmean", "geomean", "mean±sd",
                      "mean+/-sd"}  # fmt: skip
-_PART_OF: Final = re.compile(r"(?:%|percent(?:age)?|freq(?:uency|\.)?)\s*of\s+(?P<parent>.+)", re.IGNORECASE)
+_PART_OF: Final = re.compile(
+    r"(?:%|percent(?:age)?|freq(?:uency|\.)?)\s*of\s+(?P<parent>.+?)\s*(?:\(%\))?", re.IGNORECASE
+)
 _BY_SPELLING: Final = {
     spelling: measure for measure, spellings in _MEASURES.items() for spelling in spellings
 }

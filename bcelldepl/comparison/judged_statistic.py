@@ -160,7 +160,7 @@ def judged(
         else ""
     )
     if good and unknown:
-        note = f"{estimate.n} {tubes_word(estimate.n)} give no interval"
+        note = f"{estimate.n} {tubes_word(estimate.n)} give no interval of the {_called(name)}"
     return Statistic(population, name, estimate, limit, verdict.value, note)
 
 

@@ -111,7 +111,8 @@ def _stored_counts(comparison: Comparison) -> str:
     if differing:
         named = ", ".join(f"{gate} in {n}" for gate, n in differing.most_common(_MOST_NAMED))
         words += (
-            f" and {differing.total():,} do not ({named} {'tube' if differing.total() == 1 else 'tubes'})"
+            f" and {differing.total():,} {'does' if differing.total() == 1 else 'do'} not "
+            f"({named} {'tube' if differing.total() == 1 else 'tubes'})"
         )
         words += ": the populations below them are compared by stored counts"
     return f"{words}."
@@ -176,7 +177,7 @@ def _per_ul(value: float | None) -> str:
 
 def _difference(percent: float | None) -> str:
     if percent is None or not math.isfinite(percent):
-        return DASH
+        return "manual 0" if percent == math.inf else DASH
     if percent >= _MANIFOLD:
         return f"\u00d7 {1 + percent / 100:,.0f}"
     return f"{percent:+.{0 if abs(percent) >= _WITHOUT_DECIMALS else 1}f} %".replace("-", "\u2212")

@@ -180,7 +180,10 @@ def _notes(own: Iterable[Statistic], tubes: Sequence[Verdict]) -> list[str]:
     if not {Verdict.AGREE.value, Verdict.DISAGREE.value} & {one.verdict for one in own} and any(
         one is not Verdict.NOT_COMPARABLE for one in tubes
     ):
-        notes.append("Too few tubes for any statistic: the verdict is that of the single tubes")
+        notes.append("Too few tubes with cells for any statistic: the verdict is that of the single tubes")
+    elif not beyond and (parted := sum(one is Verdict.DISAGREE for one in tubes)):
+        who = "1 tube disagrees" if parted == 1 else f"{parted} tubes disagree"
+        notes.append(f"{who}, but no statistic lies beyond its limit")
     doubts = [one.note for one in own if one.verdict == Verdict.AGREE or "not ruled out" in one.note]
     doubts = list(dict.fromkeys(filter(None, doubts)))
     return notes + (["; ".join(doubts)] if doubts else [])
@@ -235,8 +238,9 @@ def _cell(statistic: Statistic | None, unit: str) -> dict[str, str]:
 
 
 def _figure(value: float) -> str:
-    """Three figures, a plain minus sign, no exponent."""
+    """Three figures, three decimals at most, a plain minus sign, no exponent."""
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else str(value)
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:.{min(digits, 4)}f}".replace("-", "\u2212")
+    shown = f"{value:.{min(digits, 3)}f}"
+    return shown.replace("-", "\u2212") if float(shown) else "0"

@@ -48,6 +48,7 @@ _COARSE = (
 
 _MARKS = "osD^vP*X<>phd8H+x1234"  # no two visits share one, also where colours are not printed
 _MOST_LABELS = 12
+_SAME_PERCENT = 0.5  # lines that lie closer have one label
 
 
 def draw_agreement(
@@ -216,9 +217,7 @@ def _differences(
     ):
         if np.isfinite(estimate.low):
             axes.axhspan(*_log_ratio([estimate.low, estimate.high]), color=ACCENT, alpha=0.09, linewidth=0)
-        same = (
-            name != "bias" and estimate.value == result.bias.value
-        )  # a label on the same line cannot be read
+        same = name != "bias" and abs(estimate.value - result.bias.value) < _SAME_PERCENT
         if np.isfinite(estimate.value) and not same:
             (height,) = _log_ratio([estimate.value])
             axes.axhline(height, color=ACCENT, linewidth=1.2, linestyle="-" if name == "bias" else "--")

@@ -100,6 +100,7 @@ def test_headings_of_populations(heading: str, population: str, measure: Measure
     [
         ("B cells (% of lymphocytes)", "lymphocytes"),
         ("Lymphs/B cells | Freq. of Lymphs", "Lymphs"),
+        ("Tcell| Freq. of CD45+ (%)", "CD45+"),
         ("CD19+ percent of CD45+", "CD45+"),
         ("B % parent", ""),
     ],

@@ -115,7 +115,7 @@ def test_a_gate_that_does_not_reproduce_its_stored_count_is_named_and_not_believ
     words = " ".join(map(str, comparison.problems))
     assert "was stored with 7 events" in words
     page = (tmp_path / "comparison" / "comparison.html").read_text()
-    assert re.search(r"and 1 do not \([\w/ ]+ in 1 tube\): the populations below them are compared", page)
+    assert re.search(r"and 1 does not \([\w/ ]+ in 1 tube\): the populations below them are compared", page)
     assert comparison.rows["f1"].isna().any()
     assert comparison.rows["f1"].notna().any()
 
@@ -217,7 +217,7 @@ def test_a_verdict_says_what_it_rests_on(results: Results, tmp_path: Path, page:
     ].to_csv(tmp_path / "two.csv", index=False)
     assert compare(results.folder, tmp_path / "two.csv", tmp_path / "out").verdict == "agree"
     few = (tmp_path / "out" / "comparison.html").read_text()
-    assert "Too few tubes for any statistic: the verdict is that of the single tubes" in few
+    assert "Too few tubes with cells for any statistic: the verdict is that of the single tubes" in few
     assert re.search(r"a bias of \+\d+(\.\d+)? % is not ruled out", few)
 
 
