@@ -54,7 +54,7 @@ def judge_tube(pair: TubePair, limits: AcceptanceLimits) -> tuple[Verdict, str]:
         return Verdict.AGREE, ""
     if not is_well_counted(pair, limits):
         return _by_counts(pair, auto, manual, limits)
-    verdict, reason = _by_ratio(auto, manual, limits)
+    verdict, reason = _by_ratio(pair, auto, manual, limits)
     least = least_f1(pair.population, limits)
     if verdict is Verdict.AGREE and pair.f1 is not None and pair.f1 < least:
         what = f"the counts agree, the events do not: F1 is {pair.f1:.3f}, less than the {least:g} required"
@@ -141,7 +141,7 @@ def _by_counts(
     In a large volume they tell differences apart that are allowed of many cells: these are allowed of few cells, too.
     """
     auto, manual = pair.auto_counted, pair.manual_counted
-    by_ratio = _by_ratio(auto_value, manual_value, limits)
+    by_ratio = _by_ratio(pair, auto_value, manual_value, limits)
     if auto is None or manual is None or by_ratio[0] is Verdict.AGREE:
         return by_ratio
     ours, theirs = garwood(auto.events), garwood(manual.events)
@@ -156,9 +156,10 @@ def _by_counts(
     return Verdict.DISAGREE, f"{what}: their 95 % intervals do not overlap"
 
 
-def _by_ratio(auto: float, manual: float, limits: AcceptanceLimits) -> tuple[Verdict, str]:
+def _by_ratio(pair: TubePair, auto: float, manual: float, limits: AcceptanceLimits) -> tuple[Verdict, str]:
+    what = "percentage" if pair.quantity is Quantity.PERCENT else "count"
     if manual <= 0:
-        return Verdict.DISAGREE, "the manual count is zero"
+        return Verdict.DISAGREE, f"the manual {what} is zero"
     percent = 100 * (auto / manual - 1)
     least, most = ratio_limits(limits)
     if least <= percent <= most:
@@ -166,4 +167,4 @@ def _by_ratio(auto: float, manual: float, limits: AcceptanceLimits) -> tuple[Ver
     limit = least if percent < least else most
     digits = next((d for d in range(1, 6) if round(percent, d) != round(limit, d)), 6)
     shown = f"{percent:+.{digits}f} %, more than the {limit:+.{digits}f} % allowed"
-    return Verdict.DISAGREE, f"the count differs by {shown}"
+    return Verdict.DISAGREE, f"the {what} differs by {shown}"

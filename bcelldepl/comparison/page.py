@@ -26,7 +26,7 @@ from bcelldepl.definitions.populations import label_of
 from bcelldepl.gate_exchange.gate import path_text
 from bcelldepl.html_pages import package_text, page_template
 from bcelldepl.report.images import data_uri, figure_bytes, fixed_style, small_png
-from bcelldepl.report.number_format import DASH, concentration, whole
+from bcelldepl.report.number_format import DASH, concentration, percentage, whole
 from bcelldepl.results.strategies import recorded_strategies
 
 __all__ = ["comparison_page"]
@@ -60,6 +60,7 @@ def comparison_page(comparison: Comparison, record: Mapping[str, Any]) -> str:
         "page.html",
         whole=_whole,
         per_ul=_per_ul,
+        percent=_percent,
         difference=_difference,
         share=_share,
         label_of=label_of,
@@ -89,6 +90,8 @@ def comparison_page(comparison: Comparison, record: Mapping[str, Any]) -> str:
         plots=[_plot(name, comparison) for name in populations],
         parts=[_part(row, at < _MOST_OPEN) for at, row in enumerate(parted)],
         rows=rows,
+        with_events=any(row.one.events for row in rows),
+        percentages=any(row.in_percent for row in rows),
         populations=populations,
         visits=list(dict.fromkeys(tube.visit for tube in days)),
         statistics=[statistic_line(statistic) for statistic in comparison.statistics],
@@ -173,6 +176,10 @@ def _whole(value: float | None) -> str:
 
 def _per_ul(value: float | None) -> str:
     return DASH if value is None else concentration(value)
+
+
+def _percent(value: float | None) -> str:
+    return DASH if value is None else f"{percentage(value)} %"
 
 
 def _difference(percent: float | None) -> str:

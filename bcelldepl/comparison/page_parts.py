@@ -11,6 +11,7 @@ from bcelldepl.comparison.acceptance import Verdict
 from bcelldepl.comparison.judged_statistic import Statistic
 from bcelldepl.comparison.outcome import Comparison
 from bcelldepl.comparison.tube import ComparedPopulation, TubeComparison
+from bcelldepl.comparison.tube_pair import Quantity
 from bcelldepl.definitions.populations import label_of
 from bcelldepl.report.number_format import DASH
 
@@ -59,6 +60,11 @@ class PageRow:
         pair = self.one.pair
         told = bool(pair.auto_decision and pair.manual_decision) and self.one.verdict is Verdict.DISAGREE
         return told and (pair.auto_decision != pair.manual_decision or len(set(self.one.reconstituted)) > 1)
+
+    @property
+    def in_percent(self) -> bool:
+        """Whether the two are compared as percentages of the parent."""
+        return self.one.pair.quantity is Quantity.PERCENT
 
     @property
     def difference_percent(self) -> float | None:

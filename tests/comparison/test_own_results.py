@@ -232,6 +232,21 @@ def test_tubes_without_a_ratio_are_named_in_the_plot(page: str) -> None:
     assert any(" ".join(decision.groups()) in plot for plot in drawn)
 
 
+def test_percentages_that_are_compared_are_shown(results: Results, tmp_path: Path) -> None:
+    counts = results.counts[results.counts["population"] == "T"].copy()
+    counts["percent_of_parent"] = counts["percent_of_parent"] / 1.25
+    counts[["file", "population", "percent_of_parent", "parent"]].to_csv(tmp_path / "manual.csv", index=False)
+    comparison = compare(results.folder, tmp_path / "manual.csv", tmp_path / "out")
+    reasons = comparison.rows["reason"]
+    assert reasons.str.startswith("the percentage differs by +25.0 %, more than").all()
+    page = (tmp_path / "out" / "comparison.html").read_text()
+    assert "Manual % of parent" in page
+    assert re.search(
+        r"automated [\d.]+ %, manual [\d.]+ % of the parent; automated [\d,]+ of [\d,]+ events", page
+    )
+    assert "Precision" not in page  # there are no gates whose events could be compared
+
+
 def test_all_tubes_are_printed(page: str) -> None:
     """The shared style leaves a section #tubes out on paper."""
     assert "#tubes:not(:has(details[open]))" in page
