@@ -138,6 +138,8 @@ def _volumes(comparison: Comparison) -> str:
 def _plot(population: str, comparison: Comparison) -> dict[str, str]:
     tubes = sorted(comparison.tubes, key=lambda tube: tube.day)
     values = paired_values(tubes, population)
+    if not (values.manual > 0).any() and not (values.auto > 0).any():
+        return {"name": population, "image": ""}
     figure = draw_agreement(
         values.manual.tolist(),
         values.auto.tolist(),

@@ -203,6 +203,7 @@ def test_nothing_compared_is_no_agreement(results: Results, tmp_path: Path) -> N
     assert "No tube could be compared" in header
     assert "tubes compared" not in header
     assert "the manual percentage is of T cells" in header
+    assert 'class="plot"' not in page  # there is nothing to draw
 
 
 def test_a_verdict_says_what_it_rests_on(results: Results, tmp_path: Path, page: str) -> None:
