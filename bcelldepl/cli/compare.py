@@ -92,7 +92,7 @@ def _told(compared: Comparison | ReadersComparison) -> _Told:
         own, bad = _remarks(one)
         told.remarks += [f"{name}: {line}" for line in own]
         told.summary.append(
-            f"  {name}: {one.verdict}, {len(one.tubes)} tubes compared, {bad} of them disagree"
+            f"  {name}: {one.verdict}, {_tubes(one.n_compared)} compared, {bad} of them disagree"
         )
         told.disagreeing += bad
     return told
@@ -101,16 +101,28 @@ def _told(compared: Comparison | ReadersComparison) -> _Told:
 def _of_one(one: Comparison) -> _Told:
     remarks, bad = _remarks(one)
     summary = [
-        f"{one.verdict}: {len(one.tubes)} tubes compared, {bad} of them disagree; "
+        f"{one.verdict}: {_tubes(one.n_compared)} compared, {bad} of them disagree; "
         f"{len(one.tubes)} of {one.samples} samples have a manual result"
     ]
     summary += [f"  {ours} = {theirs}" for ours, theirs in one.named.items()]
     return _Told(summary, remarks, bad)
 
 
+def _tubes(number: int) -> str:
+    return "1 tube" if number == 1 else f"{number} tubes"
+
+
 def _remarks(comparison: Comparison) -> tuple[list[str], int]:
-    """What is told on stderr: what was left out, and each tube that disagrees; and how many of these there are."""
-    lines = [str(problem) for problem in comparison.problems]
+    """What is told on stderr, and how many tubes disagree.
+
+    What was left out, what could not be compared, which statistic lies beyond its limit, and each tube that disagrees.
+    """
+    lines = [str(problem) for problem in (*comparison.problems, *comparison.not_compared)]
+    lines += [
+        f"{statistic.population}: beyond its limit: {statistic.sentence}"
+        for statistic in comparison.statistics
+        if statistic.verdict == "disagree"
+    ]
     disagreeing = [tube for tube in comparison.tubes if tube.verdict == "disagree"]
     lines += [
         f"{tube.file}: {one.pair.population}: {one.reason}"

@@ -54,7 +54,7 @@ def judge_tube(pair: TubePair, limits: AcceptanceLimits) -> tuple[Verdict, str]:
         return Verdict.AGREE, ""
     if not is_well_counted(pair, limits):
         return _by_counts(pair, auto, manual, limits)
-    verdict, reason = _by_ratio(auto, manual, limits)
+    verdict, reason = _by_ratio(pair, auto, manual, limits)
     least = least_f1(pair.population, limits)
     if verdict is Verdict.AGREE and pair.f1 is not None and pair.f1 < least:
         what = f"the counts agree, the events do not: F1 is {pair.f1:.3f}, less than the {least:g} required"
@@ -136,24 +136,30 @@ def _under_a_bound(pair: TubePair, auto: float, bound: float) -> tuple[Verdict, 
 def _by_counts(
     pair: TubePair, auto_value: float, manual_value: float, limits: AcceptanceLimits
 ) -> tuple[Verdict, str]:
-    """Ask whether two Poisson counts, each in its volume, could be of one concentration."""
+    """Ask whether two Poisson counts, each in its volume, could be of one concentration.
+
+    In a large volume they tell differences apart that are allowed of many cells: these are allowed of few cells, too.
+    """
     auto, manual = pair.auto_counted, pair.manual_counted
-    if auto is None or manual is None:
-        return _by_ratio(auto_value, manual_value, limits)
+    by_ratio = _by_ratio(pair, auto_value, manual_value, limits)
+    if auto is None or manual is None or by_ratio[0] is Verdict.AGREE:
+        return by_ratio
     ours, theirs = garwood(auto.events), garwood(manual.events)
     if ours.low / auto.exposure <= theirs.high / manual.exposure and (
         theirs.low / manual.exposure <= ours.high / auto.exposure
     ):
         return Verdict.AGREE, ""
     what = f"{auto.events} events against {manual.events}"
-    if auto.exposure != manual.exposure and pair.quantity is Quantity.PER_UL:
-        what += f", in {auto.exposure:.4g} and {manual.exposure:.4g} uL"
+    volumes = [f"{one.exposure:.4g}" for one in (auto, manual)]
+    if len(set(volumes)) > 1 and pair.quantity is Quantity.PER_UL:
+        what += f", in {' and '.join(volumes)} uL"
     return Verdict.DISAGREE, f"{what}: their 95 % intervals do not overlap"
 
 
-def _by_ratio(auto: float, manual: float, limits: AcceptanceLimits) -> tuple[Verdict, str]:
+def _by_ratio(pair: TubePair, auto: float, manual: float, limits: AcceptanceLimits) -> tuple[Verdict, str]:
+    what = "percentage" if pair.quantity is Quantity.PERCENT else "count"
     if manual <= 0:
-        return Verdict.DISAGREE, "the manual count is zero"
+        return Verdict.DISAGREE, f"the manual {what} is zero"
     percent = 100 * (auto / manual - 1)
     least, most = ratio_limits(limits)
     if least <= percent <= most:
@@ -161,4 +167,4 @@ def _by_ratio(auto: float, manual: float, limits: AcceptanceLimits) -> tuple[Ver
     limit = least if percent < least else most
     digits = next((d for d in range(1, 6) if round(percent, d) != round(limit, d)), 6)
     shown = f"{percent:+.{digits}f} %, more than the {limit:+.{digits}f} % allowed"
-    return Verdict.DISAGREE, f"the count differs by {shown}"
+    return Verdict.DISAGREE, f"the {what} differs by {shown}"

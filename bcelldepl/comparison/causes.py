@@ -123,7 +123,7 @@ def explain(tube: GatedTube, population: str, tree: GateTree, path: Path, diverg
             return cause
     if gate is not None and _doublets(case, drawn_on):
         return Cause("doublets", f"the two doublet gates differ ({share.name})")
-    names = " and ".join(sorted(case.marker(channel) for channel in drawn_on)) or "other channels"
+    names = ", ".join(sorted(case.marker(channel) for channel in drawn_on)) or "other channels"
     return Cause("shape", f"the two gates have different shapes in {names}")
 
 

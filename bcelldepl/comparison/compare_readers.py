@@ -154,7 +154,7 @@ def _write(compared: ReadersComparison, out: Path, study_id: str) -> ReadersComp
 
 def _page(compared: ReadersComparison, study_id: str) -> str:
     populations = dict.fromkeys(one.population for one in compared.statistics)
-    return page_template("bcelldepl.comparison", "readers.html").render(
+    return page_template("bcelldepl.comparison", "readers.html", label_of=label_of).render(
         study_id=study_id,
         verdict=compared.verdict,
         readers=[(name, file_stem(name), one) for name, one in compared.comparisons.items()],

@@ -10,7 +10,8 @@ from bcelldepl.study.cells import GROUPED, CellError, number
 
 __all__ = ["Cell", "read_cell"]
 
-_NOTHING: Final = {"", "na", "n/a", "nan", "-", "\u2013", "nd", "n.d.", "n.a.", "not done", "none"}
+_NOTHING: Final = {"", "na", "n/a", "nan", "-", "\u2013", "nd", "n.d.", "n.a.", "not done", "none",
+                   "####"}  # fmt: skip
 _DECIMAL_COMMA: Final = re.compile(r"\d+,\d+")
 _PERCENT: Final = 100.0
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["Measure", "PopulationColumn", "column_roles", "population_column"]
+__all__ = ["Measure", "PopulationColumn", "column_roles", "is_summary", "names_tubes", "population_column"]
 
 
 class Measure(StrEnum):
@@ -36,7 +36,8 @@ _MEASURES: Final = {
     Measure.EVENTS: ("events", "#events", "count", "counts", "manualevents", "eventcount", "numberofevents", "#cells",
                      "cellcount", "number", "n", "cells", "#"),
     Measure.PER_UL: ("cells/ul", "cellsperul", "events/ul", "events/ul(v)", "eventsperul", "count/ul", "/ul", "perul",
-                     "manualperul", "concentration", "conc", "abscnt", "absolutecount(cells/ul)"),
+                     "manualperul", "cells/mm3", "cells/mm³", "/mm3", "/mm³", "concentration", "conc", "abscnt",
+                     "absolutecount(cells/ul)"),
     Measure.PERCENT: ("percentofparent", "%ofparent", "%parent", "percentparent", "freqofparent", "frequencyofparent",
                       "%gated", "freqofparent(%)", "freqofparent%", "%"),
     Measure.OTHER: ("%total", "%oftotal", "freqoftotal", "percentoftotal", "%grandparent", "%ofgrandparent",
@@ -45,6 +46,13 @@ _MEASURES: Final = {
 }  # fmt: skip
 # At the end of a heading these are part of a name ("B cells") more often than a measure.
 _NEVER_AT_THE_END: Final = {"cells", "n", "number", "#", "min", "max", "mode", "conc", "perul"}
+# First cells of rows that sum up the tubes above them.
+_SUMMARIES: Final = {"mean", "sd", "stddev", "std", "stdev", "cv", "%cv", "median", "average", "avg", "min", "max",
+                     "sum", "total", "n", "sem", "standarddeviation", "geometricmean", "geomean", "mean±sd",
+                     "mean+/-sd"}  # fmt: skip
+_PART_OF: Final = re.compile(
+    r"(?:%|percent(?:age)?|freq(?:uency|\.)?)\s*of\s+(?P<parent>.+?)\s*(?:\(%\))?", re.IGNORECASE
+)
 _BY_SPELLING: Final = {
     spelling: measure for measure, spellings in _MEASURES.items() for spelling in spellings
 }
@@ -60,10 +68,13 @@ class PopulationColumn:
         Path or name.
     measure : Measure or None
         None where the heading does not tell.
+    parent : str
+        What percentages are of, where the heading names it.
     """
 
     population: str
     measure: Measure | None
+    parent: str = ""
 
 
 def column_roles(headings: list[str]) -> tuple[dict[str, int], dict[Measure, int]]:
@@ -97,6 +108,36 @@ def column_roles(headings: list[str]) -> tuple[dict[str, int], dict[Measure, int
     return roles, measures
 
 
+def names_tubes(row: list[str]) -> bool:
+    """Tell whether a row has headings, of which one is that of the tubes; ``Tube Name:`` and a name are none.
+
+    Parameters
+    ----------
+    row : list of str
+
+    Returns
+    -------
+    bool
+    """
+    filled = list(filter(None, row))
+    told = len(filled) == 2 and filled[0].endswith(":")
+    return len(filled) > 1 and not told and bool({"file", "tube"} & set(column_roles(row)[0]))
+
+
+def is_summary(cell: str) -> bool:
+    """Tell whether the first cell of a row says that the row is a mean or the like of the tubes.
+
+    Parameters
+    ----------
+    cell : str
+
+    Returns
+    -------
+    bool
+    """
+    return _plain(cell).strip("=") in _SUMMARIES
+
+
 def population_column(heading: str) -> PopulationColumn:
     """Part a heading into a population and what is counted of it.
 
@@ -114,23 +155,29 @@ def population_column(heading: str) -> PopulationColumn:
     measure: Measure | None
     if bar:
         bare = re.sub(r"\s*\([^()]*\)\s*$", "", statistic)
-        measure = _BY_SPELLING.get(_plain(statistic)) or _BY_SPELLING.get(_plain(bare), Measure.OTHER)
-        return PopulationColumn(_path(name), measure)
+        measure = _BY_SPELLING.get(_plain(statistic)) or _BY_SPELLING.get(_plain(bare))
+        part = _PART_OF.fullmatch(statistic.strip())
+        if measure is None and part:
+            return PopulationColumn(_path(name), Measure.PERCENT, part["parent"])
+        return PopulationColumn(_path(name), measure or Measure.OTHER)
     # The longest end that is a measure, in brackets or after a blank, a comma, a colon or an underscore.
     for found in re.finditer(r"[\s,:_(\[#%/]", heading):
         end = heading[found.start() :].lstrip(" ,:_([")
         if end != heading[found.start() :].lstrip(" ,:_"):
             end = end.rstrip(")] ")  # the bracket that was opened
         measure = _BY_SPELLING.get(_plain(end))
+        part = _PART_OF.fullmatch(end)
+        before = heading[: found.start()].strip(" ,:_([")
+        if measure is None and part and before:
+            return PopulationColumn(_path(before), Measure.PERCENT, part["parent"])
         bracket = heading[found.start()] in "(["
         if measure is None or (_plain(end) in _NEVER_AT_THE_END and not bracket):
             per_ul = _plain(heading[found.start() :]) == "perul"
             if not per_ul:
                 continue
             measure = Measure.PER_UL
-        name = heading[: found.start()].strip(" ,:_([")
-        if name:
-            return PopulationColumn(_path(name), measure)
+        if before:
+            return PopulationColumn(_path(before), measure)
     return PopulationColumn(_path(heading), None)
 
 
@@ -139,6 +186,6 @@ def _path(name: str) -> str:
 
 
 def _plain(heading: str) -> str:
-    """Without case, blanks, underscores, points and quotes; micro as u."""
-    plain = re.sub(r"[\s_.\"']", "", heading.casefold())
+    """Without case, blanks, underscores, points, colons and quotes; micro as u."""
+    plain = re.sub(r"[\s_.:\"']", "", heading.casefold())
     return plain.replace("µ", "u").replace("μ", "u").replace("[", "(").replace("]", ")")

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from bcelldepl.comparison.count_cells import Cell, read_cell
-from bcelldepl.comparison.count_headings import Measure, PopulationColumn, column_roles, population_column
+from bcelldepl.comparison.count_headings import (
+    Measure,
+    PopulationColumn,
+    column_roles,
+    is_summary,
+    population_column,
+)
 from bcelldepl.comparison.table_rows import table_rows
 from bcelldepl.errors import ExchangeError, Problem
 from bcelldepl.gate_exchange.manual import Manual, ManualCount, ManualTube
@@ -20,8 +26,6 @@ _REMEDY: Final = (
     "give columns file, population and events (or per_ul, or percent_of_parent); "
     "or file and one column per population"
 )
-_SUMMARIES: Final = {"mean", "sd", "stddev", "std", "stdev", "cv", "%cv", "median", "average", "min", "max", "sum",
-                     "n", "sem", "standarddeviation", "geometricmean"}  # fmt: skip
 
 
 class _Source(NamedTuple):
@@ -42,16 +46,22 @@ class _Reading:
     counts: dict[_Source, dict[str, ManualCount]] = field(default_factory=dict)
     hashes: dict[_Source, str] = field(default_factory=dict)
     skipped: list[Problem] = field(default_factory=list)
+    refused: set[tuple[_Source, str]] = field(default_factory=set)
 
     def skip(self, place: str, what: str, remedy: str = "") -> None:
         self.skipped.append(Problem(f"{self.where}, {place}", what, remedy))
 
     def add(self, source: _Source, population: str, count: ManualCount, line: int) -> None:
         own = self.counts.setdefault(source, {})
-        if population in own:
-            self.skip(f"line {line}", f"a second count of {population!r} in {_name(source)}: skipped")
-        else:
+        if (source, population) in self.refused:
+            return
+        if own.get(population, ManualCount()) == ManualCount():
             own[population] = count
+        elif _contradict(own[population], count):
+            own[population] = ManualCount()
+            self.refused.add((source, population))
+            what = f"a second count of {population!r} in {_name(source)}, and not the same: neither is used"
+            self.skip(f"line {line}", what, "keep the right row")
 
 
 def read_count_tables(path: Path) -> dict[str, Manual]:
@@ -74,14 +84,14 @@ def read_count_tables(path: Path) -> dict[str, Manual]:
     ExchangeError
         For a table without a column of files and one of counts.
     """
-    rows, delimiter = table_rows(path, _REMEDY)
+    rows, delimiter, heading_line = table_rows(path, _REMEDY)
     headings = rows[0] if rows else []
     roles, measures = column_roles(headings)
     if not {"file", "tube"} & set(roles):
         shown = ", ".join(headings) or "none"
         raise ExchangeError(f"no column names the file; there are {shown}", path.name, _REMEDY)
     reading = _Reading(path.name, delimiter)
-    body = list(_tubes(rows[1:], roles, reading))
+    body = list(_tubes(rows[1:], heading_line + 1, roles, reading))
     if {"population", "path"} & set(roles) and set(measures) - {Measure.OTHER}:
         _long(body, roles, measures, reading)
     else:
@@ -105,16 +115,18 @@ class _Row(NamedTuple):
     cells: list[str]
 
 
-def _tubes(rows: Sequence[list[str]], roles: dict[str, int], reading: _Reading) -> Iterator[_Row]:
+def _tubes(
+    rows: Sequence[list[str]], first_line: int, roles: dict[str, int], reading: _Reading
+) -> Iterator[_Row]:
     """Rows that are of a tube, with what tells it: rows of means and the like are named and left out."""
     left: list[str] = []
-    for line, cells in enumerate(rows, start=2):
+    for line, cells in enumerate(rows, start=first_line):
         if not cells:
             continue
         source = _Source(*(cells[roles[role]] if role in roles else "" for role in _Source._fields))
         if not _name(source):
             continue
-        if _name(source).casefold().replace(" ", "").replace(".", "") in _SUMMARIES:
+        if is_summary(_name(source)):
             left.append(_name(source))
             continue
         if "sha256" in roles:
@@ -163,6 +175,14 @@ def _count(found: dict[Measure, Cell], parent: str, volume_ul: float | None) -> 
     )
 
 
+def _contradict(one: ManualCount, other: ManualCount) -> bool:
+    """Whether two counts of a population differ; percentages of other parents do not."""
+    both = [(one.events, other.events), (one.per_ul, other.per_ul)]
+    if one.parent == other.parent:
+        both.append((one.percent, other.percent))
+    return any(None not in pair and pair[0] != pair[1] for pair in both)
+
+
 def _wide(
     rows: Sequence[_Row],
     columns: dict[int, PopulationColumn],
@@ -170,30 +190,50 @@ def _wide(
     headings: Sequence[str],
     reading: _Reading,
 ) -> None:
-    by_population: dict[str, dict[Measure, int]] = {}
+    by_population: dict[str, dict[Measure, dict[int, Cell]]] = {}
+    parents: dict[str, str] = {}
     for i, column in columns.items():
         texts = [row.cells[i] for row in rows]
         measure = column.measure or _told_by_cells(texts)
         if measure is Measure.OTHER:
             reading.skip(headings[i], "a statistic that is not compared: left out")
-        elif not any(character.isdigit() for text in texts for character in text):
-            if any(texts):
-                reading.skip(headings[i], "the column contains no counts: left out")
-        elif by_population.setdefault(column.population, {}).setdefault(measure, i) != i:
+        elif measure in by_population.get(column.population, {}):
             reading.skip(headings[i], f"a second column of {measure} of {column.population!r}: left out")
-    for line, source, cells in rows:
-        volume = _volume(cells, roles, reading, line)
+        elif cells := _column(rows, i, headings[i], measure, reading):
+            by_population.setdefault(column.population, {})[measure] = cells
+            if measure is Measure.PERCENT:
+                parents[column.population] = column.parent
+    for line, source, texts in rows:
+        volume = _volume(texts, roles, reading, line)
         for population, measured in by_population.items():
-            found: dict[Measure, Cell] = {}
-            for measure, i in measured.items():
-                try:
-                    found[measure] = read_cell(cells[i], measure, reading.delimiter)
-                except CellError as error:
-                    reading.skip(f"line {line}, {headings[i]}", f"{error.what}: skipped", error.remedy)
-            parent = population.rpartition("/")[0].rpartition("/")[2]
+            found = {measure: cells[line] for measure, cells in measured.items() if line in cells}
+            parent = parents.get(population) or population.rpartition("/")[0].rpartition("/")[2]
             count = _count(found, parent, volume)
             if count is not None:
                 reading.add(source, population, count, line)
+
+
+def _column(
+    rows: Sequence[_Row], i: int, heading: str, measure: Measure, reading: _Reading
+) -> dict[int, Cell]:
+    """Cells of a column by their lines; a column without any number, such as one of dates, is named once."""
+    cells: dict[int, Cell] = {}
+    faults: dict[int, CellError] = {}
+    for line, _, texts in rows:
+        try:
+            cells[line] = read_cell(texts[i], measure, reading.delimiter)
+        except CellError as caught:
+            faults[line] = caught
+    known = any(cell.value is not None for cell in cells.values())
+    if not known and any(texts[i] for _, _, texts in rows):
+        digits = any(character.isdigit() for _, _, texts in rows for character in texts[i])
+        error = next(iter(faults.values())) if faults and digits else None
+        why = f"; for one, {error.what}" if error else ""
+        reading.skip(heading, f"the column contains no counts: left out{why}", error.remedy if error else "")
+    elif known:
+        for line, fault in faults.items():
+            reading.skip(f"line {line}, {heading}", f"{fault.what}: skipped", fault.remedy)
+    return cells if known else {}
 
 
 def _volume(cells: Sequence[str], roles: dict[str, int], reading: _Reading, line: int) -> float | None:

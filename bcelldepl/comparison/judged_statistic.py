@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from bcelldepl.comparison.acceptance import Verdict
@@ -13,12 +14,17 @@ __all__ = ["Statistic", "at_least", "judged", "tubes_word", "within"]
 
 _FEWEST = 3  # pairs for a verdict on a statistic
 _CALLED = {
-    "bias_percent": "a bias",
-    "limit_low_percent": "a lower limit of agreement",
-    "limit_high_percent": "an upper limit of agreement",
-    "lin_ccc": "a concordance",
-    "median_f1": "a median F1",
+    "bias_percent": "bias",
+    "limit_low_percent": "lower limit of agreement",
+    "limit_high_percent": "upper limit of agreement",
+    "lin_ccc": "concordance",
+    "median_f1": "median F1",
+    "replicate_cv_auto_percent": "CV of replicate tubes",
+    "depleted_agreement": "agreement on depletion",
+    "reconstituted_agreement": "agreement on reconstitution",
+    "false_depleted_share": "falsely depleted",
 }
+_MOST_DIGITS = 8
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,29 @@ class Statistic:
             self.note,
         )
         return dict(zip(AGREEMENT.names, cells, strict=True))
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is a part of the tubes."""
+        return self.statistic.endswith(("_agreement", "_share"))
+
+    @property
+    def tubes_of(self) -> str:
+        """A part of the tubes as a count, such as ``43 of 45``."""
+        return f"{round(self.estimate.value * self.estimate.n)} of {self.estimate.n}"
+
+    @property
+    def sentence(self) -> str:
+        """Say what it is and what its limit is, with as many digits as it takes to tell the two apart."""
+        called = _called(self.statistic)
+        limit = self.limit.replace("within +/-", "\u00b1")
+        if self.is_share:
+            return f"{called} in {self.tubes_of} tubes, limit {limit}"
+        value, ends = self.estimate.value, {float(one) for one in re.findall(r"[\d.]*\d", self.limit)}
+        shown = [f"{value:.{digits}g}" for digits in range(3, _MOST_DIGITS)]
+        shown = [one for one in shown if abs(float(one)) not in ends] or shown[-1:]
+        percent = " %" if self.statistic.endswith("_percent") else ""
+        return f"{called} {shown[0]}{percent}, limit {limit}{percent if limit != self.limit else ''}"
 
 
 def within(population: str, name: str, estimate: Estimate, limit: float) -> Statistic:
@@ -117,20 +146,26 @@ def judged(
     -------
     Statistic
     """
+    called = _called(name)
+    called = f"{'an' if called[0] in 'aeiou' else 'a'} {called}"
     if math.isnan(estimate.value) or estimate.n < (1 if "cv" in name or "f1" in name else _FEWEST):
         note = f"{estimate.n} {tubes_word(estimate.n)}: too few for a verdict"
+        note += f", {called} of {beyond} is not ruled out" if beyond else ""
         return Statistic(population, name, estimate, limit, Verdict.NOT_COMPARABLE.value, note)
     verdict = Verdict.AGREE if good else Verdict.DISAGREE
     unknown = math.isnan(estimate.low) or math.isnan(estimate.high)
-    called = _CALLED.get(name, name.replace("_", " "))
     note = (
         f"{estimate.n} {tubes_word(estimate.n)} cannot rule out {called} of {beyond}"
         if good and beyond
         else ""
     )
     if good and unknown:
-        note = f"{estimate.n} {tubes_word(estimate.n)} give no interval"
+        note = f"{estimate.n} {tubes_word(estimate.n)} give no interval of the {_called(name)}"
     return Statistic(population, name, estimate, limit, verdict.value, note)
+
+
+def _called(name: str) -> str:
+    return _CALLED.get(name, name.replace("_", " "))
 
 
 def tubes_word(n: int) -> str:

@@ -137,6 +137,8 @@ class _Search:
         own, stated = self.files[found[0]].events, _whole(tube.keywords.get(EVENTS))
         if not known and None not in (own, stated) and own != stated:
             return None, f"{found[0]} has this name, but {own:,} events, not {stated:,}"
+        if not known and tube.sha256 and self.files[found[0]].sha256:
+            return None, f"{found[0]} has this name, but another SHA-256"
         return found[0], ""
 
     def _by_name(self, tube: ManualTube) -> list[str]:
@@ -176,12 +178,12 @@ class _Search:
 
 
 def _ordered(mapping: NameMap, manual: Manual) -> dict[str, str]:
-    """Lines of a mapping that name a manual result: an order, so that no guess may take its file."""
-    return {
-        ours: theirs
-        for ours, theirs in mapping.files.items()
-        if any(_ends(tube, theirs) for tube in manual.tubes)
-    }
+    """Lines of a mapping that name a manual result: an order, so that no guess may take its file.
+
+    The longest come first: where one line says ``1/x.fcs`` and another ``x.fcs``, the other is another one.
+    """
+    lines = sorted(mapping.files.items(), key=lambda line: -len(line[1]))
+    return {ours: theirs for ours, theirs in lines if any(_ends(tube, theirs) for tube in manual.tubes)}
 
 
 def _ends(tube: ManualTube, wanted: str) -> bool:

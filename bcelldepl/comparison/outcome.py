@@ -68,9 +68,32 @@ class Comparison:
         return COMPARISON.frame(row for tube in self.tubes for row in _rows(tube))
 
     @property
+    def n_compared(self) -> int:
+        """Tubes of which at least one population could be compared."""
+        return sum(tube.verdict is not Verdict.NOT_COMPARABLE for tube in self.tubes)
+
+    @property
+    def not_compared(self) -> list[Problem]:
+        """Populations of tubes that could not be compared, by their reason."""
+        found: dict[str, dict[str, set[str]]] = {}
+        for tube in self.tubes:
+            for one in tube.populations:
+                if one.verdict is Verdict.NOT_COMPARABLE:
+                    files = found.setdefault(one.reason, {}).setdefault(one.pair.population, set())
+                    files.add(tube.file)
+        return [
+            Problem(", ".join(labels), f"not compared in {_tubes(set().union(*labels.values()))}: {reason}")
+            for reason, labels in found.items()
+        ]
+
+    @property
     def agreement(self) -> pd.DataFrame:
         """``agreement.csv``: one row per population and statistic."""
         return AGREEMENT.frame(statistic.cells() for statistic in self.statistics)
+
+
+def _tubes(files: set[str]) -> str:
+    return next(iter(files)) if len(files) == 1 else f"{len(files)} tubes"
 
 
 def _rows(tube: TubeComparison) -> list[dict[str, object]]:

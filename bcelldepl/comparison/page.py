@@ -26,7 +26,7 @@ from bcelldepl.definitions.populations import label_of
 from bcelldepl.gate_exchange.gate import path_text
 from bcelldepl.html_pages import package_text, page_template
 from bcelldepl.report.images import data_uri, figure_bytes, fixed_style, small_png
-from bcelldepl.report.number_format import DASH, concentration, whole
+from bcelldepl.report.number_format import DASH, concentration, percentage, whole
 from bcelldepl.results.strategies import recorded_strategies
 
 __all__ = ["comparison_page"]
@@ -34,6 +34,8 @@ __all__ = ["comparison_page"]
 _MOST_OPEN: Final = 12  # parts that are open when the page is
 _MOST_NAMED: Final = 6  # gates that differ from their stored counts
 _WHOLE: Final = 0.999
+_WITHOUT_DECIMALS: Final = 100  # percent
+_MANIFOLD: Final = 900  # percent, from which a difference is told as a multiple
 
 
 def comparison_page(comparison: Comparison, record: Mapping[str, Any]) -> str:
@@ -58,6 +60,7 @@ def comparison_page(comparison: Comparison, record: Mapping[str, Any]) -> str:
         "page.html",
         whole=_whole,
         per_ul=_per_ul,
+        percent=_percent,
         difference=_difference,
         share=_share,
         label_of=label_of,
@@ -87,6 +90,8 @@ def comparison_page(comparison: Comparison, record: Mapping[str, Any]) -> str:
         plots=[_plot(name, comparison) for name in populations],
         parts=[_part(row, at < _MOST_OPEN) for at, row in enumerate(parted)],
         rows=rows,
+        with_events=any(row.one.events for row in rows),
+        percentages=any(row.in_percent for row in rows),
         populations=populations,
         visits=list(dict.fromkeys(tube.visit for tube in days)),
         statistics=[statistic_line(statistic) for statistic in comparison.statistics],
@@ -109,7 +114,8 @@ def _stored_counts(comparison: Comparison) -> str:
     if differing:
         named = ", ".join(f"{gate} in {n}" for gate, n in differing.most_common(_MOST_NAMED))
         words += (
-            f" and {differing.total():,} do not ({named} {'tube' if differing.total() == 1 else 'tubes'})"
+            f" and {differing.total():,} {'does' if differing.total() == 1 else 'do'} not "
+            f"({named} {'tube' if differing.total() == 1 else 'tubes'})"
         )
         words += ": the populations below them are compared by stored counts"
     return f"{words}."
@@ -132,12 +138,15 @@ def _volumes(comparison: Comparison) -> str:
 def _plot(population: str, comparison: Comparison) -> dict[str, str]:
     tubes = sorted(comparison.tubes, key=lambda tube: tube.day)
     values = paired_values(tubes, population)
+    if not (values.manual > 0).any() and not (values.auto > 0).any():
+        return {"name": population, "image": ""}
     figure = draw_agreement(
         values.manual.tolist(),
         values.auto.tolist(),
         [tube.visit for tube in values.tubes],
         values.quantified.tolist(),
         [f"{tube.subject} {tube.visit}" for tube in values.tubes],
+        values.disagreeing.tolist(),
         ratio_limits(comparison.limits),
         unit=str(values.quantity).replace("uL", "µL"),
         population=label_of(population),
@@ -171,10 +180,16 @@ def _per_ul(value: float | None) -> str:
     return DASH if value is None else concentration(value)
 
 
+def _percent(value: float | None) -> str:
+    return DASH if value is None else f"{percentage(value)} %"
+
+
 def _difference(percent: float | None) -> str:
     if percent is None or not math.isfinite(percent):
-        return DASH
-    return f"{percent:+.1f} %".replace("-", "\u2212")
+        return "manual 0" if percent == math.inf else DASH
+    if percent >= _MANIFOLD:
+        return f"\u00d7 {1 + percent / 100:,.0f}"
+    return f"{percent:+.{0 if abs(percent) >= _WITHOUT_DECIMALS else 1}f} %".replace("-", "\u2212")
 
 
 def _share(value: float | None) -> str:

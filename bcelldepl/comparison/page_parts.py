@@ -11,6 +11,7 @@ from bcelldepl.comparison.acceptance import Verdict
 from bcelldepl.comparison.judged_statistic import Statistic
 from bcelldepl.comparison.outcome import Comparison
 from bcelldepl.comparison.tube import ComparedPopulation, TubeComparison
+from bcelldepl.comparison.tube_pair import Quantity
 from bcelldepl.definitions.populations import label_of
 from bcelldepl.report.number_format import DASH
 
@@ -30,8 +31,8 @@ _SUMMARY: Final = (
     ("lin_ccc", "Lin's CCC", ""),
     ("median_f1", "median F1", ""),
     ("replicate_cv_auto_percent", "replicate CV", " %"),
-    ("depleted_agreement", "same decision", ""),
-    ("false_depleted_share", "falsely depleted", ""),
+    ("depleted_agreement", "same decision", " %"),
+    ("false_depleted_share", "falsely depleted", " %"),
 )
 _GREAT: Final = 1e9
 SUMMARY_COLUMNS: Final = tuple(title for _, title, _ in _SUMMARY)
@@ -59,6 +60,11 @@ class PageRow:
         pair = self.one.pair
         told = bool(pair.auto_decision and pair.manual_decision) and self.one.verdict is Verdict.DISAGREE
         return told and (pair.auto_decision != pair.manual_decision or len(set(self.one.reconstituted)) > 1)
+
+    @property
+    def in_percent(self) -> bool:
+        """Whether the two are compared as percentages of the parent."""
+        return self.one.pair.quantity is Quantity.PERCENT
 
     @property
     def difference_percent(self) -> float | None:
@@ -165,11 +171,28 @@ def summary_line(population: str, comparison: Comparison) -> dict[str, Any]:
         "n": sum(one is not Verdict.NOT_COMPARABLE for one in tubes),
         "n_disagree": sum(one is Verdict.DISAGREE for one in tubes),
         "verdict": verdict,
-        "notes": [one.note for one in own.values() if one.note and one.verdict == Verdict.AGREE],
+        "notes": _notes(own.values(), tubes),
         "cells": [
             _limits(own) if name == _LIMITS else _cell(own.get(name), unit) for name, _, unit in _SUMMARY
         ],
     }
+
+
+def _notes(own: Iterable[Statistic], tubes: Sequence[Verdict]) -> list[str]:
+    """What a verdict rests on: what lies beyond its limit, and what so few tubes cannot rule out."""
+    own = list(own)
+    beyond = [one.sentence for one in own if one.verdict == Verdict.DISAGREE]
+    notes = [f"Beyond its limit: {'; '.join(beyond)}"] if beyond else []
+    if not {Verdict.AGREE.value, Verdict.DISAGREE.value} & {one.verdict for one in own} and any(
+        one is not Verdict.NOT_COMPARABLE for one in tubes
+    ):
+        notes.append("Too few tubes with cells for any statistic: the verdict is that of the single tubes")
+    elif not beyond and (parted := sum(one is Verdict.DISAGREE for one in tubes)):
+        who = "1 tube disagrees" if parted == 1 else f"{parted} tubes disagree"
+        notes.append(f"{who}, but no statistic lies beyond its limit")
+    doubts = [one.note for one in own if one.verdict == Verdict.AGREE or "not ruled out" in one.note]
+    doubts = list(dict.fromkeys(filter(None, doubts)))
+    return notes + (["; ".join(doubts)] if doubts else [])
 
 
 def statistic_line(statistic: Statistic) -> dict[str, str]:
@@ -210,17 +233,20 @@ def _cell(statistic: Statistic | None, unit: str) -> dict[str, str]:
         return {"value": DASH, "interval": "", "verdict": "", "limit": ""}
     one = statistic.estimate
     known = not math.isnan(one.low)
+    as_count = bool(unit) and statistic.is_share
+    low, high = (100 * end if as_count else end for end in (one.low, one.high))
     return {
-        "value": f"{_figure(one.value)}{unit}",
-        "interval": f"{_figure(one.low)} to {_figure(one.high)}" if known else "",
+        "value": statistic.tubes_of if as_count else f"{_figure(one.value)}{unit}",
+        "interval": f"{_figure(low)} to {_figure(high)}{unit if as_count else ''}" if known else "",
         "verdict": statistic.verdict,
         "limit": statistic.limit,
     }
 
 
 def _figure(value: float) -> str:
-    """Three figures, a plain minus sign, no exponent."""
+    """Three figures, three decimals at most, a plain minus sign, no exponent."""
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else str(value)
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:.{min(digits, 4)}f}".replace("-", "\u2212")
+    shown = f"{value:.{min(digits, 3)}f}"
+    return shown.replace("-", "\u2212") if float(shown) else "0"

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.comparison.acceptance import Verdict
 from bcelldepl.comparison.tube import TubeComparison
 from bcelldepl.comparison.tube_pair import Quantity, TubePair
 
@@ -30,6 +31,8 @@ class PairedValues:
     manual, auto : ndarray of float64, shape (n,)
     quantified : ndarray of bool, shape (n,)
         Tubes whose ratio means anything.
+    disagreeing : ndarray of bool, shape (n,)
+        Tubes that disagree on this population.
     """
 
     population: str
@@ -38,6 +41,7 @@ class PairedValues:
     manual: NDArray[np.float64]
     auto: NDArray[np.float64]
     quantified: NDArray[np.bool_]
+    disagreeing: NDArray[np.bool_]
 
 
 def paired_values(tubes: Sequence[TubeComparison], population: str) -> PairedValues:
@@ -55,22 +59,25 @@ def paired_values(tubes: Sequence[TubeComparison], population: str) -> PairedVal
         In one quantity: of those that tubes can be compared in, the one that most have. Bounds (``<5``) are no values.
     """
     own = [
-        (tube, one.pair)
+        (tube, one.pair, one.verdict is Verdict.DISAGREE)
         for tube in tubes
         for one in tube.populations
         if one.pair.population == population and not one.pair.below
     ]
-    has = Counter(quantity for _, pair in own for quantity in Quantity if pair.values(quantity) is not None)
+    has = Counter(
+        quantity for _, pair, _ in own for quantity in Quantity if pair.values(quantity) is not None
+    )
     order = list(Quantity)
     quantity = max(has, key=lambda one: (has[one], -order.index(one)), default=Quantity.PER_UL)
-    found = [(tube, pair, values) for tube, pair in own if (values := pair.values(quantity)) is not None]
+    found = [(*one, values) for one in own if (values := one[1].values(quantity)) is not None]
     return PairedValues(
         population,
         quantity,
-        tuple(tube for tube, _, _ in found),
-        np.array([manual for _, _, (_, manual) in found], dtype=np.float64),
-        np.array([auto for _, _, (auto, _) in found], dtype=np.float64),
-        np.array([_is_quantified(pair) for _, pair, _ in found], dtype=np.bool_),
+        tuple(tube for tube, *_ in found),
+        np.array([manual for *_, (_, manual) in found], dtype=np.float64),
+        np.array([auto for *_, (auto, _) in found], dtype=np.float64),
+        np.array([_is_quantified(pair) for _, pair, *_ in found], dtype=np.bool_),
+        np.array([disagrees for _, _, disagrees, _ in found], dtype=np.bool_),
     )
 
 

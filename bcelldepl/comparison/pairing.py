@@ -77,7 +77,7 @@ def manual_count(
     """
     stated = manual.stated.get(path, ManualCount())
     events = stated.events if member is None else int(np.count_nonzero(member))
-    parent = manual.stated.get(path.rpartition("/")[0], ManualCount()).events
+    parent = manual.stated.get(_path_of_parent(path, stated.parent), ManualCount()).events
     note, percent = "", stated.percent
     if percent is not None and events is None and stated.per_ul is None:
         same = same_name(stated.parent, str(row["parent"])) if stated.parent else None
@@ -93,6 +93,16 @@ def manual_count(
     if per_ul is None and events is not None and volume:
         per_ul = events / volume
     return ManualResult(events, per_ul, percent, stated.volume_ul, stated.below, note)
+
+
+def _path_of_parent(path: str, parent: str) -> str:
+    """Path of what a percentage is of: the gate of this name above the population, else the gate next above."""
+    above = path.rpartition("/")[0]
+    if not parent or same_name(parent, above):
+        return above
+    names = above.split("/")
+    found = [at for at, name in enumerate(names, start=1) if same_name(name, parent)]
+    return "/".join(names[: found[-1]]) if found else parent
 
 
 def make_pair(

@@ -48,6 +48,7 @@ _COARSE = (
 
 _MARKS = "osD^vP*X<>phd8H+x1234"  # no two visits share one, also where colours are not printed
 _MOST_LABELS = 12
+_SAME_PERCENT = 0.5  # lines that lie closer have one label
 
 
 def draw_agreement(
@@ -56,6 +57,7 @@ def draw_agreement(
     visits: Sequence[str],
     quantified: Sequence[bool],
     names: Sequence[str],
+    disagreeing: Sequence[bool],
     limits: tuple[float, float],
     *,
     unit: str,
@@ -73,6 +75,8 @@ def draw_agreement(
         Tubes whose ratio is taken; the others are in the left plot alone.
     names : sequence of str, length n
         Of tubes, for those that lie beyond the limits.
+    disagreeing : sequence of bool, length n
+        Tubes that are named in the left plot where the right one does not show them.
     limits : (float, float)
         Differences that are allowed of a single tube, in percent of the manual value.
     unit, population : str
@@ -87,7 +91,9 @@ def draw_agreement(
     figure = Figure(figsize=(11.4, 4.3), layout="constrained")
     left, right = figure.subplots(1, 2)
     styles = _visit_styles(visits)
-    _scatter(np.asarray(manual), np.asarray(auto), visits, styles, limits, unit, left)
+    in_right = [there and min(both) > 0 for there, *both in zip(quantified, manual, auto, strict=True)]
+    named = {i: name for i, name in enumerate(names) if disagreeing[i] and not in_right[i]}
+    _scatter(np.asarray(manual), np.asarray(auto), visits, styles, named, limits, unit, left)
     counted = np.asarray(quantified, dtype=bool)
     kept, called = (
         [one for one, there in zip(of_all, quantified, strict=True) if there] for of_all in (visits, names)
@@ -143,35 +149,41 @@ def _scatter(
     auto: Values,
     visits: Sequence[str],
     styles: Styles,
+    named: Mapping[int, str],
     limits: tuple[float, float],
     unit: str,
     axes: Axes,
 ) -> None:
-    both = (manual > 0) & (auto > 0)
-    if not both.any():
+    above = np.concatenate([manual[manual > 0], auto[auto > 0]])
+    if not above.size:
         axes.set_axis_off()
         return
-    low, high = float(min(manual[both].min(), auto[both].min())), float(max(manual.max(), auto.max()))
-    line = np.geomspace(low / 1.5, high * 1.5, 60)
+    low, high = float(above.min()), float(above.max())
+    edge = low / 1.5
+    zeros = bool(((manual <= 0) != (auto <= 0)).any())  # by one method only: drawn at the edge
+    line = np.geomspace(edge, high * 1.5, 60)
     axes.plot(line, line, color=MUTED, linewidth=1.0, label="identity")
     low_edge, high_edge = (line * (1 + limit / 100) for limit in limits)
     axes.fill_between(line, low_edge, high_edge, color=MUTED, alpha=0.12, linewidth=0, label=_allowed(limits))
     fits = {"Passing-Bablok": passing_bablok(manual, auto), "Deming": deming(manual, auto)}
     for (name, fit), (colour, style) in zip(fits.items(), ((ACCENT, "-"), ("#009e73", "--")), strict=True):
         fitted = fit.intercept.value + fit.slope.value * line
-        seen = fitted > low / 1.5
+        seen = fitted > edge
         if seen.any():
             label = f"{name}: {fit.slope.value:.3f} x {fit.intercept.value:+.2f}"
             axes.plot(line[seen], fitted[seen], color=colour, linewidth=1.2, linestyle=style, label=label)
     for visit, (colour, marker) in styles.items():
-        chosen = np.array([one == visit for one in visits]) & both
-        axes.plot(
-            manual[chosen], auto[chosen], marker, color=colour, markersize=5, alpha=0.85, linestyle="none"
-        )
-    axes.set(xscale="log", yscale="log", xlim=(low / 1.5, high * 1.5), ylim=(low / 1.5, high * 1.5))
-    axes.set_xlabel(f"manual [{unit}]", fontsize=9, color=MUTED)
-    axes.set_ylabel(f"automated [{unit}]", fontsize=9, color=MUTED)
-    axes.legend(fontsize=8, frameon=False, labelcolor=INK, loc="upper left")
+        chosen = np.array([one == visit for one in visits]) & ((manual > 0) | (auto > 0))
+        axes.plot(np.maximum(manual[chosen], edge), np.maximum(auto[chosen], edge), marker, color=colour,
+                  markersize=5, alpha=0.85, linestyle="none", clip_on=False)  # fmt: skip
+    axes.set(xscale="log", yscale="log", xlim=(edge, high * 1.5), ylim=(edge, high * 1.5))
+    where = [(max(manual[i], edge), max(auto[i], edge)) for i in named]
+    _name_tubes(where, list(named.values()), axes)
+    at_edge = "; 0 at the edge" if zeros else ""
+    axes.set_xlabel(f"manual [{unit}]{at_edge}", fontsize=9, color=MUTED)
+    axes.set_ylabel(f"automated [{unit}]{at_edge}", fontsize=9, color=MUTED)
+    axes.legend(fontsize=8, frameon=False, labelcolor=INK, loc="lower left", bbox_to_anchor=(-0.01, 1.0),
+                ncols=2, borderaxespad=0.2, columnspacing=1.2)  # fmt: skip
 
 
 def _allowed(limits: tuple[float, float]) -> str:
@@ -205,7 +217,8 @@ def _differences(
     ):
         if np.isfinite(estimate.low):
             axes.axhspan(*_log_ratio([estimate.low, estimate.high]), color=ACCENT, alpha=0.09, linewidth=0)
-        if np.isfinite(estimate.value):
+        same = name != "bias" and abs(estimate.value - result.bias.value) < _SAME_PERCENT
+        if np.isfinite(estimate.value) and not same:
             (height,) = _log_ratio([estimate.value])
             axes.axhline(height, color=ACCENT, linewidth=1.2, linestyle="-" if name == "bias" else "--")
             axes.annotate(f"{name} {estimate.value:+.1f} %", (1.0, height), xycoords=("axes fraction", "data"),
@@ -240,6 +253,12 @@ def _label_outliers(
     """Name the tubes that lie beyond what is allowed, the farthest first."""
     beyond = [i for i, percent in enumerate(offset) if not limits[0] <= percent <= limits[1]]
     heights = _log_ratio(offset)
-    for i in sorted(beyond, key=lambda i: -abs(heights[i]))[:_MOST_LABELS]:
-        axes.annotate(names[i], (middle[i], heights[i]), xytext=(5, 3), textcoords="offset points", fontsize=7,
-                      color=INK, parse_math=False)  # fmt: skip
+    beyond = sorted(beyond, key=lambda i: -abs(heights[i]))
+    _name_tubes([(middle[i], heights[i]) for i in beyond], [names[i] for i in beyond], axes)
+
+
+def _name_tubes(where: Sequence[tuple[float, float]], names: Sequence[str], axes: Axes) -> None:
+    """Write the names of tubes beside their marks; of many, of the first."""
+    for place, name in list(zip(where, names, strict=True))[:_MOST_LABELS]:
+        axes.annotate(name, place, xytext=(5, 3), textcoords="offset points", fontsize=7, color=INK,
+                      parse_math=False)  # fmt: skip

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from bcelldepl.comparison.count_headings import is_summary, names_tubes
 from bcelldepl.errors import ExchangeError
 from bcelldepl.input_limits import MEGABYTE, read_limited
 from bcelldepl.study.encoding import EncodingError, decode_sheet
@@ -16,10 +17,11 @@ from bcelldepl.study.workbook import read_workbook
 __all__ = ["table_rows"]
 
 _MOST_BYTES: Final = 50 * MEGABYTE
+_MOST_ABOVE: Final = 20  # rows of a title above the headings
 _PER_MICROLITRE: Final = re.compile(rb"/\xb5[lL]")
 
 
-def table_rows(path: Path, remedy: str) -> tuple[list[list[str]], str]:
+def table_rows(path: Path, remedy: str) -> tuple[list[list[str]], str, int]:
     """Read the cells of a table as text.
 
     Parameters
@@ -35,6 +37,8 @@ def table_rows(path: Path, remedy: str) -> tuple[list[list[str]], str]:
         The heading first, all as wide as it is; an empty list for an empty row.
     delimiter : str
         What parts the cells.
+    line : int
+        Of the heading: a title may stand above it.
 
     Raises
     ------
@@ -46,7 +50,9 @@ def table_rows(path: Path, remedy: str) -> tuple[list[list[str]], str]:
             rows, delimiter = _workbook(path), ","
         else:
             text = _text(read_limited(path, _MOST_BYTES))
-            delimiter = max("\t;,", key=text.partition("\n")[0].count)
+            lines = text.splitlines()[:_MOST_ABOVE]
+            first = next((line for line in lines if any(one in line for one in "\t;,")), "")
+            delimiter = max("\t;,", key=first.count)
             rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except EncodingError as error:
         raise ExchangeError(error.what, f"{path.name}, {error.where}", error.remedy) from error
@@ -56,10 +62,12 @@ def table_rows(path: Path, remedy: str) -> tuple[list[list[str]], str]:
     filled = [row for row in rows if any(row)]
     if not filled:
         raise ExchangeError("the table cannot be read: it is empty", path.name, remedy)
-    width = len(filled[0])
+    heading = next((row for row in filled[:_MOST_ABOVE] if names_tubes(row)), filled[0])
+    width = len(heading)
     # Lines keep their numbers: an empty row is an empty list.
-    first = rows.index(filled[0])
-    return [((row + [""] * width)[:width] if any(row) else []) for row in rows[first:]], delimiter
+    at = rows.index(heading)
+    body = [((row + [""] * width)[:width] if any(row) else []) for row in rows[at:]]
+    return body, delimiter, at + 1
 
 
 def _text(content: bytes) -> str:
@@ -70,9 +78,17 @@ def _text(content: bytes) -> str:
 
 
 def _workbook(path: Path) -> list[list[str]]:
-    """Read the first sheet; a formula is refused, since only the program that wrote it knows its value."""
+    """Read the first sheet.
+
+    A formula is refused, since only the program that wrote it knows its value; means below the tubes are not read.
+    """
     rows = read_workbook(path, "").rows
-    problems = [problem for row in rows for problem in row.problems]
+    problems = [
+        problem
+        for row in rows
+        if not is_summary(next(filter(None, row.cells), ""))
+        for problem in row.problems
+    ]
     if problems:
         raise ExchangeError(problems[0].what, path.name, problems[0].remedy)
     return [row.cells for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ _RATIO_COUNTS_FROM: Final = 5 * MEGABYTE  # unpacked; a small part may shrink as
 _MOST_PARTS: Final = 2_000
 _MOST_ROWS: Final = 100_000
 _MOST_COLUMNS: Final = 1_000
+_LITERAL: Final = re.compile(r'"[^"]*"|\\.')  # of a number format: text that changes no number
 
 
 class WorkbookError(ValueError):
@@ -151,6 +153,9 @@ def _text(cell: object, problems: list[Problem]) -> str:
         return ""
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat()
+    shown_as = _LITERAL.sub("", str(getattr(cell, "number_format", "")))
+    if isinstance(value, (int, float)) and "%" in shown_as:
+        return f"{100 * value:.15g} %"  # as the sheet shows it: 0.123 there is 12.3 %
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)

@@ -125,8 +125,9 @@ def test_a_count_of_the_whole_file_is_of_the_whole_volume(results: Path, tmp_pat
 def test_a_tube_without_a_count_is_not_compared(results: Path, tmp_path: Path) -> None:
     path = counts(tmp_path / "manual.csv", 1010, 5, 296, 603)
     path.write_text(path.read_text() + "S01_D60.fcs,B cells,80\n")
-    out, _ = run(results, path)
-    assert out.startswith("agree: 5 tubes compared")
+    out, told = run(results, path)
+    assert out.startswith("agree: 4 tubes compared, 0 of them disagree; 5 of 5 samples have a manual result")
+    assert "B: not compared in fcs/S01_D60.fcs: " in told
     rows = pd.read_csv(results / "comparison" / "comparison.csv").set_index("file")
     assert rows.loc["fcs/S01_D60.fcs", "verdict"] == "not comparable"
     assert "no count" in rows.loc["fcs/S01_D60.fcs", "reason"]
@@ -181,8 +182,9 @@ def test_several_readers(results: Path, tmp_path: Path) -> None:
 def test_a_result_that_cannot_be_compared_is_no_agreement(results: Path, tmp_path: Path) -> None:
     path = tmp_path / "manual.csv"
     path.write_text("file,population,events\nS01_D60.fcs,B cells,80\n")
-    out, _ = run(results, path, code=1)
-    assert out.startswith("not comparable: 1 tubes compared, 0 of them disagree; 1 of 5 samples")
+    out, told = run(results, path, code=1)
+    assert out.startswith("not comparable: 0 tubes compared, 0 of them disagree; 1 of 5 samples")
+    assert "B: not compared in fcs/S01_D60.fcs: the automated gating has no count" in told
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,9 @@ DEPLETED = {"auto_decision": "depleted", "manual_decision": "depleted"}
             Verdict.DISAGREE,
             "200 events against 400: their 95 % intervals do not overlap",
         ),
+        # What is allowed of 50 cells/uL and more is allowed of fewer, however many events they are: here 5 %, and 13 %.
+        (TubePair("T", 8000, 8400, 40.0, 42.0), Verdict.AGREE, ""),
+        (TubePair("T", 8000, 7080, 40.0, 35.4), Verdict.DISAGREE, "do not overlap"),
         # Half of the volume holds half of the events.
         (TubePair("B", 40, 80, 8.0, 8.0, auto_volume=5.0, manual_volume=10.0, **DEPLETED), Verdict.AGREE, ""),
         (TubePair("B", 40, 80, auto_volume=0.5, manual_volume=1.0), Verdict.AGREE, ""),

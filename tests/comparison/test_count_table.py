@@ -8,6 +8,7 @@ import pytest
 
 from bcelldepl.comparison.count_headings import Measure, population_column
 from bcelldepl.comparison.count_table import read_count_tables
+from bcelldepl.errors import ExchangeError
 from bcelldepl.gate_exchange.manual import ManualCount
 
 
@@ -39,11 +40,17 @@ from bcelldepl.gate_exchange.manual import ManualCount
         ("file,population,events\na.fcs,B,-3\n", {}, "not a count"),
         ("file,population,events\na.fcs,B,3.5\n", {}, "not a whole number"),
         ("file,population,events\na.fcs,B,10.0\n", {"B": ManualCount(10)}, ""),
-        ("file,population,events\na.fcs,B,10\na.fcs,B,99\n", {"B": ManualCount(10)}, "a second count"),
+        ("file,population,events\na.fcs,B,10\na.fcs,B,99\n", {"B": ManualCount()}, "neither is used"),
         (
             "file,B,T\na.fcs,10,100\na.fcs,99,900\n",
-            {"B": ManualCount(10), "T": ManualCount(100)},
-            "a second count",
+            {"B": ManualCount(), "T": ManualCount()},
+            "neither is used",
+        ),
+        # Kaluza repeats a gate with every plot that shows it.
+        (
+            "file,gate,input gate,number,%gated\na.fcs,B,All,10,5\na.fcs,B,Lymph,10,7\n",
+            {"B": ManualCount(10, percent=5.0, parent="All")},
+            "",
         ),
     ],
 )
@@ -79,11 +86,28 @@ def test_numbers(tmp_path: Path, text: str, expected: dict[str, ManualCount], sa
         ("CD4/CD8", "CD4/CD8", None),
         ("CD19+ (events)", "CD19+", Measure.EVENTS),
         ("B, Count", "B", Measure.EVENTS),
+        ("NK, cells/mm3", "NK", Measure.PER_UL),
+        ("B cells % of total", "B cells", Measure.OTHER),
     ],
 )
 def test_headings_of_populations(heading: str, population: str, measure: Measure | None) -> None:
     found = population_column(heading)
     assert (found.population, found.measure) == (population, measure)
+
+
+@pytest.mark.parametrize(
+    ("heading", "parent"),
+    [
+        ("B cells (% of lymphocytes)", "lymphocytes"),
+        ("Lymphs/B cells | Freq. of Lymphs", "Lymphs"),
+        ("Tcell| Freq. of CD45+ (%)", "CD45+"),
+        ("CD19+ percent of CD45+", "CD45+"),
+        ("B % parent", ""),
+    ],
+)
+def test_percentages_of_a_parent_that_the_heading_names(heading: str, parent: str) -> None:
+    found = population_column(heading)
+    assert (found.measure, found.parent) == (Measure.PERCENT, parent)
 
 
 def counts_of(path: Path, text: str | bytes) -> tuple[dict[str, dict[str, ManualCount]], str]:
@@ -128,6 +152,14 @@ def test_a_batch_table_of_facsdiva(tmp_path: Path) -> None:
     assert [tube.stated["CD19+"].events for tube in manual.tubes] == [450, 20]
 
 
+def test_what_facsdiva_writes_without_a_count_and_a_column_of_dates_are_named_once(tmp_path: Path) -> None:
+    text = "Tube Name,Record Date,CD19+ #Events\nT1,Jan 3 2026,450\nT2,Jan 4 2026,####\n"
+    found, said = counts_of(tmp_path / "manual.csv", text)
+    assert found == {"T1": {"CD19+": ManualCount(450)}}
+    assert said.count("Record Date") == 1
+    assert "####" not in said
+
+
 def test_a_table_of_kaluza_with_decimal_commas(tmp_path: Path) -> None:
     text = (
         "Data Set;Gate;Number;%Total;%Gated;Cells/µL\n"
@@ -158,3 +190,48 @@ def test_readers_of_one_table(tmp_path: Path) -> None:
     path.write_text("file,operator,population,events\na.fcs,X,B,10\na.fcs,Y,B,12\n")
     found = read_count_tables(path)
     assert {name: manual.tubes[0].stated["B"].events for name, manual in found.items()} == {"X": 10, "Y": 12}
+
+
+@pytest.mark.parametrize(
+    "above", ["Manual gating of study X,,\n,,\n", "sep=,\n", "\n\n", "Study:,X,\nOperator:,Y\n"]
+)
+def test_a_title_above_the_headings(tmp_path: Path, above: str) -> None:
+    found, said = counts_of(tmp_path / "manual.csv", f"{above}file,B,T\na.fcs,10,100\nb.fcs,x1,2\n")
+    assert found == {
+        "a.fcs": {"B": ManualCount(10), "T": ManualCount(100)},
+        "b.fcs": {"T": ManualCount(2)},
+    }
+    assert f"line {above.count(chr(10)) + 3}, B" in said
+
+
+def test_a_workbook_with_percent_cells_and_means_below(tmp_path: Path) -> None:
+    """A cell formatted as a percentage holds 0.123 and shows 12.3 %: what is shown was meant."""
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["Study X"],
+        [],
+        ["file", "B | Freq. of Parent", "T"],
+        ["a.fcs", 0.123, 0.5],
+        ["b.fcs", 0, 1],
+    ):
+        sheet.append(row)
+    for row in sheet.iter_rows(min_row=4, min_col=2):
+        for cell in row:
+            cell.number_format = "0.0%"
+    sheet.append(["Mean", "=AVERAGE(B4:B5)", "=AVERAGE(C4:C5)"])
+    book.save(tmp_path / "manual.xlsx")
+    manual = read_count_tables(tmp_path / "manual.xlsx")[""]
+    assert {tube.name: dict(tube.stated) for tube in manual.tubes} == {
+        "a.fcs": {"B": ManualCount(percent=12.3), "T": ManualCount(percent=50.0)},
+        "b.fcs": {"B": ManualCount(percent=0.0), "T": ManualCount(percent=100.0)},
+    }
+    assert "rows Mean" in str(manual.skipped[0])
+    sheet["C4"], sheet["C4"].number_format = 50, '0" %"'  # the sign is text: the cell holds 50
+    book.save(tmp_path / "manual.xlsx")
+    assert read_count_tables(tmp_path / "manual.xlsx")[""].tubes[0].stated["T"].percent == 50
+    sheet["B5"] = "=1/2"
+    book.save(tmp_path / "manual.xlsx")
+    with pytest.raises(ExchangeError, match="B5 contains a formula"):
+        read_count_tables(tmp_path / "manual.xlsx")

@@ -85,6 +85,21 @@ def test_a_mapping_goes_before_what_else_could_have_its_file() -> None:
     assert "a.fcs: no such tube" in problems
 
 
+def test_the_longer_line_of_a_mapping_goes_before_the_shorter() -> None:
+    names = NameMap(files={"fcs/a.fcs": "x.fcs", "fcs/b.fcs": "1/x.fcs"})
+    files = [SheetFile("fcs/a.fcs"), SheetFile("fcs/b.fcs")]
+    matched, problems = match(files, ManualTube(("1/x.fcs",)), ManualTube(("2/x.fcs",)), names=names)
+    assert matched == {"fcs/a.fcs": "2/x.fcs", "fcs/b.fcs": "1/x.fcs"}
+    assert problems == ""
+
+
+def test_a_file_of_the_same_name_and_another_hash_is_another_file() -> None:
+    matched, problems = match([SheetFile("a.fcs", "aa")], ManualTube(("a.fcs",), "cc"))
+    assert matched == {}
+    assert "a.fcs has this name, but another SHA-256" in problems
+    assert match([SheetFile("a.fcs")], ManualTube(("a.fcs",), "cc"))[0] == {"a.fcs": "a.fcs"}
+
+
 def test_one_name_in_every_folder_is_matched_by_the_folders_before_it() -> None:
     files = [SheetFile(f"S0{i}/D{day}/Tube 1.fcs") for i in (1, 2) for day in (7, 28)]
     tubes = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -114,7 +115,7 @@ def test_a_gate_that_does_not_reproduce_its_stored_count_is_named_and_not_believ
     words = " ".join(map(str, comparison.problems))
     assert "was stored with 7 events" in words
     page = (tmp_path / "comparison" / "comparison.html").read_text()
-    assert re.search(r"and 1 do not \([\w/ ]+ in 1 tube\): the populations below them are compared", page)
+    assert re.search(r"and 1 does not \([\w/ ]+ in 1 tube\): the populations below them are compared", page)
     assert comparison.rows["f1"].isna().any()
     assert comparison.rows["f1"].notna().any()
 
@@ -192,5 +193,63 @@ def test_nothing_compared_is_no_agreement(results: Results, tmp_path: Path) -> N
     ).rename(columns={"percent": "percent_of_parent"}).to_csv(path, index=False)
     comparison = compare(results.folder, path, tmp_path / "out")
     assert comparison.verdict == "not comparable"
+    assert comparison.n_compared == 0
+    (reason,) = comparison.not_compared
+    assert reason.where == "B"
+    assert reason.what.startswith("not compared in 2 tubes: ")
     assert comparison.rows["reason"].str.contains("the manual percentage is of T cells").all()
-    assert "No tube could be compared" in (tmp_path / "out" / "comparison.html").read_text()
+    page = (tmp_path / "out" / "comparison.html").read_text()
+    header = page[page.index("<header") : page.index("</header")]
+    assert "No tube could be compared" in header
+    assert "tubes compared" not in header
+    assert "the manual percentage is of T cells" in header
+    assert 'class="plot"' not in page  # there is nothing to draw
+
+
+def test_a_verdict_says_what_it_rests_on(results: Results, tmp_path: Path, page: str) -> None:
+    summary = page[page.index('id="summary"') : page.index('id="plots"')]
+    assert "Beyond its limit: " in summary
+    assert re.search(r"bias -16\.\d %, limit ±3 %", summary)
+    n = len(re.findall(r'<tr data-population="B"', page))
+    assert re.search(rf"{n - 1} of {n}\b", summary)  # the same decision, as a count of tubes
+    two = results.counts[results.counts["population"] == "T"].head(2)
+    two.assign(cells_per_ul=two["cells_per_ul"] * [1.02, 0.99])[
+        ["file", "population", "cells_per_ul"]
+    ].to_csv(tmp_path / "two.csv", index=False)
+    assert compare(results.folder, tmp_path / "two.csv", tmp_path / "out").verdict == "agree"
+    few = (tmp_path / "out" / "comparison.html").read_text()
+    assert "Too few tubes with cells for any statistic: the verdict is that of the single tubes" in few
+    assert re.search(r"a bias of \+\d+(\.\d+)? % is not ruled out", few)
+
+
+def test_tubes_without_a_ratio_are_named_in_the_plot(page: str) -> None:
+    """The false depletion has one manual event, so that no ratio is taken of it: the left plot names it."""
+    plots = re.findall(r'class="plot" src="data:image/svg\+xml;base64,([^"]+)"', page)
+    drawn = [base64.b64decode(plot).decode() for plot in plots]
+    decision = re.search(
+        r'id="decisions".*?<th class="left">(\w+)</th><td class="left">(\w+)</td>', page, re.S
+    )
+    assert decision is not None
+    assert any(" ".join(decision.groups()) in plot for plot in drawn)
+
+
+def test_percentages_that_are_compared_are_shown(results: Results, tmp_path: Path) -> None:
+    counts = results.counts[results.counts["population"] == "T"].copy()
+    counts["percent_of_parent"] = counts["percent_of_parent"] / 1.25
+    counts[["file", "population", "percent_of_parent", "parent"]].to_csv(tmp_path / "manual.csv", index=False)
+    comparison = compare(results.folder, tmp_path / "manual.csv", tmp_path / "out")
+    reasons = comparison.rows["reason"]
+    assert reasons.str.startswith("the percentage differs by +25.0 %, more than").all()
+    page = (tmp_path / "out" / "comparison.html").read_text()
+    assert "Manual % of parent" in page
+    assert re.search(
+        r"automated [\d.]+ %, manual [\d.]+ % of the parent; automated [\d,]+ of [\d,]+ events", page
+    )
+    assert "Precision" not in page  # there are no gates whose events could be compared
+
+
+def test_all_tubes_are_printed(page: str) -> None:
+    """The shared style leaves a section #tubes out on paper."""
+    assert "#tubes:not(:has(details[open]))" in page
+    assert 'id="tubes"' not in page
+    assert 'id="all-tubes"' in page

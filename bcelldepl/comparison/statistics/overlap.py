@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from bcelldepl.comparison.statistics.estimate import Estimate
 from bcelldepl.counting.intervals import CONFIDENCE, clopper_pearson
 
 __all__ = ["Overlap", "Whereabouts", "find_differences", "overlap"]
+
+
+_FEWEST_SHARED: Final = 20  # events; of fewer there is no spread
 
 
 @dataclass(frozen=True)
@@ -120,10 +124,10 @@ def find_differences(
     Returns
     -------
     list of Whereabouts
-        Empty where the gates share no event to measure from.
+        Empty where the gates share too few events to measure from.
     """
     shared = auto & manual
-    if not shared.any():
+    if int(shared.sum()) < _FEWEST_SHARED:
         return []
     found = []
     for marker, column in columns.items():

@@ -153,3 +153,12 @@ def test_the_marker_that_tells_the_two_apart_comes_first():
     assert where[0].marker == "CD19"
     assert where[0].only_auto < -1
     assert math.isnan(where[0].only_manual)
+
+
+@pytest.mark.parametrize(("shared", "found"), [(19, 0), (20, 1)])
+def test_a_spread_is_taken_of_enough_shared_events(shared, found):
+    auto, manual = np.zeros((2, 100), dtype=bool)
+    auto[:50] = True
+    manual[50 - shared : 60] = True
+    column = np.linspace(0, 1, 100, dtype=np.float32)
+    assert len(find_differences(auto, manual, {"CD19": column})) == found
