@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from bcelldepl.definitions.codes import Method, Qualifier, ResultCode
+from bcelldepl.definitions.courses import of_course
 from bcelldepl.definitions.endpoints import endpoint_definition
 from bcelldepl.definitions.populations import is_result, label_of
 from bcelldepl.definitions.result_columns import PERCENT_OF_PARENT
 from bcelldepl.definitions.tables import COMPANIONS, COUNTS, DEPLETION_VISITS, ENDPOINTS, POINTS
-from bcelldepl.listings.listing import Listing, Rows, digits, records, whole
+from bcelldepl.listings.listing import Listing, Rows, digits, records
 
 __all__ = ["listings_of"]
 
@@ -108,7 +109,7 @@ def _percentages(counts: pd.DataFrame) -> Listing:
 
 
 def _subject(row: Any) -> str:
-    return f"{row.subject} (course {whole(row.course)})" if row.course > 1 else str(row.subject)
+    return of_course(str(row.subject), int(row.course))
 
 
 def _words(text: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bcelldepl.definitions.codes import TubeStatus
+from bcelldepl.definitions.courses import of_course
 from bcelldepl.definitions.endpoints import endpoint_definition
 from bcelldepl.definitions.populations import Kinetics, analytes, label_of
 from bcelldepl.definitions.tables import (
@@ -219,7 +220,7 @@ def _statistics(row: Any) -> tuple[str, str, str]:
 
 def _group(row: Any) -> tuple[str]:
     name = row.dose_group if isinstance(row.dose_group, str) else ""
-    return (f"{name} (course {row.course})" if row.course > 1 else name,)
+    return (of_course(name, int(row.course)),)
 
 
 def _share(row: Any) -> str:
