@@ -159,7 +159,11 @@ def write_outputs(
         endpoints=endpoints,
         pictures=[picture for _, picture in done],
         cells=cells_of_study(models, [files[f"{name}.{_ON_PAGE}"] for name in _names_of_clusters(models)]),
-        outcomes=tuple(outcome_tables(*(made_of_these[one.name] for one in OUTCOMES))),
+        outcomes=tuple(
+            outcome_tables(
+                *(made_of_these[one.name] for one in OUTCOMES), in_percent=bool(kinetics.percentages)
+            )
+        ),
         quality=quality,
         figures=[name for name in outputs if name.startswith(f"{FIGURES}/")],
         pieces=pieces,

@@ -169,6 +169,7 @@ def write_report(
         status_counts=Counter(tube.status for tube in entries),
         n_subjects=len({row.subject for row in sheet}),
         of_course=of_course,
+        later_courses=any(row.course > 1 for row in sheet),
         populations=populations,
         rows=rows,
         not_measured=[label_of(name) for name in not_measured(samples)],
