@@ -20,7 +20,7 @@ from bcelldepl.report.palette import INK, MUTED, dose_styles, natural_key
 
 __all__ = ["draw_swimmer", "draw_waterfall"]
 
-MOST_LETTERS = 62  # of names that fit beside each other under the bars
+MOST_LETTERS = 52  # under the bars, of names beside each other that are all as long as the longest
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
 # Marker, whether it is full, its colour, and what the legend calls it.
 EVIDENCE = {
@@ -70,7 +70,8 @@ def draw_waterfall(endpoints: pd.DataFrame, axes: Axes) -> Axes:
                           arrowprops={"arrowstyle": "<-", "color": INK, "linewidth": 1.1})  # fmt: skip
     missing = rows.loc[rows["value"].isna(), "subject"].tolist()
     names = known["subject"].tolist()
-    upright = sum(map(len, names)) > MOST_LETTERS
+    longest = max(map(len, names), default=0)
+    upright = longest * len(names) > MOST_LETTERS
     axes.set_xticks(range(len(known)), names, rotation=90 if upright else 0)
     axes.axhline(0, color=INK, linewidth=0.8)
     highest, lowest = _ends(known)
@@ -89,7 +90,7 @@ def draw_waterfall(endpoints: pd.DataFrame, axes: Axes) -> Axes:
         f"Baseline: {', '.join(rules)}." if rules else "",
         f"Not evaluable: {', '.join(missing)}." if missing else "",
     ]
-    note_below(axes, " ".join(filter(None, notes)), 1.8 + 0.55 * max(map(len, names)) if upright else 2.4)
+    note_below(axes, " ".join(filter(None, notes)), 1.8 + 0.55 * longest if upright else 2.4)
     return axes
 
 

@@ -172,7 +172,7 @@ def test_names_under_the_waterfall_do_not_meet(made) -> None:
     """Also those of later courses, which are longer."""
     course = [(-5, 200), (7, 1), (28, 8), (60, 20), (90, 60)]
     endpoints = endpoints_table(*made({f"S{n:02}": course for n in range(12)}, population="B"))
-    for later in (0, 3):
+    for later in (0, 1, 3):
         rows = endpoints.assign(course=[2 if int(name[1:]) < later else 1 for name in endpoints["subject"]])
         figures = dict(figures_of(*made({"A": course}, population="B")))
         page = figures["waterfall"]()
