@@ -146,12 +146,9 @@ def _parameters(rows: pd.DataFrame, analyte: str, number: str, *, in_percent: bo
         (_parameter(row.parameter), *_group(row), *_numbers(row), *_statistics(row))
         for row in records(own.sort_values("parameter", kind="stable", key=_order(own["parameter"])))
     )  # fmt: skip
-    notes = ["Censored and doubtful values take no part in the statistics and are counted; the median of a duration "
-             "and of a day of recovery is that of Kaplan and Meier, with them."]  # fmt: skip
-    notes += [f"Baseline: {rule}." for rule in dict.fromkeys(own["baseline"].fillna("")) if rule]
     headings = ("Parameter", GROUP, *NUMBERS, *STATISTICS)
     yield Listing(f"t_parameters_{analyte.lower()}", number, f"Parameters of {label_of(analyte)} by Dose Group",
-                  headings, (2.4, 1.8, 0.6, 1, 1, 1, 2, 2.2, 2.4), cells, tuple(notes), SUMMARY.file)  # fmt: skip
+                  headings, (2.4, 1.8, 0.6, 1.1, 1.1, 1.2, 2, 2.2, 2.4), cells, _notes(own), SUMMARY.file)  # fmt: skip
 
 
 def outcome_tables(
@@ -258,8 +255,19 @@ def _subgroups(rows: pd.DataFrame) -> Listing:
         for row in records(own)
     )  # fmt: skip
     headings = ("Subgroup, visit", "Status", "Parameter", *NUMBERS, *STATISTICS)
-    return Listing("t_subgroups", "14.3.2", "Parameters by Subgroup", headings,
-                   (2, 1.6, 2.4, 0.6, 1.1, 1.1, 1.1, 2, 2.2, 2.4), cells, (), SUBGROUP_SUMMARY.file)  # fmt: skip
+    widths = (1.7, 1.5, 2.4, 0.6, 1.3, 1.3, 1.4, 2, 2.2, 2.4)
+    return Listing("t_subgroups", "14.3.2", "Parameters by Subgroup", headings, widths, cells, _notes(own),
+                   SUBGROUP_SUMMARY.file)  # fmt: skip
+
+
+def _notes(parameters: pd.DataFrame) -> tuple[str, ...]:
+    """What is to be said of statistics of parameters, and by which rules their baselines are chosen."""
+    rules = [f"Baseline: {rule}." for rule in dict.fromkeys(parameters["baseline"].fillna("")) if rule]
+    return (
+        "Censored and doubtful values take no part in the statistics and are counted; the median of a duration and of "
+        "a day of recovery is that of Kaplan and Meier, with the censored ones.",
+        *rules,
+    )
 
 
 def _numbers(row: Any) -> tuple[str, ...]:
