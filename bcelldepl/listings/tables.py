@@ -36,7 +36,7 @@ from bcelldepl.listings.listing import (
 from bcelldepl.study import Role
 from bcelldepl.units import CELLS_PER_UL
 
-__all__ = ["outcome_tables", "tables_of"]
+__all__ = ["companion_tables", "outcome_tables", "tables_of"]
 
 Read = Callable[[Any], pd.DataFrame]
 BELOW = {
@@ -84,11 +84,7 @@ def _tables(read: Read) -> Iterator[Listing]:
     yield from outcome_tables(
         read(DEPLETION_RATES), read(B_CELL_CHANGES), read(TIME_TO_EVENT_SUMMARY), in_percent=in_percent
     )
-    companions, subgroups = read(COMPANION_SUMMARY), read(SUBGROUP_SUMMARY)
-    if len(companions):
-        yield _companions(companions)
-    if len(subgroups):
-        yield _subgroups(subgroups)
+    yield from companion_tables(read(COMPANION_SUMMARY), read(SUBGROUP_SUMMARY))
 
 
 def _tubes(tubes: pd.DataFrame) -> Listing:
@@ -225,6 +221,25 @@ def _outcome_tables(rates: pd.DataFrame, changes: pd.DataFrame, times: pd.DataFr
         )
         yield Listing("t_times", "14.2.14", "Times to Depletion and Recovery of B Cells [day]", headings,
                       (2.6, 1.8, 0.6, 0.8, 1, 0.9, 2.2, 1.6), cells, notes, TIME_TO_EVENT_SUMMARY.file)  # fmt: skip
+
+
+def companion_tables(companions: pd.DataFrame, subgroups: pd.DataFrame) -> Iterator[Listing]:
+    """Make the tables of other assays by visit and dose group, and of parameters by what these say.
+
+    Parameters
+    ----------
+    companions, subgroups : DataFrame
+        Rows of ``companion_summary.csv`` and ``subgroup_summary.csv``; a table without rows is left out.
+
+    Yields
+    ------
+    Listing
+        Without the column of the dose groups where there are none.
+    """
+    if len(companions):
+        yield from without_empty_groups([_companions(companions)])
+    if len(subgroups):
+        yield _subgroups(subgroups)
 
 
 def _companions(rows: pd.DataFrame) -> Listing:
