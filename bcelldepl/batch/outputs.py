@@ -17,16 +17,18 @@ from bcelldepl.counting import CountRow, counts_table, without_result
 from bcelldepl.definitions.files import COMPENSATION, FIGURES, GATES, REPORT
 from bcelldepl.definitions.tables import (
     B_CELL_CHANGES,
+    COMPANION_SUMMARY,
     COUNTS,
     DEPLETION_RATES,
     ENDPOINTS,
     QUALITY_OVER_TIME,
+    SUBGROUP_SUMMARY,
     TIME_TO_EVENT_SUMMARY,
     TUBES,
 )
 from bcelldepl.gating.model.kept import KeptModel
 from bcelldepl.kinetics import analyse_study, kinetics_tables
-from bcelldepl.listings.tables import outcome_tables
+from bcelldepl.listings.tables import companion_tables, outcome_tables
 from bcelldepl.report import TubePicture, write_report
 from bcelldepl.report.clusters import cells_of_study, draw_clusters
 from bcelldepl.report.curves import draw_study_curves, followed_populations
@@ -50,6 +52,7 @@ FACTS = (
     "study", "study_file", "digest", "inputs", "overrides", "settings", "strategy", "strategies_by_batch",
     "matrices_of_controls", "questions", "review", "tube_digests", "tubes", "versions",
 )  # fmt: skip
+COMPANIONS = (COMPANION_SUMMARY, SUBGROUP_SUMMARY)
 OUTCOMES = (DEPLETION_RATES, B_CELL_CHANGES, TIME_TO_EVENT_SUMMARY)
 TUBE_FIGURES = f"{FIGURES}/tubes"
 _CURVES = "curves"
@@ -151,7 +154,12 @@ def write_outputs(
         endpoints=endpoints,
         pictures=[picture for _, picture in done],
         cells=cells_of_study(models, [files[f"{name}.{_ON_PAGE}"] for name in _names_of_clusters(models)]),
-        outcomes=tuple(outcome_tables(*(made_of_these[one.name] for one in OUTCOMES))),
+        outcomes=(
+            *outcome_tables(
+                *(made_of_these[one.name] for one in OUTCOMES), in_percent=bool(kinetics.percentages)
+            ),
+            *companion_tables(*(made_of_these.get(one.name, one.frame([])) for one in COMPANIONS)),
+        ),
         quality=quality,
         figures=[name for name in outputs if name.startswith(f"{FIGURES}/")],
         pieces=pieces,

@@ -80,6 +80,7 @@ def tubes_table(
                 "site": tube.site,
                 "plate": tube.plate,
                 "well": tube.well,
+                "course": tube.course,
             }
         )
     return TUBES.frame(rows, rounded=False)

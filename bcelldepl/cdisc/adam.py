@@ -116,7 +116,7 @@ def time_cells(run: FinishedRun, course: Course, visit: Visit, plan: VisitSchedu
     drawn = None if tube is None or tube.collected is None else tube.collected.date()
     infused = infusion_date(run, course.subject, course.number)
     return {
-        "AVISIT": visit.visit,
+        "AVISIT": plan.name(visit.visit, course.number),
         "AVISITN": plan.number(visit.visit, course.number),
         "ADT": "" if drawn is None else drawn.isoformat(),
         "ADY": None if drawn is None or infused is None else study_day((drawn - infused).days),

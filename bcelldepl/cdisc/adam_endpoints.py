@@ -17,7 +17,7 @@ from bcelldepl.cdisc.adam import (
 )
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable, make_dataset
 from bcelldepl.cdisc.pk import course_group, end_of_interval
-from bcelldepl.cdisc.sdtm import result_text
+from bcelldepl.cdisc.sdtm import VisitSchedule, result_text
 from bcelldepl.definitions.codes import Qualifier
 from bcelldepl.definitions.columns import round_significant
 from bcelldepl.definitions.endpoints import endpoint_definitions
@@ -190,6 +190,7 @@ def companion_results(run: FinishedRun) -> CdiscDataset:
     """
     results = run.study.companion_results
     codes = {test: f"C{n:03d}" for n, test in enumerate(dict.fromkeys(one.test for one in results), 1)}
+    plan = VisitSchedule.of(run.study.tubes)
     groups = {(tube.subject, tube.course): tube.dose_group for tube in run.study.tubes}
     rows = [
         {
@@ -200,7 +201,7 @@ def companion_results(run: FinishedRun) -> CdiscDataset:
             "AVALQ": one.qualifier if one.value is not None else "",
             "RESTXT": one.text or result_text(one.value or 0.0, one.qualifier),
             "ANSWER": "" if one.answer is None else "Y" if one.answer else "N",
-            "AVISIT": one.visit,
+            "AVISIT": plan.name(one.visit, one.course),
             "AFRLT": round_significant(one.day),
             "NOTE": one.comment,
         }

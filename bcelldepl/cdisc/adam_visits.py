@@ -32,10 +32,11 @@ from bcelldepl.results.finished import FinishedRun
 from bcelldepl.study import EndpointSettings
 from bcelldepl.units import CELLS_PER_UL, PERCENT
 
-__all__ = ["HALF_OF_LIMIT", "cell_counts", "concentrations"]
+__all__ = ["HALF_OF_LIMIT", "ZERO", "cell_counts", "concentrations"]
 
 HALF_OF_LLOQ: Final = "HALFLLOQ"  # CDISC's term; for half of another limit it has none
 HALF_OF_LIMIT: Final = "HALF LIMIT"
+ZERO: Final = "ZERO"
 _LLOQ: Final = Variable("ALLOQ", "Analysis Lower Limit of Quantitation", "float", "LLOQ of the pooled tubes")
 _TEXT: Final = Variable(
     "RESTXT", "Result as Reported", "text", "the number, or < and the limit that it lies below"
@@ -79,7 +80,8 @@ ADCP: Final = (
 ADPC: Final = (
     *SUBJECT,
     *PARAMETER,
-    Variable("AVAL", "Analysis Value", "float", "value used for the draw in the curve; 0 by NCAUSE"),
+    Variable("AVAL", "Analysis Value", "float", "value used for the draw in the curve, by NCAUSE"),
+    Variable("DTYPE", "Derivation Type", "text", f"{ZERO} where AVAL is 0 by rule: below the LLOQ", "C81224"),
     _TEXT,
     *TIMES,
     _LLOQ,
@@ -189,6 +191,7 @@ def concentrations(run: FinishedRun, pc: CdiscDataset) -> CdiscDataset:
                     "PARAMCD": test.concentration_code,
                     "PARAM": f"{test.concentration_name} ({CELLS_PER_UL})",
                     "AVAL": None if point.per_ul is None else round_significant(point.per_ul),
+                    "DTYPE": ZERO if point.per_ul == 0.0 else "",
                     "RESTXT": _text(visit),
                     **time_cells(run, course, visit, plan),
                     "ALLOQ": visit.lloq,

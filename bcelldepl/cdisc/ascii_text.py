@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,6 +20,8 @@ SIGNS: Final = {
     "…": "...", "·": "*", "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "λ": "lambda",
 }  # fmt: skip
 
+RAISED: Final = re.compile("[\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+")
+
 
 def in_ascii(text: str) -> str:
     """Spell a text in ASCII as far as there is a stated way; what has none stays, and is for the caller to refuse.
@@ -30,11 +33,12 @@ def in_ascii(text: str) -> str:
     Returns
     -------
     str
-        Signs by `SIGNS`, letters without their accents.
+        Signs by `SIGNS`, letters without their accents, raised numbers after ``^``: 10⁵ is 10^5, not 105.
     """
     if text.isascii():
         return text
-    spelt = "".join(SIGNS.get(sign, sign) for sign in unicodedata.normalize("NFC", text))
+    raised = RAISED.sub(lambda found: f"^{unicodedata.normalize('NFKC', found[0])}", text)
+    spelt = "".join(SIGNS.get(sign, sign) for sign in unicodedata.normalize("NFC", raised))
     parts = unicodedata.normalize("NFKD", spelt)
     return "".join(sign for sign in parts if not unicodedata.combining(sign))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
-from bcelldepl.cdisc.adam_visits import HALF_OF_LIMIT
+from bcelldepl.cdisc.adam_visits import HALF_OF_LIMIT, ZERO
 from bcelldepl.cdisc.cp import EVENTS
 from bcelldepl.cdisc.dataset import CdiscDataset, Variable
 from bcelldepl.cdisc.pk import DAYS_OF_CELLS
@@ -269,7 +269,7 @@ def _own_terms() -> frozenset[str]:
         term for test in tests if test.own_fraction for term in (test.fraction_code, test.fraction_name)
     }
     methods = {one.pp_method for one in endpoint_definitions().values()}
-    return frozenset({EVENTS, DAYS_OF_CELLS, HALF_OF_LIMIT} | events | fractions | methods)
+    return frozenset({EVENTS, DAYS_OF_CELLS, HALF_OF_LIMIT, ZERO} | events | fractions | methods)
 
 
 def _is_listed(one: Variable) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from bcelldepl.cdisc.dataset import Variable
 from bcelldepl.definitions.codes import Qualifier, ResultCode
+from bcelldepl.definitions.courses import of_course
 from bcelldepl.definitions.result_columns import CONCENTRATION, ResultColumns
 from bcelldepl.study import Tube, iso_text
 
@@ -75,7 +76,9 @@ def timing(domain: str, draw: bool = True) -> tuple[Variable, ...]:
     """
     visit = (
         Variable("VISITNUM", "Visit Number", "float", "visit_number of the sheet, else rank by nominal day"),
-        Variable("VISIT", "Visit Name", "text", "visit of the sample sheet"),
+        Variable(
+            "VISIT", "Visit Name", "text", "visit of the sample sheet; with the course where it comes back"
+        ),
         Variable(
             "VISITDY",
             "Planned Study Day of Visit",
@@ -126,12 +129,20 @@ class VisitSchedule:
         """Number of a visit; of names joined by ``/`` that of the first."""
         return self.numbers.get((course, visit), self.numbers.get((course, visit.split("/")[0])))
 
+    def name(self, visit: str, course: int = 1) -> str:
+        """Name of a visit; with its course where an earlier one has the same name under another number."""
+        own = self.number(visit, course)
+        taken = any(
+            name == visit and other < course and n != own for (other, name), n in self.numbers.items()
+        )
+        return of_course(visit, course) if taken else visit
+
     def cells(self, domain: str, tube: Tube | None, visit: str, day: float) -> dict[str, Any]:
         """Timing variables of one tube."""
         course = 1 if tube is None else tube.course
         cells: dict[str, Any] = {
             "VISITNUM": self.number(visit, course),
-            "VISIT": visit,
+            "VISIT": self.name(visit, course),
             "VISITDY": study_day(math.floor(day)) if course == 1 else None,
         }
         if tube is not None and tube.collected is not None:

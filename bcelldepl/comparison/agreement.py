@@ -22,6 +22,7 @@ from bcelldepl.comparison.statistics import (
 )
 from bcelldepl.comparison.tube import ComparedPopulation, TubeComparison
 from bcelldepl.comparison.tube_pair import Quantity
+from bcelldepl.definitions.courses import of_course
 from bcelldepl.study import AcceptanceLimits
 
 __all__ = ["study_statistics", "study_verdict"]
@@ -62,7 +63,7 @@ def _of_population(
     for name, line in (("passing_bablok", passing_bablok(manual, auto)), ("deming", deming(manual, auto))):
         rows.append(Statistic(population, f"{name}_slope", line.slope))
         rows.append(Statistic(population, f"{name}_intercept", line.intercept))
-    blood = [(tube.subject, tube.visit) for tube in values.tubes]
+    blood = [(of_course(tube.subject, tube.course), tube.visit) for tube in values.tubes]
     rows += _of_replicates(population, replicate_cv(auto, blood), replicate_cv(manual, blood), limits)
     rows += _by_part(values)
     rows += _of_events(tubes, population, limits)

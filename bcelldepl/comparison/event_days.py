@@ -12,6 +12,7 @@ from bcelldepl.comparison.tube import TubeComparison
 from bcelldepl.counting.intervals import garwood
 from bcelldepl.counting.limits import result_code
 from bcelldepl.definitions.codes import Qualifier
+from bcelldepl.definitions.courses import of_course
 from bcelldepl.definitions.endpoints import DEPLETION_DAY, RECONSTITUTION_DAY
 from bcelldepl.definitions.populations import B
 from bcelldepl.study import Study
@@ -70,12 +71,13 @@ def event_days(tubes: Sequence[TubeComparison], counts: pd.DataFrame, study: Stu
 
 
 def _event_days(endpoints: pd.DataFrame) -> dict[str, dict[str, float | None]]:
-    """Days by parameter and subject; None where a subject does not reach the event."""
+    """Days by parameter, subject and course; None where a subject does not reach the event."""
     days: dict[str, dict[str, float | None]] = {}
     for row in cast("list[dict[str, Any]]", endpoints.to_dict("records")):
         if row["parameter"] in _DAYS:
             reached = float(row["value"]) if row["qualifier"] == Qualifier.EQUAL else None
-            days.setdefault(row["parameter"], {})[str(row["subject"])] = reached
+            who = of_course(str(row["subject"]), int(row["course"]))
+            days.setdefault(row["parameter"], {})[who] = reached
     return days
 
 

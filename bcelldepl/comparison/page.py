@@ -22,6 +22,7 @@ from bcelldepl.comparison.page_parts import (
 )
 from bcelldepl.comparison.paired_values import paired_values
 from bcelldepl.comparison.plots import draw_agreement
+from bcelldepl.definitions.courses import of_course
 from bcelldepl.definitions.populations import label_of
 from bcelldepl.gate_exchange.gate import path_text
 from bcelldepl.html_pages import package_text, page_template
@@ -145,7 +146,7 @@ def _plot(population: str, comparison: Comparison) -> dict[str, str]:
         values.auto.tolist(),
         [tube.visit for tube in values.tubes],
         values.quantified.tolist(),
-        [f"{tube.subject} {tube.visit}" for tube in values.tubes],
+        [f"{of_course(tube.subject, tube.course)} {tube.visit}" for tube in values.tubes],
         values.disagreeing.tolist(),
         ratio_limits(comparison.limits),
         unit=str(values.quantity).replace("uL", "µL"),

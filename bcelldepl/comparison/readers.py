@@ -14,6 +14,7 @@ from bcelldepl.comparison.outcome import Comparison
 from bcelldepl.comparison.paired_values import FEWEST_EVENTS
 from bcelldepl.comparison.statistics import Estimate, bland_altman, lin_ccc, replicate_cv
 from bcelldepl.comparison.tube_pair import Quantity
+from bcelldepl.definitions.courses import of_course
 
 __all__ = ["AUTOMATED", "MEDIAN", "ReaderValues", "reader_statistics", "reader_values"]
 
@@ -95,7 +96,9 @@ def reader_values(comparisons: Mapping[str, Comparison], population: str) -> Rea
         for file in files
     ]
     quantified = np.array([not some or min(some) >= FEWEST_EVENTS for some in events], dtype=np.bool_)
-    blood = tuple((tubes[file].subject, tubes[file].visit) for file in files)
+    blood = tuple(
+        (of_course(tube.subject, tube.course), tube.visit) for tube in (tubes[file] for file in files)
+    )
     every = {AUTOMATED: np.array(auto, dtype=np.float64), **values, MEDIAN: middle}
     return ReaderValues(population, quantity, blood, every, quantified)
 

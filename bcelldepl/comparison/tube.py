@@ -121,6 +121,8 @@ class TubeComparison:
         How the gates compare with the counts that were stored with them.
     kept_time_fraction : float
         Part of the acquisition time that the automated quality mask kept.
+    course : int
+        Of the subject.
     """
 
     file: str
@@ -132,6 +134,7 @@ class TubeComparison:
     gates: ManualGates | None = None
     stored: StoredCounts | None = None
     kept_time_fraction: float = 1.0
+    course: int = 1
 
     @property
     def verdict(self) -> Verdict:
@@ -213,6 +216,7 @@ def compare_tube(
         gates if parted else None,  # events are kept only for what is drawn
         gates.stored if gates else None,
         kept_time_fraction,
+        course if isinstance(course := first.get("course"), int) else 1,
     )
 
 

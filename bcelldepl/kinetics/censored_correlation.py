@@ -2,8 +2,9 @@
 
 A pair takes part where both numbers are known to lie one above the other; pairs that a bound leaves open, and ties,
 are left out of both counts. With one side censored on the right and no ties tau is 2 C - 1, C being Harrell's index.
-The test is Kendall's, with Daniels' variance under all permutations of one side (Brown, Hollander & Korwar,
-Reliability and Biometry, SIAM 1974, 327-354; Daniels, Biometrika 1944;33:129-135).
+The test is Kendall's: over all permutations of one side where subjects are few and the normal curve gives too small
+a p, else by Daniels' variance of them (Brown, Hollander & Korwar, Reliability and Biometry, SIAM 1974, 327-354;
+Daniels, Biometrika 1944;33:129-135).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from statistics import NormalDist
 from typing import Final
 
@@ -22,6 +24,7 @@ from bcelldepl.definitions.codes import Qualifier
 __all__ = ["CensoredTau", "censored_tau"]
 
 LEAST: Final = 3  # subjects
+MOST_PERMUTED: Final = 7  # subjects: 5,040 permutations
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ def censored_tau(
     variance = _variance(a, b)
     if len(a) < LEAST or variance <= 0:
         return CensoredTau(n_pairs, tau, math.nan)
+    if len(a) <= MOST_PERMUTED:
+        return CensoredTau(n_pairs, tau, _permuted(a, b, score))
     return CensoredTau(n_pairs, tau, 2.0 * NormalDist().cdf(-abs(score) / math.sqrt(variance)))
 
 
@@ -82,6 +87,13 @@ def _orders(values: Sequence[float], qualifiers: Sequence[str]) -> NDArray[np.fl
     np.fill_diagonal(greater, val=False)
     orders: NDArray[np.float64] = greater.astype(np.float64) - greater.T.astype(np.float64)
     return orders
+
+
+def _permuted(a: NDArray[np.float64], b: NDArray[np.float64], score: float) -> float:
+    """Share of all permutations of one side whose score is as far from 0."""
+    every = np.array(list(permutations(range(len(b)))))
+    scores = np.einsum("ij,kij->k", a, b[every[:, :, None], every[:, None, :]])
+    return float(np.mean(np.abs(scores) >= abs(score)))  # whole numbers
 
 
 def _variance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:

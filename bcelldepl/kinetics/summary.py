@@ -21,7 +21,7 @@ from bcelldepl.units import CELLS_PER_UL, PERCENT
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BY_VISIT", "subgroup_summary", "summarise"]
+__all__ = ["BY_VISIT", "PERCENTAGE", "subgroup_summary", "summarise"]
 
 CONCENTRATION: Final = "CONCENTRATION"
 PERCENTAGE: Final = "PERCENTAGE"

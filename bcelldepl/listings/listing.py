@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Listing", "Rows", "digits", "mean_sd", "range_of", "records", "whole"]
+__all__ = [
+    "GROUP",
+    "Listing",
+    "Rows",
+    "digits",
+    "mean_sd",
+    "range_of",
+    "records",
+    "whole",
+    "without_empty_groups",
+]
 
 Rows = tuple[tuple[str, ...], ...]
 DIGITS = 4  # significant ones
 NONE = "-"
+GROUP = "Dose group"  # heading
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,32 @@ class Listing:
     rows: Rows
     footnotes: tuple[str, ...]
     source: str
+
+
+def without_empty_groups(listings: Iterable[Listing]) -> Iterator[Listing]:
+    """Leave out the column of the dose groups where it is empty: the study has none.
+
+    Parameters
+    ----------
+    listings : iterable of Listing
+
+    Yields
+    ------
+    Listing
+    """
+    for one in listings:
+        place = one.headings.index(GROUP) if GROUP in one.headings else None
+        if place is None or any(cells[place] for cells in one.rows):
+            yield one
+            continue
+        kept = [n for n in range(len(one.headings)) if n != place]
+        yield replace(
+            one,
+            title=one.title.replace(" by Dose Group and", " by").removesuffix(" by Dose Group"),
+            headings=tuple(one.headings[n] for n in kept),
+            widths=tuple(one.widths[n] for n in kept),
+            rows=tuple(tuple(cells[n] for n in kept) for cells in one.rows),
+        )
 
 
 def records(table: pd.DataFrame) -> Iterator[Any]:

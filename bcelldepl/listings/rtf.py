@@ -46,7 +46,8 @@ def rtf_text(listing: Listing, study: str, finished: str) -> str:
         rtf_title=rtflite.RTFTitle(text=[f"{kind} {listing.number}", listing.title, f"Study {study}"],
                                    text_convert=[False]),
         rtf_column_header=[rtflite.RTFColumnHeader(text=list(listing.headings), col_rel_width=widths,
-                                                   text_justification=[left], text_convert=[False])],
+                                                   text_justification=[left], text_convert=[False],
+                                                   text_font_size=[8])],
         rtf_body=rtflite.RTFBody(col_rel_width=widths, text_justification=[left], text_convert=[False],
                                  text_font_size=[8]),
         rtf_footnote=rtflite.RTFFootnote(text=list(listing.footnotes), text_convert=[False], text_font_size=[8])

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from bcelldepl.definitions.codes import Method, Qualifier, ResultCode
+from bcelldepl.definitions.courses import of_course
 from bcelldepl.definitions.endpoints import endpoint_definition
 from bcelldepl.definitions.populations import is_result, label_of
 from bcelldepl.definitions.result_columns import PERCENT_OF_PARENT
 from bcelldepl.definitions.tables import COMPANIONS, COUNTS, DEPLETION_VISITS, ENDPOINTS, POINTS
-from bcelldepl.listings.listing import Listing, Rows, digits, records, whole
+from bcelldepl.listings.listing import GROUP, Listing, Rows, digits, records, without_empty_groups
 
 __all__ = ["listings_of"]
 
@@ -30,7 +31,12 @@ def listings_of(read: Read) -> Iterator[Listing]:
     Yields
     ------
     Listing
+        Without the column of the dose groups where there are none.
     """
+    yield from without_empty_groups(_listings(read))
+
+
+def _listings(read: Read) -> Iterator[Listing]:
     points, visits, endpoints = read(POINTS), read(DEPLETION_VISITS), read(ENDPOINTS)
     counts = read(COUNTS)
     in_percent = bool((counts["method"] == Method.PERCENT).any())
@@ -41,7 +47,7 @@ def listings_of(read: Read) -> Iterator[Listing]:
     if len(points) and not in_percent:
         headings = (
             "Subject",
-            "Dose group",
+            GROUP,
             "Visit",
             "Day",
             "Result",
@@ -58,7 +64,7 @@ def listings_of(read: Read) -> Iterator[Listing]:
         yield Listing("l_car_t", "16.2.1", "CAR+ T Cells by Subject and Draw", headings,
                       (1.4, 1.6, 1.2, 0.9, 0.8, 1, 0.9, 3, 0.8), cells, (_codes(),), POINTS.file)  # fmt: skip
     if len(visits) and not in_percent:
-        headings = ("Subject", "Dose group", "Visit", "Day", "Result", "cells/uL", "Upper limit", "% of baseline",
+        headings = ("Subject", GROUP, "Visit", "Day", "Result", "cells/uL", "Upper limit", "% of baseline",
                     "Log10 reduction", "Evidence")  # fmt: skip
         cells = tuple(
             (_subject(row), _words(row.dose_group), f"{row.visit}{' *' if row.is_baseline else ''}", digits(row.day),
@@ -70,7 +76,7 @@ def listings_of(read: Read) -> Iterator[Listing]:
         notes = (f"* Baseline: {visits['baseline'].iloc[0]}.", _codes())
         yield Listing("l_b_cells", "16.2.2", "B Cells by Subject and Draw", headings,
                       (1.4, 1.6, 1.2, 0.9, 0.8, 1, 1, 1.2, 1.2, 1.6), cells, notes, DEPLETION_VISITS.file)  # fmt: skip
-    headings = ("Subject", "Dose group", "Analyte", "Parameter", "Value", "Unit", "95 % interval", "Note")
+    headings = ("Subject", GROUP, "Analyte", "Parameter", "Value", "Unit", "95 % interval", "Note")
     cells = tuple(
         (_subject(row), _words(row.dose_group), label_of(row.analyte), _label(row.parameter),
          _signed(row.qualifier, row.value), row.unit, _interval(row), _words(row.reason))
@@ -80,7 +86,7 @@ def listings_of(read: Read) -> Iterator[Listing]:
                   cells, ("NE: not evaluable. < and >: a bound.",), ENDPOINTS.file)  # fmt: skip
     companions = read(COMPANIONS)
     if len(companions):
-        headings = ("Subject", "Dose group", "Visit", "Day", "Test", "Result", "Unit", "Comment")
+        headings = ("Subject", GROUP, "Visit", "Day", "Test", "Result", "Unit", "Comment")
         cells = tuple(
             (_subject(row), _words(row.dose_group), row.visit, digits(row.day), row.test,
              _words(row.text) or _signed(row.qualifier, row.value), _words(row.unit), _words(row.comment))
@@ -101,14 +107,14 @@ def _percentages(counts: pd.DataFrame) -> Listing:
          digits(row.percent_of_lymphocytes))
         for row in records(own)
     )  # fmt: skip
-    headings = ("Subject", "Dose group", "Visit", "Day", "Population", "Result", "% of parent", "95 % interval",
+    headings = ("Subject", GROUP, "Visit", "Day", "Population", "Result", "% of parent", "95 % interval",
                 "Parent", "LLOQ [%]", "% of lymphocytes")  # fmt: skip
     return Listing("l_percentages", "16.2.1", "Percentages by Subject and Tube", headings,
                    (1.4, 1.4, 1.2, 0.7, 1.5, 0.7, 1, 1.5, 1.4, 0.9, 1.1), cells, (_codes(),), COUNTS.file)  # fmt: skip
 
 
 def _subject(row: Any) -> str:
-    return f"{row.subject} (course {whole(row.course)})" if row.course > 1 else str(row.subject)
+    return of_course(str(row.subject), int(row.course))
 
 
 def _words(text: Any) -> str:

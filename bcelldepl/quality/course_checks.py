@@ -23,6 +23,7 @@ OTHERS: Final = 2  # subjects that show how blood fares
 ALIKE_PART: Final = 0.25  # of the courses that a tube must be unlike more than
 LEAST_TUBES: Final = 5  # that such a spread is learned from
 
+Key = tuple[str, int]  # subject and course
 Logs = Mapping[str, float]  # natural logarithm of cells/uL by population
 
 
@@ -61,10 +62,10 @@ def course_shifts(tubes: Sequence[Tube], counted: Sequence[CountedResults]) -> d
         for tube, one in zip(tubes, counted, strict=True)
         if tube.role is Role.SAMPLE and (found := _logs(one.concentrations))
     }
-    courses: dict[str, dict[float, Logs]] = defaultdict(dict)
+    courses: dict[Key, dict[float, Logs]] = defaultdict(dict)
     for tube in tubes:
         if tube.file in logs:
-            courses[tube.subject].setdefault(tube.day, logs[tube.file])
+            courses[tube.course_key].setdefault(tube.day, logs[tube.file])
     shifts = {}
     for tube in tubes:
         if tube.file in logs:
@@ -134,16 +135,16 @@ def _common(differences: Sequence[float]) -> float:
     return min(differences, key=abs)
 
 
-def _compared(tube: Tube, logs: Logs, courses: Mapping[str, Mapping[float, Logs]]) -> Iterator[list[float]]:
+def _compared(tube: Tube, logs: Logs, courses: Mapping[Key, Mapping[float, Logs]]) -> Iterator[list[float]]:
     """Differences by population from what each other subject's course says; of few subjects, from own neighbours too.
 
     Between neighbouring visits blood may fall and rise tenfold: where others show how it does, they alone are asked.
     """
-    own = {day: its for day, its in courses[tube.subject].items() if day != tube.day}
+    own = {day: its for day, its in courses[tube.course_key].items() if day != tube.day}
     courses_told = 0
-    for subject, course in courses.items():
+    for key, course in courses.items():
         there = course.get(tube.day)
-        if subject == tube.subject or there is None:
+        if key == tube.course_key or there is None:
             continue
         away = [
             [

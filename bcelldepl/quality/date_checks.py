@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from bcelldepl.definitions.courses import of_course
 from bcelldepl.quality.checks import CHECKS, Outcome
 from bcelldepl.quality.limits import ANY_WAIT_DAYS, SPREADS, USUAL_WAIT_DAYS
 from bcelldepl.study import Role, Tube
@@ -71,7 +72,11 @@ def check_dates(tubes: Sequence[Tube], opened: Sequence[DatedTube]) -> dict[str,
         if other is not None:
             failed[tube.file].append(
                 CHECKS["other_visit_by_date"].judge(
-                    waits[tube.file], passed=False, measured=one.measured, visit=tube.visit, other=other.visit
+                    waits[tube.file],
+                    passed=False,
+                    measured=one.measured,
+                    visit=of_course(tube.visit, tube.course),
+                    other=of_course(other.visit, other.course),
                 )
             )
     return {file: found for file, found in failed.items() if found}
@@ -84,12 +89,17 @@ def _visit_of_date(tube: Tube, tubes: Sequence[Tube], measured: Mapping[str, dat
     """
     date = measured[tube.file]
     if any(
-        one.subject == tube.subject and one.visit != tube.visit and measured.get(one.file) == date
+        one.subject == tube.subject and _visit(one) != _visit(tube) and measured.get(one.file) == date
         for one in tubes
     ):
         return None
     fresh = _fresh_visits(tube, tubes, date)
-    return None if any(one.visit == tube.visit for one in fresh) else next(iter(fresh), None)
+    return None if any(_visit(one) == _visit(tube) for one in fresh) else next(iter(fresh), None)
+
+
+def _visit(tube: Tube) -> tuple[int, str]:
+    """Course and visit: names of visits may come back in a later course."""
+    return tube.course, tube.visit
 
 
 def _fresh_visits(tube: Tube, tubes: Sequence[Tube], date: datetime.date) -> list[Tube]:
@@ -104,7 +114,7 @@ def _fresh_visits(tube: Tube, tubes: Sequence[Tube], date: datetime.date) -> lis
 
 
 def check_order(tubes: Sequence[Tube]) -> dict[str, list[Outcome]]:
-    """Compare days and dates of each sample with the infusion and with the subject's other visits.
+    """Compare days and dates of each sample with the infusion and with the other visits of the subject's course.
 
     Parameters
     ----------
@@ -117,7 +127,7 @@ def check_order(tubes: Sequence[Tube]) -> dict[str, list[Outcome]]:
         By file, the checks that failed: ``side_of_infusion``, ``visit_order``.
     """
     failed: dict[str, list[Outcome]] = defaultdict(list)
-    subjects: dict[str, list[Tube]] = defaultdict(list)
+    courses: dict[tuple[str, int], list[Tube]] = defaultdict(list)
     for tube in tubes:
         actual = tube.actual_day
         # Day 0 is on either side: before the infusion or after it.
@@ -126,9 +136,9 @@ def check_order(tubes: Sequence[Tube]) -> dict[str, list[Outcome]]:
                 CHECKS["side_of_infusion"].judge(actual, passed=False, nominal=tube.day, actual=actual)
             )
         if tube.role is Role.SAMPLE and tube.collected is not None:
-            subjects[tube.subject].append(tube)
+            courses[tube.course_key].append(tube)
     wrong_side = frozenset(failed)
-    for own in subjects.values():
+    for own in courses.values():
         # One on the wrong side of the infusion is wrong itself, whichever visits it stands against.
         against = {
             tube.file: [

@@ -1,4 +1,4 @@
-"""Checks of a subject's B cells over its visits: they are depleted once, and come back once."""
+"""Checks of a subject's B cells over the visits of a course: they are depleted once, and come back once."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def check_depletion(
     dict of str to list of Outcome
         By file, the checks that failed: ``none_before_infusion``, ``lost_b_cells``.
     """
-    subjects: dict[str, list[tuple[Tube, Concentration]]] = defaultdict(list)
+    courses: dict[tuple[str, int], list[tuple[Tube, Concentration]]] = defaultdict(list)
     for tube, one in zip(tubes, counted, strict=True):
         cells = next((row for row in one.concentrations if row.population == B), None)
         if tube.role is Role.SAMPLE and cells is not None and cells.stated.high is not None:
-            subjects[tube.subject].append((tube, cells))
+            courses[tube.course_key].append((tube, cells))
     failed: dict[str, list[Outcome]] = {}
-    for visits in subjects.values():
+    for visits in courses.values():
         for tube, cells in visits:
             if (
                 tube.before_first_infusion

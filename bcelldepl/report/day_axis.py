@@ -30,7 +30,7 @@ def set_day_axis(axes: Axes, days: Iterable[float], label: str = "day since infu
     label : str
         Empty for an axes above another one; that the scale is not linear is added.
     """
-    ticks = np.unique(np.round([day for day in days if np.isfinite(day)] or [0.0, 1.0]))
+    ticks = np.unique(np.round([day for day in days if np.isfinite(day)] or [0.0, 1.0]) + 0.0)  # no -0
     at = np.arcsinh(ticks / DAY_WIDTH)
     margin = 0.03 * max(float(np.ptp(at)), 0.1)
     left, right = DAY_WIDTH * np.sinh(np.array([at[0] - margin, at[-1] + margin]))

@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from bcelldepl.definitions.codes import Qualifier
+from bcelldepl.definitions.courses import of_course
 from bcelldepl.definitions.endpoints import DEPLETION_DAY, DEPLETION_DURATION, LOG10_REDUCTION
 from bcelldepl.kinetics.thresholds import ThresholdEvidence
 from bcelldepl.report.day_axis import plain_frame, set_day_axis
@@ -19,6 +20,7 @@ from bcelldepl.report.palette import INK, MUTED, dose_styles, natural_key
 
 __all__ = ["draw_swimmer", "draw_waterfall"]
 
+MOST_LETTERS = 52  # under the bars, of names beside each other that are all as long as the longest
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
 # Marker, whether it is full, its colour, and what the legend calls it.
 EVIDENCE = {
@@ -67,7 +69,10 @@ def draw_waterfall(endpoints: pd.DataFrame, axes: Axes) -> Axes:
             axes.annotate("", (place, depth), (0, -13), textcoords="offset points", zorder=4, annotation_clip=False,
                           arrowprops={"arrowstyle": "<-", "color": INK, "linewidth": 1.1})  # fmt: skip
     missing = rows.loc[rows["value"].isna(), "subject"].tolist()
-    axes.set_xticks(range(len(known)), known["subject"].tolist(), rotation=90 if len(known) > 14 else 0)
+    names = known["subject"].tolist()
+    longest = max(map(len, names), default=0)
+    upright = longest * len(names) > MOST_LETTERS
+    axes.set_xticks(range(len(known)), names, rotation=90 if upright else 0)
     axes.axhline(0, color=INK, linewidth=0.8)
     highest, lowest = _ends(known)
     axes.set_ylim(lowest * 1.1, highest * 1.1)
@@ -85,7 +90,7 @@ def draw_waterfall(endpoints: pd.DataFrame, axes: Axes) -> Axes:
         f"Baseline: {', '.join(rules)}." if rules else "",
         f"Not evaluable: {', '.join(missing)}." if missing else "",
     ]
-    note_below(axes, " ".join(filter(None, notes)), 2.4 if len(known) <= 14 else 4.4)
+    note_below(axes, " ".join(filter(None, notes)), 1.8 + 0.55 * longest if upright else 2.4)
     return axes
 
 
@@ -152,9 +157,8 @@ def draw_swimmer(endpoints: pd.DataFrame, visits: pd.DataFrame, axes: Axes) -> A
 
 def _named_by_course(rows: pd.DataFrame) -> pd.DataFrame:
     """Name the later courses of a subject, which are bars of their own."""
-    later = [f"{subject} (course {course})" if course > 1 else subject
-             for subject, course in zip(rows["subject"], rows["course"], strict=True)]  # fmt: skip
-    return rows.assign(subject=later)
+    names = [of_course(*key) for key in zip(rows["subject"], rows["course"], strict=True)]
+    return rows.assign(subject=names)
 
 
 def _ends(known: pd.DataFrame) -> tuple[float, float]:

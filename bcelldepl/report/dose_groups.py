@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.kinetics.groups import ALL_SUBJECTS
 
-__all__ = ["bar_ends", "course_numbers", "first_courses", "name_groups"]
+__all__ = ["bar_ends", "course_numbers", "first_courses", "name_groups", "with_courses"]
 
 Floats = NDArray[np.float64]
 
@@ -46,6 +46,22 @@ def first_courses(table: pd.DataFrame) -> pd.DataFrame:
     DataFrame
     """
     return name_groups(table[table["course"] == 1])
+
+
+def with_courses(label: str, table: pd.DataFrame) -> str:
+    """Say in the label of an axis that first courses alone are drawn; where there are no others, as it is.
+
+    Parameters
+    ----------
+    label : str
+    table : DataFrame
+        Of which the figure is drawn.
+
+    Returns
+    -------
+    str
+    """
+    return f"{label}, first courses" if (course_numbers(table) > 1).any() else label
 
 
 def bar_ends(visits: pd.DataFrame, *, geometric: bool) -> tuple[Floats, Floats, Floats]:

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from bcelldepl.definitions.populations import POPULATIONS, Kinetics, label_of
 from bcelldepl.kinetics.summary import BY_VISIT
 from bcelldepl.report.day_axis import WITHOUT_RESULTS, plain_frame, set_day_axis
-from bcelldepl.report.dose_groups import Floats, bar_ends, first_courses
+from bcelldepl.report.dose_groups import Floats, bar_ends, first_courses, with_courses
 from bcelldepl.report.legends import legend_beside, note_below, open_key
 from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import INK, dose_styles
@@ -92,7 +92,7 @@ def draw_group_curves(
         axes.annotate("LLOQ", (1, lloq), xycoords=("axes fraction", "data"), fontsize=7.5, color=INK,
                       xytext=(3, 0), textcoords="offset points", ha="left", va="center")  # fmt: skip
     _set_heights(axes, heights, linear)
-    set_day_axis(axes, rows["day"], "nominal day since infusion")
+    set_day_axis(axes, rows["day"], with_courses("nominal day since infusion", summary))
     scale = "linear" if linear else "log"
     unit = next(iter(rows["unit"]), CELLS_PER_UL).replace("uL", "µL")
     unit = "% of parent" if unit == PERCENT else unit

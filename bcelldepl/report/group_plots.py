@@ -13,7 +13,7 @@ from bcelldepl.definitions.endpoints import endpoint_definition
 from bcelldepl.kinetics.exposure import pairs_of
 from bcelldepl.kinetics.proportionality import doses_of, fit_power_model, reliable_pairs
 from bcelldepl.report.day_axis import plain_frame
-from bcelldepl.report.dose_groups import name_groups
+from bcelldepl.report.dose_groups import name_groups, with_courses
 from bcelldepl.report.legends import legend_beside, open_key
 from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import INK, MUTED, dose_styles
@@ -67,7 +67,7 @@ def draw_proportionality(
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PLAIN)
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("dose [cells/kg, log scale]", fontsize=9, color=MUTED)
+    axes.set_xlabel(with_courses("dose [cells/kg, log scale]", endpoints), fontsize=9, color=MUTED)
     plain_frame(axes, f"{_name(parameter)} (log scale)")
     return axes
 
@@ -98,7 +98,7 @@ def draw_exposure_response(endpoints: pd.DataFrame, exposure: str, response: str
     axes.xaxis.set_major_formatter(PLAIN)
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(PLAIN)
-    axes.set_xlabel(f"{_name(exposure)} (log scale)", fontsize=9, color=MUTED)
+    axes.set_xlabel(with_courses(f"{_name(exposure)} (log scale)", endpoints), fontsize=9, color=MUTED)
     plain_frame(axes, _name(response))
     if pairs["censored"].any():
         bound = open_key(f"a bound: the true value\nlies {_beyond(pairs)}")

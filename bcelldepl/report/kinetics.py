@@ -28,6 +28,7 @@ from bcelldepl.definitions.tables import (
 )
 from bcelldepl.kinetics import StudyKinetics
 from bcelldepl.kinetics.outcomes import ChangeMeasure
+from bcelldepl.kinetics.proportionality import doses_of
 from bcelldepl.names import file_stem
 from bcelldepl.report.depletion_plots import draw_swimmer, draw_waterfall
 from bcelldepl.report.dose_groups import course_numbers
@@ -68,7 +69,8 @@ def kinetics_figures(
     ------
     (str, callable)
         Name, those of subjects in ``subjects/``; and what draws the figure, which other processes can be sent. Where
-        percentages are the results, those that need concentrations are left out.
+        percentages are the results, those that need concentrations are left out, and those of depletion unless its
+        thresholds are in percent.
     """
     yield from _of_groups(counts, kinetics, tables)
     if B in kinetics.courses:
@@ -89,6 +91,8 @@ def _of_groups(counts: pd.DataFrame, kinetics: StudyKinetics, tables: Mapping[st
 
 
 def _of_depletion(kinetics: StudyKinetics, tables: Mapping[str, pd.DataFrame]) -> Figures:
+    if kinetics.percentages and kinetics.study.endpoints.denominator_population is None:
+        return  # thresholds in cells/uL are not judged by percentages
     rates = partial(draw_rates, tables[DEPLETION_RATES.name])
     yield "depletion_rate", partial(_on_page, rates, 8.8, 4.4)
     for measure in () if kinetics.percentages else ChangeMeasure:
@@ -111,7 +115,8 @@ def _of_depletion(kinetics: StudyKinetics, tables: Mapping[str, pd.DataFrame]) -
 def _of_exposure(kinetics: StudyKinetics) -> Figures:
     endpoints, study = kinetics.endpoints, _as_planned(kinetics.study)
     window = auc_code(study.endpoints.auc_days[0])
-    for parameter, name in ((CMAX, "dose_cmax"), (window, "dose_auc")):
+    by_doses = ((CMAX, "dose_cmax"), (window, "dose_auc")) if doses_of(endpoints, study) else ()
+    for parameter, name in by_doses:
         by_dose = partial(draw_proportionality, endpoints, parameter, study=study)
         yield name, partial(_on_page, by_dose, 7.8, 4.4)
     if B in kinetics.courses:

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from bcelldepl.kinetics.groups import ALL_SUBJECTS
 from bcelldepl.kinetics.outcomes import ChangeMeasure
 from bcelldepl.report.day_axis import plain_frame, set_day_axis
-from bcelldepl.report.dose_groups import bar_ends, first_courses
+from bcelldepl.report.dose_groups import bar_ends, first_courses, with_courses
 from bcelldepl.report.legends import legend_beside, note_below, open_key
 from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import INK, MUTED, dose_styles
@@ -48,7 +48,7 @@ def draw_rates(rates: pd.DataFrame, axes: Axes) -> Axes:
                   label=f"{group} (N = {int(visits['n_subjects'].max())})")  # fmt: skip
     axes.set_ylim(-4, 104)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{plain_number(value)} %"))
-    set_day_axis(axes, rows["day"], "nominal day since infusion")
+    set_day_axis(axes, rows["day"], with_courses("nominal day since infusion", rates))
     words = next(iter(rows["threshold"]), "")
     plain_frame(
         axes, f"Subjects with depleted B cells ({words.replace('uL', 'µL')}): share and exact 95 % interval"
@@ -98,7 +98,7 @@ def draw_changes(changes: pd.DataFrame, measure: ChangeMeasure, axes: Axes) -> A
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain_number(value)))
         title = "B cells, log10 change from baseline: mean ± SD"
     axes.axhline(100 if percent else 0, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
-    set_day_axis(axes, rows["day"], "nominal day since infusion")
+    set_day_axis(axes, rows["day"], with_courses("nominal day since infusion", changes))
     plain_frame(axes, title)
     handles = axes.get_legend_handles_labels()[0]
     if len(rows):

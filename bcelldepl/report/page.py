@@ -16,6 +16,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, Method, ResultCode
+from bcelldepl.definitions.courses import of_course
 from bcelldepl.definitions.populations import label_of
 from bcelldepl.html_pages import package_text, page_template
 from bcelldepl.report.clusters import CellsOfStudy
@@ -155,7 +156,9 @@ def write_report(
         cells=cells,
         questions=[plain(question) for question in run.get("questions", ())],
         tubes=entries,
-        by_subject=[(subject, list(own)) for subject, own in groupby(entries, key=lambda tube: tube.subject)],
+        by_course=[
+            (*key, list(own)) for key, own in groupby(entries, key=lambda tube: (tube.subject, tube.course))
+        ],
         printed_title=Markup(_css_text(f"{study_id}: B-cell depletion and CAR-T kinetics")),
         printed_version=Markup(
             _css_text(f"bcelldepl {_version(run)}, {plain(run.get('finished'))[:16].replace('T', ' ')}")
@@ -164,7 +167,9 @@ def write_report(
         look=needing_a_look(entries),
         notes=[plain(note) for note in run.get("warnings", ())],
         status_counts=Counter(tube.status for tube in entries),
-        n_subjects=len(sheet),
+        n_subjects=len({row.subject for row in sheet}),
+        of_course=of_course,
+        later_courses=any(row.course > 1 for row in sheet),
         populations=populations,
         rows=rows,
         not_measured=[label_of(name) for name in not_measured(samples)],

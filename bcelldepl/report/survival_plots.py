@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from bcelldepl.definitions.endpoints import DEPLETION_DAY, DEPLETION_DURATION, RECONSTITUTION_DAY
 from bcelldepl.kinetics.groups import ALL_SUBJECTS
 from bcelldepl.report.day_axis import plain_frame
-from bcelldepl.report.dose_groups import first_courses
+from bcelldepl.report.dose_groups import first_courses, with_courses
 from bcelldepl.report.legends import legend_beside
 from bcelldepl.report.number_format import plain_number
 from bcelldepl.report.palette import INK, MUTED, dose_styles, natural_key
@@ -75,7 +75,7 @@ def draw_event(curves: pd.DataFrame, event: str, axes: Axes) -> Axes:
     title, label, nobody = WORDS[event]
     axes.set_ylim(-0.02, 1.02)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{plain_number(100 * value)} %"))
-    axes.set_xlabel(label, fontsize=9, color=MUTED)
+    axes.set_xlabel(with_courses(label, curves), fontsize=9, color=MUTED)
     plain_frame(axes, f"{title} (Kaplan-Meier, 95 % interval)")
     if groups:
         ticks = _ticks(float(own["day"].max()))

@@ -74,6 +74,7 @@ class TubeResults:
 
     file: str
     subject: str
+    course: int
     visit: str
     day: float
     dose_group: str
@@ -82,11 +83,11 @@ class TubeResults:
 
 @dataclass(frozen=True)
 class EndpointTable:
-    """The endpoints of one analyte: one row per subject."""
+    """The endpoints of one analyte: one row per subject and course; the dose groups are empty where there are none."""
 
     title: str
     columns: tuple[tuple[str, str], ...]
-    rows: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...]
+    rows: tuple[tuple[str, int, str, tuple[tuple[str, str, str], ...]], ...]
 
 
 def plain(value: object) -> str:
@@ -103,6 +104,21 @@ def plain(value: object) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return ""
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def course_number(row: Mapping[Any, Any]) -> int:
+    """Return the course of a row; 1 where it does not say it.
+
+    Parameters
+    ----------
+    row : mapping of object to object
+
+    Returns
+    -------
+    int
+    """
+    course = number(row, "course")
+    return 1 if math.isnan(course) else int(course)
 
 
 def number(row: Mapping[Any, Any], column: str) -> float:
@@ -222,7 +238,7 @@ def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[TubeRe
     populations : list of (str, str)
         Fixed name and heading of each column, in the usual order; those of `not_measured` are left out.
     rows : list of TubeResults
-        By subject, day and file.
+        By subject, course, day and file.
     """
     missing = not_measured(counts)
     found = [name for name in dict.fromkeys(counts["population"]) if is_result(name) and name not in missing]
@@ -238,18 +254,19 @@ def count_rows(counts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[TubeRe
             TubeResults(
                 file=file,
                 subject=plain(first.get("subject")),
+                course=course_number(first),
                 visit=plain(first.get("visit")),
                 day=number(first, "day"),
                 dose_group=plain(first.get("dose_group")),
                 cells=tuple(by_name.get(name) for name in found),
             )
         )
-    rows.sort(key=lambda row: (natural_key(row.subject), in_order(row.day), row.file))
+    rows.sort(key=lambda row: (natural_key(row.subject), row.course, in_order(row.day), row.file))
     return [(name, label_of(name)) for name in found], rows
 
 
 def endpoint_tables(endpoints: pd.DataFrame | None) -> list[EndpointTable]:
-    """Turn ``endpoints.csv`` into one table per analyte: a row per subject, a column per parameter.
+    """Turn ``endpoints.csv`` into one table per analyte: a row per subject and course, a column per parameter.
 
     Parameters
     ----------
@@ -268,11 +285,14 @@ def endpoint_tables(endpoints: pd.DataFrame | None) -> list[EndpointTable]:
         units = dict(zip(part["parameter"], part["unit"].map(plain), strict=True))
         columns = tuple((endpoint_name(name), unit.replace("uL", "µL")) for name, unit in units.items())
         rows = []
-        for subject in sorted(set(part["subject"].astype(str)), key=natural_key):
-            records = part[part["subject"].astype(str) == subject].to_dict("records")
+        of_course: dict[tuple[str, int], list[dict[Any, Any]]] = defaultdict(list)
+        for record in part.to_dict("records"):
+            of_course[str(record["subject"]), course_number(record)].append(record)
+        for key in sorted(of_course, key=lambda one: (natural_key(one[0]), one[1])):
+            records = of_course[key]
             by_name = {record["parameter"]: _endpoint(record) for record in records}
             doses = plain(records[0].get("dose_group"))
-            rows.append((subject, doses, tuple(by_name.get(name, ("", "", "")) for name in units)))
+            rows.append((*key, doses, tuple(by_name.get(name, ("", "", "")) for name in units)))
         title = label_of(str(analyte))
         tables.append(EndpointTable(title, columns, tuple(rows)))
     return tables

@@ -15,7 +15,7 @@ from bcelldepl.report.images import data_uri
 from bcelldepl.report.number_format import DASH, limit, percent, whole
 from bcelldepl.report.palette import natural_key
 from bcelldepl.report.pictures import GateNote, TubePicture
-from bcelldepl.report.table import CountCell, count_cell, in_order, number, plain
+from bcelldepl.report.table import CountCell, count_cell, course_number, in_order, number, plain
 from bcelldepl.study import Role
 
 __all__ = ["ContactSheetRow", "TubeEntry", "contact_sheet", "tube_entries"]
@@ -36,6 +36,7 @@ class TubeEntry:
     anchor: str
     file: str
     subject: str
+    course: int
     visit: str
     day: float
     role: str
@@ -62,9 +63,10 @@ class TubeEntry:
 
 @dataclass(frozen=True)
 class ContactSheetRow:
-    """The tubes of one subject, one list per visit."""
+    """The tubes of one course of a subject, one list per visit."""
 
     subject: str
+    course: int
     cells: tuple[tuple[TubeEntry, ...], ...]
 
 
@@ -74,7 +76,7 @@ def tube_entries(
     pictures: Sequence[TubePicture],
     addresses: Mapping[str, str] | None = None,
 ) -> list[TubeEntry]:
-    """Join what is known of each tube, by subject, day, role and file.
+    """Join what is known of each tube, by subject, course, day, role and file.
 
     Parameters
     ----------
@@ -97,6 +99,7 @@ def tube_entries(
     records.sort(
         key=lambda row: (
             natural_key(plain(row.get("subject"))),
+            course_number(row),
             in_order(number(row, "day")),
             plain(row.get("role")) not in ("", Role.SAMPLE),
             plain(row.get("file")),
@@ -111,6 +114,7 @@ def tube_entries(
                 anchor=f"tube-{index}",
                 file=file,
                 subject=plain(row.get("subject")),
+                course=course_number(row),
                 visit=plain(row.get("visit")),
                 day=number(row, "day"),
                 role=plain(row.get("role")),
@@ -140,7 +144,7 @@ def needing_a_look(tubes: Sequence[TubeEntry]) -> list[TubeEntry]:
 
 
 def contact_sheet(tubes: Sequence[TubeEntry]) -> tuple[list[tuple[str, str]], list[ContactSheetRow]]:
-    """Arrange tubes as subjects by visits.
+    """Arrange tubes as courses of subjects by visits.
 
     Parameters
     ----------
@@ -152,21 +156,21 @@ def contact_sheet(tubes: Sequence[TubeEntry]) -> tuple[list[tuple[str, str]], li
     visits : list of (str, str)
         Name and day of each column, by day.
     rows : list of ContactSheetRow
-        One per subject.
+        One per subject and course.
     """
     days: dict[str, list[float]] = {}
     for tube in tubes:
         days.setdefault(tube.visit, []).append(tube.day)
     middle = {visit: float(np.median(found)) for visit, found in days.items()}
     visits = sorted(middle, key=lambda visit: (in_order(middle[visit]), natural_key(visit)))
-    rows: dict[str, dict[str, list[TubeEntry]]] = {}
+    rows: dict[tuple[str, int], dict[str, list[TubeEntry]]] = {}
     for tube in tubes:
-        rows.setdefault(tube.subject, {}).setdefault(tube.visit, []).append(tube)
+        rows.setdefault((tube.subject, tube.course), {}).setdefault(tube.visit, []).append(tube)
     return (
         [(visit, "" if math.isnan(middle[visit]) else f"day {middle[visit]:g}") for visit in visits],
         [
-            ContactSheetRow(subject, tuple(tuple(by_visit.get(visit, ())) for visit in visits))
-            for subject, by_visit in rows.items()
+            ContactSheetRow(*key, tuple(tuple(by_visit.get(visit, ())) for visit in visits))
+            for key, by_visit in rows.items()
         ],
     )
 

@@ -148,20 +148,19 @@ def changed_endpoints(
 
     if tube.role is not Role.SAMPLE:
         return []
+    of_course = tuple(one for one in snapshot.study.tubes if one.course_key == tube.course_key)
     table = snapshot.results.counts
-    subject = table[table["subject"] == tube.subject]
+    course = table[table["file"].isin([one.file for one in of_course])]
     own = counts_table(CountRow(tube, str(snapshot.rows[tube.file]["sha256"]), one) for one in counted)
-    after = subject.copy()
+    after = course.copy()
     cells = own.set_index("population")
     for index, row in after[after["file"] == tube.file].iterrows():
         if row["population"] in cells.index:
             for column in _OF_GATES:
                 after.loc[index, column] = cells.loc[row["population"], column]
-    study = snapshot.study.model_copy(
-        update={"tubes": tuple(t for t in snapshot.study.tubes if t.subject == tube.subject)}
-    )
+    study = snapshot.study.model_copy(update={"tubes": of_course})
     keys = ["analyte", "parameter"]
-    old, new = (endpoints_table(one, study).set_index(keys) for one in (subject, after))
+    old, new = (endpoints_table(one, study).set_index(keys) for one in (course, after))
     changed = []
     for key in new.index:
         values = [_endpoint(one.loc[key]) for one in (old, new) if key in one.index]
@@ -243,11 +242,11 @@ def _facts(opened: TubeUnderReview, gated: Gated, blinding: Blinding) -> dict[st
 def _beside(snapshot: Snapshot, tube: Tube) -> dict[str, Any]:
     """Tubes that one compares this one with."""
     samples = [one for one in snapshot.study.tubes if one.role is Role.SAMPLE]
-    visits = [one for one in samples if one.subject == tube.subject]
+    visits = [one for one in samples if one.course_key == tube.course_key]
     earlier = [one for one in visits if one.draw_day < tube.draw_day and one.file != tube.file]
     own = snapshot.rows.get(tube.file, {}).get("batch", "")
     fmos = [one for one in snapshot.study.tubes if one.role is Role.FMO]
-    same_draw = [one for one in fmos if one.subject == tube.subject and one.visit == tube.visit]
+    same_draw = [one for one in fmos if one.course_key == tube.course_key and one.visit == tube.visit]
     same_batch = [one for one in fmos if snapshot.rows.get(one.file, {}).get("batch", "") == own]
     batch = [
         one

@@ -141,6 +141,11 @@ class Tube(BaseModel):
         return (begin - self.infused).total_seconds() / SECONDS_PER_DAY
 
     @property
+    def course_key(self) -> tuple[str, int]:
+        """Subject and course: visits and days are told apart within them."""
+        return self.subject, self.course
+
+    @property
     def before_infusion(self) -> bool:
         """Whether the blood was drawn before the infusion of its course, by day 0."""
         return self.draw_day <= 0

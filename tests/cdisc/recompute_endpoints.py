@@ -43,10 +43,10 @@ def area(points, end):
     return total
 
 
-def of_subject(data, subject):
+def of_course(data, subject, course):
     """Every endpoint that a course as it was drawn tells."""
     curve = data["ADPC"]
-    curve = curve[(curve["USUBJID"] == subject) & (curve["NCAXFL"] == "")]
+    curve = curve[(curve["USUBJID"] == subject) & (curve["APERIOD"] == course) & (curve["NCAXFL"] == "")]
     before = curve.loc[curve["AFRLT"] <= 0, "AVAL"].tolist()
     after = [(day, value) for day, value in zip(curve["AFRLT"], curve["AVAL"], strict=True) if day > 0]
     points = [(0.0, before[-1] if before else 0.0), *after]
@@ -61,7 +61,9 @@ def of_subject(data, subject):
         if points[-1][0] >= end:
             yield f"AUC{end:g}", area(points, end)
     cells = data["ADCP"]
-    cells = cells[(cells["USUBJID"] == subject) & (cells["PARAMCD"] == "BLYCE")]
+    cells = cells[
+        (cells["USUBJID"] == subject) & (cells["APERIOD"] == course) & (cells["PARAMCD"] == "BLYCE")
+    ]
     base = cells.loc[cells["ABLFL"] == "Y", "AVAL"].mean()
     yield "BBASE", base
     later = cells[(cells["AFRLT"] > 0) & cells["AVAL"].notna()]
@@ -74,11 +76,12 @@ def of_subject(data, subject):
 
 def main():
     data = load(Path(sys.argv[1]))
-    stated = data["ADPP"].set_index(["USUBJID", "PARAMCD"])["AVAL"]
+    stated = data["ADPP"].set_index(["USUBJID", "APERIOD", "PARAMCD"])["AVAL"]
     rows = [
-        (subject, code, float(value), float(stated[subject, code]))
-        for subject in data["ADSL"]["USUBJID"]
-        for code, value in of_subject(data, subject)
+        (subject, code, float(value), float(stated[subject, course, code]))
+        for subject, courses in zip(data["ADSL"]["USUBJID"], data["ADSL"]["NCOURSE"], strict=True)
+        for course in range(1, int(courses) + 1)
+        for code, value in of_course(data, subject, course)
     ]
     json.dump({"rows": rows, "modules": sorted({name.partition(".")[0] for name in sys.modules})}, sys.stdout)
 

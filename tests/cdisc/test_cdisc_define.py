@@ -139,6 +139,7 @@ def test_code_lists_of_cdisc_are_those_that_nci_numbers(document) -> None:
     assert own_terms("CL.CP.CPORRESU") == {"Events"}
     assert own_terms("CL.PP.PPORRESU") == {"day*10^6/L"}
     assert own_terms("CL.ADCP.DTYPE") == {"HALF LIMIT"}
+    assert own_terms("CL.ADPC.DTYPE") == {"ZERO"}
     assert own_terms("CL.PP.PPTESTCD") == own_terms("CL.CP.CPSPEC") == set()
 
 

@@ -11,11 +11,12 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from bcelldepl.cdisc.ascii_text import SIGNS
+from bcelldepl.cdisc.ascii_text import SIGNS, in_ascii
 from bcelldepl.cdisc.dataset import Variable, make_dataset
 from bcelldepl.cdisc.export import FORMATS, datasets_of, export
 from bcelldepl.cdisc.transport import transport_problems, write_transport
 from bcelldepl.errors import ExchangeError
+from bcelldepl.kinetics.dose_text import dose_of_group
 from bcelldepl.results.finished import read_finished_run
 
 NAMES = ["dm", "cp", "suppcp", "pc", "pp", "relrec", "adsl", "adcp", "adpc", "adpp", "adtte"]
@@ -121,6 +122,21 @@ def test_accents_and_signs_have_a_stated_spelling(run_of, tmp_path) -> None:
     spelt = json.loads((tmp_path / "out" / "export.json").read_text())["respelt_in_ascii"]
     assert spelt["Jürgen"] == "Juergen"
     assert all(spelling.isascii() for spelling in SIGNS.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "spelling"),
+    [
+        ("0.3 \u00d7 10⁵/kg", "0.3 x 10^5/kg"),  # not 105
+        ("10⁻³ m²", "10^-3 m^2"),
+        ("10¹²", "10^12"),
+        ("\uff11\uff10 µL", "10 uL"),
+        ("1e5/kg", "1e5/kg"),
+    ],
+)
+def test_powers_stay_powers(text, spelling) -> None:
+    assert in_ascii(text) == spelling
+    assert dose_of_group(text) == dose_of_group(spelling)
 
 
 @pytest.mark.parametrize("names", [("患者", "P-02"), ("Jürgen", "Juergen")])

@@ -142,6 +142,31 @@ def test_identifiers_of_the_sheet_go_before_made_ones(finished_run) -> None:
         assert dict(zip(tables[name][visit], tables[name][number], strict=True)) == numbers
 
 
+@pytest.mark.parametrize("numbered", [False, True])
+def test_a_visit_has_one_number_and_one_name_in_all_courses(finished_run, numbered) -> None:
+    """SDTMIG 3.4 and ADaMIG: VISIT and VISITNUM, AVISIT and AVISITN are one to one."""
+    tubes = []
+    for tube in finished_run.study.tubes:
+        later = {"subject": "P-01", "course": 2} if tube.subject == "P-02" else {}
+        number = {"visit_number": tube.day + 10.0} if numbered else {}
+        tubes.append(tube.model_copy(update=later | number))
+    second = finished_run.counts["subject"] == "P-02"
+    counts = finished_run.counts.assign(
+        course=second + 1, subject="P-01", actual_day=finished_run.counts["actual_day"]
+    )
+    study = finished_run.study.model_copy(update={"tubes": tuple(tubes)})
+    tables = {one.name: one.frame() for one in datasets_of(replace(finished_run, counts=counts, study=study))}
+    for name in ("CP", "PC", "ADCP", "ADPC"):
+        visit, number = ("AVISIT", "AVISITN") if name.startswith("AD") else ("VISIT", "VISITNUM")
+        table = tables[name]
+        assert (table.groupby(visit)[number].nunique() == 1).all(), name
+        assert (table.groupby(number)[visit].nunique() == 1).all(), name
+        expected = {"BL", "D7", "D14", "D28", "D90"}
+        assert set(table[visit]) == expected | (
+            set() if numbered else {f"{one} (course 2)" for one in expected}
+        )
+
+
 def test_last_observation_before_exposure(tables) -> None:
     cp = tables["CP"]
     assert set(cp[cp["CPLOBXFL"] == "Y"]["VISIT"]) == {"BL"}
@@ -204,6 +229,11 @@ def test_adpc_excludes_with_a_reason(tables) -> None:
     assert kept["AVAL"].notna().all()
     assert (kept["NCA1XRS"] == "").all()
     assert "AVALC" not in adpc
+    zero = adpc["DTYPE"] == "ZERO"
+    assert zero.any()
+    assert (adpc.loc[zero, "AVAL"] == 0).all()
+    assert adpc.loc[zero, "RESTXT"].str.startswith("<").all()
+    assert (adpc.loc[~zero & adpc["AVAL"].notna(), "AVAL"] > 0).all()
 
 
 def test_adpp_holds_every_endpoint_once(tables, finished_run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -20,6 +21,7 @@ from bcelldepl.kinetics import (
     visits_table,
 )
 from bcelldepl.kinetics.summary import CONCENTRATION
+from bcelldepl.report.day_axis import set_day_axis
 from bcelldepl.report.depletion_plots import draw_swimmer, draw_waterfall
 from bcelldepl.report.group_curves import draw_group_curves
 from bcelldepl.report.group_plots import draw_exposure_response, draw_proportionality
@@ -164,6 +166,59 @@ def test_bytes_repeat_and_drawings_can_be_sent_to_another_process(trial) -> None
         assert one == two
         assert [content[:5] for content in one] == [b"\x89PNG\r", b"<?xml", b"%PDF-"]
         assert render_drawing(draw, 150, ("svg",)) == [one[1]]
+
+
+def test_names_under_the_waterfall_do_not_meet(made) -> None:
+    """Also those of later courses, which are longer."""
+    course = [(-5, 200), (7, 1), (28, 8), (60, 20), (90, 60)]
+    endpoints = endpoints_table(*made({f"S{n:02}": course for n in range(12)}, population="B"))
+    for later in (0, 1, 3):
+        rows = endpoints.assign(course=[2 if int(name[1:]) < later else 1 for name in endpoints["subject"]])
+        figures = dict(figures_of(*made({"A": course}, population="B")))
+        page = figures["waterfall"]()
+        (to,) = page.axes
+        to.clear()
+        draw_waterfall(rows, to)
+        canvas = FigureCanvasAgg(page)
+        canvas.draw()
+        names = [label.get_window_extent(canvas.get_renderer()) for label in to.get_xticklabels()]
+        assert len(names) == 12
+        assert not any(one.overlaps(other) for one, other in pairwise(names))
+
+
+def test_figures_of_first_courses_say_so_where_there_are_others(made) -> None:
+    counts, study = made({"A": [(0, 0), (7, 100), (14, 50), (28, 6)]}, groups={"A": "1e5/kg"})
+    b, of_b = made({"A": [(-5, 200), (7, 1), (60, 20), (90, 60)]}, population="B", groups={"A": "1e5/kg"})
+    first, tubes = pd.concat([counts, b], ignore_index=True).assign(course=1), (*study.tubes, *of_b.tubes)
+    second = first.assign(course=2, file="2" + first["file"])
+    later = tuple(one.model_copy(update={"file": f"2{one.file}", "course": 2}) for one in tubes)
+    one = figures_of(first, study.model_copy(update={"tubes": tubes}))
+    both = figures_of(
+        pd.concat([first, second], ignore_index=True), study.model_copy(update={"tubes": (*tubes, *later)})
+    )
+    every = {"waterfall", "swimmer"}  # have bars for later courses
+    for figures, said in ((one, False), (both, True)):
+        labels = {name: draw().axes[0].get_xlabel() for name, draw in figures if "/" not in name}
+        assert len(labels) > 10
+        assert {name for name, label in labels.items() if ", first courses" in label} == (
+            set(labels) - every if said else set()
+        )
+
+
+def test_without_doses_no_figure_by_dose(made) -> None:
+    course = {"A": [(0, 0), (7, 100), (14, 50), (28, 6)]}
+    for group, drawn in (("1e5/kg", True), ("cohort 1", False)):
+        figures = dict(figures_of(*made(course, groups={"A": group})))
+        assert ({"dose_cmax", "dose_auc"} <= set(figures)) is drawn
+        assert bool({"dose_cmax", "dose_auc"} & set(figures)) is drawn
+
+
+@pytest.mark.parametrize(("day", "tick"), [(-0.06, "0"), (0.4, "0"), (-0.6, "-1")])
+def test_no_day_is_minus_zero(day: float, tick: str) -> None:
+    to = axes()
+    set_day_axis(to, [-5, day, 7])
+    to.figure.canvas.draw()
+    assert [label.get_text() for label in to.get_xticklabels()] == ["-5", tick, "7"]
 
 
 def test_nothing_evaluable_is_still_drawn(made) -> None:

@@ -156,6 +156,45 @@ def test_tau_without_censoring_is_kendalls() -> None:
     assert found.p_value == pytest.approx(stats.kendalltau(x, y, method="asymptotic").pvalue, rel=1e-6)
 
 
+@pytest.mark.parametrize("n", [3, 4, 6, 7])
+def test_p_of_few_subjects_is_exact(n) -> None:
+    """Four in perfect order have a p of 2 / 24, not the 0.04 of the normal curve."""
+    from scipy import stats
+
+    rng = np.random.default_rng(n)
+    x = np.arange(n, dtype=float)
+    for y in (x, rng.permutation(x), rng.permutation(x)):
+        found = censored_tau(x.tolist(), ["="] * n, y.tolist(), ["="] * n)
+        assert found.p_value == pytest.approx(stats.kendalltau(x, y, method="exact").pvalue)
+
+
+def test_p_of_few_censored_is_that_of_all_their_permutations() -> None:
+    """By another's enumeration, with Harrell's index as the statistic."""
+    from scipy import stats
+
+    exposure, length = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), np.array([9.0, 3.0, 14.0, 12.0, 30.0, 30.5])
+    seen = np.array([True, True, True, False, True, False])
+    found = censored_tau(exposure.tolist(), ["="] * 6, length.tolist(), ["=" if one else ">" for one in seen])
+
+    def score(x: np.ndarray) -> float:
+        return abs(2 * lifelines.utils.concordance_index(length, x, seen) - 1)
+
+    expected = stats.permutation_test(
+        (exposure,), score, permutation_type="pairings", alternative="greater", n_resamples=720
+    )
+    assert found.tau == pytest.approx(score(exposure))
+    assert found.p_value == pytest.approx(expected.pvalue)
+
+
+def test_p_of_eight_is_by_the_normal_curve() -> None:
+    from scipy import stats
+
+    x = np.arange(8, dtype=float)
+    y = np.array([0.0, 2, 1, 4, 3, 7, 5, 6])
+    found = censored_tau(x.tolist(), ["="] * 8, y.tolist(), ["="] * 8)
+    assert found.p_value == pytest.approx(stats.kendalltau(x, y, method="asymptotic").pvalue, rel=1e-6)
+
+
 def test_bounds_of_one_limit_tell_nothing(made) -> None:
     """Depths that are all bounds have no order among themselves: nothing is correlated."""
     b = {f"S{n}": [(-5, 100), (7, 0), (28, 0)] for n in range(6)}

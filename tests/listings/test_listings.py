@@ -12,12 +12,17 @@ import pandas as pd
 import pytest
 
 from bcelldepl.definitions.columns import TableDefinition
+from bcelldepl.definitions.tables import COUNTS, ENDPOINTS, TUBES
 from bcelldepl.errors import ExchangeError
+from bcelldepl.kinetics import analyse_study, kinetics_tables
 from bcelldepl.listings.export import export_listings
 from bcelldepl.listings.listing import digits, mean_sd, range_of
 from bcelldepl.listings.subjects import listings_of
 from bcelldepl.listings.tables import tables_of
 from bcelldepl.results import Results
+from bcelldepl.results.finished import read_finished_run
+from bcelldepl.study.companions import CompanionResult
+from bcelldepl.study.config import SubgroupSettings
 
 
 def reader(folder: Path):
@@ -71,6 +76,14 @@ def bound(sign: str, text: str) -> str:
     return "NE" if text == "" else f"{'' if sign == '=' else sign}{number(text)}"
 
 
+def statistics(row: dict[str, str]) -> tuple[str, ...]:
+    mean = "-" if row["mean"] == "" else spread(row["mean"], row["sd"])
+    geometric = (
+        "-" if row["geometric_mean"] == "" else spread(row["geometric_mean"], row["geometric_cv_percent"])
+    )
+    return mean, geometric, "-" if row["median"] == "" else spread(row["median"], row["min"], row["max"])
+
+
 def test_every_number_of_a_table_is_the_one_of_its_csv(made, results: Results) -> None:
     """Against the CSV read as text; numbers are written with a formatter that is not ours."""
 
@@ -78,13 +91,6 @@ def test_every_number_of_a_table_is_the_one_of_its_csv(made, results: Results) -
         with (results.folder / file).open(newline="") as text:
             rows = [row for row in csv.DictReader(text) if all(row[key] == to for key, to in where.items())]
         return [row for row in rows if concentration in (None, row.get("parameter") == "CONCENTRATION")]
-
-    def statistics(row: dict[str, str]) -> tuple[str, ...]:
-        mean = "-" if row["mean"] == "" else spread(row["mean"], row["sd"])
-        geometric = (
-            "-" if row["geometric_mean"] == "" else spread(row["geometric_mean"], row["geometric_cv_percent"])
-        )
-        return mean, geometric, "-" if row["median"] == "" else spread(row["median"], row["min"], row["max"])
 
     expected: dict[str, list[tuple[str, ...]]] = {}
     for analyte in ("B", "CAR_T"):
@@ -94,7 +100,10 @@ def test_every_number_of_a_table_is_the_one_of_its_csv(made, results: Results) -
             for row in rows_of("summary.csv", concentration=True, **of)
         ]
         expected[f"t_parameters_{name}"] = sorted(
-            (row["n"], row["n_censored"], row["n_not_evaluable"], *statistics(row))
+            (
+                *(row[f"n{what}"] for what in ("", "_censored", "_doubtful", "_not_evaluable")),
+                *statistics(row),
+            )
             for row in rows_of("summary.csv", concentration=False, **of)
         )
     for measure in ("PERCENT_OF_BASELINE", "LOG10_CHANGE"):
@@ -140,7 +149,7 @@ def test_every_number_of_a_table_is_the_one_of_its_csv(made, results: Results) -
     for name, rows in expected.items():
         assert rows, name
         if name.startswith("t_parameters"):
-            cells = sorted(row[-6:] for row in made[name].rows)
+            cells = sorted(row[-7:] for row in made[name].rows)
         else:
             kept = {
                 "l_car_t": (2, 3, 5, 6, 7, 8),
@@ -153,6 +162,64 @@ def test_every_number_of_a_table_is_the_one_of_its_csv(made, results: Results) -
     assert set(made) - set(expected) == {"t_tubes"}
     marked = sum(cells[2].endswith(" *") for cells in made["l_b_cells"].rows)
     assert marked == results.tubes["subject"].nunique()
+
+
+def test_numbers_of_companions_and_subgroups_are_those_of_their_csv(results: Results, tmp_path) -> None:
+    """Tables that the study above has not: answers, numbers and texts of other assays, and parameters by an answer."""
+    run = read_finished_run(results.folder)
+    subjects = list(dict.fromkeys(tube.subject for tube in run.study.tubes))
+    companions = [
+        CompanionResult(
+            **{"subject": subject, "test": test, "visit": visit, "day": day, "unit": "", "value": None}
+            | result
+        )
+        for n, subject in enumerate(subjects)
+        for visit, day in (("D28", 28.0), ("D90", 90.0))
+        for test, result in (
+            ("SRI-4", {"text": "Y" if n % 2 else "N"}),
+            ("IgG", {"value": 1.0 / (n + 3) + day, "unit": "g/L", "qualifier": "<" if n == 1 else "="}),
+            ("ANA", {"text": ("speckled", "homogeneous")[n % 2]}),
+            ("anti-dsDNA", {"value": 80.0, "text": "1:80"}),
+        )
+    ]
+    subgroups = (SubgroupSettings(test="SRI-4", visit="D90"), SubgroupSettings(test="SRI-4"))
+    settings = run.study.endpoints.model_copy(update={"subgroups": subgroups})
+    study = run.study.model_copy(update={"companion_results": tuple(companions), "endpoints": settings})
+    kinetics = analyse_study(run.counts, study)
+    tables = kinetics_tables(kinetics) | {ENDPOINTS.name: kinetics.endpoints}
+    for name, table in (tables | {TUBES.name: run.tubes, COUNTS.name: run.counts}).items():
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+    read = reader(tmp_path)
+    made = {one.name: one for one in (*tables_of(read), *listings_of(read))}
+
+    def rows_of(name: str) -> list[dict[str, str]]:
+        with (tmp_path / f"{name}.csv").open(newline="") as text:
+            return list(csv.DictReader(text))
+
+    def whole(text: str) -> str:
+        return f"{float(text):.0f}"
+
+    shares = rows_of("companion_summary")
+    assert [cells[2:5] for cells in made["t_companions"].rows] == [
+        (row["visit"], whole(row["n"]),
+         f"{row['category']}: {whole(row['n_category'])}/{whole(row['n'])} "
+         f"({spread(row['percent'], row['ci_low_percent'], row['ci_high_percent'])})" if row["category"] else "")
+        for row in shares
+    ]  # fmt: skip
+    assert [cells[5:] for cells in made["t_companions"].rows] == [statistics(row) for row in shares]
+    groups = [row for row in rows_of("subgroup_summary") if row["parameter"] != "CONCENTRATION"]
+    counted = ("n", "n_censored", "n_doubtful", "n_not_evaluable")
+    assert [cells[3:] for cells in made["t_subgroups"].rows] == [
+        (*(whole(row[name]) for name in counted), *statistics(row)) for row in groups
+    ]
+    assert [cells[:2] for cells in made["t_subgroups"].rows] == [
+        (f"{row['test']}, {row['at_visit']}", f"{row['status']} (N = {whole(row['n_subjects'])})")
+        for row in groups
+    ]
+    assert "Baseline: last before infusion." in made["t_subgroups"].footnotes
+    assert [cells[5] for cells in made["l_companions"].rows] == [
+        row["text"] or bound(row["qualifier"], row["value"]) for row in rows_of("companions")
+    ]
 
 
 def test_every_table_is_whole(made) -> None:

@@ -184,3 +184,15 @@ def test_where_the_flow_differs_anyhow_nothing_is_said() -> None:
         replace(one, analysed_volume_ul=5.0 * 3.0 ** (number % 3)) for number, one in enumerate(counted)
     ]
     assert check_rates(tubes, counted, {}, {}) == {}
+
+
+def test_a_second_course_is_beside_the_same_days_of_other_courses() -> None:
+    """A tube of the second course that is off is asked about, also where the first has a tube of that day."""
+    tubes, counted = study(("P", "Q", "R", "S"))
+    tubes = [
+        one.model_copy(update={"subject": "P", "course": 2}) if one.subject == "S" else one for one in tubes
+    ]
+    assert asked(tubes, counted) == {}
+    off = len(tubes) - 3
+    counted[off] = times(counted[off], 4.0)
+    assert asked(tubes, counted) == {tubes[off].file: ["course"]}

@@ -120,3 +120,28 @@ def test_visits_out_of_order(actual: list[float], found: list[int]) -> None:
     assert sorted(check_order(tubes)) == sorted(tubes[number].file for number in found)
     alone = check_order([one.model_copy(update={"subject": one.file}) for one in tubes])
     assert "visit_order" not in {outcome.check.name for outcomes in alone.values() for outcome in outcomes}
+
+
+def test_visits_of_a_second_infusion_are_held_against_its_own() -> None:
+    """Day -5 of the second course comes after day 28 of the first, and names of visits come back."""
+    days = (-5, 1, 7, 14, 28)
+    first = [tube(day) for day in days]
+    later = INFUSED + timedelta(days=365)
+    second = [
+        one.model_copy(
+            update={"file": f"2-{one.file}", "course": 2, "infused": later}
+            | {"collected": later + timedelta(days=day)}
+        )
+        for one, day in zip(first, days, strict=True)
+    ]
+    assert check_order([*first, *second]) == {}
+    opened = [FittedTube(one.file, measured=one.collected.date().isoformat()) for one in (*first, *second)]
+    assert check_dates([*first, *second], opened) == {}
+    exchanged = [*opened]
+    for one, other in ((1, 6), (6, 1)):
+        exchanged[one] = FittedTube(opened[one].file, measured=opened[other].measured)
+    found = check_dates([*first, *second], exchanged)
+    (said,) = [one for one in found[second[1].file] if one.check.name == "other_visit_by_date"]
+    assert "visit D1 (course 2)" in said.sentence
+    second[1] = second[1].model_copy(update={"collected": later + timedelta(days=20)})
+    assert set(check_order([*first, *second])) == {second[1].file}

@@ -17,16 +17,24 @@ from bcelldepl.study import Tube
 DAYS = (-5.0, 0.0, 3.0, 14.0, 28.0, 60.0, 90.0, 180.0)
 
 
-def lost(*per_ul: float, days: tuple[float, ...] = DAYS) -> list[float]:
-    """Days at which B cells are missed, of a course with such cells/uL; upper ends are a fifth above, at least 1."""
+def made(
+    *per_ul: float, days: tuple[float, ...] = DAYS, course: int = 1
+) -> tuple[list[Tube], list[CountedTube]]:
+    """A course with such cells/uL; upper ends are a fifth above, at least 1."""
     tubes, counted = [], []
     for day, cells in zip(days, per_ul, strict=True):
-        file = f"{day:g}.fcs"
-        tubes.append(Tube(file=file, path=Path(file), subject="P", visit=f"D{day:g}", day=day))
+        file = f"{course}/{day:g}.fcs"
+        tubes.append(Tube(file=file, path=Path(file), subject="P", visit=f"D{day:g}", day=day, course=course))
         (row,) = not_done(["B"], "")
         result = ResultCode.QUANTIFIED if cells >= 2 else ResultCode.NOT_DETECTED
         row = replace(row, cells_per_ul=cells, ci_high_per_ul=max(1.2 * cells, 1.0), result=result)
         counted.append(CountedTube(file, concentrations=(row,)))
+    return tubes, counted
+
+
+def lost(*per_ul: float, days: tuple[float, ...] = DAYS) -> list[float]:
+    """Days at which B cells are missed."""
+    tubes, counted = made(*per_ul, days=days)
     found = check_depletion(tubes, counted, ())
     alone = check_depletion(tubes, counted, [tube.file for tube in tubes]).values()
     assert {one.check.name for outcomes in alone for one in outcomes} <= {"none_before_infusion"}
@@ -90,3 +98,15 @@ def test_no_b_cells_before_the_infusion(begun: int | None, course: int, found: b
     row = replace(row, cells_per_ul=0.0, ci_high_per_ul=1.0, result=ResultCode.NOT_DETECTED)
     (failed,) = check_depletion([tube], [CountedTube("a.fcs", concentrations=(row,))], ()).values() or [[]]
     assert [one.check.name for one in failed] == (["none_before_infusion"] if found else [])
+
+
+def test_a_second_infusion_depletes_again() -> None:
+    """B cells that came back after the first infusion are no evidence against their absence after the second."""
+    (first, of_first), (second, of_second) = (
+        made(190, 80, 20, 0, 0, 60, 80, 100),
+        made(90, 70, 20, 0, 0, 0, 0, 0, course=2),
+    )
+    tubes, counted = [*first, *second], [*of_first, *of_second]
+    assert check_depletion(tubes, counted, ()) == {}
+    as_one = [tube.model_copy(update={"course": 1}) for tube in tubes]
+    assert check_depletion(as_one, counted, ()) != {}

@@ -86,8 +86,23 @@ def test_an_interval_may_have_no_upper_end() -> None:
         {**known, "parameter": name, "value": 1.28, "ci_low": low, "ci_high": high}
         for name, low, high in (("A", 1.14, 1.5), ("B", 1.14, np.nan), ("C", np.nan, np.nan))
     ]
-    ((_, _, cells),) = endpoint_tables(pd.DataFrame(rows))[0].rows
+    ((_, _, _, cells),) = endpoint_tables(pd.DataFrame(rows))[0].rows
     assert [interval for _, interval, _ in cells] == ["1.14 \N{EN DASH} 1.5", "from 1.14", ""]
+
+
+def test_a_second_course_has_a_row_of_its_own():
+    """Neither overwrites the other."""
+    known = {"analyte": "B", "parameter": "NADIR", "unit": "cells/uL", "qualifier": "=", "reason": ""}
+    rows = [
+        {**known, "subject": subject, "course": course, "dose_group": group, "value": value}
+        for subject, course, group, value in (("P10", 1, "a", 1.0), ("P2", 2, "b", 2.0), ("P2", 1, "a", 3.0))
+    ]
+    table = endpoint_tables(pd.DataFrame(rows))[0]
+    assert [(*key, cells[0][0]) for *key, cells in table.rows] == [
+        ("P2", 1, "a", "3"),
+        ("P2", 2, "b", "2"),
+        ("P10", 1, "a", "1"),
+    ]
 
 
 def test_rows_are_ordered_by_subject_and_day(study):

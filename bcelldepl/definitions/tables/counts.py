@@ -119,6 +119,7 @@ TUBES: Final = TableDefinition(
         Column("site", _TEXT, "as in the sample sheet"),
         Column("plate", _TEXT, "as in the sample sheet"),
         Column("well", _TEXT, "as in the sample sheet"),
+        Column("course", _INTEGER, "1 for the first infusion of the subject"),
     ),
 )
 FLAGS: Final = TableDefinition(

@@ -173,7 +173,11 @@ EXPOSURE_RESPONSE: Final = TableDefinition(
         Column("n_censored", _INTEGER, "those of whom one is a bound"),
         Column("n_pairs", _INTEGER, "pairs of subjects whose order is known in both, ties left out"),
         Column("kendall_tau", _NUMBER, "(concordant - discordant pairs) / n_pairs"),
-        Column("p_value", _NUMBER, "two-sided, by the normal approximation of the permutation distribution"),
+        Column(
+            "p_value",
+            _NUMBER,
+            "two-sided, over all permutations of up to 7 subjects, else by their normal approximation",
+        ),
     ),
 )
 SUBGROUP_SUMMARY: Final = TableDefinition(
