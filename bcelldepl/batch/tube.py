@@ -39,7 +39,7 @@ from bcelldepl.tubes.override_effects import override_effects, refuse_unsaid
 from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
 from bcelldepl.tubes.read import batch_of, open_tube, read_signal
 
-__all__ = ["count", "fit", "in_words", "opened_tube", "role_name"]
+__all__ = ["count", "fit", "in_words", "opened_tube", "role_name", "single_events"]
 
 # Populations whose known concentration turns events into cells/uL.
 _SCALED_BY = {Method.BEADS: (BEADS,), Method.DUAL: (LEUKOCYTES, LYMPHOCYTES)}
@@ -156,7 +156,7 @@ def count(
         fits = fits_with_overrides(fits, strategy, overrides)
         populations = apply_gates(signal, strategy, fits, keep_membership=True)
         refuse_unsaid(overrides, populations)
-        single = _single_events(populations, signal.quality)
+        single = single_events(populations, signal.quality)
         if model is not None and fitted.alignment is not None:
             populations = with_composition(
                 populations, strategy, model, fitted.alignment, signal.columns, signal.quality.keep
@@ -260,8 +260,18 @@ def _stated(
     return stated
 
 
-def _single_events(populations: Populations, quality: Quality) -> int:
-    """Events that the quality mask kept, without those that passed two at a time."""
+def single_events(populations: Populations, quality: Quality) -> int:
+    """Count the events that the quality mask kept, without those that passed two at a time.
+
+    Parameters
+    ----------
+    populations : Populations
+    quality : Quality
+
+    Returns
+    -------
+    int
+    """
     singlets = populations.members.get(SINGLETS)
     left_out = 0 if singlets is None else singlets.parent_events - singlets.events
     return int(np.count_nonzero(quality.keep)) - left_out

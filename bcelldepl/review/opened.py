@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from bcelldepl.counting import Concentration, TubeFacts, count_tube, tube_facts
 from bcelldepl.gating.events import Events
 from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Rule
 from bcelldepl.gating.strategy import ALL, Strategy
 from bcelldepl.gating.tube import add_population, with_wholes
-from bcelldepl.study import Override, Study, Tube
+from bcelldepl.review.flags import Flag, flags_of
+from bcelldepl.study import Override, Role, Study, Tube
 from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
 from bcelldepl.tubes.regate import GatedTube
 
@@ -61,15 +63,21 @@ class TubeUnderReview:
     study : Study
     gated : GatedTube
         As it was counted.
-    automated : Strategy
-        Its strategy on the scales of the study, without gates set by hand.
+    strategy : Strategy
+        Without gates set by hand.
+    model : StudyModel or None
+        That the tube was gated by; None where the strategy learns none.
     """
 
-    def __init__(self, tube: Tube, study: Study, gated: GatedTube, automated: Strategy) -> None:
+    def __init__(
+        self, tube: Tube, study: Study, gated: GatedTube, strategy: Strategy, model: StudyModel | None
+    ) -> None:
         self.tube = tube
         self.study = study
         self.gated = gated
-        self.automated = automated
+        self.strategy = strategy
+        self.model = model
+        self.automated = strategy.on_scales(model.scales) if model else strategy
 
     @cached_property
     def as_counted(self) -> Gated:
@@ -113,6 +121,13 @@ class TubeUnderReview:
             quality.kept_time_fraction,
             acquisition.acquisition_seconds,
         )
+
+    @cached_property
+    def flags(self) -> tuple[Flag, ...]:
+        """Flags of the model's checks, with the events that they speak of, as the tube was counted."""
+        if self.model is None or self.tube.role is not Role.SAMPLE:
+            return ()
+        return flags_of(self.tube, self.study, self.gated, self.strategy, self.model)
 
     def columns(self, index: Index) -> Columns:
         """Positions of some events by marker."""

@@ -18,9 +18,11 @@ from bcelldepl.gating.strategy import ALL
 from bcelldepl.kernels.histogram import histogram_1d, histogram_inside
 from bcelldepl.review.opened import Gated, Index, TubeUnderReview
 
-__all__ = ["LEFT_OUT", "View", "draw", "gate_of", "packed", "time_course", "view_of"]
+__all__ = ["LEFT_OUT", "View", "draw", "flag_highlight", "gate_of", "packed", "time_course", "view_of"]
 
-LEFT_OUT: Final = "left out"  # in place of a population: the events that flags of the quality mask speak of
+# In place of a population: the events that flags of the quality mask speak of, and those of another flag by its number.
+LEFT_OUT: Final = "left out"
+_FLAG: Final = "flag "
 _MOST_BINS = 512
 _LINE_BINS = 256
 
@@ -38,7 +40,7 @@ class View:
     x_limits, y_limits : tuple of float
     bins : int
     highlight : str
-        A population whose events are shown beside, wherever they lie, or `LEFT_OUT`; empty for none.
+        What `highlighted` knows, whose events are shown beside, wherever they lie; empty for none.
     """
 
     population: str
@@ -77,6 +79,46 @@ def view_of(opened: TubeUnderReview, gated: Gated, population: str, bins: int = 
     return View(population, parent, x, y, limits_of(x), limits_of(y) if y else (0.0, 1.0), bins)
 
 
+def flag_highlight(place: int) -> str:
+    """Name of the events of a flag among those that can be highlighted.
+
+    Parameters
+    ----------
+    place : int
+        Of the flag among those of the tube, from 0.
+
+    Returns
+    -------
+    str
+    """
+    return f"{_FLAG}{place + 1}"
+
+
+def highlighted(opened: TubeUnderReview, gated: Gated, name: str) -> Index | None:
+    """Events of the tube that are highlighted under a name.
+
+    Parameters
+    ----------
+    opened : TubeUnderReview
+    gated : Gated
+    name : str
+        A population, `LEFT_OUT` or a `flag_highlight`.
+
+    Returns
+    -------
+    ndarray of int32 or None
+        None where there is no such name.
+    """
+    if name == LEFT_OUT:
+        return np.flatnonzero(~opened.gated.signal.quality.keep).astype(np.int32)
+    if name in gated.index:
+        return gated.index[name]
+    if not name.startswith(_FLAG):
+        return None
+    flags = {flag_highlight(place): flag for place, flag in enumerate(opened.flags)}
+    return np.flatnonzero(flags[name].events).astype(np.int32) if name in flags else None
+
+
 def draw(opened: TubeUnderReview, gated: Gated, view: View) -> list[NDArray[np.uint32]]:
     """Bin the events under a view.
 
@@ -97,18 +139,16 @@ def draw(opened: TubeUnderReview, gated: Gated, view: View) -> list[NDArray[np.u
     held = np.zeros(opened.gated.signal.n_events, dtype=np.bool_)
     held[gated.index[view.population]] = True
     drawn = list(_binned(opened, view, parent, held[parent], bins))
-    if view.highlight:
-        shown = _highlighted(opened, gated, view.highlight, parent)
+    events = highlighted(opened, gated, view.highlight)
+    if events is not None:
+        # Of those that the quality mask left out none reaches a parent: all are shown. Of others those that reach this
+        # one, wherever its gate has them: back-gating.
+        reaching = (
+            events if view.highlight == LEFT_OUT else np.intersect1d(events, parent, assume_unique=True)
+        )
+        shown = reaching.astype(np.int32)
         drawn.append(_binned(opened, view, shown, np.zeros(len(shown), dtype=np.bool_), bins)[0])
     return drawn
-
-
-def _highlighted(opened: TubeUnderReview, gated: Gated, name: str, parent: Index) -> Index:
-    """Events that are shown beside those of a parent."""
-    if name == LEFT_OUT:  # they reach no parent: all of them
-        return np.flatnonzero(~opened.gated.signal.quality.keep).astype(np.int32)
-    # Back-gating: the part of a population that reaches this parent, wherever its gate says.
-    return np.intersect1d(gated.index[name], parent, assume_unique=True).astype(np.int32)
 
 
 def _binned(

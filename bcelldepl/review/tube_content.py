@@ -13,12 +13,12 @@ from bcelldepl.definitions.result_columns import CONCENTRATION, PERCENT_OF_LYMPH
 from bcelldepl.review.axes import axis_of
 from bcelldepl.review.blinding import Blinding
 from bcelldepl.review.opened import Gated, TubeUnderReview
-from bcelldepl.review.pictures import LEFT_OUT, gate_of, time_course, view_of
+from bcelldepl.review.pictures import LEFT_OUT, flag_highlight, gate_of, time_course, view_of
 from bcelldepl.review.state import Snapshot, StudyState, tube_id
 from bcelldepl.store.reviews import Signature
 from bcelldepl.study import Role, Tube
 
-__all__ = ["changed_endpoints", "gates_content", "live_content", "tube_content"]
+__all__ = ["changed_endpoints", "flags_content", "gates_content", "live_content", "tube_content"]
 
 _KEYWORDS: Final = 60
 # Columns of counts.csv that gates decide on.
@@ -103,6 +103,29 @@ def gates_content(opened: TubeUnderReview, gated: Gated) -> dict[str, Any]:
         gates.append({**gate, **labels, "x_axis": view.x, "y_axis": view.y})
     markers = list(opened.gated.signal.columns)
     return {"gates": gates, "axes": {marker: axis_of(opened, gated, marker) for marker in markers}}
+
+
+def flags_content(opened: TubeUnderReview) -> list[dict[str, Any]]:
+    """Flags of the model's checks: what the page highlights when one is chosen.
+
+    Parameters
+    ----------
+    opened : TubeUnderReview
+
+    Returns
+    -------
+    list of dict of str to object
+        Sentence of the flag, the gate that shows its events, their name among the highlights, and their legend.
+    """
+    return [
+        {
+            "sentence": flag.sentence,
+            "population": flag.population,
+            "name": flag_highlight(place),
+            "legend": flag.legend,
+        }
+        for place, flag in enumerate(opened.flags)
+    ]
 
 
 def live_content(opened: TubeUnderReview, gated: Gated) -> dict[str, Any]:

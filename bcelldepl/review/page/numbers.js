@@ -29,11 +29,15 @@ export function showEndpoints(changed) {
   fill($("endpoints"), made("strong", {}, changed.length ? "Endpoints that would change" : "No endpoint would change"), ...words);
 }
 
-// show: highlights events by name; flags of the quality mask are pressed to see the events that they speak of.
+// show: highlights events by name, at a gate; flags of the quality mask and of the model's checks are pressed to see them.
 export function showFlags(tube, show) {
   const left = tube.left_out || { events: 0, flags: [] };
-  const flag = (words, kind) => left.events && left.flags.includes(words)
-    ? made("p", { class: kind }, made("button", { title: "show these events in the picture", onclick: () => show(left.name) }, words)) : made("p", { class: kind }, words);
+  const pressed = (words, kind, events) => made("p", { class: kind }, made("button", { title: "show these events in the picture", onclick: events }, words));
+  const flag = (words, kind) => {
+    const found = (tube.flagged || []).find((one) => one.sentence === words);
+    if (found) return pressed(words, kind, () => show(found.name, found.population));
+    return left.events && left.flags.includes(words) ? pressed(words, kind, () => show(left.name)) : made("p", { class: kind }, words);
+  };
   const row = tube.row, ask = (row.reason || "").split("; ").filter(Boolean), flags = (row.quality_flags || "").split("; ").filter(Boolean);
   fill($("flags"), ...ask.map((one) => flag(one, "ask")), ...flags.filter((one) => !ask.includes(one)).map((one) => flag(one, "")),
     ...(row.warnings ? [made("p", {}, row.warnings)] : []));
