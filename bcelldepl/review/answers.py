@@ -13,6 +13,7 @@ from bcelldepl.gating.rules.base import limits_of
 from bcelldepl.review import changes
 from bcelldepl.review.axes import position_of, value_of
 from bcelldepl.review.computing import Computing
+from bcelldepl.review.moved_gates import changed_endpoints, live_content
 from bcelldepl.review.opened import Gated, TubeUnderReview
 from bcelldepl.review.pdf import tubes_pdf
 from bcelldepl.review.pictures import View, draw, gate_of, packed, view_of
@@ -29,7 +30,7 @@ from bcelldepl.review.requests import (
     parsed,
 )
 from bcelldepl.review.state import StudyState
-from bcelldepl.review.tube_content import changed_endpoints, flags_content, live_content, tube_content
+from bcelldepl.review.tube_content import flags_content, tube_content
 
 __all__ = ["Answers"]
 
@@ -115,18 +116,16 @@ class Answers:
             "arrays": len(drawn),
             "gate": gate_of(opened, gated, asked.population),
         }
-        return packed({**header, **live_content(opened, gated)}, drawn)
+        return packed({**header, **live_content(self.state.snapshot, opened, gated)}, drawn)
 
     def live(self, name: str, content: Any) -> dict[str, Any]:
         """Numbers of a tube with gates as they are being moved, and the endpoints that they would change."""
         asked = parsed(LiveRequest, content)
         opened = self._opened(name)
         gated = self._with_gates(opened, asked.gates)
-        told = live_content(opened, gated)
+        told = live_content(self.state.snapshot, opened, gated)
         if asked.endpoints:
-            told["endpoints"] = changed_endpoints(
-                self.state.snapshot, opened.tube, opened.concentrations(gated)
-            )
+            told["endpoints"] = changed_endpoints(self.state.snapshot, opened, gated)
         return told
 
     def position(self, name: str, content: Any) -> dict[str, float]:

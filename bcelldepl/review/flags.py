@@ -9,16 +9,12 @@ from numpy.typing import NDArray
 
 from bcelldepl.batch.flagged_events import EventFinder
 from bcelldepl.batch.tube import single_events
+from bcelldepl.gating.model.alignment import Alignment
 from bcelldepl.gating.model.composition import with_composition
-from bcelldepl.gating.model.place import PLACED_EVENTS, place_gates
 from bcelldepl.gating.model.study_model import StudyModel
-from bcelldepl.gating.strategy import Strategy
 from bcelldepl.gating.tube import apply_gates
 from bcelldepl.quality.model_checks import check_by_model
-from bcelldepl.study import Study, Tube
-from bcelldepl.tubes.read import open_tube
 from bcelldepl.tubes.regate import GatedTube
-from bcelldepl.tubes.sample import take_sample
 
 __all__ = ["Flag", "flags_of"]
 
@@ -44,29 +40,21 @@ class Flag:
     events: NDArray[np.bool_]
 
 
-def flags_of(
-    tube: Tube, study: Study, gated: GatedTube, learned: Strategy, model: StudyModel
-) -> tuple[Flag, ...]:
+def flags_of(gated: GatedTube, model: StudyModel, alignment: Alignment) -> tuple[Flag, ...]:
     """Hold a tube against the study's model again, as the run did, and keep the events that a failed check counts.
 
     Parameters
     ----------
-    tube : Tube
-    study : Study
     gated : GatedTube
         With the gates that it was counted by.
-    learned : Strategy
-        As the study was learned by, without its scales and gates set by hand: the tube's sample is taken by it.
     model : StudyModel
+    alignment : Alignment
+        Of the tube.
 
     Returns
     -------
     tuple of Flag
     """
-    sample = take_sample(open_tube(tube, study, learned), tube, learned, PLACED_EVENTS)
-    alignment = place_gates(model, learned, sample).alignment
-    if alignment is None:
-        return ()
     signal, strategy = gated.signal, gated.strategy
     populations = apply_gates(signal, strategy, gated.fits, keep_membership=True)
     single = single_events(populations, signal.quality)

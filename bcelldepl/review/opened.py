@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from bcelldepl.counting import Concentration, TubeFacts, count_tube, tube_facts
 from bcelldepl.gating.events import Events
 from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.model.alignment import Alignment
+from bcelldepl.gating.model.composition import with_composition
+from bcelldepl.gating.model.place import PLACED_EVENTS, place_gates
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Rule
@@ -20,7 +23,9 @@ from bcelldepl.gating.tube import add_population, with_wholes
 from bcelldepl.review.flags import Flag, flags_of
 from bcelldepl.study import Override, Role, Study, Tube
 from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
+from bcelldepl.tubes.read import open_tube
 from bcelldepl.tubes.regate import GatedTube
+from bcelldepl.tubes.sample import take_sample
 
 __all__ = ["Gated", "TubeUnderReview"]
 
@@ -123,11 +128,20 @@ class TubeUnderReview:
         )
 
     @cached_property
+    def alignment(self) -> Alignment | None:
+        """Where the tube lies in the study, found again from the sample that the run took."""
+        if self.model is None:
+            return None
+        opened = open_tube(self.tube, self.study, self.strategy)
+        sample = take_sample(opened, self.tube, self.strategy, PLACED_EVENTS)
+        return place_gates(self.model, self.strategy, sample).alignment
+
+    @cached_property
     def flags(self) -> tuple[Flag, ...]:
         """Flags of the model's checks, with the events that they speak of, as the tube was counted."""
-        if self.model is None or self.tube.role is not Role.SAMPLE:
+        if self.model is None or self.alignment is None or self.tube.role is not Role.SAMPLE:
             return ()
-        return flags_of(self.tube, self.study, self.gated, self.strategy, self.model)
+        return flags_of(self.gated, self.model, self.alignment)
 
     def columns(self, index: Index) -> Columns:
         """Positions of some events by marker."""
@@ -162,7 +176,28 @@ class TubeUnderReview:
             held = len(index[rule.name])
             ends = (applied.events_low, applied.events_high)
             add_population(members, rule, parent, rule.standing(fit, held), len(index[parent]), held, ends)
-        return Gated(strategy, fits, with_wholes(members, strategy.populations), index, parents)
+        found = with_wholes(members, strategy.populations)
+        gated = [name for name in parents if before is None or members[name] is not before.members[name]]
+        return Gated(strategy, fits, self._composed(strategy, found, index, gated), index, parents)
+
+    def _composed(
+        self,
+        strategy: Strategy,
+        members: Mapping[str, Population],
+        index: Mapping[str, Index],
+        gated: Collection[str],
+    ) -> Mapping[str, Population]:
+        """Add to populations that were gated what the model takes their events for: intervals depend on it."""
+        if self.model is None or self.alignment is None:
+            return members
+        signal = self.gated.signal
+        names = {*gated, *(members[name].parent for name in gated)} & set(index)
+        membership = {name: _belongs(index[name], signal.n_events) > 0 for name in names}
+        populations = Populations(members=dict(members), membership=membership)
+        columns, kept = signal.columns, signal.quality.keep
+        return with_composition(
+            populations, strategy, self.model, self.alignment, columns, kept, gated
+        ).members
 
 
 def _belongs(index: Index, n_events: int) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,11 @@ from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.rules.marker_cut import MarkerGate
 from bcelldepl.gating.strategy import ALL
 from bcelldepl.kernels.histogram import histogram_1d, histogram_inside
+from bcelldepl.review.highlights import LEFT_OUT, highlighted
 from bcelldepl.review.opened import Gated, Index, TubeUnderReview
 
-__all__ = ["LEFT_OUT", "View", "draw", "flag_highlight", "gate_of", "packed", "time_course", "view_of"]
+__all__ = ["View", "draw", "gate_of", "packed", "time_course", "view_of"]
 
-# In place of a population: the events that flags of the quality mask speak of, and those of another flag by its number.
-LEFT_OUT: Final = "left out"
-_FLAG: Final = "flag "
 _MOST_BINS = 512
 _LINE_BINS = 256
 
@@ -77,46 +75,6 @@ def view_of(opened: TubeUnderReview, gated: Gated, population: str, bins: int = 
     present = opened.gated.signal.columns
     x, y = (x if x in present else next(iter(present))), (y if y in present else "")
     return View(population, parent, x, y, limits_of(x), limits_of(y) if y else (0.0, 1.0), bins)
-
-
-def flag_highlight(place: int) -> str:
-    """Name of the events of a flag among those that can be highlighted.
-
-    Parameters
-    ----------
-    place : int
-        Of the flag among those of the tube, from 0.
-
-    Returns
-    -------
-    str
-    """
-    return f"{_FLAG}{place + 1}"
-
-
-def highlighted(opened: TubeUnderReview, gated: Gated, name: str) -> Index | None:
-    """Events of the tube that are highlighted under a name.
-
-    Parameters
-    ----------
-    opened : TubeUnderReview
-    gated : Gated
-    name : str
-        A population, `LEFT_OUT` or a `flag_highlight`.
-
-    Returns
-    -------
-    ndarray of int32 or None
-        None where there is no such name.
-    """
-    if name == LEFT_OUT:
-        return np.flatnonzero(~opened.gated.signal.quality.keep).astype(np.int32)
-    if name in gated.index:
-        return gated.index[name]
-    if not name.startswith(_FLAG):
-        return None
-    flags = {flag_highlight(place): flag for place, flag in enumerate(opened.flags)}
-    return np.flatnonzero(flags[name].events).astype(np.int32) if name in flags else None
 
 
 def draw(opened: TubeUnderReview, gated: Gated, view: View) -> list[NDArray[np.uint32]]:

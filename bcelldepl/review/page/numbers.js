@@ -25,7 +25,7 @@ export function showNumbers(tube, live) {
 
 export function showEndpoints(changed) {
   if (!changed) { fill($("endpoints")); return; }
-  const words = changed.map((one) => made("p", {}, `${one.analyte} ${one.parameter}: ${one.before || "–"} → ${one.after || "–"} ${one.unit}`));
+  const words = changed.map((one) => made("p", {}, `${one.analyte} ${one.parameter}${one.course > 1 ? ` (course ${one.course})` : ""}: ${one.before || "–"} → ${one.after || "–"} ${one.unit}`));
   fill($("endpoints"), made("strong", {}, changed.length ? "Endpoints that would change" : "No endpoint would change"), ...words);
 }
 
