@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from bcelldepl.counting import Concentration, without_result
+from bcelldepl.definitions.endpoints import endpoint_definition
+from bcelldepl.definitions.populations import label_of
 from bcelldepl.definitions.result_columns import CONCENTRATION, PERCENT_OF_LYMPHOCYTES, PERCENT_OF_PARENT
 from bcelldepl.review.opened import Gated, TubeUnderReview
 from bcelldepl.review.state import Snapshot
@@ -59,7 +61,7 @@ def changed_endpoints(snapshot: Snapshot, opened: TubeUnderReview, gated: Gated)
     Returns
     -------
     list of dict of str to object
-        Analyte, parameter, course, value before and after.
+        Analyte, parameter and course, what these are called, value before and after.
     """
     from bcelldepl.kinetics import endpoints_table
 
@@ -87,6 +89,7 @@ def changed_endpoints(snapshot: Snapshot, opened: TubeUnderReview, gated: Gated)
                 {
                     "analyte": analyte,
                     "parameter": parameter,
+                    "label": _label(analyte, parameter),
                     "course": int(course),
                     "before": before,
                     "after": after,
@@ -120,6 +123,11 @@ def _as_judged(snapshot: Snapshot, opened: TubeUnderReview, gated: Gated) -> tup
     if rejection is None:
         return counted
     return tuple(without_result(one, rejection.verdict, rejection.sentence) for one in counted)
+
+
+def _label(analyte: str, parameter: str) -> str:
+    definition = endpoint_definition(parameter)
+    return f"{label_of(analyte)}: {definition.heading if definition else parameter}"
 
 
 def _endpoint(row: Any) -> str:

@@ -25,7 +25,7 @@ export function showNumbers(tube, live) {
 
 export function showEndpoints(changed) {
   if (!changed) { fill($("endpoints")); return; }
-  const words = changed.map((one) => made("p", {}, `${one.analyte} ${one.parameter}${one.course > 1 ? ` (course ${one.course})` : ""}: ${one.before || "–"} → ${one.after || "–"} ${one.unit}`));
+  const words = changed.map((one) => made("p", {}, `${one.label}${one.course > 1 ? ` (course ${one.course})` : ""}: ${one.before || "–"} → ${one.after || "–"} ${one.unit}`));
   fill($("endpoints"), made("strong", {}, changed.length ? "Endpoints that would change" : "No endpoint would change"), ...words);
 }
 
@@ -54,10 +54,10 @@ export function showFacts(tube) {
     ["time kept", facts.kept_time_fraction && `${(100 * facts.kept_time_fraction).toFixed(1)} %`], ["left out", row.dropped], ["cytometer", facts.cytometer],
     ["acquired", facts.date], ["dose group", tube.dose_group], ["batch", row.batch], ["comment", row.comment], ...Object.entries(facts.keywords || {})];
   fill($("facts"), ...listed.filter(([, value]) => value).map(([name, value]) => made("tr", {}, made("td", {}, name), made("td", {}, value))));
-  showTime(facts.time);
+  showTime(facts.time, Object.fromEntries(tube.counts.map((one) => [one.population, one.label])));
 }
 
-function showTime(time) {
+function showTime(time, labels) {
   const canvas = $("time"), c = canvas.getContext("2d");
   c.clearRect(0, 0, canvas.width, canvas.height);
   if (!time) return;
@@ -75,7 +75,8 @@ function showTime(time) {
     c.beginPath();
     counts.forEach((count, k) => c.lineTo((k + 0.5) * width, 14 + height * (1 - count / most)));
     c.stroke();
-    c.fillText(name, place, 10);
-    place += c.measureText(name).width + 9;
+    const label = labels[name] || name;
+    c.fillText(label, place, 10);
+    place += c.measureText(label).width + 9;
   });
 }
