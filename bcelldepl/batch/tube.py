@@ -182,7 +182,7 @@ def count(
         checked += check_by_model(populations, strategy, model, fitted.alignment, single)
     failed = [one for one in checked if not one.passed]
     unused = _leading_to(BEADS, strategy) if _counted_without_beads(counted) else set()
-    by_hand = override_effects(overrides, before, populations) if before else ()
+    by_hand = override_effects(overrides, before, populations, identity.sha256) if before else ()
     doubts = [
         f"{name}: {one.reason or one.evidence.value}"
         for name, one in fits.items()

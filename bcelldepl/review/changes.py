@@ -55,8 +55,10 @@ def set_gates(state: StudyState, asked: GatesRequest) -> list[str]:
         told = []
         for tube in tubes:
             now_set = {one.population: one for one in snapshot.study.overrides_of(tube.file)}
+            sha256 = str(snapshot.rows[tube.file]["sha256"])
             asked_for = {
-                gate.population: gate.override(tube.file, asked.by.name, asked.why) for gate in asked.gates
+                gate.population: gate.override(tube.file, asked.by.name, asked.why, sha256)
+                for gate in asked.gates
             }
             _check(snapshot, tube, [one for one in asked_for.values() if one])
             for population, after in {**asked_for, **_with_parts(state, tube, asked_for)}.items():

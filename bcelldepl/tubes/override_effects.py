@@ -63,7 +63,7 @@ def refuse_unsaid(overrides: Iterable[Override], after: Populations) -> None:
 
 
 def override_effects(
-    overrides: Iterable[Override], before: Populations, after: Populations
+    overrides: Iterable[Override], before: Populations, after: Populations, sha256: str
 ) -> tuple[str, ...]:
     """Say what each gate set by hand moved, for a second look.
 
@@ -73,21 +73,28 @@ def override_effects(
         Of the tube.
     before, after : Populations
         Counted with the gates that were found, and with those set by hand.
+    sha256 : str
+        Of the tube's file.
 
     Returns
     -------
     tuple of str
         One sentence each, with both positions and both numbers of events.
     """
-    return tuple(_effects(overrides, before, after))
+    return tuple(_effects(overrides, before, after, sha256))
 
 
-def _effects(overrides: Iterable[Override], before: Populations, after: Populations) -> Iterator[str]:
+def _effects(
+    overrides: Iterable[Override], before: Populations, after: Populations, sha256: str
+) -> Iterator[str]:
     for override in overrides:
         name = override.population
         if name in after.members:
             moved = f"from {_place(name, before)} to {_place(name, after)}"
-            yield f"{override.sentence} (it moved {moved}; needs review by a second person)"
+            other = (
+                "it was drawn on another file of this name; " if override.sha256 not in (None, sha256) else ""
+            )
+            yield f"{override.sentence} ({other}it moved {moved}; needs review by a second person)"
 
 
 def _place(name: str, populations: Populations) -> str:

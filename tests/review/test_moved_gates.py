@@ -134,3 +134,7 @@ def test_a_gate_drawn_on_another_file_is_not_saved(two_courses: Path, shown: Pag
     assert (two_courses / "overrides.toml").read_bytes() == overrides
     (two_courses / file).write_bytes(content)
     assert page.change("gates", [file], gates=[CUT], why="dim cells").status_code == 200
+    # Saved, and the file is exchanged then: the next run says so.
+    (two_courses / file).write_bytes(content + b"\0")
+    assert page.post("change/compute", {}).status_code == 200
+    assert "drawn on another file of this name" in page.get(f"tube/{page.tube(file)['id']}")["row"]["reason"]
