@@ -40,7 +40,7 @@ from bcelldepl.tubes.override_effects import override_effects, refuse_unsaid
 from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
 from bcelldepl.tubes.read import batch_of, open_tube, read_signal
 
-__all__ = ["count", "fit", "in_words", "opened_tube", "role_name"]
+__all__ = ["count", "fit", "in_words", "opened_tube", "role_name", "single_events"]
 
 
 def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None = None) -> FittedTube:
@@ -154,7 +154,7 @@ def count(
         fits = fits_with_overrides(fits, strategy, overrides)
         populations = apply_gates(signal, strategy, fits, keep_membership=True)
         refuse_unsaid(overrides, populations)
-        single = _single_events(populations, signal.quality)
+        single = single_events(populations, signal.quality)
         if model is not None and fitted.alignment is not None:
             populations = with_composition(
                 populations, strategy, model, fitted.alignment, signal.columns, signal.quality.keep
@@ -180,7 +180,7 @@ def count(
         checked += check_by_model(populations, strategy, model, fitted.alignment, single)
     failed = [one for one in checked if not one.passed]
     unused = _leading_to(BEADS, strategy) if _counted_without_beads(counted) else set()
-    by_hand = override_effects(overrides, before, populations) if before else ()
+    by_hand = override_effects(overrides, before, populations, identity.sha256) if before else ()
     doubts = [
         f"{name}: {one.reason or one.evidence.value}"
         for name, one in fits.items()
@@ -258,8 +258,18 @@ def _stated(
     return stated
 
 
-def _single_events(populations: Populations, quality: Quality) -> int:
-    """Events that the quality mask kept, without those that passed two at a time."""
+def single_events(populations: Populations, quality: Quality) -> int:
+    """Count the events that the quality mask kept, without those that passed two at a time.
+
+    Parameters
+    ----------
+    populations : Populations
+    quality : Quality
+
+    Returns
+    -------
+    int
+    """
     singlets = populations.members.get(SINGLETS)
     left_out = 0 if singlets is None else singlets.parent_events - singlets.events
     return int(np.count_nonzero(quality.keep)) - left_out

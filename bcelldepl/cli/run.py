@@ -192,8 +192,11 @@ def _report(study: Study, results: Results) -> None:
     for status, reason, files in _by_reason(results.attention):
         typer.echo(f"{', '.join(files)}: {status}: {reason}", err=True)
     tubes = results.tally(TUBES.file, "status")
+    count = tubes.total()
     ok, review, failed = (tubes[status] for status in (TubeStatus.OK, TubeStatus.REVIEW, TubeStatus.FAILED))
-    typer.echo(f"{study.id}: {tubes.total()} tubes, {ok} ok, {review} need review, {failed} failed")
+    typer.echo(
+        f"{study.id}: {count} tube{'s' * (count != 1)}, {ok} ok, {review} need review, {failed} failed"
+    )
     codes = sorted(results.tally(COUNTS.file, "result").items())
     typer.echo("results by code: " + ", ".join(f"{code} {n}" for code, n in codes))
     if study.counting.in_percent:

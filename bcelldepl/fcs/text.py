@@ -36,6 +36,12 @@ _MATRIX: Final = re.compile(rb"\s*[0-9]+,")
 _REQUIRED: Final = ("$PAR", "$DATATYPE", "$BYTEORD", "$TOT")
 _MAX_SCORED_CHANNELS: Final = 10_000
 _MOST_REPEATS: Final = 10
+# Text of an instrument under a Chinese system: bytes in pairs, nearly all of them from the rows of punctuation and of
+# common characters. In Latin-1 they are signs and capitals with accents, which hardly ever come in pairs.
+_CHINESE: Final = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xf7][\xa1-\xfe])+")
+_PAIR: Final = re.compile(rb"(?P<common>[\xa1-\xa3\xb0-\xd7].)|[\xa4-\xf7].", re.DOTALL)
+_COMMON_PART: Final = 0.7
+_FEWEST_PAIRS: Final = 3
 _BLANKS: Final = " \t\r\n\0"
 
 Pairs = list[tuple[str, str]]
@@ -85,6 +91,7 @@ def parse_text(segment: bytes, where: str, delimiter: bytes | None = None) -> Te
             where,
             "the file is damaged; export it again",
         )
+    segment, notes = _chinese_as_utf8(segment)
     body = segment[1:].rstrip(b"\0")
     closed, _, rest = body.rpartition(delimiter)
     if not rest.strip():
@@ -111,7 +118,25 @@ def parse_text(segment: bytes, where: str, delimiter: bytes | None = None) -> Te
         for key, values in repeated.items()
         if key.startswith("$") and len(set(values)) > 1
     )
-    return Text(keywords, delimiter, {key: tuple(values) for key, values in repeated.items()}, warnings)
+    return Text(
+        keywords, delimiter, {key: tuple(values) for key, values in repeated.items()}, notes + warnings
+    )
+
+
+def _chinese_as_utf8(segment: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """The segment, in UTF-8 where it is Chinese in another encoding, and a note that says so."""
+    try:
+        segment.decode()
+    except UnicodeDecodeError:
+        pairs = list(_PAIR.finditer(segment)) if _CHINESE.fullmatch(segment) else []
+        common = sum(pair["common"] is not None for pair in pairs)
+        if len(pairs) >= _FEWEST_PAIRS and common >= _COMMON_PART * len(pairs):
+            text = segment.decode("gb18030")
+            first = re.search(r"[^\x00-\x7f]+", text)
+            assert first is not None
+            note = f"TEXT is not UTF-8; it is read as GB18030, in which {first[0]!r} comes first"
+            return text.encode(), (note,)
+    return segment, ()
 
 
 def _decode(token: bytes) -> str:

@@ -15,7 +15,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from bcelldepl.definitions.codes import Method, ResultCode
 from bcelldepl.definitions.populations import POPULATIONS, is_result, label_of
 from bcelldepl.definitions.result_columns import ResultColumns, result_columns
+from bcelldepl.errors import ArgumentError
 from bcelldepl.kinetics.override_marks import stands_on_override
+from bcelldepl.near_names import did_you_mean
 from bcelldepl.report.day_axis import WITHOUT_RESULTS, plain_frame, set_day_axis
 from bcelldepl.report.dose_groups import course_numbers, name_groups
 from bcelldepl.report.legends import BELOW_LIMIT, below_limit_key, open_key
@@ -68,7 +70,16 @@ def draw_curves(
     -------
     matplotlib.axes.Axes
         The same axes.
+
+    Raises
+    ------
+    ArgumentError
+        There is no such population.
     """
+    known = {*POPULATIONS, *counts["population"].unique()}
+    if population not in known:
+        hint = did_you_mean(population, known) or f"one of {', '.join(sorted(known))}"
+        raise ArgumentError("is no population", f"population: {population!r}", hint)
     rows = curve_points(counts, population)
     columns = curve_columns(rows)
     styles = dose_styles(name_groups(counts)["dose_group"]) if styles is None else styles

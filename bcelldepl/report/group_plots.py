@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from bcelldepl.definitions.codes import Qualifier
 from bcelldepl.definitions.endpoints import endpoint_definition
@@ -95,6 +95,8 @@ def draw_exposure_response(endpoints: pd.DataFrame, exposure: str, response: str
     pairs = pairs[pairs["exposure"] > 0]
     _scatter(axes, pairs["dose_group"], pairs["exposure"], pairs["response"], pairs["censored"])
     axes.set_xscale("log")
+    # Values of one decade or less have no power of ten among them, or one.
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(PLAIN)
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(PLAIN)

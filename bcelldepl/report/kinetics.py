@@ -27,8 +27,9 @@ from bcelldepl.definitions.tables import (
     TIME_TO_EVENT,
 )
 from bcelldepl.kinetics import StudyKinetics
+from bcelldepl.kinetics.exposure import pairs_of
 from bcelldepl.kinetics.outcomes import ChangeMeasure
-from bcelldepl.kinetics.proportionality import doses_of
+from bcelldepl.kinetics.proportionality import doses_of, reliable_pairs
 from bcelldepl.names import file_stem
 from bcelldepl.report.depletion_plots import draw_swimmer, draw_waterfall
 from bcelldepl.report.dose_groups import course_numbers
@@ -70,7 +71,7 @@ def kinetics_figures(
     (str, callable)
         Name, those of subjects in ``subjects/``; and what draws the figure, which other processes can be sent. Where
         percentages are the results, those that need concentrations are left out, and those of depletion unless its
-        thresholds are in percent.
+        thresholds are in percent; so are those by dose or exposure that would show nothing.
     """
     yield from _of_groups(counts, kinetics, tables)
     if B in kinetics.courses:
@@ -115,12 +116,16 @@ def _of_depletion(kinetics: StudyKinetics, tables: Mapping[str, pd.DataFrame]) -
 def _of_exposure(kinetics: StudyKinetics) -> Figures:
     endpoints, study = kinetics.endpoints, _as_planned(kinetics.study)
     window = auc_code(study.endpoints.auc_days[0])
-    by_doses = ((CMAX, "dose_cmax"), (window, "dose_auc")) if doses_of(endpoints, study) else ()
-    for parameter, name in by_doses:
+    doses = doses_of(endpoints, study)
+    for parameter, name in ((CMAX, "dose_cmax"), (window, "dose_auc")):
+        if reliable_pairs(endpoints, parameter, doses).empty:
+            continue  # such as groups without a dose
         by_dose = partial(draw_proportionality, endpoints, parameter, study=study)
         yield name, partial(_on_page, by_dose, 7.8, 4.4)
     if B in kinetics.courses:
         for response, name in ((LOG10_REDUCTION, "depth"), (DEPLETION_DURATION, "duration")):
+            if not (pairs_of(endpoints, window, response)["exposure"] > 0).any():
+                continue
             by_exposure = partial(draw_exposure_response, endpoints, window, response)
             yield f"exposure_{name}", partial(_on_page, by_exposure, 7.8, 4.4)
 

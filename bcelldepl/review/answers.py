@@ -13,9 +13,10 @@ from bcelldepl.gating.rules.base import limits_of
 from bcelldepl.review import changes
 from bcelldepl.review.axes import position_of, value_of
 from bcelldepl.review.computing import Computing
+from bcelldepl.review.moved_gates import changed_endpoints, live_content
 from bcelldepl.review.opened import Gated, TubeUnderReview
 from bcelldepl.review.pdf import tubes_pdf
-from bcelldepl.review.pictures import LEFT_OUT, View, draw, gate_of, packed, view_of
+from bcelldepl.review.pictures import View, draw, gate_of, packed, view_of
 from bcelldepl.review.queue import study_content
 from bcelldepl.review.requests import (
     DrawRequest,
@@ -29,7 +30,7 @@ from bcelldepl.review.requests import (
     parsed,
 )
 from bcelldepl.review.state import StudyState
-from bcelldepl.review.tube_content import changed_endpoints, live_content, tube_content
+from bcelldepl.review.tube_content import flags_content, tube_content
 
 __all__ = ["Answers"]
 
@@ -78,6 +79,10 @@ class Answers:
         ]
         return packed({"pictures": header}, [array for one in drawn for array in one])
 
+    def flags(self, name: str) -> dict[str, Any]:
+        """Flags of a tube whose events can be highlighted."""
+        return {"flags": flags_content(self._opened(name))}
+
     def tube_pdf(self, name: str) -> bytes:
         """One tube as PDF."""
         return tubes_pdf(self.state.snapshot, [self.state.snapshot.tube(name)])
@@ -101,8 +106,7 @@ class Answers:
         y = asked.y if asked.y in present else ("" if asked.x else own.y)
         usual = View(own.population, own.parent, x, y, *_limits(x, y))
         limits = (_span(asked.x_limits) or usual.x_limits, _span(asked.y_limits) or usual.y_limits)
-        highlight = asked.highlight if asked.highlight in (LEFT_OUT, *gated.index) else ""
-        view = View(own.population, own.parent, x, y, *limits, asked.bins, highlight)
+        view = View(own.population, own.parent, x, y, *limits, asked.bins, asked.highlight)
         drawn = draw(opened, gated, view)
         header = {
             "x": x,
@@ -112,18 +116,16 @@ class Answers:
             "arrays": len(drawn),
             "gate": gate_of(opened, gated, asked.population),
         }
-        return packed({**header, **live_content(opened, gated)}, drawn)
+        return packed({**header, **live_content(self.state.snapshot, opened, gated)}, drawn)
 
     def live(self, name: str, content: Any) -> dict[str, Any]:
         """Numbers of a tube with gates as they are being moved, and the endpoints that they would change."""
         asked = parsed(LiveRequest, content)
         opened = self._opened(name)
         gated = self._with_gates(opened, asked.gates)
-        told = live_content(opened, gated)
+        told = live_content(self.state.snapshot, opened, gated)
         if asked.endpoints:
-            told["endpoints"] = changed_endpoints(
-                self.state.snapshot, opened.tube, opened.concentrations(gated)
-            )
+            told["endpoints"] = changed_endpoints(self.state.snapshot, opened, gated)
         return told
 
     def position(self, name: str, content: Any) -> dict[str, float]:

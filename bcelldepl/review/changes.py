@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+from bcelldepl.batch.inputs import Identity
 from bcelldepl.definitions.review import ReviewAction, ReviewVerdict
-from bcelldepl.errors import ReviewConflictError, ReviewError
+from bcelldepl.errors import BcelldeplError, ReviewConflictError, ReviewError
 from bcelldepl.results.signed import signed_facts
 from bcelldepl.review.requests import GatesRequest, LockRequest, Reviewer, SignRequest, VerdictRequest
 from bcelldepl.review.signing import missing_signatures, refuse_signature
@@ -17,6 +18,7 @@ from bcelldepl.store.files import write_bytes
 from bcelldepl.store.reviews import read_reviews, refuse_locked
 from bcelldepl.study import OVERRIDES_FILE, Override, Tube
 from bcelldepl.study.override_text import changed_overrides
+from bcelldepl.tubes.override_effects import held_part
 from bcelldepl.tubes.overrides import strategy_with_overrides
 
 __all__ = ["judge", "lock_study", "set_gates", "sign", "unlock_study"]
@@ -40,7 +42,7 @@ def set_gates(state: StudyState, asked: GatesRequest) -> list[str]:
     Raises
     ------
     ReviewError
-        A gate fits no strategy; nothing is written then.
+        A gate fits no strategy, or the FCS file is no longer the one that it was drawn on; nothing is written then.
     ReviewConflictError
         A tube is not what the page saw.
     StoreError
@@ -48,25 +50,30 @@ def set_gates(state: StudyState, asked: GatesRequest) -> list[str]:
     """
     with _changing(state) as (store, snapshot):
         tubes = _seen(snapshot, asked.seen)
+        _refuse_other_files(state, state.inputs(), [tube.file for tube in tubes])
         changes: dict[tuple[str, str], Override | None] = {}
         told = []
         for tube in tubes:
             now_set = {one.population: one for one in snapshot.study.overrides_of(tube.file)}
-            for gate in asked.gates:
-                before = now_set.get(gate.population)
-                after = gate.override(tube.file, asked.by.name, asked.why)
+            sha256 = str(snapshot.rows[tube.file]["sha256"])
+            asked_for = {
+                gate.population: gate.override(tube.file, asked.by.name, asked.why, sha256)
+                for gate in asked.gates
+            }
+            _check(snapshot, tube, [one for one in asked_for.values() if one])
+            for population, after in {**asked_for, **_with_parts(state, tube, asked_for)}.items():
+                before = now_set.get(population)
                 if after is None and before is None:
                     continue
-                changes[tube.file, gate.population] = after
+                changes[tube.file, population] = after
                 told.append(
                     {
                         "file": tube.file,
-                        "population": gate.population,
+                        "population": population,
                         "before": _plain(before),
                         "after": _plain(after),
                     }
                 )
-            _check(snapshot, tube, [one for (file, _), one in changes.items() if file == tube.file and one])
         path = snapshot.study.folder / OVERRIDES_FILE
         try:
             text = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -217,13 +224,34 @@ def _seen(snapshot: Snapshot, seen: Mapping[str, str]) -> list[Tube]:
 
 def _refuse_outdated(state: StudyState, files: list[str]) -> None:
     inputs = state.inputs()
+    _refuse_other_files(state, inputs, files)
+    if not state.is_current(inputs):
+        what = "the study, its settings or the program have changed since the results were computed"
+        raise ReviewError(what, state.folder.name, "compute the results again")
+
+
+def _with_parts(state: StudyState, tube: Tube, changed: Mapping[str, Override | None]) -> dict[str, Override]:
+    """Gates of a tube that are to say that they hold nothing, or everything: the page has shown it."""
+    try:
+        overrides = state.overrides_with(tube.file, changed)
+        members = state.opened(tube.file).with_gates(overrides).members
+    except (BcelldeplError, OSError):
+        return {}  # it cannot be shown; the run says why
+    parts = {
+        one.population: held_part(members[one.population]) for one in overrides if one.population in members
+    }
+    return {
+        one.population: one.model_copy(update={"holds": parts[one.population]})
+        for one in overrides
+        if parts.get(one.population) and parts[one.population] != one.holds
+    }
+
+
+def _refuse_other_files(state: StudyState, inputs: Mapping[str, Identity], files: list[str]) -> None:
     changed = [name for name in state.changed_inputs(inputs) if name in files]
     if changed:
         what = "the file has changed since it was counted"
         raise ReviewError(what, changed[0], "compute the results again")
-    if not state.is_current(inputs):
-        what = "the study, its settings or the program have changed since the results were computed"
-        raise ReviewError(what, state.folder.name, "compute the results again")
 
 
 def _check(snapshot: Snapshot, tube: Tube, overrides: list[Override]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,13 +12,20 @@ from numpy.typing import NDArray
 from bcelldepl.counting import Concentration, TubeFacts, count_tube, tube_facts
 from bcelldepl.gating.events import Events
 from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.model.alignment import Alignment
+from bcelldepl.gating.model.composition import with_composition
+from bcelldepl.gating.model.place import PLACED_EVENTS, place_gates
+from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Rule
 from bcelldepl.gating.strategy import ALL, Strategy
 from bcelldepl.gating.tube import add_population, with_wholes
-from bcelldepl.study import Override, Study, Tube
+from bcelldepl.review.flags import Flag, flags_of
+from bcelldepl.study import Override, Role, Study, Tube
 from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
+from bcelldepl.tubes.read import open_tube
 from bcelldepl.tubes.regate import GatedTube
+from bcelldepl.tubes.sample import take_sample
 
 __all__ = ["Gated", "TubeUnderReview"]
 
@@ -61,15 +68,21 @@ class TubeUnderReview:
     study : Study
     gated : GatedTube
         As it was counted.
-    automated : Strategy
-        Its strategy on the scales of the study, without gates set by hand.
+    strategy : Strategy
+        Without gates set by hand.
+    model : StudyModel or None
+        That the tube was gated by; None where the strategy learns none.
     """
 
-    def __init__(self, tube: Tube, study: Study, gated: GatedTube, automated: Strategy) -> None:
+    def __init__(
+        self, tube: Tube, study: Study, gated: GatedTube, strategy: Strategy, model: StudyModel | None
+    ) -> None:
         self.tube = tube
         self.study = study
         self.gated = gated
-        self.automated = automated
+        self.strategy = strategy
+        self.model = model
+        self.automated = strategy.on_scales(model.scales) if model else strategy
 
     @cached_property
     def as_counted(self) -> Gated:
@@ -114,6 +127,22 @@ class TubeUnderReview:
             acquisition.acquisition_seconds,
         )
 
+    @cached_property
+    def alignment(self) -> Alignment | None:
+        """Where the tube lies in the study, found again from the sample that the run took."""
+        if self.model is None:
+            return None
+        opened = open_tube(self.tube, self.study, self.strategy)
+        sample = take_sample(opened, self.tube, self.strategy, PLACED_EVENTS)
+        return place_gates(self.model, self.strategy, sample).alignment
+
+    @cached_property
+    def flags(self) -> tuple[Flag, ...]:
+        """Flags of the model's checks, with the events that they speak of, as the tube was counted."""
+        if self.model is None or self.alignment is None or self.tube.role is not Role.SAMPLE:
+            return ()
+        return flags_of(self.gated, self.model, self.alignment)
+
     def columns(self, index: Index) -> Columns:
         """Positions of some events by marker."""
         return Events(self.gated.signal, index)
@@ -147,7 +176,28 @@ class TubeUnderReview:
             held = len(index[rule.name])
             ends = (applied.events_low, applied.events_high)
             add_population(members, rule, parent, rule.standing(fit, held), len(index[parent]), held, ends)
-        return Gated(strategy, fits, with_wholes(members, strategy.populations), index, parents)
+        found = with_wholes(members, strategy.populations)
+        gated = [name for name in parents if before is None or members[name] is not before.members[name]]
+        return Gated(strategy, fits, self._composed(strategy, found, index, gated), index, parents)
+
+    def _composed(
+        self,
+        strategy: Strategy,
+        members: Mapping[str, Population],
+        index: Mapping[str, Index],
+        gated: Collection[str],
+    ) -> Mapping[str, Population]:
+        """Add to populations that were gated what the model takes their events for: intervals depend on it."""
+        if self.model is None or self.alignment is None:
+            return members
+        signal = self.gated.signal
+        names = {*gated, *(members[name].parent for name in gated)} & set(index)
+        membership = {name: _belongs(index[name], signal.n_events) > 0 for name in names}
+        populations = Populations(members=dict(members), membership=membership)
+        columns, kept = signal.columns, signal.quality.keep
+        return with_composition(
+            populations, strategy, self.model, self.alignment, columns, kept, gated
+        ).members
 
 
 def _belongs(index: Index, n_events: int) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,11 @@ from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.rules.marker_cut import MarkerGate
 from bcelldepl.gating.strategy import ALL
 from bcelldepl.kernels.histogram import histogram_1d, histogram_inside
+from bcelldepl.review.highlights import LEFT_OUT, highlighted
 from bcelldepl.review.opened import Gated, Index, TubeUnderReview
 
-__all__ = ["LEFT_OUT", "View", "draw", "gate_of", "packed", "time_course", "view_of"]
+__all__ = ["View", "draw", "gate_of", "packed", "time_course", "view_of"]
 
-LEFT_OUT: Final = "left out"  # in place of a population: the events that flags of the quality mask speak of
 _MOST_BINS = 512
 _LINE_BINS = 256
 
@@ -38,7 +38,7 @@ class View:
     x_limits, y_limits : tuple of float
     bins : int
     highlight : str
-        A population whose events are shown beside, wherever they lie, or `LEFT_OUT`; empty for none.
+        What `highlighted` knows, whose events are shown beside, wherever they lie; empty for none.
     """
 
     population: str
@@ -97,18 +97,16 @@ def draw(opened: TubeUnderReview, gated: Gated, view: View) -> list[NDArray[np.u
     held = np.zeros(opened.gated.signal.n_events, dtype=np.bool_)
     held[gated.index[view.population]] = True
     drawn = list(_binned(opened, view, parent, held[parent], bins))
-    if view.highlight:
-        shown = _highlighted(opened, gated, view.highlight, parent)
+    events = highlighted(opened, gated, view.highlight)
+    if events is not None:
+        # Of those that the quality mask left out none reaches a parent: all are shown. Of others those that reach this
+        # one, wherever its gate has them: back-gating.
+        reaching = (
+            events if view.highlight == LEFT_OUT else np.intersect1d(events, parent, assume_unique=True)
+        )
+        shown = reaching.astype(np.int32)
         drawn.append(_binned(opened, view, shown, np.zeros(len(shown), dtype=np.bool_), bins)[0])
     return drawn
-
-
-def _highlighted(opened: TubeUnderReview, gated: Gated, name: str, parent: Index) -> Index:
-    """Events that are shown beside those of a parent."""
-    if name == LEFT_OUT:  # they reach no parent: all of them
-        return np.flatnonzero(~opened.gated.signal.quality.keep).astype(np.int32)
-    # Back-gating: the part of a population that reaches this parent, wherever its gate says.
-    return np.intersect1d(gated.index[name], parent, assume_unique=True).astype(np.int32)
 
 
 def _binned(

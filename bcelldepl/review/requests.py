@@ -61,7 +61,7 @@ class GateChange(_Request):
         """Whether the gate is given back to the strategy."""
         return self.cut is None and self.polygon is None
 
-    def override(self, file: str, who: str, why: str) -> Override | None:
+    def override(self, file: str, who: str, why: str, sha256: str | None = None) -> Override | None:
         """The entry of ``overrides.toml``; None for a gate given back.
 
         Raises
@@ -73,7 +73,8 @@ class GateChange(_Request):
             return None
         given = self.model_dump(exclude_none=True)
         try:
-            return Override.model_validate({**given, "file": file, "who": who, "why": why, "when": now()})
+            signed = {"file": file, "who": who, "why": why, "when": now(), "sha256": sha256}
+            return Override.model_validate({**given, **signed})
         except ValidationError as error:
             raise ReviewError(_words(error), self.population, "give a cut or a polygon") from error
 

@@ -89,6 +89,7 @@ def review_app(state: StudyState, token: str, port: int) -> Starlette:
         Route(f"{api}/study", answering(answers.study)),
         Route(f"{api}/tube/{{tube}}", answering(answers.tube)),
         Route(f"{api}/tube/{{tube}}/pictures", answering(answers.pictures)),
+        Route(f"{api}/tube/{{tube}}/flags", answering(answers.flags)),
         Route(f"{api}/tube/{{tube}}/tube.pdf", answering(answers.tube_pdf, "application/pdf")),
         Route(f"{api}/tube/{{tube}}/subject.pdf", answering(answers.subject_pdf, "application/pdf")),
         Route(f"{api}/tube/{{tube}}/picture", answering(answers.picture), methods=["POST"]),

@@ -170,7 +170,11 @@ class StudyState:
                 return self._opened[file][1]
         tube = next(one for one in snapshot.study.tubes if one.file == file)
         made = TubeUnderReview(
-            tube, snapshot.study, snapshot.results.tube(file), snapshot.results.automated_strategy(file)
+            tube,
+            snapshot.study,
+            snapshot.results.tube(file),
+            snapshot.results.strategy_of(file),
+            snapshot.results.model_of(file),
         )
         with self.lock:
             self._opened[file] = (version, made)

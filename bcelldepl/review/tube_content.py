@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
-from bcelldepl.counting import Concentration
 from bcelldepl.definitions.populations import BEADS, label_of
-from bcelldepl.definitions.result_columns import CONCENTRATION, PERCENT_OF_LYMPHOCYTES, PERCENT_OF_PARENT
 from bcelldepl.review.axes import axis_of
 from bcelldepl.review.blinding import Blinding
+from bcelldepl.review.highlights import LEFT_OUT, flag_highlight
 from bcelldepl.review.opened import Gated, TubeUnderReview
-from bcelldepl.review.pictures import LEFT_OUT, gate_of, time_course, view_of
+from bcelldepl.review.pictures import gate_of, time_course, view_of
 from bcelldepl.review.state import Snapshot, StudyState, tube_id
 from bcelldepl.store.reviews import Signature
 from bcelldepl.study import Role, Tube
 
-__all__ = ["changed_endpoints", "gates_content", "live_content", "tube_content"]
+__all__ = ["flags_content", "gates_content", "tube_content"]
 
 _KEYWORDS: Final = 60
-# Columns of counts.csv that gates decide on.
-_OF_GATES: Final = (
-    *("events", "parent_events", "result"),
-    *CONCENTRATION.names,
-    *PERCENT_OF_PARENT.names,
-    *PERCENT_OF_LYMPHOCYTES.names,
-)
 _HIDDEN_KEYWORDS: Final = ("$FIL", "$SRC", "$SMNO", "$PROJ", "$EXP", "$COM", "$CELLS")
 
 
@@ -105,99 +97,27 @@ def gates_content(opened: TubeUnderReview, gated: Gated) -> dict[str, Any]:
     return {"gates": gates, "axes": {marker: axis_of(opened, gated, marker) for marker in markers}}
 
 
-def live_content(opened: TubeUnderReview, gated: Gated) -> dict[str, Any]:
-    """Numbers of a tube with gates that are being moved.
+def flags_content(opened: TubeUnderReview) -> list[dict[str, Any]]:
+    """Flags of the model's checks: what the page highlights when one is chosen.
 
     Parameters
     ----------
     opened : TubeUnderReview
-    gated : Gated
-
-    Returns
-    -------
-    dict of str to object
-    """
-    return {
-        "gates": {
-            name: {"events": found.events, "parent_events": found.parent_events}
-            for name, found in gated.members.items()
-        },
-        "counts": [_count(one) for one in opened.concentrations(gated)],
-    }
-
-
-def changed_endpoints(
-    snapshot: Snapshot, tube: Tube, counted: Sequence[Concentration]
-) -> list[dict[str, Any]]:
-    """Endpoints of a subject that other numbers of one tube would change.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-    tube : Tube
-    counted : sequence of Concentration
-        Its numbers as they would be.
 
     Returns
     -------
     list of dict of str to object
-        Analyte, parameter, value before and after.
+        Sentence of the flag, the gate that shows its events, their name among the highlights, and their legend.
     """
-    from bcelldepl.counting import CountRow, counts_table
-    from bcelldepl.kinetics import endpoints_table
-
-    if tube.role is not Role.SAMPLE:
-        return []
-    of_course = tuple(one for one in snapshot.study.tubes if one.course_key == tube.course_key)
-    table = snapshot.results.counts
-    course = table[table["file"].isin([one.file for one in of_course])]
-    own = counts_table(CountRow(tube, str(snapshot.rows[tube.file]["sha256"]), one) for one in counted)
-    after = course.copy()
-    cells = own.set_index("population")
-    for index, row in after[after["file"] == tube.file].iterrows():
-        if row["population"] in cells.index:
-            for column in _OF_GATES:
-                after.loc[index, column] = cells.loc[row["population"], column]
-    study = snapshot.study.model_copy(update={"tubes": of_course})
-    keys = ["analyte", "parameter"]
-    old, new = (endpoints_table(one, study).set_index(keys) for one in (course, after))
-    changed = []
-    for key in new.index:
-        values = [_endpoint(one.loc[key]) for one in (old, new) if key in one.index]
-        if len(values) == 2 and values[0] != values[1]:
-            changed.append(
-                {
-                    "analyte": key[0],
-                    "parameter": key[1],
-                    "before": values[0],
-                    "after": values[1],
-                    "unit": str(new.loc[key]["unit"]),
-                }
-            )
-    return changed
-
-
-def _endpoint(row: Any) -> str:
-    value = row["value"]
-    number = "" if value != value or value is None else f"{float(value):.6g}"
-    return f"{row['qualifier']} {number}".strip() if row["qualifier"] != "=" else number
-
-
-def _count(one: Concentration) -> dict[str, Any]:
-    of_parent = one.of_parent
-    return {
-        "population": one.population,
-        "events": one.events,
-        "cells_per_ul": one.cells_per_ul,
-        "ci_low_per_ul": one.ci_low_per_ul,
-        "ci_high_per_ul": one.ci_high_per_ul,
-        PERCENT_OF_PARENT.value: one.percent_of_parent,
-        PERCENT_OF_PARENT.low: of_parent.low if of_parent else None,
-        PERCENT_OF_PARENT.high: of_parent.high if of_parent else None,
-        "method": one.method.value,
-        "result": one.result.value,
-        "reason": one.reason,
-    }
+    return [
+        {
+            "sentence": flag.sentence,
+            "population": flag.population,
+            "name": flag_highlight(place),
+            "legend": flag.legend,
+        }
+        for place, flag in enumerate(opened.flags)
+    ]
 
 
 def _signature(one: Signature, holds: bool) -> dict[str, Any]:

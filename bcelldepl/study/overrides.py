@@ -45,6 +45,8 @@ class Override(BaseModel):
         Markers of the polygon; None for those that the gate is drawn on.
     holds : {"nothing", "everything"} or None
         Said of a gate that is meant to hold none, or all, of the events of its parent.
+    sha256 : str or None
+        Of the FCS file that it was drawn on, where that is known: on another file it is in doubt.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,6 +63,7 @@ class Override(BaseModel):
     x: Words | None = None
     y: Words | None = None
     holds: Literal["nothing", "everything"] | None = None
+    sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
 
     @model_validator(mode="after")
     def _one_gate(self) -> Override:

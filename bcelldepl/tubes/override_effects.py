@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 import numpy as np
 
@@ -10,7 +11,26 @@ from bcelldepl.errors import StrategyError
 from bcelldepl.gating.populations import GateView, Population, Populations
 from bcelldepl.study import Override
 
-__all__ = ["override_effects", "refuse_unsaid"]
+__all__ = ["held_part", "override_effects", "refuse_unsaid"]
+
+
+def held_part(population: Population) -> Literal["nothing", "everything"] | None:
+    """Whether a gate holds none, or all, of its parent's events, as `holds` of an override says it.
+
+    Parameters
+    ----------
+    population : Population
+
+    Returns
+    -------
+    str or None
+        None for a part of them, and where the parent has none.
+    """
+    if population.parent_events and population.events == 0:
+        return "nothing"
+    return (
+        "everything" if population.parent_events and population.events == population.parent_events else None
+    )
 
 
 def refuse_unsaid(overrides: Iterable[Override], after: Populations) -> None:
@@ -31,7 +51,7 @@ def refuse_unsaid(overrides: Iterable[Override], after: Populations) -> None:
     refused = []
     for override in overrides:
         population = after.members.get(override.population)
-        found = _holds(population) if population is not None else ""
+        found = held_part(population) if population is not None else None
         if population is not None and found and found != override.holds:
             refused.append(
                 f"the gate of {override.population} set by hand by {override.who} holds {found} of the "
@@ -43,7 +63,7 @@ def refuse_unsaid(overrides: Iterable[Override], after: Populations) -> None:
 
 
 def override_effects(
-    overrides: Iterable[Override], before: Populations, after: Populations
+    overrides: Iterable[Override], before: Populations, after: Populations, sha256: str
 ) -> tuple[str, ...]:
     """Say what each gate set by hand moved, for a second look.
 
@@ -53,27 +73,28 @@ def override_effects(
         Of the tube.
     before, after : Populations
         Counted with the gates that were found, and with those set by hand.
+    sha256 : str
+        Of the tube's file.
 
     Returns
     -------
     tuple of str
         One sentence each, with both positions and both numbers of events.
     """
-    return tuple(_effects(overrides, before, after))
+    return tuple(_effects(overrides, before, after, sha256))
 
 
-def _effects(overrides: Iterable[Override], before: Populations, after: Populations) -> Iterator[str]:
+def _effects(
+    overrides: Iterable[Override], before: Populations, after: Populations, sha256: str
+) -> Iterator[str]:
     for override in overrides:
         name = override.population
         if name in after.members:
             moved = f"from {_place(name, before)} to {_place(name, after)}"
-            yield f"{override.sentence} (it moved {moved}; needs review by a second person)"
-
-
-def _holds(population: Population) -> str:
-    if not population.parent_events:
-        return ""
-    return {0: "nothing", population.parent_events: "everything"}.get(population.events, "")
+            other = (
+                "it was drawn on another file of this name; " if override.sha256 not in (None, sha256) else ""
+            )
+            yield f"{override.sentence} ({other}it moved {moved}; needs review by a second person)"
 
 
 def _place(name: str, populations: Populations) -> str:

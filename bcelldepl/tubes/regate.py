@@ -17,6 +17,7 @@ from bcelldepl.errors import BcelldeplError, ExchangeError
 from bcelldepl.fcs.acquisition import Acquisition, Spillover
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.kept import KeptModel, read_models
+from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.rules.shapes import read_shape
 from bcelldepl.gating.strategy import Strategy
@@ -158,21 +159,22 @@ class GatedResults:
         """
         return self._gates_in(self._gates_of(file), file)
 
-    def automated_strategy(self, file: str) -> Strategy:
-        """Return the strategy of a tube on the scales of its study, without gates that were set by hand.
+    def model_of(self, file: str) -> StudyModel | None:
+        """Return the model that a tube was gated by; None where its strategy learns none.
 
         Raises
         ------
         ExchangeError
             Where the tube was never gated, or the record cannot be read.
         """
-        return self._on_scales(self._gates_of(file), file)
+        return self._model_in(self._gates_of(file))
+
+    def _model_in(self, record: dict[str, Any]) -> StudyModel | None:
+        return self.models[record["model"]].model if record.get("model") else None
 
     def _on_scales(self, record: dict[str, Any], file: str) -> Strategy:
-        strategy = self.strategy_of(file)
-        return (
-            strategy.on_scales(self.models[record["model"]].model.scales) if record.get("model") else strategy
-        )
+        strategy, model = self.strategy_of(file), self._model_in(record)
+        return strategy.on_scales(model.scales) if model else strategy
 
     def _gates_in(self, record: dict[str, Any], file: str) -> tuple[Strategy, dict[str, Fit]]:
         try:

@@ -150,3 +150,36 @@ def test_channels_without_a_name_or_with_the_same(tmp_path: Path) -> None:
     assert acquisition.channels[1].name == "P2"
     twice = read(tmp_path, fcs(EVENTS, names=["A", "A"]))
     assert any("occur twice: A" in warning for warning in twice.warnings)
+
+
+def with_label(tmp_path: Path, label: bytes, **others: bytes) -> Acquisition:
+    """A file whose label, and whose other values, are these bytes."""
+    keywords = {"$P1S": "#" * len(label)} | {key: "~" * len(text) for key, text in others.items()}
+    content = fcs(EVENTS, keywords=keywords).replace(b"#" * len(label), label)
+    for text in others.values():
+        content = content.replace(b"~" * len(text), text)
+    return read(tmp_path, content)
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "gb18030", "utf-8"])
+def test_chinese_text(tmp_path: Path, encoding: str) -> None:
+    label, subject = "T细胞CD3", "患者李晔"
+    acquisition = with_label(tmp_path, label.encode(encoding), SRC=subject.encode(encoding))
+    assert acquisition.channels[0].label == label
+    assert acquisition.keywords["SRC"] == subject
+    notes = [one for one in acquisition.warnings if "GB18030" in one]
+    assert len(notes) == (encoding != "utf-8")
+    assert all("'细胞'" in one or "'患者李晔'" in one for one in notes)
+
+
+@pytest.mark.parametrize("label", ["CD3 ½µL", "Größe ±5 µm", "ÀÉ", "25 °C", "Jürgen Süß", "«été» naïve ÄÖ"])
+def test_latin_text_is_no_chinese(tmp_path: Path, label: str) -> None:
+    acquisition = with_label(tmp_path, label.encode("latin-1"))
+    assert acquisition.channels[0].label == label
+    assert acquisition.warnings == ()
+
+
+def test_chinese_beside_other_bytes_is_not_guessed(tmp_path: Path) -> None:
+    acquisition = with_label(tmp_path, "细胞标记".encode("gbk"), SRC="25 °C".encode("latin-1"))
+    assert acquisition.keywords["SRC"] == "25 °C"
+    assert acquisition.channels[0].label == "细胞标记".encode("gbk").decode("latin-1")

@@ -272,3 +272,34 @@ def test_concentrations_that_are_all_one_number_have_an_axis(level: float, times
         FigureCanvasAgg(drawn.figure).draw()
         low, high = drawn.get_ylim()
         assert low < level < high
+
+
+def test_groups_without_a_dose_have_no_figures_by_dose(trial) -> None:
+    counts, _, study = trial
+    by_dose = {"dose_cmax", "dose_auc"}
+    assert by_dose <= set(dict(figures_of(counts, study)))
+    named = counts.assign(dose_group=counts["dose_group"].map({"1e5/kg": "低剂量", "3e5/kg": "高剂量"}))
+    tubes = tuple(
+        one.model_copy(update={"dose_group": "低剂量", "dose_cells_per_kg": None}) for one in study.tubes
+    )
+    drawn = set(dict(figures_of(named, study.model_copy(update={"tubes": tubes}))))
+    assert not by_dose & drawn
+    assert "exposure_depth" in drawn
+
+
+def test_exposures_within_a_decade_have_numbers_on_their_axis() -> None:
+    rows = [
+        (subject, "low", "CAR_T", "AUC_0_28", value, "=", 1)
+        for subject, value in (("A", 130.0), ("B", 610.0))
+    ]
+    rows += [(subject, "low", "B", "LOG10_REDUCTION", 2.0, "=", 1) for subject in "AB"]
+    columns = ["subject", "dose_group", "analyte", "parameter", "value", "qualifier", "course"]
+    to = draw_exposure_response(pd.DataFrame(rows, columns=columns), "AUC_0_28", "LOG10_REDUCTION", axes())
+    FigureCanvasAgg(to.figure).draw()
+    low, high = to.get_xlim()
+    shown = [
+        one.get_text()
+        for one in to.get_xticklabels()
+        if low <= one.get_position()[0] <= high and one.get_text()
+    ]
+    assert shown == ["200", "500"]

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from bcelldepl.errors import ArgumentError
 from bcelldepl.report import draw_curves
 from bcelldepl.report.curves import draw_study_curves
 from bcelldepl.report.group_curves import Average, draw_group_curves
@@ -138,3 +139,9 @@ def test_figures_are_the_same_bytes_again(counts, kind):
     assert first == second
     assert len(first) > 2000
     assert b"atplotlib v" not in first
+
+
+def test_a_population_that_is_none_is_refused_with_the_nearest(counts, axes):
+    with pytest.raises(ArgumentError, match=r"population: 'Bcells': is no population \(did you mean `B`\?\)"):
+        draw_curves(counts, "Bcells", axes)
+    draw_curves(counts, "CAR_T", axes)  # a population without results in these counts

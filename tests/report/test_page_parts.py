@@ -202,7 +202,7 @@ def test_outcome_and_quality_are_sections_of_their_own_and_all_is_in_the_page(
     text = (folder / "report.html").read_text(encoding="utf-8")
     outcome = text[text.index('id="outcome"') : text.index('id="endpoints"')]
     assert "Subjects with &lt;Depleted&gt; B Cells" in outcome
-    assert re.search(r"<td>D7</td><td>3/4</td>", outcome)
+    assert re.search(r'<td class="left">D7</td><td>3/4</td>', outcome)
     assert "Share of subjects with depleted B cells by visit" in outcome
     section = text[text.index('id="quality"') : text.index('id="sheet"')]
     assert "1-3s" in section

@@ -182,6 +182,7 @@ def test_a_value_is_typed_and_applied_to_a_subject(shown: Any, page: Page, study
     shown.fill("#value", "1500")
     shown.click("#set-position")
     shown.wait_for_selector("#endpoints strong")
+    assert "CAR+ T cells: Cmax" in shown.inner_text("#endpoints")
     shown.fill("#why", "one cut for the subject")
     shown.click("#apply")
     shown.select_option("dialog select", "this subject")
@@ -232,6 +233,7 @@ def test_a_gate_over_many_tubes(shown: Any, page: Page) -> None:
     shown.keyboard.press("g")
     count = len(page.get("study")["tubes"])
     until(shown, f"document.querySelectorAll('#grid figure').length === {count}")
+    assert shown.inner_text("#grid-gate option[value=CAR_T]") == "CAR+ CD3+ T cells"
     shown.click("#grid figure >> nth=1")
     shown.wait_for_selector("#tube:not([hidden])")
 
@@ -289,3 +291,10 @@ def test_names_are_text_and_a_blinded_tube_tells_no_subject(
     for hidden in (name, subject + "_", "onerror", str(sheet.get("dose_group", pd.Series(["?"])).iloc[0])):
         assert hidden not in text
     tab.close()
+
+
+def test_verdicts_are_in_sight_on_a_narrow_screen(shown: Any) -> None:
+    shown.set_viewport_size({"width": 1000, "height": 900})
+    for name in ("#accept", "#reject", "#repeat", "#sign-second", "#lock-open"):
+        box = shown.locator(name).bounding_box()
+        assert 0 <= box["x"] <= 1000 - box["width"], name

@@ -16,6 +16,7 @@ from bcelldepl.gating.populations import GateView, Populations
 from bcelldepl.study import Override
 from bcelldepl.tubes.override_effects import override_effects, refuse_unsaid
 
+SHA256 = "ab" * 32
 Gated = Callable[..., Populations]
 
 
@@ -71,8 +72,16 @@ def test_both_positions_and_both_counts_are_said(gated: Gated) -> None:
     before = with_view(gated(CAR_T=1_234), cuts=(0.41,))
     square = np.array([[0.4, 0.2], [0.8, 0.2], [0.8, 0.6], [0.4, 0.6]])
     after = with_view(gated(CAR_T=56), outlines=(square,))
-    assert override_effects([by_hand()], before, after) == (
+    assert override_effects([by_hand()], before, after, SHA256) == (
         "gate of CAR_T set by hand by core lab on 2026-11-02: dim cells (it moved from CAR 0.410 with 1,234 events to "
         "an outline about CAR 0.600, CD3 0.400 with 56 events; needs review by a second person)",
     )
-    assert override_effects([by_hand(population="no such")], before, after) == ()
+    assert override_effects([by_hand(population="no such")], before, after, SHA256) == ()
+
+
+def test_a_gate_drawn_on_another_file_is_named(gated: Gated) -> None:
+    before, after = gated(CAR_T=60), gated(CAR_T=40)
+    (same,) = override_effects([by_hand(sha256=SHA256)], before, after, SHA256)
+    (other,) = override_effects([by_hand(sha256=SHA256)], before, after, "cd" * 32)
+    assert "another file" not in same
+    assert other == same.replace("(it moved", "(it was drawn on another file of this name; it moved")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,7 @@ def with_composition(
     alignment: Alignment,
     columns: Columns,
     kept: NDArray[np.bool_],
+    only: Collection[str] | None = None,
 ) -> Populations:
     """Add to each population how many of its events the model takes for the kinds that its gate is drawn for.
 
@@ -79,13 +81,15 @@ def with_composition(
         Positions of all events on the model's scales.
     kept : ndarray of bool, shape (n_events,)
         Events that the quality mask kept.
+    only : collection of str, optional
+        Populations that are looked at, where the others have it added already; default all.
 
     Returns
     -------
     Populations
     """
     members = dict(populations.members)
-    singlets = members.get(SINGLETS)
+    singlets = members.get(SINGLETS) if only is None or SINGLETS in only else None
     if singlets is not None:
         within = populations.membership.get(singlets.parent, kept)
         left_out = np.flatnonzero(within & ~populations.membership[SINGLETS]).astype(np.int32)
@@ -94,7 +98,7 @@ def with_composition(
         cells = sum(events for kind, events in expected.items() if kind not in others)
         members[SINGLETS] = replace(singlets, left_out_cells=round(cells, 3))
     for rule in strategy.populations:
-        found = members.get(rule.name)
+        found = members.get(rule.name) if only is None or rule.name in only else None
         if found is None or not rule.report or not isinstance(rule, KindsRule) or not rule.kinds:
             continue
         events = np.flatnonzero(populations.membership[rule.name]).astype(np.int32)

@@ -177,7 +177,7 @@ const doing = {
 };
 function openGrid() {
   if (grid.open) { grid.close(); return; }
-  if (view.tube?.gates) grid.show(view.tube.gates.map((gate) => gate.population), view.own.population);
+  if (view.tube?.gates) grid.show(view.tube.gates.map((gate) => [gate.population, gate.label]), view.own.population);
 }
 
 document.addEventListener("keydown", (event) => {

@@ -12,12 +12,13 @@ export class Grid {
   }
   get open() { return !$("grid").hidden; }
 
-  async show(populations, population) {
+  // gates: [population, label] each.
+  async show(gates, population) {
     $("grid").hidden = false;
     $("tube").hidden = true;
     const gate = made("select", { id: "grid-gate", "aria-label": "gate" });
-    options(gate, populations.map((one) => [one, one]), population);
-    gate.addEventListener("input", () => this.show(populations, gate.value));
+    options(gate, gates, population);
+    gate.addEventListener("input", () => this.show(gates, gate.value));
     const tubes = this.queue.shown.slice(0, 120), cells = made("div", { class: "cells" });
     fill($("grid"), made("div", {}, made("strong", {}, "One gate over the tubes of the queue: "), gate, ` ${tubes.length} tubes; filter the queue by subject or batch `,
       made("button", { onclick: () => this.close() }, "Close")), cells);

@@ -25,15 +25,19 @@ export function showNumbers(tube, live) {
 
 export function showEndpoints(changed) {
   if (!changed) { fill($("endpoints")); return; }
-  const words = changed.map((one) => made("p", {}, `${one.analyte} ${one.parameter}: ${one.before || "–"} → ${one.after || "–"} ${one.unit}`));
+  const words = changed.map((one) => made("p", {}, `${one.label}${one.course > 1 ? ` (course ${one.course})` : ""}: ${one.before || "–"} → ${one.after || "–"} ${one.unit}`));
   fill($("endpoints"), made("strong", {}, changed.length ? "Endpoints that would change" : "No endpoint would change"), ...words);
 }
 
-// show: highlights events by name; flags of the quality mask are pressed to see the events that they speak of.
+// show: highlights events by name, at a gate; flags of the quality mask and of the model's checks are pressed to see them.
 export function showFlags(tube, show) {
   const left = tube.left_out || { events: 0, flags: [] };
-  const flag = (words, kind) => left.events && left.flags.includes(words)
-    ? made("p", { class: kind }, made("button", { title: "show these events in the picture", onclick: () => show(left.name) }, words)) : made("p", { class: kind }, words);
+  const pressed = (words, kind, events) => made("p", { class: kind }, made("button", { title: "show these events in the picture", onclick: events }, words));
+  const flag = (words, kind) => {
+    const found = (tube.flagged || []).find((one) => one.sentence === words);
+    if (found) return pressed(words, kind, () => show(found.name, found.population));
+    return left.events && left.flags.includes(words) ? pressed(words, kind, () => show(left.name)) : made("p", { class: kind }, words);
+  };
   const row = tube.row, ask = (row.reason || "").split("; ").filter(Boolean), flags = (row.quality_flags || "").split("; ").filter(Boolean);
   fill($("flags"), ...ask.map((one) => flag(one, "ask")), ...flags.filter((one) => !ask.includes(one)).map((one) => flag(one, "")),
     ...(row.warnings ? [made("p", {}, row.warnings)] : []));
@@ -50,10 +54,10 @@ export function showFacts(tube) {
     ["time kept", facts.kept_time_fraction && `${(100 * facts.kept_time_fraction).toFixed(1)} %`], ["left out", row.dropped], ["cytometer", facts.cytometer],
     ["acquired", facts.date], ["dose group", tube.dose_group], ["batch", row.batch], ["comment", row.comment], ...Object.entries(facts.keywords || {})];
   fill($("facts"), ...listed.filter(([, value]) => value).map(([name, value]) => made("tr", {}, made("td", {}, name), made("td", {}, value))));
-  showTime(facts.time);
+  showTime(facts.time, Object.fromEntries(tube.counts.map((one) => [one.population, one.label])));
 }
 
-function showTime(time) {
+function showTime(time, labels) {
   const canvas = $("time"), c = canvas.getContext("2d");
   c.clearRect(0, 0, canvas.width, canvas.height);
   if (!time) return;
@@ -71,7 +75,8 @@ function showTime(time) {
     c.beginPath();
     counts.forEach((count, k) => c.lineTo((k + 0.5) * width, 14 + height * (1 - count / most)));
     c.stroke();
-    c.fillText(name, place, 10);
-    place += c.measureText(name).width + 9;
+    const label = labels[name] || name;
+    c.fillText(label, place, 10);
+    place += c.measureText(label).width + 9;
   });
 }

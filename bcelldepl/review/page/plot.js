@@ -40,7 +40,7 @@ export class Plot {
   get width() { return this.canvas.width - this.margin.left - this.margin.right; }
   get height() { return this.canvas.height - this.margin.top - this.margin.bottom; }
 
-  // data: { limits: [[x0, x1], [y0, y1]], shape, arrays: [plane, inside, shown?], xAxis, yAxis, xName, yName }
+  // data: { limits: [[x0, x1], [y0, y1]], shape, arrays: [plane, inside, shown?], legend, xAxis, yAxis, xName, yName }
   show(data) {
     this.data = data;
     this.image = data.shape.length === 2
@@ -68,12 +68,27 @@ export class Plot {
     c.lineWidth = 1;
     c.strokeRect(left - 0.5, top - 0.5, this.width + 1, this.height + 1);
     if (this.axes) this.ticks();
+    if (this.axes && this.data.legend) this.legend();
+    this.canvas.dataset.legend = this.data.legend || "";
+  }
+
+  // What the highlighted events are.
+  legend() {
+    const c = this.context, { left, top } = this.margin;
+    c.font = "12px system-ui, sans-serif";
+    c.fillStyle = "rgb(255 255 255 / 85%)";
+    c.fillRect(left + 6, top + 6, c.measureText(this.data.legend).width + 26, 20);
+    c.fillStyle = `rgb(${SHOWN})`;
+    c.fillRect(left + 11, top + 11, 10, 10);
+    c.fillStyle = INK;
+    c.textAlign = "left";
+    c.fillText(this.data.legend, left + 26, top + 20);
   }
 
   bars() {
     const c = this.context, { left, top } = this.margin, [all, inside, shown] = this.data.arrays, n = all.length;
     const most = Math.log1p(all.reduce((a, b) => Math.max(a, b), 1)) * 1.06;
-    for (const [counts, colour] of [[all, "#b3bcc5"], [inside, "#3d87cc"], [shown, "rgb(230,120,0)"]]) {
+    for (const [counts, colour] of [[all, "#b3bcc5"], [inside, "#3d87cc"], [shown, `rgb(${SHOWN})`]]) {
       if (!counts) continue;
       c.fillStyle = colour;
       for (let k = 0; k < n; k++) {

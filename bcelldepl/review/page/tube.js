@@ -44,11 +44,12 @@ export class TubeView {
     try { [tube, packed] = await this.load(id); } catch (error) { this.failed(error); return; }
     if (turn !== this.turn) return;
     const before = this.gate && this.gate.population;
+    if (this.tube?.id !== id) $("highlight").value = "";
     this.tube = tube;
     fill($("title"), tube.hidden ? `${tube.file} · ${tube.visit}` : `${tube.subject} · ${tube.visit}`, made("small", {}, tube.hidden ? "" : tube.file), made("small", {}, tube.row.role || ""));
     showNumbers(tube);
     showEndpoints(null);
-    showFlags(tube, (name) => { $("highlight").value = name; this.picture(); });
+    this.flags();
     showFacts(tube);
     fill($("papers"), made("a", { href: `api/tube/${id}/tube.pdf`, download: `${id}.pdf` }, "PDF of this tube"), " · ",
       made("a", { href: `api/tube/${id}/subject.pdf`, download: `${id}-subject.pdf` }, "PDF of its subject"));
@@ -70,6 +71,22 @@ export class TubeView {
     document.body.dataset.took = this.took.toFixed(0);
     document.body.dataset.tube = id;
     if (next) this.load(next.id).catch(() => {});
+    if (!tube.failure && tube.row.quality_flags && !tube.flagged) await this.findFlagged();
+  }
+
+  // Flags that speak of events are pressed to see these; those of the model's checks are looked for when the tube is shown.
+  flags() {
+    showFlags(this.tube, (name, population) => {
+      $("highlight").value = name;
+      if (population) this.choose(population); else this.picture();
+    });
+  }
+  async findFlagged() {
+    const { tube } = this;
+    try { tube.flagged = (await get(`tube/${tube.id}/flags`)).flags; } catch (error) { this.failed(error); return; }
+    if (tube !== this.tube || !tube.flagged.length) return;
+    this.flags();
+    this.highlights();
   }
 
   path(packed) {
@@ -100,12 +117,16 @@ export class TubeView {
     const markers = Object.keys(this.tube.axes).map((one) => [one, one]);
     options($("x-axis"), markers, own.x_axis);
     options($("y-axis"), [["", "events"], ...markers], own.y_axis);
+    this.highlights();
+    await this.picture();
+    this.beside();
+  }
+  highlights() {
     const chosen = $("highlight").value;
     const { name, events } = this.tube.left_out, others = this.tube.gates.map((one) => [one.population, one.label]);
     if (events) others.push([name, `${whole(events)} left out by the quality mask`]);
+    for (const flag of this.tube.flagged || []) others.push([flag.name, flag.legend]);
     options($("highlight"), [["", "no other events"], ...others], others.some(([one]) => one === chosen) ? chosen : "");
-    await this.picture();
-    this.beside();
   }
   step(by) {
     const names = this.tube.gates.map((gate) => gate.population);
@@ -132,12 +153,12 @@ export class TubeView {
     if (this.again) { this.again = false; await this.picture(); }
   }
   async draw() {
-    const { tube, own } = this, begun = performance.now();
+    const { tube, own } = this, begun = performance.now(), legend = $("highlight").value && $("highlight").selectedOptions[0].textContent;
     let packed;
     try { packed = await getPacked(`tube/${tube.id}/picture`, this.asked()); } catch (error) { this.failed(error); return; }
     if (tube !== this.tube || own !== this.own) { this.again = true; return; }
     const { header, numbers } = packed;
-    this.plot.show({ limits: header.limits, shape: header.shape, arrays: cut(numbers, header.shape, 0, header.arrays), xName: header.x, yName: header.y,
+    this.plot.show({ limits: header.limits, shape: header.shape, arrays: cut(numbers, header.shape, 0, header.arrays), xName: header.x, yName: header.y, legend,
       xAxis: tube.axes[header.x], yAxis: header.y ? tube.axes[header.y] : null });
     if (!this.editor.dragged) this.gate = this.drafts.gate(tube.id, own.population) || own;
     this.editor.show(this.gate);
