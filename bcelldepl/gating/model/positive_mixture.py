@@ -183,8 +183,8 @@ def moved(density: Numbers, grid: Numbers, shift: float) -> Numbers:
 def moved_negative(density: Numbers, grid: Numbers, shift: float) -> Numbers:
     """Density of a negative moved upwards by gain, or downwards by an error of compensation.
 
-    Gain moves all signals by as many natural units. An error of compensation takes the same off every linear signal; near
-    zero, where natural units are linear, the negative becomes wider by it.
+    Gain moves all signals by as many natural units. An error of compensation takes as much off every linear signal;
+    near zero, where natural units are linear, the negative becomes wider by it.
     """
     if shift >= 0.0:
         return moved(density, grid, shift)
