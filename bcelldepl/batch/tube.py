@@ -181,13 +181,14 @@ def count(
     failed = [one for one in checked if not one.passed]
     unused = _leading_to(BEADS, strategy) if _counted_without_beads(counted) else set()
     by_hand = override_effects(overrides, before, populations, identity.sha256) if before else ()
+    placed = {**fits, **populations.fits}  # some gates are doubted only where their events were seen
     doubts = [
         f"{name}: {one.reason or one.evidence.value}"
-        for name, one in fits.items()
+        for name, one in placed.items()
         if one.review and name not in unused
     ]
     if tube.role is Role.SAMPLE:
-        asked = {name for name, one in fits.items() if one.evidence is Evidence.FAILED and not one.review}
+        asked = {name for name, one in placed.items() if one.evidence is Evidence.FAILED and not one.review}
         doubts += sorted(
             {
                 one.reason

@@ -44,8 +44,7 @@ class Reason(StrEnum):
     )
     NOT_IN_MODEL = "the tube lacks {markers}, which the study's cells are distinguished by"
     NEGATIVE_FAR_OFF = (
-        "the negative cells are {times:.2g} times as bright in {marker} as those of the controls: compare with an FMO "
-        "of this batch"
+        "the {marker}-negative cells lie far {where} those of the controls: compare with an FMO of this batch"
     )
     FEW_NEGATIVES = (
         "only {part:.1%} of the {parent} cells are {marker}-negative, too few to show where the positive ones begin: "

@@ -17,7 +17,7 @@ from bcelldepl.gating.model.positive_mixture import (
     TubeFit,
     cell_counts,
     fit_tubes,
-    moved,
+    moved_negative,
     quantile,
 )
 from bcelldepl.gating.model.study_model import PositiveModel
@@ -76,7 +76,7 @@ def count_positives(
     fitted = fit_tubes(counts[None], shapes, grid)[0]
     held = fitted.held(len(grid))
     events = counts.sum(axis=0)
-    strict = float(grid[quantile(moved(shapes.densities[0], grid, fitted.shift), 1.0 - _STRICT)])
+    strict = float(grid[quantile(moved_negative(shapes.densities[0], grid, fitted.shift), 1.0 - _STRICT)])
     expected = fitted.expected
     # Beside what a count leaves: the shapes overlap, and the positives of a tube are not quite those of the study.
     doubt = 1.96 * _DOUBT * float(held[1].sum(axis=0)[grid <= strict].sum())

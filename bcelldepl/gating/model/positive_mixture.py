@@ -18,7 +18,7 @@ from bcelldepl.kernels.mixture import fit_parts
 
 __all__ = [
     "FAR_SHIFT", "SHIFTS", "STEP", "USUAL_SHIFT", "Numbers", "Shapes", "TubeFit", "cell_counts", "fit_tubes",
-    "make_grid", "moved", "quantile", "smoothed",
+    "make_grid", "moved", "moved_negative", "quantile", "smoothed",
 ]  # fmt: skip
 
 Numbers = NDArray[np.float64]
@@ -70,7 +70,7 @@ class Shapes:
         parts = np.stack((1.0 - self.binding, self.binding), axis=1)[:, :, None]
         for number, shift in enumerate(SHIFTS):
             densities = self.densities.copy()
-            densities[0] = moved(self.densities[0], grid, shift)
+            densities[0] = moved_negative(self.densities[0], grid, shift)
             densities /= densities.sum(axis=1, keepdims=True) * STEP
             out[number] = parts * (densities[:, None] + _FLOOR)
         return out
@@ -178,6 +178,20 @@ def _fit(counts: Numbers, joint: Numbers, usual: float, binding: float) -> TubeF
 def moved(density: Numbers, grid: Numbers, shift: float) -> Numbers:
     """Density moved along the axis: a negative near zero is moved by errors of compensation, too, not by gain alone."""
     return np.interp(grid - shift, grid, density, left=0.0, right=0.0)
+
+
+def moved_negative(density: Numbers, grid: Numbers, shift: float) -> Numbers:
+    """Density of a negative moved upwards by gain, or downwards by an error of compensation.
+
+    Gain moves all signals by as many natural units. An error of compensation takes as much off every linear signal;
+    near zero, where natural units are linear, the negative becomes wider by it.
+    """
+    if shift >= 0.0:
+        return moved(density, grid, shift)
+    middle = float(grid[quantile(density, 0.5)])
+    linear = np.sinh(grid) + (np.sinh(middle) - np.sinh(middle + shift))
+    stretch = np.cosh(grid) / np.hypot(1.0, linear)
+    return np.asarray(stretch * np.interp(np.arcsinh(linear), grid, density, left=0.0, right=0.0))
 
 
 def smoothed(density: Numbers, width: float) -> Numbers:

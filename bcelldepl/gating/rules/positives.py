@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
@@ -69,7 +68,9 @@ class PositivesRule(MarkerGate):
     def _doubt(self, found: PositiveCount) -> str:
         """Say so where it is not plain which of a tube's cells are the negatives."""
         if abs(found.shift) > FAR_SHIFT:
-            return Reason.NEGATIVE_FAR_OFF.format(marker=self.marker, times=math.exp(found.shift))
+            return Reason.NEGATIVE_FAR_OFF.format(
+                marker=self.marker, where="above" if found.shift > 0 else "below"
+            )
         if found.negative_part < _FEW_NEGATIVES:
             return Reason.FEW_NEGATIVES.format(
                 parent=self.parent, marker=self.marker, part=found.negative_part
