@@ -12,7 +12,7 @@ from bcelldepl.definitions.reasons import Reason
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.binding import binds_every_stain
 from bcelldepl.gating.model.positive_count import PositiveCount, count_positives
-from bcelldepl.gating.model.positive_mixture import FAR_SHIFT
+from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, SHIFTS
 from bcelldepl.gating.model.study_model import PositiveModel
 from bcelldepl.gating.regions import Regions
 from bcelldepl.gating.rules.base import Columns, Fit
@@ -67,10 +67,10 @@ class PositivesRule(MarkerGate):
 
     def _doubt(self, found: PositiveCount) -> str:
         """Say so where it is not plain which of a tube's cells are the negatives."""
-        if abs(found.shift) > FAR_SHIFT:
-            return Reason.NEGATIVE_FAR_OFF.format(
-                marker=self.marker, where="above" if found.shift > 0 else "below"
-            )
+        # Far above, it could be taken for positives; below, the count is right as far as shifts are tried.
+        above, below = found.shift > FAR_SHIFT, found.shift <= SHIFTS[1]
+        if above or below:
+            return Reason.NEGATIVE_FAR_OFF.format(marker=self.marker, where="above" if above else "below")
         if found.negative_part < _FEW_NEGATIVES:
             return Reason.FEW_NEGATIVES.format(
                 parent=self.parent, marker=self.marker, part=found.negative_part
