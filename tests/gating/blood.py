@@ -19,6 +19,8 @@ KINDS = {
     "sticky T": (42, 20, 80, 60, 12, 12, 12, 12),
     "sticky B": (57, 18, 70, 8, 20, 14, 9, 14),
     "dim of all": (57, 18, 70, 1, 20, 14, 2, 2),
+    "B dim in CD45": (57, 13, 16, 1, 40, 90, 1, 1),
+    "debris with CD19": (57, 13, 5, 1, 40, 1, 1, 1),
 }
 USUAL = {
     "T": 1_500,
@@ -31,6 +33,8 @@ USUAL = {
     "sticky T": 0,
     "sticky B": 0,
     "dim of all": 0,
+    "B dim in CD45": 0,
+    "debris with CD19": 0,
 }
 TOP = 262_144.0
 
