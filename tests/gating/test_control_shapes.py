@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bcelldepl.gating.model.control_shapes import without_positives
+from bcelldepl.gating.model.control_shapes import control_shapes, without_positives
 from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.positive_mixture import Numbers, cell_counts, make_grid
 from bcelldepl.gating.model.positives import _Cells, _learn
@@ -58,6 +58,18 @@ def test_two_samples_are_left_out_one_after_the_other() -> None:
 def test_a_background_that_all_controls_share_leaves_none_out() -> None:
     controls = {f"{n}": control(0, background=0.03, shift=0.1 * n, seed=n) for n in range(4)}
     assert without_positives(controls, GRID) == list(controls)
+
+
+@pytest.mark.parametrize(("shift", "teaches"), [(-1.0, True), (-2.4, False)])
+def test_a_negative_far_from_the_others_does_not_teach_the_shape(shift: float, teaches: bool) -> None:
+    """Below zero it is twice as wide: laid over the others, it made a tail in which CAR+ cells were lost."""
+    rng = np.random.default_rng(8)
+    wide = cell_counts(
+        rng.normal(0.4 + shift, 1.0, 3_000).astype(np.float32), np.zeros(3_000, dtype=bool), GRID
+    )
+    usual = [control(0, seed=1), control(0, seed=2)]
+    with_it, without = (control_shapes(one, GRID).densities[0] for one in ([*usual, wide], usual))
+    assert (not np.allclose(with_it, without)) is teaches
 
 
 def test_the_last_control_stays_whatever_it_holds() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import compress
 from typing import Final
 
 import numpy as np
 
 from bcelldepl.gating.model.positive_count import sides_of_positives
 from bcelldepl.gating.model.positive_mixture import (
+    FAR_SHIFT,
     STEP,
     Numbers,
     Shapes,
@@ -115,6 +117,11 @@ def control_shapes(controls: Sequence[Numbers], grid: Numbers) -> Shapes:
     """
     seen = [one for one in controls if one.sum()]
     middles = [float(grid[quantile(one.sum(axis=0), 0.5)]) for one in seen]
+    # A negative that lies far from the others has another shape: near zero, errors of compensation make it wide.
+    usual = float(np.median(middles))
+    near = [abs(middle - usual) <= FAR_SHIFT for middle in middles]
+    if any(near):
+        seen, middles = list(compress(seen, near)), list(compress(middles, near))
     centre = float(np.average(middles, weights=[one.sum() for one in seen]))
     total = np.zeros((2, len(grid)))
     for one, middle in zip(seen, middles, strict=True):
