@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,5 @@ def flags_of(gated: GatedTube, model: StudyModel, alignment: Alignment) -> tuple
         if found:
             events = np.logical_or.reduce([one.events for one in found])
             most = max(found, key=lambda one: np.count_nonzero(one.events))
-            legend = f"{np.count_nonzero(events):,} {most.words}"
-            flags.append(Flag(outcome.sentence, most.population, legend, events))
+            flags.append(Flag(outcome.sentence, most.population, replace(most, events=events).legend, events))
     return tuple(flags)

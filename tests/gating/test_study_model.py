@@ -120,6 +120,20 @@ def test_b_cells_of_a_batch_that_is_dim_in_cd45_are_known_by_two_markers(kind, a
         assert (inside(model, sample, "B") & (kinds == "B")).sum() >= 0.97 * (kinds == "B").sum()
 
 
+def test_dying_cells_are_known_by_two_stains_that_are_far_brighter():
+    """A panel of CD3, CD19, CD56 and CD45: one in ten of its T cells were dying ones, without a remark."""
+    made = tubes(**{"sticky T": 300})
+    few = [
+        (replace(one, signals={m: v for m, v in one.signals.items() if m not in ("CD20", "CD14")}), kinds)
+        for one, kinds in made
+    ]
+    model = learn([sample for sample, _ in few], TBNK, {})
+    assert "dead" in model.kinds.tolist()
+    for sample, kinds in few:
+        assert (inside(model, sample, "T") & (kinds == "sticky T")).sum() <= 15
+        assert (inside(model, sample, "T") & (kinds == "T")).sum() >= 0.97 * (kinds == "T").sum()
+
+
 def test_the_study_may_name_a_cluster_itself(usual):
     made, model = usual
     number = next(cluster.number for cluster in model.clusters if cluster.kind == "NK")

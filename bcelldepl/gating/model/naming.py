@@ -26,6 +26,7 @@ _LOW = 3.0  # pooled spreads above the reference that a low marker may reach, an
 _STICKY = (0.6, 1.2)  # pooled spreads above the reference: in each stain, and on average
 _MUCH = 1.4  # natural units, four times as bright, above the reference in each stain
 _STICKY_MARKERS = 3  # fewer may all be high on one kind of cell
+_FEWEST_STICKY = 2  # of these, each must be far brighter
 _SMALLER = 0.87  # forward scatter of a dead cell beside a living one
 _DIM_CD45 = 0.1  # of the reference's, below which a particle is no leukocyte
 _FAIR_SHARE = 0.02  # of all leukocytes, that the reference kind has over a whole study
@@ -316,20 +317,27 @@ class _Naming:
     def _is_sticky(self) -> NDArray[np.bool_]:
         """Clusters that are smaller than the reference, with some of every stain that it lacks."""
         summary, reference, others = self.clusters, self.named.reference, self._not_of_reference()
-        if len(others) < _STICKY_MARKERS or reference < 0:
+        if len(others) < _FEWEST_STICKY or reference < 0:
             return np.zeros(len(summary), dtype=np.bool_)
-        above = np.array([self._above_reference(marker) for marker in others])
         smaller = summary.forward < _SMALLER * summary.forward[reference]
+        if len(others) < _STICKY_MARKERS:  # of two stains, some of each is not enough
+            return np.asarray(smaller & self._rises_much(others))
+        above = np.array([self._above_reference(marker) for marker in others])
         least, average = _STICKY
         return np.asarray(smaller & (above.min(axis=0) > least) & (above.mean(axis=0) > average))
 
     def _binds_much(self) -> NDArray[np.bool_]:
         """Clusters that have several times as much of every stain as the reference, which lacks it."""
-        summary, reference, others = self.clusters, self.named.reference, self._not_of_reference()
-        if len(others) < _STICKY_MARKERS or reference < 0:
-            return np.zeros(len(summary), dtype=np.bool_)
-        rise = np.array([summary.of(marker) - summary.of(marker)[reference] for marker in others])
-        above = np.array([self._above_reference(marker) for marker in others])
+        others = self._not_of_reference()
+        if len(others) < _STICKY_MARKERS or self.named.reference < 0:
+            return np.zeros(len(self.clusters), dtype=np.bool_)
+        return self._rises_much(others)
+
+    def _rises_much(self, markers: Sequence[str]) -> NDArray[np.bool_]:
+        """Clusters that are several times as bright as the reference in each marker."""
+        values, reference = [self.clusters.of(marker) for marker in markers], self.named.reference
+        rise = np.array([one - one[reference] for one in values])
+        above = np.array([self._above_reference(marker) for marker in markers])
         return np.asarray((rise.min(axis=0) > _MUCH) & (above.min(axis=0) > _STICKY[0]))
 
     def _not_of_reference(self) -> list[str]:
