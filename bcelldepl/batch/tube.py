@@ -19,15 +19,16 @@ from bcelldepl.errors import BcelldeplError
 from bcelldepl.fcs import Acquisition
 from bcelldepl.fcs.clock import acquisition_start
 from bcelldepl.gating.evidence import Evidence
-from bcelldepl.gating.model.composition import with_composition
+from bcelldepl.gating.model.gate_tube import automated_gates, gate_by_model
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.populations import Populations
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.gating.stream import drawn_gates
-from bcelldepl.gating.tube import apply_gates, fit_gates
+from bcelldepl.gating.tube import fit_gates
 from bcelldepl.quality.checks import Outcome
 from bcelldepl.quality.control_checks import check_control, check_negative
+from bcelldepl.quality.limits import DIFFERENT_CELLS
 from bcelldepl.quality.model_checks import check_by_model
 from bcelldepl.quality.name_checks import NAMING_KEYWORDS
 from bcelldepl.quality.over_time import tube_brightness
@@ -150,15 +151,16 @@ def count(
         found = strategy.on_scales(model.scales) if model else strategy
         strategy = strategy_with_overrides(found, overrides)
         acquisition, panel, signal = read_signal(tube, study, strategy)
-        before = _as_found(tube, study, found, strategy, fits, panel, signal) if overrides else None
-        fits = fits_with_overrides(fits, strategy, overrides)
-        populations = apply_gates(signal, strategy, fits, keep_membership=True)
+        alignment = fitted.alignment
+        opened = _opened_as_found(tube, study, found, strategy, panel, signal) if overrides else signal
+        before, tighter = automated_gates(opened, found, fits, model, alignment, DIFFERENT_CELLS)
+        fits = {**fits, **tighter}
+        populations = before
+        if overrides:
+            fits = fits_with_overrides(fits, strategy, overrides)
+            populations = gate_by_model(signal, strategy, fits, model, alignment)
         refuse_unsaid(overrides, populations)
         single = single_events(populations, signal.quality)
-        if model is not None and fitted.alignment is not None:
-            populations = with_composition(
-                populations, strategy, model, fitted.alignment, signal.columns, signal.quality.keep
-            )
     except Exception as error:
         return _failed(tube, reported, in_words(error, tube))
     if not identity.still_holds(tube.path):
@@ -180,7 +182,7 @@ def count(
         checked += check_by_model(populations, strategy, model, fitted.alignment, single)
     failed = [one for one in checked if not one.passed]
     unused = _leading_to(BEADS, strategy) if _counted_without_beads(counted) else set()
-    by_hand = override_effects(overrides, before, populations, identity.sha256) if before else ()
+    by_hand = override_effects(overrides, before, populations, identity.sha256) if overrides else ()
     placed = {**fits, **populations.fits}  # some gates are doubted only where their events were seen
     doubts = [
         f"{name}: {one.reason or one.evidence.value}"
@@ -225,21 +227,15 @@ def count(
     )
 
 
-def _as_found(
-    tube: Tube,
-    study: Study,
-    found: Strategy,
-    strategy: Strategy,
-    fits: Mapping[str, Fit],
-    panel: Mapping[str, str],
-    signal: Signal,
-) -> Populations:
-    """The populations of a tube without the gates set by hand; it is read again only where these use other stains."""
+def _opened_as_found(
+    tube: Tube, study: Study, found: Strategy, strategy: Strategy, panel: Mapping[str, str], signal: Signal
+) -> Signal:
+    """The signals that the strategy without gates set by hand needs; read again only where these use other stains."""
     opened = open_tube(tube, study, found)
     same = (
         list(opened.panel.items()) == list(panel.items()) and found.all_transforms == strategy.all_transforms
     )
-    return apply_gates(signal if same else opened.signal(found), found, fits)
+    return signal if same else opened.signal(found)
 
 
 def _stated(

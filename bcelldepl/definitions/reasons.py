@@ -58,6 +58,11 @@ class Reason(StrEnum):
     WHOLE_NOT_FOUND = "the {whole} that {population} are given in percent of were not found"
     NOTHING_COUNTED = "no {population} were counted"
     NO_CONCENTRATION = "a concentration is missing"
+    # Said of a gate that stands.
+    DRAWN_TIGHT = (
+        "{others:,} of the {events:,} events of the usual gate look like other cells: drawn where an event is 95 % "
+        "likely to belong"
+    )
     # A number that is given may mislead.
     GATE_UNSURE = (
         "the position of the gate is uncertain: {low:,} to {high:,} events within its own 95 % interval"

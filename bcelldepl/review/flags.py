@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from bcelldepl.batch.flagged_events import EventFinder
 from bcelldepl.batch.tube import single_events
 from bcelldepl.gating.model.alignment import Alignment
-from bcelldepl.gating.model.composition import with_composition
+from bcelldepl.gating.model.gate_tube import gate_by_model
 from bcelldepl.gating.model.study_model import StudyModel
-from bcelldepl.gating.tube import apply_gates
 from bcelldepl.quality.model_checks import check_by_model
 from bcelldepl.tubes.regate import GatedTube
 
@@ -56,11 +55,8 @@ def flags_of(gated: GatedTube, model: StudyModel, alignment: Alignment) -> tuple
     tuple of Flag
     """
     signal, strategy = gated.signal, gated.strategy
-    populations = apply_gates(signal, strategy, gated.fits, keep_membership=True)
+    populations = gate_by_model(signal, strategy, gated.fits, model, alignment)
     single = single_events(populations, signal.quality)
-    populations = with_composition(
-        populations, strategy, model, alignment, signal.columns, signal.quality.keep
-    )
     finder = EventFinder(populations, signal, strategy, model, alignment)
     flags = []
     for outcome in check_by_model(populations, strategy, model, alignment, single):
