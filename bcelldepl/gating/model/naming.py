@@ -26,8 +26,9 @@ _LOW = 3.0  # pooled spreads above the reference that a low marker may reach, an
 _STICKY = (0.6, 1.2)  # pooled spreads above the reference: in each stain, and on average
 _MUCH = 1.4  # natural units, four times as bright, above the reference in each stain
 _STICKY_MARKERS = 3  # fewer may all be high on one kind of cell
-_FEWEST_STICKY = 2  # of these, each must be far brighter
-_SMALLER = 0.87  # forward scatter of a dead cell beside a living one
+_FEWEST_STICKY = 2  # of these, each must be far brighter, or the cell more granular
+_SMALLER = 0.87  # forward scatter of a dead cell beside a living one,
+_GRANULAR = 1.15  # and its side scatter
 _DIM_CD45 = 0.1  # of the reference's, below which a particle is no leukocyte
 _FAIR_SHARE = 0.02  # of all leukocytes, that the reference kind has over a whole study
 _SURE_GAP = 2.0  # a narrower one is told in the record
@@ -315,13 +316,16 @@ class _Naming:
         return high
 
     def _is_sticky(self) -> NDArray[np.bool_]:
-        """Clusters that are smaller than the reference, with some of every stain that it lacks."""
+        """Clusters that are smaller than the reference, with some of every stain that it lacks.
+
+        Where it lacks but two, they must be far brighter in both, or more granular as well, as dying lymphocytes are.
+        """
         summary, reference, others = self.clusters, self.named.reference, self._not_of_reference()
         if len(others) < _FEWEST_STICKY or reference < 0:
             return np.zeros(len(summary), dtype=np.bool_)
         smaller = summary.forward < _SMALLER * summary.forward[reference]
         if len(others) < _STICKY_MARKERS:  # of two stains, some of each is not enough
-            return np.asarray(smaller & self._rises_much(others))
+            smaller &= self._rises_much(others) | (summary.side > _GRANULAR * summary.side[reference])
         above = np.array([self._above_reference(marker) for marker in others])
         least, average = _STICKY
         return np.asarray(smaller & (above.min(axis=0) > least) & (above.mean(axis=0) > average))
