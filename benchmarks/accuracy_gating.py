@@ -14,13 +14,13 @@ from bcelldepl.batch.inputs import identify
 from bcelldepl.batch.outcome import FittedTube
 from bcelldepl.batch.passes import Passes
 from bcelldepl.batch.strategies import load_strategies
-from bcelldepl.gating.model.composition import with_composition
 from bcelldepl.gating.model.event_sample import EventSample
+from bcelldepl.gating.model.gate_tube import automated_gates
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.populations import Populations
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy
-from bcelldepl.gating.tube import apply_gates
+from bcelldepl.quality.limits import DIFFERENT_CELLS
 from bcelldepl.signal import Signal
 from bcelldepl.signal.recipe import plan_markers
 from bcelldepl.signal.transform import Transform
@@ -73,13 +73,9 @@ def fit_study(study: Study, workers: int) -> Gated:
 
 def count_events(gated: Gated, tube: Tube, signal: Signal) -> Populations:
     """Populations of a tube with the membership of every event, and what of them looks like others."""
-    populations = apply_gates(signal, gated.strategy, gated.fits[tube.file], keep_membership=True)
-    alignment = gated.fitted[tube.file].alignment
-    if alignment is None:
-        return populations
-    return with_composition(
-        populations, gated.strategy, gated.model, alignment, signal.columns, signal.quality.keep
-    )
+    fits, alignment = gated.fits[tube.file], gated.fitted[tube.file].alignment
+    populations, _ = automated_gates(signal, gated.strategy, fits, gated.model, alignment, DIFFERENT_CELLS)
+    return populations
 
 
 def linear_sample(gated: Gated, tube: Tube) -> EventSample:

@@ -27,8 +27,9 @@ from bcelldepl.batch.workers import map_tubes
 from bcelldepl.counting.limits import result_code
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.event_sample import EventSample
+from bcelldepl.gating.model.gate_tube import automated_gates
 from bcelldepl.gating.model.place import PLACED_EVENTS, borrowed_evidence, place_gates
-from bcelldepl.gating.tube import apply_gates
+from bcelldepl.quality.limits import DIFFERENT_CELLS
 from bcelldepl.signal import Signal
 
 __all__ = ["LEFT", "run_thinned"]
@@ -122,7 +123,9 @@ def _ours(
     placed = place_gates(
         gated.model, gated.strategy, part, borrowed_evidence(gated.model, gated.strategy, others)
     )
-    counted = apply_gates(signal, gated.strategy, placed.fits, keep_membership=True)
+    counted, _ = automated_gates(
+        signal, gated.strategy, placed.fits, gated.model, placed.alignment, DIFFERENT_CELLS
+    )
     found, called = counted.members["B"], counted.membership["B"]
     failed = found.evidence is Evidence.FAILED
     record = {
