@@ -60,8 +60,8 @@ class Reason(StrEnum):
     NO_CONCENTRATION = "a concentration is missing"
     # Said of a gate that stands.
     DRAWN_TIGHT = (
-        "{others:,} of the {events:,} events of the usual gate look like other cells: drawn where an event is 95 % "
-        "likely to belong"
+        "the usual gate holds {events:,} events, of which about {others:,} look like other cells: "
+        "it is drawn tighter in this tube"
     )
     # A number that is given may mislead.
     GATE_UNSURE = (

@@ -43,7 +43,7 @@ def test_the_gate_is_drawn_at_its_inner_end():
     assert fit.shape == KindsShape("x", "y", INNER, INNER, GATE)
     assert fit.evidence is Evidence.BATCH
     assert not fit.review
-    assert fit.reason.startswith("10 of the 14 events of the usual gate look like other cells")
+    assert fit.reason.startswith("the usual gate holds 14 events, of which about 10 look like other cells")
 
 
 @pytest.mark.parametrize(
