@@ -6,6 +6,7 @@ Half of the laboratories were looked at while the gating was built, half never b
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -23,8 +24,11 @@ __all__ = ["FOLDER", "SEEN", "UNSEEN", "run_worlds"]
 Record = dict[str, Any]
 FOLDER: Final = Path(os.environ.get("BCELLDEPL_WORLDS", "../shared/worlds"))
 SEEN: Final = tuple(range(1, 13))
-UNSEEN: Final = tuple(range(313, 325))
+UNSEEN: Final = tuple(range(501, 513))
 FAULTS: Final = "0.15"  # of the samples that have a fault of the bench or the sheet
+_MASKED: Final = "CD19 masked"
+_SECOND_MARKERS: Final = {"CD20", "CD22", "CD79a"}
+_DETECTED: Final = 20  # events: the score's limit of detection
 
 
 def run_worlds(programs: Path, folder: Path, numbers: Sequence[int], workers: int) -> list[Record]:
@@ -60,6 +64,7 @@ def run_worlds(programs: Path, folder: Path, numbers: Sequence[int], workers: in
             rows = table.astype(object).where(table.notna(), None).to_dict("records")
             if name == "tube":
                 _name_partners(rows, world)
+                rows += _masked_to_tell(rows, world)
             records += [{"kind": name, "half": half, **row, "world": number} for row in rows]
     return records
 
@@ -74,6 +79,15 @@ def _name_partners(rows: list[Record], world: Path) -> None:
         subject, day = Path(file).stem.rsplit("_D", 1)
         if row["fault"] == "sound" and days[file] != (subject, float(day)):
             row["fault"] = "exchanged, second tube"
+
+
+def _masked_to_tell(rows: list[Record], world: Path) -> list[Record]:
+    """Tubes whose B cells are masked and can be known: as many as are detected, with a second marker of theirs."""
+    if not _SECOND_MARKERS & set(json.loads((world / "world.json").read_text())["roles"]):
+        return []
+    b_cells = pd.read_csv(world / "truth.csv").query("population == 'B'").set_index("file").events
+    told = [row for row in rows if row["fault"] == _MASKED and b_cells[row["file"]] >= _DETECTED]
+    return [{**row, "fault": f"{_MASKED}, {_DETECTED} B cells or more and a second marker"} for row in told]
 
 
 def _load(path: Path) -> ModuleType:
