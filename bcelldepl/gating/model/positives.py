@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,26 +12,21 @@ import numpy as np
 from bcelldepl.gating.model.alignment import Alignment
 from bcelldepl.gating.model.binding import binds_every_stain, learn_binding
 from bcelldepl.gating.model.control_shapes import (
+    DIM_PART,
+    DIM_SPREAD,
+    DIMMER,
     ENOUGH,
-    anywhere_above,
     control_shapes,
     share_binding,
     without_positives,
 )
 from bcelldepl.gating.model.event_sample import EventSample
+from bcelldepl.gating.model.left_spill import without_spill
 from bcelldepl.gating.model.members import members_of
-from bcelldepl.gating.model.positive_mixture import (
-    FAR_SHIFT,
-    STEP,
-    Numbers,
-    Shapes,
-    cell_counts,
-    fit_tubes,
-    make_grid,
-    quantile,
-    smoothed,
-)
+from bcelldepl.gating.model.natural_grid import STEP, Numbers, cell_counts, make_grid, quantile, smoothed
+from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, Shapes, Signals
 from bcelldepl.gating.model.study_model import Binding, PositiveModel, StudyModel
+from bcelldepl.gating.model.tube_fit import fit_tube
 from bcelldepl.gating.rules.positives import PositivesRule
 
 if TYPE_CHECKING:
@@ -41,10 +36,11 @@ __all__ = ["learn_positives"]
 
 _BODY = 2.0  # bins by which a tube's cells are smoothed
 _FEW = 50  # positives of a study; fewer tell no shape of their own
-_ROUNDS = 4
-_NARROWEST = 0.2  # natural units, of positives
-_BRIDGE = 0.25  # of the distance of positives from the negative: the spread of dim ones between
-_FIRST_GUESS = (0.7, 0.3)  # shares of bright and dim positives
+_ROUNDS = 5
+_CLEAR = 4.5  # upper standard deviations above the mode, for a first guess
+_BRIGHT_SPREADS, _DIM_SPREADS = (0.2, 1.2), (0.35, 0.9)  # logarithms
+_DIMMER_BY = (0.8, 2.5)  # logarithms, by which dim positives may lie below bright ones
+_DIM_EVENTS, _PART_EVENTS = 20.0, 40.0  # that what is expected of dim positives, and of their part, weighs as
 
 
 def learn_positives(
@@ -85,6 +81,7 @@ class _Cells:
     grid: Numbers
     binding: Binding | None
     counts: Mapping[str, Numbers]
+    spilling: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of(
@@ -99,20 +96,24 @@ class _Cells:
         unit = model.unit_of(rule.marker)
         grid = make_grid(unit)
         lacking = [m for m in strategy.lineages.lacking_in(rule.of) if m in model.markers]
+        carried = [m for m in strategy.lineages.carried_by(rule.of) if m in model.markers]
+        linear = any(model.scales[m].kind == "linear" for m in (rule.marker, *carried))
+        spilling = () if linear else tuple((m, model.unit_of(m)) for m in carried)
         cells = []
         for sample, alignment in zip(samples, aligned, strict=True):
             inside = members_of(model, strategy, sample, alignment, rule.parent)
-            names = [rule.marker, *lacking]
+            names = [rule.marker, *lacking, *carried]
             positions = {name: model.scales[name].apply(sample.signals[name][inside], 1.0) for name in names}
             cells.append(positions)
         controls = [one for one, sample in zip(cells, samples, strict=True) if sample.control]
         binding = learn_binding(lacking, controls or cells)
         counts = {}
         for sample, positions in zip(samples, cells, strict=True):
-            values = positions[rule.marker]
+            values = positions[rule.marker] * np.float32(unit)
             binds = binds_every_stain(binding, positions, len(values))
-            counts[sample.tube] = cell_counts(values * np.float32(unit), binds, grid)
-        return cls(unit, grid, binding, counts)
+            stains = [positions[name] * np.float32(size) for name, size in spilling]
+            counts[sample.tube] = cell_counts(without_spill(values, stains), binds, grid)
+        return cls(unit, grid, binding, counts, spilling)
 
 
 def _learn(marker: str, samples: Sequence[EventSample], cells: _Cells) -> PositiveModel | None:
@@ -129,18 +130,23 @@ def _learn(marker: str, samples: Sequence[EventSample], cells: _Cells) -> Positi
         return None
     shapes = control_shapes([counts[tube] for tube in controls], grid)
     others = [counts[one.tube] for one in samples if one.tube not in {*stained, *unstained}]
-    shapes = _with_positives(shapes, np.array(others), grid)
+    shapes = _with_positives(shapes, others)
     return PositiveModel(
         marker=marker,
         unit=cells.unit,
         low=float(grid[0]),
         step=STEP,
-        negative=_rounded(shapes.densities[0]),
-        positive=_rounded(shapes.densities[1]),
-        unspecific=_rounded(shapes.densities[2]),
+        place=round(shapes.negative.place, 9),
+        spread=round(shapes.negative.spread, 9),
+        negative=_rounded(shapes.negative.density),
+        signal_means=_rounded(shapes.signals.means),
+        signal_spreads=_rounded(shapes.signals.spreads),
+        dim_part=round(shapes.signals.dim_part, 9),
+        unspecific=_rounded(shapes.unspecific),
         binding=_rounded(shapes.binding),
         unspecific_part=round(shapes.usual, 9),
         binding_by=cells.binding,
+        spilling=cells.spilling,
         controls=tuple(controls),
         control_events=events,
         background=_median([counts[tube] for tube in stained], grid),
@@ -157,58 +163,71 @@ def _median(counts: Sequence[Numbers], grid: Numbers) -> float | None:
     return round(float(grid[quantile(total, 0.5)]), 6) if total.sum() >= ENOUGH else None
 
 
-def _with_positives(shapes: Shapes, tubes: Numbers, grid: Numbers) -> Shapes:
-    """Find the shape of the positives over all tubes: bright ones, and a bridge of dim ones halfway to the negative."""
-    middle = quantile(shapes.densities[0], 0.5)
-    centre, top = float(grid[middle]), float(grid[-1])
-    densities = shapes.densities.copy()
-    densities[1] = anywhere_above(densities[0], grid)
-    # A tube whose negative lies higher than that of the controls has no positives for that.
-    own = [_onto(one[0], middle) for one in tubes]
-    above = np.sum(own, axis=0) * (densities[1] > 0) if len(tubes) else np.zeros(len(grid))
-    if above.sum() < _FEW:
-        return Shapes(densities, shapes.binding, shapes.usual)
-    bright = float(np.average(grid, weights=above))
-    width = max(math.sqrt(float(np.average((grid - bright) ** 2, weights=above))), _NARROWEST)
-    share, binding = np.array(_FIRST_GUESS), shapes.binding.copy()
+def _with_positives(shapes: Shapes, tubes: Sequence[Numbers]) -> Shapes:
+    """Find the signals of the positives over all tubes, and how many of them bind every stain."""
+    signals = _clear_signals(shapes, tubes)
+    if signals is None:
+        return shapes
+    found = replace(shapes, signals=signals)
+    at: list[tuple[float, float] | None] = [None] * len(tubes)
     for _ in range(_ROUNDS):
-        densities[1] = _two_normals(grid, bright, width, centre, share)
-        fitted = fit_tubes(tubes, Shapes(densities, binding, shapes.usual), grid)
-        held = np.sum([one.held(len(grid))[1] for one in fitted], axis=0)
-        total = held.sum(axis=0)
+        fits = [fit_tube(one, found, where) for one, where in zip(tubes, at, strict=True)]
+        at = [(one.place, one.stretch) for one in fits]  # positives hardly move it
+        held = [one.held()[1:3].sum(axis=0) for one in fits]
+        total = np.sum(held, axis=0)
         if total.sum() < _FEW:
             break
-        binding[1] = share_binding(held)
-        for _ in range(20):
-            parts = share[:, None] * _normals(grid, bright, width, centre)
-            parts /= parts.sum(axis=0) + 1e-300
-            weights = parts * total
-            share = weights.sum(axis=1) / total.sum()
-            mass = max(float(weights[0].sum()), 1e-9)
-            bright = min(float(weights[0] @ grid) / mass, top)
-            width = max(math.sqrt(float(weights[0] @ (grid - bright) ** 2) / mass), _NARROWEST)
-    densities[1] = _two_normals(grid, bright, width, centre, share)
-    return Shapes(densities, binding, shapes.usual)
+        binding = found.binding.copy()
+        binding[1] = share_binding(total)
+        signals = _fitted(found, [one.sum(axis=0) for one in held], [one.place for one in fits])
+        found = replace(found, binding=binding, signals=signals)
+    return found
 
 
-def _onto(counts: Numbers, middle: int) -> Numbers:
-    """Move a tube's cells so that most lie where the controls' do; none where that is too far: most may be positive."""
-    mode = int(np.argmax(smoothed(counts, _BODY))) if counts.sum() else middle
-    steps = middle - mode
-    moved_counts = np.zeros_like(counts)
-    if abs(steps) * STEP > FAR_SHIFT:
-        return moved_counts
-    kept = slice(max(steps, 0), len(counts) + min(steps, 0))
-    moved_counts[kept] = counts[max(-steps, 0) : len(counts) - max(steps, 0)]
-    return moved_counts
+def _clear_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Signals | None:
+    """Signals of the cells that lie clear above the negative of their tube; None for few."""
+    grid, negative = shapes.grid, shapes.negative
+    clear = _CLEAR * (negative.quantile(0.8413) - negative.quantile(0.5)) * negative.spread
+    usual = float(np.arcsinh(negative.place))
+    logarithms, events = [], []
+    for one in tubes:
+        mode = float(grid[np.argmax(smoothed(one.sum(axis=0), _BODY))])
+        # Where the mode is too far off, most cells may be positive.
+        beyond = np.sinh(grid) - np.sinh(mode)
+        if one.sum() and abs(mode - usual) <= FAR_SHIFT:
+            logarithms.append(np.log(beyond[beyond > clear]))
+            events.append(one[0, beyond > clear])
+    number = np.concatenate([*events, np.zeros(1)])
+    if number.sum() < _FEW:
+        return None
+    logarithm = np.concatenate([*logarithms, np.zeros(1)])
+    bright = float(np.average(logarithm, weights=number))
+    spread = math.sqrt(float(np.average((logarithm - bright) ** 2, weights=number)))
+    spreads = np.array([np.clip(spread, *_BRIGHT_SPREADS), DIM_SPREAD])
+    return Signals(np.array([bright, bright - DIMMER]), spreads, DIM_PART)
 
 
-def _normals(grid: Numbers, bright: float, width: float, centre: float) -> Numbers:
-    means = np.array([bright, 0.5 * (bright + centre)])[:, None]
-    widths = np.array([width, max(_BRIDGE * (bright - centre), _NARROWEST)])[:, None]
-    return np.asarray(np.exp(-0.5 * ((grid - means) / widths) ** 2) / widths)
-
-
-def _two_normals(grid: Numbers, bright: float, width: float, centre: float, share: Numbers) -> Numbers:
-    shape = share @ _normals(grid, bright, width, centre)
-    return np.asarray(shape / (shape.sum() * STEP))
+def _fitted(shapes: Shapes, held: Sequence[Numbers], places: Sequence[float]) -> Signals:
+    """Fit the signals to positives by bin, each of which lies beyond any part of the negative of its tube."""
+    signals = shapes.signals
+    sums = np.zeros((3, 2))  # events, and their logarithms to the first and second power
+    for counts, place in zip(held, places, strict=True):
+        used = np.flatnonzero(counts > 1e-9)
+        beyond = shapes.beyond(place)[used]
+        shares = np.array([1.0 - signals.dim_part, signals.dim_part])[:, None, None]
+        parts = shares * signals.densities(beyond) / np.maximum(beyond, 1e-12)
+        parts *= counts[used, None] / (parts.sum(axis=(0, 2)) + 1e-300)[:, None]
+        logarithm = np.log(np.maximum(beyond, 1e-12))
+        sums += [(parts * logarithm**power).sum(axis=(1, 2)) for power in range(3)]
+    number = np.maximum(sums[0], 1e-9)
+    bright = sums[1, 0] / number[0]
+    spread = math.sqrt(max(sums[2, 0] / number[0] - bright**2, 0.0))
+    # Of dim ones little is seen where they reach into the negative: what is expected of them has its weight.
+    weight = number[1] + _DIM_EVENTS
+    dim = (sums[1, 1] + _DIM_EVENTS * (bright - DIMMER)) / weight
+    dim = float(np.clip(dim, bright - _DIMMER_BY[1], bright - _DIMMER_BY[0]))
+    around = max(sums[2, 1] - 2.0 * dim * sums[1, 1] + dim**2 * number[1], 0.0)
+    dim_spread = math.sqrt((around + _DIM_EVENTS * DIM_SPREAD**2) / weight)
+    part = (number[1] + _PART_EVENTS * DIM_PART) / (number.sum() + _PART_EVENTS)
+    spreads = np.array([np.clip(spread, *_BRIGHT_SPREADS), np.clip(dim_spread, *_DIM_SPREADS)])
+    return Signals(np.array([bright, dim]), spreads, float(part))
