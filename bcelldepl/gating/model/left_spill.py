@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LARGEST", "without_spill"]
+__all__ = ["near_mode", "without_spill"]
 
 Numbers = NDArray[np.float64]
 
-LARGEST = 50.0  # natural units; beyond, a signal is that of no instrument
+_LARGEST = 50.0  # natural units; beyond, a signal is that of no instrument
 _ENOUGH = 100  # cells, below which nothing is taken off
 _DENSEST = 0.1  # of the cells: so many lie nearest to each other about the mode
 _REACH = 2.0  # spreads about the mode, in which cells are negative for all that is known
@@ -55,8 +55,28 @@ def without_spill(values: NDArray[np.float32], stains: Sequence[NDArray[np.float
     return np.arcsinh(signal - left).astype(np.float32)
 
 
+def near_mode(values: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Cells about the mode of a marker, which are negative for all that is known; all of a few.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (n_events,)
+        In natural units.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_events,)
+    """
+    signal = _linear(values)
+    known = np.isfinite(signal)
+    if np.count_nonzero(known) < _ENOUGH:
+        return np.ones(len(values), dtype=np.bool_)
+    mode, spread = _body(signal[known])
+    return np.asarray(np.abs(signal - mode) <= _REACH * spread)
+
+
 def _linear(values: NDArray[np.float32]) -> Numbers:
-    return np.asarray(np.sinh(np.clip(values.astype(np.float64), -LARGEST, LARGEST)))
+    return np.asarray(np.sinh(np.clip(values.astype(np.float64), -_LARGEST, _LARGEST)))
 
 
 def _slopes(signal: Numbers, others: Numbers) -> Numbers:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.gating.model.left_spill import without_spill
 from bcelldepl.gating.model.natural_grid import Numbers, cell_counts, edges_of
 from bcelldepl.gating.model.positive_mixture import Shapes
 from bcelldepl.gating.model.study_model import PositiveModel
@@ -50,20 +49,18 @@ class PositiveCount:
 def count_positives(
     model: PositiveModel,
     values: NDArray[np.float32],
+    clean: NDArray[np.float32],
     binds: NDArray[np.bool_],
-    stains: Sequence[NDArray[np.float32]] = (),
 ) -> PositiveCount:
     """Count the positives of a tube, and place the cut above which as many events lie.
 
     Parameters
     ----------
     model : PositiveModel
-    values : ndarray of float32, shape (n_events,)
-        Of the parent's events, in natural units.
+    values, clean : ndarray of float32, shape (n_events,)
+        Of the parent's events, in natural units: as they are gated, and without what is left of other stains.
     binds : ndarray of bool, shape (n_events,)
         Whether other markers show that an event binds every stain.
-    stains : sequence of ndarray of float32, shape (n_events,)
-        Of the model's `spilling`, in natural units.
 
     Returns
     -------
@@ -71,7 +68,7 @@ def count_positives(
     """
     shapes = Shapes.of(model)
     grid = shapes.grid
-    fit = fit_tube(cell_counts(without_spill(values, stains), binds, grid), shapes)
+    fit = fit_tube(cell_counts(clean, binds, grid), shapes)
     spread = shapes.negative.spread * math.exp(fit.stretch)
     strict = math.asinh(fit.place + spread * shapes.negative.quantile(1.0 - _STRICT))
     expected = fit.expected
@@ -79,13 +76,15 @@ def count_positives(
     near = fit.held()[1:3].sum(axis=(0, 1))[grid <= strict]
     doubt = _NORMAL_95 * _DOUBT * float(near.sum())
     below, above = (math.hypot(side, doubt) for side in sides_of_positives(fit))
-    events = cell_counts(values, binds, grid).sum(axis=0)
-    cut, low, high = (_cut_for(events, grid, n) for n in (expected, expected + above, expected - below))
+    by_binding = cell_counts(values, binds, grid)
+    # Beyond the negative, cells that no other marker shows to bind every stain may be positive for all that is known.
+    beyond = float(by_binding[0, grid > strict].sum()) / (1.0 - float(fit.bound[fit.best]))
+    numbers = expected, max(expected + above, beyond), expected - below
+    cut, low, high = (_cut_for(by_binding.sum(axis=0), grid, number) for number in numbers)
     if expected < 1.0:
         cut = max(cut, strict)
-    # What lies beyond the negative and is taken for cells that bind every stain may be positive for all that is known.
     return PositiveCount(
-        cut, min(low, cut, strict), max(high, cut), fit.shift, fit.negative_part if fit.events else 1.0
+        cut, min(low, cut), max(high, cut), fit.shift, fit.negative_part if fit.events else 1.0
     )
 
 

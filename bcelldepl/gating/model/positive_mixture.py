@@ -23,7 +23,7 @@ FAR_SHIFT = 1.2  # natural units, three times as bright: a tube whose negative l
 _USUAL_SHIFT = 0.6  # natural units
 _USUAL_STRETCH = 0.15  # of the logarithm of a spread, beside what gain explains
 _BY_NEGATIVE = 25  # places of the negative that the signal of a positive is added to
-_UNSPECIFIC_EVENTS = 10.0  # of a tube, that the part of the controls weighs as: it is a third more or less
+_UNSPECIFIC_EVENTS = 20.0  # of a tube, that the part of the controls weighs as: it is a fifth more or less
 _DIM_EVENTS = 30.0  # positives, that the study's part of dim ones weighs as
 _LIKE_OTHERS = 1000.0  # positives that those of the study weigh as, in how many bind every stain
 

@@ -21,7 +21,7 @@ from bcelldepl.gating.model.control_shapes import (
     without_positives,
 )
 from bcelldepl.gating.model.event_sample import EventSample
-from bcelldepl.gating.model.left_spill import without_spill
+from bcelldepl.gating.model.left_spill import near_mode, without_spill
 from bcelldepl.gating.model.members import members_of
 from bcelldepl.gating.model.natural_grid import STEP, Numbers, cell_counts, make_grid, quantile, smoothed
 from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, Shapes, Signals
@@ -37,6 +37,7 @@ __all__ = ["learn_positives"]
 _BODY = 2.0  # bins by which a tube's cells are smoothed
 _FEW = 50  # positives of a study; fewer tell no shape of their own
 _ROUNDS = 5
+_ALIKE = 200.0  # positives of a tube at most, in how many bind every stain
 _CLEAR = 4.5  # upper standard deviations above the mode, for a first guess
 _BRIGHT_SPREADS, _DIM_SPREADS = (0.2, 1.2), (0.35, 0.9)  # logarithms
 _DIMMER_BY = (0.8, 2.5)  # logarithms, by which dim positives may lie below bright ones
@@ -109,10 +110,11 @@ class _Cells:
         binding = learn_binding(lacking, controls or cells)
         counts = {}
         for sample, positions in zip(samples, cells, strict=True):
-            values = positions[rule.marker] * np.float32(unit)
-            binds = binds_every_stain(binding, positions, len(values))
             stains = [positions[name] * np.float32(size) for name, size in spilling]
-            counts[sample.tube] = cell_counts(without_spill(values, stains), binds, grid)
+            values = without_spill(positions[rule.marker] * np.float32(unit), stains)
+            counts[sample.tube] = cell_counts(
+                values, binds_every_stain(binding, positions, near_mode(values)), grid
+            )
         return cls(unit, grid, binding, counts, spilling)
 
 
@@ -177,8 +179,10 @@ def _with_positives(shapes: Shapes, tubes: Sequence[Numbers]) -> Shapes:
         total = np.sum(held, axis=0)
         if total.sum() < _FEW:
             break
+        # No tube counts for all: after an infusion CAR-T cells carry what they tore off, and not later.
+        alike = np.sum([one * min(1.0, _ALIKE / max(one.sum(), 1.0)) for one in held], axis=0)
         binding = found.binding.copy()
-        binding[1] = share_binding(total)
+        binding[1] = share_binding(alike)
         signals = _fitted(found, [one.sum(axis=0) for one in held], [one.place for one in fits])
         found = replace(found, binding=binding, signals=signals)
     return found

@@ -11,6 +11,7 @@ import numpy as np
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.binding import binds_every_stain
+from bcelldepl.gating.model.left_spill import near_mode, without_spill
 from bcelldepl.gating.model.positive_count import PositiveCount, count_positives
 from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, LARGEST_SHIFT
 from bcelldepl.gating.model.study_model import PositiveModel
@@ -56,11 +57,10 @@ class PositivesRule(MarkerGate):
         if not isinstance(fit.shape, PositiveModel):
             return fit
         values = columns[self.marker] * np.float32(fit.shape.unit)
-        binds = binds_every_stain(fit.shape.binding_by, columns, len(values))
         spilling = [(name, unit) for name, unit in fit.shape.spilling if name in columns]
-        found = count_positives(
-            fit.shape, values, binds, [columns[name] * np.float32(unit) for name, unit in spilling]
-        )
+        clean = without_spill(values, [columns[name] * np.float32(unit) for name, unit in spilling])
+        binds = binds_every_stain(fit.shape.binding_by, columns, near_mode(clean))
+        found = count_positives(fit.shape, values, clean, binds)
         cut, low, high = (round(end / fit.shape.unit, 6) for end in (found.cut, found.low, found.high))
         doubt = self._doubt(found) if len(values) >= _ENOUGH else ""
         return replace(
