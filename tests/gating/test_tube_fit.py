@@ -138,3 +138,9 @@ def test_density_of_positives_is_that_of_drawn_ones(place: float) -> None:
         counts = cell_counts(drawn, np.zeros(len(drawn), dtype=bool), GRID)[0] / len(drawn)
         expected = shapes.positives(place)[kind] * STEP
         assert np.abs(np.cumsum(counts) - np.cumsum(expected)).max() < 0.01
+
+
+def test_the_order_of_events_does_not_matter() -> None:
+    drawn = tube(20_000, 700, 17, left=0.03)
+    order = np.random.default_rng(18).permutation(20_700)
+    assert counted(drawn)[3] == counted((drawn[0][order], drawn[1][order]))[3]

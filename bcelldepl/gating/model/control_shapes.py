@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from bcelldepl.gating.model.natural_grid import STEP, Numbers, edges_of, quantile, smoothed
+from bcelldepl.gating.model.natural_grid import STEP, Numbers, edges_of, quantile, smoothed, to_linear
 from bcelldepl.gating.model.negative import ZONE, learn_negative, place_and_spread, standardised
 from bcelldepl.gating.model.positive_count import sides_of_positives
 from bcelldepl.gating.model.positive_mixture import Shapes, Signals
@@ -34,17 +34,13 @@ _STICKY_ABOVE = 2.5  # natural units above the negative, where controls show too
 _FEW_STICKY = 15  # events
 _NORMAL_95 = 1.959964
 _FEWEST_POSITIVES, _POSITIVE_PART = 5, 0.005  # of a control that is none, by the lower end of its interval
-_FOOT, _FOOT_SPREADS = (
-    0.05,
-    1.645,
-)  # of the cells: there the negative begins, whatever is positive; below its middle
+_FOOT = 0.05  # of the cells: there the negative begins, whatever is positive
+_FOOT_SPREADS = 1.645  # of a normal, so far below its middle
 _TIMES_USUAL = 2.0  # as many as usual above the negative: a background, which subjects have more or less of
 _POSITIVES_BINDING = 0.1  # part of positives that bind every stain, before any are seen
-DIMMER, DIM_SPREAD, DIM_PART = (
-    1.5,
-    0.6,
-    0.25,
-)  # dim positives beside bright ones, before any are seen: logarithms
+DIMMER: Final = 1.5  # logarithms, by which dim positives lie below bright ones before any are seen
+DIM_SPREAD: Final = 0.6  # likewise
+DIM_PART: Final = 0.25  # of the positives, likewise
 
 
 def without_positives(controls: Mapping[str, Numbers], grid: Numbers) -> list[str]:
@@ -120,7 +116,7 @@ def control_shapes(controls: Sequence[Numbers], grid: Numbers) -> Shapes:
     )
     # Beyond the zone of a negative, all cells bind every stain.
     far = np.sum(
-        [one * (np.sinh(grid) > at[0] + at[1] * ZONE[-1]) for one, at in zip(seen, standing, strict=True)],
+        [one * (to_linear(grid) > at[0] + at[1] * ZONE[-1]) for one, at in zip(seen, standing, strict=True)],
         axis=0,
     )
     number = np.array([one.sum() for one in seen])

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.gating.model.natural_grid import Numbers, to_linear
+
 __all__ = ["near_mode", "without_spill"]
 
-Numbers = NDArray[np.float64]
-
-_LARGEST = 50.0  # natural units; beyond, a signal is that of no instrument
 _ENOUGH = 100  # cells, below which nothing is taken off
 _DENSEST = 0.1  # of the cells: so many lie nearest to each other about the mode
 _REACH = 2.0  # spreads about the mode, in which cells are negative for all that is known
@@ -44,8 +43,8 @@ def without_spill(values: NDArray[np.float32], stains: Sequence[NDArray[np.float
     """
     if not stains:
         return values
-    signal = _linear(values)
-    others = np.column_stack([_linear(one) for one in stains])
+    signal = to_linear(values)
+    others = np.column_stack([to_linear(one) for one in stains])
     known = np.isfinite(signal) & np.isfinite(others).all(axis=1)
     if np.count_nonzero(known) < _ENOUGH:
         return values
@@ -67,16 +66,12 @@ def near_mode(values: NDArray[np.float32]) -> NDArray[np.bool_]:
     -------
     ndarray of bool, shape (n_events,)
     """
-    signal = _linear(values)
+    signal = to_linear(values)
     known = np.isfinite(signal)
     if np.count_nonzero(known) < _ENOUGH:
         return np.ones(len(values), dtype=np.bool_)
     mode, spread = _body(signal[known])
     return np.asarray(np.abs(signal - mode) <= _REACH * spread)
-
-
-def _linear(values: NDArray[np.float32]) -> Numbers:
-    return np.asarray(np.sinh(np.clip(values.astype(np.float64), -_LARGEST, _LARGEST)))
 
 
 def _slopes(signal: Numbers, others: Numbers) -> Numbers:
@@ -91,7 +86,9 @@ def _slopes(signal: Numbers, others: Numbers) -> Numbers:
         if np.count_nonzero(near) < _FEWEST:
             break
         solved, *_ = np.linalg.lstsq(terms[near] / size, signal[near], rcond=None)
-        found = solved[1:] / size[1:]
+        found = np.array(
+            [float(f"{one:.7g}") for one in solved[1:] / size[1:]]
+        )  # in whatever order events stand
         still = np.allclose(found, slopes, rtol=1e-4, atol=1e-9)
         slopes = found
         if still:

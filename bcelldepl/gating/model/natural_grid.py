@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["STEP", "Numbers", "cell_counts", "edges_of", "make_grid", "quantile", "smoothed"]
+__all__ = ["STEP", "Numbers", "cell_counts", "edges_of", "make_grid", "quantile", "smoothed", "to_linear"]
 
 Numbers = NDArray[np.float64]
 
 STEP = 0.04  # natural units of a bin
 _LOWEST = -6.0  # natural units; what lies lower is put there
+_LARGEST = 50.0  # natural units; beyond, a signal is that of no instrument
 
 
 def make_grid(unit: float) -> Numbers:
@@ -21,6 +22,11 @@ def make_grid(unit: float) -> Numbers:
 def edges_of(grid: Numbers) -> Numbers:
     """Where the bins begin, and where the last one ends."""
     return np.concatenate((grid - 0.5 * STEP, grid[-1:] + 0.5 * STEP))
+
+
+def to_linear(values: NDArray[np.floating]) -> Numbers:
+    """Linear signal, in units of the linear part of the scale, of values in natural units."""
+    return np.asarray(np.sinh(np.clip(values.astype(np.float64), -_LARGEST, _LARGEST)))
 
 
 def cell_counts(values: NDArray[np.float32], binds: NDArray[np.bool_], grid: Numbers) -> Numbers:

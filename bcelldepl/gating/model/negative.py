@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bcelldepl.gating.model.natural_grid import STEP, Numbers, edges_of, smoothed
+from bcelldepl.gating.model.natural_grid import STEP, Numbers, edges_of, smoothed, to_linear
 
 __all__ = ["ZONE", "Negative", "learn_negative", "place_and_spread", "standardised"]
 
@@ -53,7 +53,7 @@ class Negative:
 
     def on(self, grid: Numbers, places: Numbers, spreads: Numbers) -> Numbers:
         """Densities by bin of natural units, where tubes have the negative elsewhere; shape (n_places, n_bins)."""
-        signal = np.sinh(edges_of(grid))
+        signal = to_linear(edges_of(grid))
         below = np.concatenate(([0.0], np.cumsum(self.density)))
         zone = (signal - places[:, None]) / spreads[:, None]
         density = np.diff(np.interp(zone, _ZONE_EDGES, below), axis=1)
@@ -69,14 +69,14 @@ def place_and_spread(counts: Numbers, grid: Numbers) -> tuple[float, float]:
     grid : ndarray of float64, shape (n_bins,)
     """
     held = np.concatenate(([0.0], np.cumsum(counts))) / counts.sum()
-    lower, middle = np.sinh(np.interp((_LOWER, 0.5), held, edges_of(grid)))
+    lower, middle = to_linear(np.interp((_LOWER, 0.5), held, edges_of(grid)))
     return float(middle), max(float(middle - lower), _LEAST_SPREAD)
 
 
 def standardised(counts: Numbers, grid: Numbers, place: float, spread: float) -> Numbers:
     """Events by spreads from a middle (`ZONE`), from events by bin of natural units."""
     held = np.concatenate(([0.0], np.cumsum(counts)))
-    return np.diff(np.interp(place + spread * _ZONE_EDGES, np.sinh(edges_of(grid)), held))
+    return np.diff(np.interp(place + spread * _ZONE_EDGES, to_linear(edges_of(grid)), held))
 
 
 def learn_negative(

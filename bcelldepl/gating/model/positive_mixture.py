@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bcelldepl.gating.model.natural_grid import STEP, Numbers
+from bcelldepl.gating.model.natural_grid import STEP, Numbers, to_linear
 from bcelldepl.gating.model.negative import Negative
 from bcelldepl.gating.model.study_model import PositiveModel
 
@@ -92,13 +92,13 @@ class Shapes:
     def beyond(self, place: float) -> Numbers:
         """Linear signal of each bin beyond that of negatives of a tube; shape (n_bins, n_negatives)."""
         zone = self.negative.quantiles(_BY_NEGATIVE)
-        return np.asarray(np.sinh(self.grid)[:, None] - (place + self.negative.spread * zone))
+        return np.asarray(to_linear(self.grid)[:, None] - (place + self.negative.spread * zone))
 
     def positives(self, place: float) -> Numbers:
         """Densities of bright and dim positives where a tube has its negative; shape (2, n_bins)."""
         beyond = self.beyond(place)
         by_negative = self.signals.densities(beyond) / np.maximum(beyond, 1e-12)
-        density = by_negative.sum(axis=2) * np.cosh(self.grid)
+        density = by_negative.sum(axis=2) * np.hypot(1.0, to_linear(self.grid))
         return np.asarray(density / np.maximum(density.sum(axis=1, keepdims=True) * STEP, 1e-300))
 
     @property
@@ -110,7 +110,7 @@ class Shapes:
 
     def place_at(self, shift: Numbers) -> Numbers:
         """Place of a negative that lies so many natural units off that of the controls."""
-        return np.asarray(np.sinh(np.arcsinh(self.negative.place) + shift))
+        return to_linear(np.arcsinh(self.negative.place) + shift)
 
     def prior(self, places: Numbers, stretches: Numbers) -> Numbers:
         """Logarithm of how likely a negative lies there, and is as wide.

@@ -23,7 +23,15 @@ from bcelldepl.gating.model.control_shapes import (
 from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.left_spill import near_mode, without_spill
 from bcelldepl.gating.model.members import members_of
-from bcelldepl.gating.model.natural_grid import STEP, Numbers, cell_counts, make_grid, quantile, smoothed
+from bcelldepl.gating.model.natural_grid import (
+    STEP,
+    Numbers,
+    cell_counts,
+    make_grid,
+    quantile,
+    smoothed,
+    to_linear,
+)
 from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, Shapes, Signals
 from bcelldepl.gating.model.study_model import Binding, PositiveModel, StudyModel
 from bcelldepl.gating.model.tube_fit import fit_tube
@@ -197,7 +205,7 @@ def _clear_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Signals | None:
     for one in tubes:
         mode = float(grid[np.argmax(smoothed(one.sum(axis=0), _BODY))])
         # Where the mode is too far off, most cells may be positive.
-        beyond = np.sinh(grid) - np.sinh(mode)
+        beyond = to_linear(grid) - math.sinh(mode)
         if one.sum() and abs(mode - usual) <= FAR_SHIFT:
             logarithms.append(np.log(beyond[beyond > clear]))
             events.append(one[0, beyond > clear])
