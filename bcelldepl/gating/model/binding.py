@@ -12,7 +12,7 @@ from bcelldepl.gating.model.study_model import Binding
 __all__ = ["binds_every_stain", "learn_binding"]
 
 _ENOUGH = 100  # cells of a tube that tell what is usual
-_LIMIT = 2.24  # spreads of the mean over markers: 1.25 % of a normal lie beyond
+_LIMIT = 2.7  # spreads of the mean over markers: 0.35 % of a normal lie beyond
 _LEAST_MARKERS = 2
 
 
