@@ -74,7 +74,8 @@ def positive_model(marker: str, positives: float = 6.0) -> PositiveModel:
     return PositiveModel(
         marker=marker, unit=10.0, low=float(grid[0]), step=STEP, place=float(place), spread=float(spread),
         negative=tuple((negative / negative.sum()).tolist()),
-        signal_means=(float(bright), float(bright) - 1.5), signal_spreads=(float(wide), 0.5), dim_part=0.01,
+        signal_means=(float(bright), float(bright) - 1.5), signal_spreads=(float(wide), 0.5),
+        dim_part=0.01, signals_seen=True,
         unspecific=tuple((unspecific / (unspecific.sum() * STEP)).tolist()),
         binding=(1e-3, 1e-2, 0.5), unspecific_part=1e-4, binding_by=None, spilling=(), controls=("control.fcs",),
         control_events=10_000,

@@ -50,12 +50,10 @@ def tube(
 
 
 @cache
-def model() -> PositiveModel:
-    """Of a study of two controls and six other tubes, in which compensation errs by a little."""
-    drawn = [
-        tube(6_000, n, seed, left=0.01 * (seed % 3 - 1))
-        for seed, n in enumerate((0, 0, 40, 300, 900, 20, 150, 500))
-    ]
+def model(*positives: int) -> PositiveModel:
+    """Of a study of two controls and other tubes with so many positives, in which compensation errs by a little."""
+    numbers = (0, 0, *(positives or (40, 300, 900, 20, 150, 500)))
+    drawn = [tube(6_000, n, seed, left=0.01 * (seed % 3 - 1)) for seed, n in enumerate(numbers)]
     counts = {
         f"{k}": cell_counts(without_spill(car, [cd3]), np.zeros(len(car), dtype=bool), GRID)
         for k, (car, cd3) in enumerate(drawn)
@@ -66,10 +64,12 @@ def model() -> PositiveModel:
     return learned
 
 
-def counted(drawn: tuple[NDArray[np.float32], NDArray[np.float32]]) -> tuple[int, int, int, Fit]:
+def counted(
+    drawn: tuple[NDArray[np.float32], NDArray[np.float32]], learned: PositiveModel | None = None
+) -> tuple[int, int, int, Fit]:
     """Events of the gate and at both ends of its interval, and the gate."""
     columns = dict(zip(("CAR", "CD3"), (one / np.float32(UNIT) for one in drawn), strict=True))
-    fit = RULE.settle(Fit(model(), Evidence.CONTROL, "", 0), columns)
+    fit = RULE.settle(Fit(learned or model(), Evidence.CONTROL, "", 0), columns)
     applied = RULE.apply(fit.shape, columns)
     return int(applied.inside.sum()), applied.events_low, applied.events_high, fit
 
@@ -144,3 +144,16 @@ def test_the_order_of_events_does_not_matter() -> None:
     drawn = tube(20_000, 700, 17, left=0.03)
     order = np.random.default_rng(18).permutation(20_700)
     assert counted(drawn)[3] == counted((drawn[0][order], drawn[1][order]))[3]
+
+
+@pytest.mark.parametrize(("positives", "doubted"), [(0, False), (25, False), (80, True), (2_000, True)])
+def test_what_the_study_has_not_seen_is_found_in_the_tube_and_doubted(positives: int, doubted: bool) -> None:
+    """A model that was kept from before the first CAR+ cells: positives may be anywhere for all that it knows."""
+    early = model(0, 5, 0, 3)
+    assert not early.signals_seen
+    assert model().signals_seen
+    found, low, high, fit = counted(tube(6_000, positives, 19), early)
+    assert found == pytest.approx(positives, rel=0.1, abs=12 if positives else 1)
+    assert low <= found <= high
+    assert fit.review is doubted
+    assert ("learn again" in fit.reason) is doubted

@@ -11,19 +11,11 @@ import numpy as np
 from bcelldepl.gating.model.natural_grid import STEP, Numbers, edges_of, quantile, smoothed, to_linear
 from bcelldepl.gating.model.negative import ZONE, learn_negative, place_and_spread, standardised
 from bcelldepl.gating.model.positive_count import sides_of_positives
-from bcelldepl.gating.model.positive_mixture import Shapes, Signals
+from bcelldepl.gating.model.positive_mixture import Shapes
+from bcelldepl.gating.model.positive_signals import share_binding, signals_anywhere
 from bcelldepl.gating.model.tube_fit import fit_tube
 
-__all__ = [
-    "DIMMER",
-    "DIM_PART",
-    "DIM_SPREAD",
-    "ENOUGH",
-    "control_shapes",
-    "share_binding",
-    "signals_anywhere",
-    "without_positives",
-]
+__all__ = ["ENOUGH", "control_shapes", "without_positives"]
 
 ENOUGH: Final = 100  # events of controls from which a shape is read
 _STRICT: Final = 3.7  # standard deviations above the negative
@@ -38,9 +30,6 @@ _FOOT = 0.05  # of the cells: there the negative begins, whatever is positive
 _FOOT_SPREADS = 1.645  # of a normal, so far below its middle
 _TIMES_USUAL = 2.0  # as many as usual above the negative: a background, which subjects have more or less of
 _POSITIVES_BINDING = 0.1  # part of positives that bind every stain, before any are seen
-DIMMER: Final = 1.5  # logarithms, by which dim positives lie below bright ones before any are seen
-DIM_SPREAD: Final = 0.6  # likewise
-DIM_PART: Final = 0.25  # of the positives, likewise
 
 
 def without_positives(controls: Mapping[str, Numbers], grid: Numbers) -> list[str]:
@@ -140,18 +129,6 @@ def control_shapes(controls: Sequence[Numbers], grid: Numbers) -> Shapes:
     binding = np.array([binding[0], _POSITIVES_BINDING, binding[1]])
     signals = signals_anywhere(strict * negative.spread, grid)
     return Shapes(grid, negative, signals, unspecific, binding, part)
-
-
-def share_binding(counts: Numbers) -> float:
-    """Part of some cells that bind every stain, between one cell of none and one cell of all."""
-    return float((counts[1].sum() + 0.5) / (counts.sum() + 1.0))
-
-
-def signals_anywhere(least: float, grid: Numbers) -> Signals:
-    """Signals of positives of which nothing is known but that they lie above a negative."""
-    low, high = math.log(least), float(grid[-1]) - math.log(2.0)
-    bright, spread = 0.5 * (low + high), max(high - low, 1.0) / math.sqrt(12.0)
-    return Signals(np.array([bright, bright - DIMMER]), np.array([spread, DIM_SPREAD]), DIM_PART)
 
 
 def _sticky(counts: Numbers, grid: Numbers, centre: float) -> Numbers:

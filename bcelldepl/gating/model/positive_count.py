@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.gating.model.natural_grid import Numbers, cell_counts, edges_of
 from bcelldepl.gating.model.positive_mixture import Shapes
+from bcelldepl.gating.model.positive_signals import learn_signals
 from bcelldepl.gating.model.study_model import PositiveModel
 from bcelldepl.gating.model.tube_fit import TubeFit, fit_tube
 
@@ -37,6 +38,8 @@ class PositiveCount:
         Of the tube's negative against that of the controls, in natural units.
     negative_part : float
         Negatives, of the events.
+    expected : float
+        Positives.
     """
 
     cut: float
@@ -44,6 +47,7 @@ class PositiveCount:
     high: float
     shift: float
     negative_part: float
+    expected: float
 
 
 def count_positives(
@@ -68,7 +72,10 @@ def count_positives(
     """
     shapes = Shapes.of(model)
     grid = shapes.grid
-    fit = fit_tube(cell_counts(clean, binds, grid), shapes)
+    counts = cell_counts(clean, binds, grid)
+    if not model.signals_seen:
+        shapes = learn_signals(shapes, [counts]) or shapes
+    fit = fit_tube(counts, shapes)
     spread = shapes.negative.spread * math.exp(fit.stretch)
     strict = math.asinh(fit.place + spread * shapes.negative.quantile(1.0 - _STRICT))
     expected = fit.expected
@@ -84,7 +91,7 @@ def count_positives(
     if expected < 1.0:
         cut = max(cut, strict)
     return PositiveCount(
-        cut, min(low, cut), max(high, cut), fit.shift, fit.negative_part if fit.events else 1.0
+        cut, min(low, cut), max(high, cut), fit.shift, fit.negative_part if fit.events else 1.0, expected
     )
 
 

@@ -103,6 +103,8 @@ class PositiveModel:
         Of bright and of dim positives: natural logarithm of the signal beyond that of a negative.
     dim_part : float
         Of the positives.
+    signals_seen : bool
+        Whether the study showed positives; else they may be anywhere, and a tube that shows them has its own.
     unspecific : tuple of float
         Density by bin of cells that bind every stain.
     binding : tuple of float
@@ -133,6 +135,7 @@ class PositiveModel:
     signal_means: tuple[float, ...]
     signal_spreads: tuple[float, ...]
     dim_part: float
+    signals_seen: bool
     unspecific: tuple[float, ...]
     binding: tuple[float, ...]
     unspecific_part: float

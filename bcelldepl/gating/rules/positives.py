@@ -22,6 +22,7 @@ from bcelldepl.gating.rules.marker_cut import CutShape, MarkerGate
 __all__ = ["PositivesRule"]
 
 _FEW_NEGATIVES = 0.1  # of the cells: fewer hardly show where the positives begin
+_MANY_NOT_SEEN = 50  # positives of a tube, where the study had shown hardly any
 _ENOUGH = 100  # cells, below which a tube says nothing of its negative
 
 
@@ -62,13 +63,13 @@ class PositivesRule(MarkerGate):
         binds = binds_every_stain(fit.shape.binding_by, columns, near_mode(clean))
         found = count_positives(fit.shape, values, clean, binds)
         cut, low, high = (round(end / fit.shape.unit, 6) for end in (found.cut, found.low, found.high))
-        doubt = self._doubt(found) if len(values) >= _ENOUGH else ""
+        doubt = self._doubt(found, fit.shape.signals_seen) if len(values) >= _ENOUGH else ""
         return replace(
             fit, shape=CutShape(cut, low, high), reason=doubt or fit.reason, review=bool(doubt) or fit.review
         )
 
-    def _doubt(self, found: PositiveCount) -> str:
-        """Say so where it is not plain which of a tube's cells are the negatives."""
+    def _doubt(self, found: PositiveCount, signals_seen: bool) -> str:
+        """Say so where it is not plain which of a tube's cells are the negatives, or what positives look like."""
         # Far above, it could be taken for positives; below, the count is right as far as shifts are tried.
         above, below = found.shift > FAR_SHIFT, found.shift < -LARGEST_SHIFT
         if above or below:
@@ -76,5 +77,9 @@ class PositivesRule(MarkerGate):
         if found.negative_part < _FEW_NEGATIVES:
             return Reason.FEW_NEGATIVES.format(
                 parent=self.parent, marker=self.marker, part=found.negative_part
+            )
+        if not signals_seen and found.expected >= _MANY_NOT_SEEN:
+            return Reason.POSITIVES_NOT_SEEN.format(
+                parent=self.parent, marker=self.marker, events=found.expected
             )
         return ""
