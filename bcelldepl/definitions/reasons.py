@@ -50,6 +50,10 @@ class Reason(StrEnum):
         "only {part:.1%} of the {parent} cells are {marker}-negative, too few to show where the positive ones begin: "
         "compare with an FMO of this batch"
     )
+    POSITIVES_NOT_SEEN = (
+        "{events:,.0f} {parent} cells are {marker}-positive, and the study's cells were learned from tubes that hardly "
+        "show such cells: learn again with run --learn-again"
+    )
     NO_GATE = "no gate for {population} could be placed in this tube"
     FEW_LEUKOCYTES = (
         "{events:,} leukocytes are fewer than the {least:,} that a statement about {population} needs"

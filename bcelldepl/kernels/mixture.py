@@ -1,6 +1,8 @@
-"""How many events there are of each of three kinds whose densities are known, by expectation and maximisation."""
+"""How many events there are of each of four kinds whose densities are known, by expectation and maximisation."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,69 +11,96 @@ from bcelldepl.runtime.compiled import kernel
 
 __all__ = ["fit_parts"]
 
-_LEAST = 1e-9  # of a part
-_STILL = 1e-7  # change of a part from which on it counts as found
+_LEAST = 1e-12  # of a part
+_STILL = 1e-6  # change of a part from which on it counts as found
 
 
 @kernel
 def fit_parts(
     density: NDArray[np.float64],
-    shape: NDArray[np.float64],
     seen: NDArray[np.float64],
     binds: NDArray[np.bool_],
     part: NDArray[np.float64],
-    prior: float,
+    bound: NDArray[np.float64],
+    fit: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    weight: NDArray[np.float64],
     sparse: float,
-    binding: float,
-    like_others: float,
+    positive: float,
     rounds: int,
 ) -> None:
-    """Fit the parts of three kinds at several shifts of the first, and how much the second binds every stain.
+    """Fit the parts of negatives, bright and dim positives, and unspecific cells, under several hypotheses.
 
     Parameters
     ----------
-    density : ndarray of float64, shape (n_shifts, 3, n_bins)
-        Of each kind, above 0; those of the second are filled by the part of it that is found to bind.
-    shape : ndarray of float64, shape (n_shifts, n_bins)
-        Of the second kind, without that part.
+    density : ndarray of float64, shape (n_hypotheses, 4, n_bins)
+        Of each kind, above 0. Those of negatives and unspecific cells contain what part of them binds every stain;
+        those of positives do not, for it is found.
     seen : ndarray of float64, shape (n_bins,)
         Events.
     binds : ndarray of bool, shape (n_bins,)
         Whether other markers show the events of a bin to bind every stain.
-    part : ndarray of float64, shape (n_shifts, 3)
+    part : ndarray of float64, shape (n_hypotheses, 4)
         Of the events, by kind: first guesses on entry; filled.
-    prior : float
-        Events of the third kind that are expected of every tube.
+    bound : ndarray of float64, shape (n_hypotheses,)
+        Part of the positives that bind every stain: as `part`.
+    fit : ndarray of float64, shape (n_hypotheses,)
+        Filled with the logarithm of the likelihood, expectations among it.
+    expected, weight : ndarray of float64, shape (3,)
+        What is expected of a tube before it is seen, and how many events that weighs as: part of the cells without
+        the marker that are unspecific, of the positives that are dim, and of the positives that bind.
     sparse : float
-        Events by which the second kind must explain more than the others.
-    binding, like_others : float
-        Part of the second kind that is expected to bind, and events that the expectation weighs as.
+        Events by which positives must explain more than the others.
+    positive : float
+        Part of the events that is positive; below 0: it is found.
     rounds : int
         At most.
     """
-    held = np.empty(3)
-    for _ in range(rounds):
-        largest = 0.0
-        for s in range(part.shape[0]):
-            held[:] = 0.0
-            bound = 0.0
+    for s in range(part.shape[0]):
+        first, bright, dim, last = part[s, 0], part[s, 1], part[s, 2], part[s, 3]
+        if positive >= 0.0:
+            spread = dim / (bright + dim)
+            bright, dim = positive * (1.0 - spread), positive * spread
+            others = (1.0 - positive) / (first + last)
+            first, last = first * others, last * others
+        for _ in range(rounds):
+            negatives = brights = dims = unspecific = binding = 0.0
             for b in range(seen.shape[0]):
-                first, second = part[s, 0] * density[s, 0, b], part[s, 1] * density[s, 1, b]
-                third = part[s, 2] * density[s, 2, b]
-                each = seen[b] / (first + second + third)
-                held[0] += first * each
-                held[1] += second * each
-                held[2] += third * each
-                bound += second * each if binds[b] else 0.0
-            bound = (bound + like_others * binding) / (held[1] + like_others)
-            for b in range(seen.shape[0]):
-                density[s, 1, b] = shape[s, b] * (bound if binds[b] else 1.0 - bound)
-            held[1] = max(held[1] - sparse, 0.0)
-            held[2] += prior
-            total = held[0] + held[1] + held[2]
-            for kind in range(3):
-                again = min(max(held[kind] / total, _LEAST), 1.0)
-                largest = max(largest, abs(again - part[s, kind]))
-                part[s, kind] = again
-        if largest < _STILL:
-            return
+                share = bound[s] if binds[b] else 1.0 - bound[s]
+                one, two = first * density[s, 0, b], bright * share * density[s, 1, b]
+                three, four = dim * share * density[s, 2, b], last * density[s, 3, b]
+                each = seen[b] / (one + two + three + four)
+                negatives += one * each
+                brights += two * each
+                dims += three * each
+                unspecific += four * each
+                binding += (two + three) * each if binds[b] else 0.0
+            found = brights + dims
+            bound[s] = (binding + weight[2] * expected[2]) / (found + weight[2])
+            dim_part = (dims + weight[1] * expected[1]) / (found + weight[1])
+            odd = (unspecific + weight[0] * expected[0]) / (negatives + unspecific + weight[0])
+            if positive < 0.0:
+                every = negatives + unspecific + found
+                above = max(found - sparse, 0.0) / every if every > 0.0 else 0.0
+            else:
+                above = positive
+            before = (first, bright, dim, last)
+            first = max((1.0 - above) * (1.0 - odd), _LEAST)
+            bright = max(above * (1.0 - dim_part), _LEAST)
+            dim = max(above * dim_part, _LEAST)
+            last = max((1.0 - above) * odd, _LEAST)
+            moved = max(abs(first - before[0]), abs(bright - before[1]))
+            if max(moved, max(abs(dim - before[2]), abs(last - before[3]))) < _STILL:
+                break
+        total = 0.0
+        for b in range(seen.shape[0]):
+            share = bound[s] if binds[b] else 1.0 - bound[s]
+            mixed = first * density[s, 0, b] + last * density[s, 3, b]
+            mixed += share * (bright * density[s, 1, b] + dim * density[s, 2, b])
+            total += seen[b] * math.log(mixed)
+        shares = (last / (first + last), dim / (bright + dim), bound[s])
+        for k in range(3):
+            total += weight[k] * expected[k] * math.log(shares[k])
+            total += weight[k] * (1.0 - expected[k]) * math.log(1.0 - shares[k])
+        fit[s] = total
+        part[s, 0], part[s, 1], part[s, 2], part[s, 3] = first, bright, dim, last

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from bcelldepl.gating.model.positive_mixture import STEP, make_grid
+from bcelldepl.gating.model.natural_grid import STEP, make_grid
+from bcelldepl.gating.model.negative import ZONE
 from bcelldepl.gating.model.study_model import PositiveModel
 from bcelldepl.gating.rules import AnyRule, Rule
 from bcelldepl.gating.strategy import Strategy
@@ -64,14 +65,19 @@ def signal(
 def positive_model(marker: str, positives: float = 6.0) -> PositiveModel:
     """Negatives at 2 and positives higher, of standard deviation 0.5; a natural unit is a tenth of a position."""
     grid = make_grid(10.0)
-
-    def normal(centre: float, width: float) -> tuple[float, ...]:
-        return tuple((np.exp(-0.5 * ((grid - centre) / width) ** 2) / width / np.sqrt(2 * np.pi)).tolist())
-
+    place, spread = np.sinh(2.0), np.sinh(2.0) - np.sinh(1.5)
+    signal = place + spread * ZONE
+    negative = np.exp(-0.5 * ((np.arcsinh(signal) - 2.0) / 0.5) ** 2) / np.hypot(1.0, signal)
+    unspecific = np.exp(-0.5 * ((grid - 5.0) / 2.0) ** 2)
+    beyond = np.sinh(positives) - place
+    bright, wide = np.log(beyond), 0.5 * np.sinh(positives) / beyond
     return PositiveModel(
-        marker=marker, unit=10.0, low=float(grid[0]), step=STEP,
-        negative=normal(2.0, 0.5), positive=normal(positives, 0.5), unspecific=normal(5.0, 2.0),
-        binding=(1e-3, 1e-2, 0.5), unspecific_part=1e-4, binding_by=None, controls=("control.fcs",),
+        marker=marker, unit=10.0, low=float(grid[0]), step=STEP, place=float(place), spread=float(spread),
+        negative=tuple((negative / negative.sum()).tolist()),
+        signal_means=(float(bright), float(bright) - 1.5), signal_spreads=(float(wide), 0.5),
+        dim_part=0.01, signals_seen=True,
+        unspecific=tuple((unspecific / (unspecific.sum() * STEP)).tolist()),
+        binding=(1e-3, 1e-2, 0.5), unspecific_part=1e-4, binding_by=None, spilling=(), controls=("control.fcs",),
         control_events=10_000,
     )  # fmt: skip
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from bcelldepl.gating.model.control_shapes import control_shapes, without_positives
 from bcelldepl.gating.model.event_sample import EventSample
-from bcelldepl.gating.model.positive_mixture import Numbers, cell_counts, make_grid
+from bcelldepl.gating.model.natural_grid import Numbers, cell_counts, make_grid
 from bcelldepl.gating.model.positives import _Cells, _learn
 
 GRID = make_grid(9.0)
@@ -60,16 +61,19 @@ def test_a_background_that_all_controls_share_leaves_none_out() -> None:
     assert without_positives(controls, GRID) == list(controls)
 
 
-@pytest.mark.parametrize(("shift", "teaches"), [(-1.0, True), (-2.4, False)])
-def test_a_negative_far_from_the_others_does_not_teach_the_shape(shift: float, teaches: bool) -> None:
-    """Below zero it is twice as wide: laid over the others, it made a tail in which CAR+ cells were lost."""
-    rng = np.random.default_rng(8)
-    wide = cell_counts(
-        rng.normal(0.4 + shift, 1.0, 3_000).astype(np.float32), np.zeros(3_000, dtype=bool), GRID
-    )
-    usual = [control(0, seed=1), control(0, seed=2)]
-    with_it, without = (control_shapes(one, GRID).densities[0] for one in ([*usual, wide], usual))
-    assert (not np.allclose(with_it, without)) is teaches
+@pytest.mark.parametrize("left", [-1.5, 0.0, 3.0])
+@pytest.mark.parametrize("gain", [0.7, 1.0, 2.0])
+def test_a_control_elsewhere_teaches_the_same_shape(left: float, gain: float) -> None:
+    """Once laid over the others in natural units, one below zero made a tail in which CAR+ cells were lost."""
+    signal = np.random.default_rng(8).normal(0.5, 0.6, (3, 20_000))
+    signal[2] = gain * signal[2] + left
+    none = np.zeros(20_000, dtype=bool)
+    counts = [cell_counts(np.arcsinh(one).astype(np.float32), none, GRID) for one in signal]
+    negative = control_shapes(counts, GRID).negative
+    for part in (0.01, 0.1587, 0.5, 0.8413, 0.99):
+        assert negative.quantile(part) == pytest.approx(norm.ppf(part), abs=0.06)
+    assert negative.place == pytest.approx((0.5 + 0.5 + 0.5 * gain + left) / 3, abs=0.02)
+    assert negative.spread == pytest.approx(0.6 * gain ** (1 / 3), rel=0.02)
 
 
 def test_the_last_control_stays_whatever_it_holds() -> None:

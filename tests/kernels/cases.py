@@ -74,10 +74,13 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         out[f"held {n}"] = np.array(select(order, order % 3 == 0, selected))
         out[f"gathered {n}"] = gathered = np.empty(n, dtype=np.float32)
         gather(x, order, gathered)
-        out[f"parts {n}"] = part = np.tile([0.9, 0.05, 0.05], (2, 1))
-        densities = np.random.default_rng(1).gamma(1.0, size=(2, 3, n)) + 1e-7
+        densities = np.random.default_rng(1).gamma(1.0, size=(2, 4, n)) + 1e-7
         seen, binds = np.arange(1.0, n + 1.0), np.arange(n) % 3 == 0
-        fit_parts(densities, densities[:, 1].copy(), seen, binds, part, 2.5, 1.0, 0.2, 100.0, 9)
+        expected, weight = np.array([0.02, 0.2, 0.1]), np.array([500.0, 30.0, 100.0])
+        for positive in (-1.0, 0.3):
+            part, bound, fit = np.tile([0.85, 0.05, 0.05, 0.05], (2, 1)), np.full(2, 0.1), np.zeros(2)
+            fit_parts(densities, seen, binds, part, bound, fit, expected, weight, 1.0, positive, 9)
+            out |= {f"parts {positive} {n}": part, f"bound {positive} {n}": bound, f"fit {positive} {n}": fit}
         regions = {
             "cut": (STRIP, strip(1.0, 0.0, 0.5, np.inf)),
             "band": (STRIP, strip(1.0, -1.2, -0.3, 0.2)),

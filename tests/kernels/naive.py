@@ -228,16 +228,32 @@ def lowest_redrawn(
     return [lowest(column, tolerance) for column in smooth[reach : len(counts) - reach].T]
 
 
-def fit_parts(density, shape, seen, binds, part, prior, sparse, binding, like_others, rounds):
-    """Fill the parts of three kinds, all shifts at once; the last round is that in which none moves."""
-    for _ in range(rounds):
-        held = part[:, :, None] * density * seen / np.einsum("sk,skb->sb", part, density)[:, None]
-        events = held.sum(axis=2)
-        bound = (held[:, 1, binds].sum(axis=1) + like_others * binding) / (events[:, 1] + like_others)
-        density[:, 1] = shape * np.where(binds, bound[:, None], 1.0 - bound[:, None])
-        events[:, 1] = np.maximum(events[:, 1] - sparse, 0.0)
-        events[:, 2] += prior
-        again = np.clip(events / events.sum(axis=1, keepdims=True), 1e-9, 1.0)
-        before, part[:] = part.copy(), again
-        if np.abs(part - before).max() < 1e-7:
-            return
+def fit_parts(density, seen, binds, part, bound, fit, expected, weight, sparse, positive, rounds):
+    """Fill the parts of four kinds and their likelihood; the last round is that in which none moves."""
+    for s in range(len(part)):
+        if positive >= 0.0:
+            part[s, 1:3] *= positive / part[s, 1:3].sum()
+            part[s, [0, 3]] *= (1.0 - positive) / part[s, [0, 3]].sum()
+        for _ in range(rounds):
+            held = part[s][:, None] * _with_binding(density[s], binds, bound[s])
+            held *= seen / held.sum(axis=0)
+            events = held.sum(axis=1)
+            found = events[1] + events[2]
+            bound[s] = (held[1:3, binds].sum() + weight[2] * expected[2]) / (found + weight[2])
+            dim = (events[2] + weight[1] * expected[1]) / (found + weight[1])
+            odd = (events[3] + weight[0] * expected[0]) / (events[0] + events[3] + weight[0])
+            above = max(found - sparse, 0.0) / events.sum() if positive < 0.0 else positive
+            before = part[s].copy()
+            part[s] = [(1 - above) * (1 - odd), above * (1 - dim), above * dim, (1 - above) * odd]
+            part[s] = np.maximum(part[s], 1e-12)
+            if np.abs(part[s] - before).max() < 1e-6:
+                break
+        fit[s] = seen @ np.log(part[s] @ _with_binding(density[s], binds, bound[s]))
+        shares = np.array([part[s, 3] / part[s, [0, 3]].sum(), part[s, 2] / part[s, 1:3].sum(), bound[s]])
+        fit[s] += weight @ (expected * np.log(shares) + (1 - expected) * np.log(1 - shares))
+
+
+def _with_binding(density, binds, bound):
+    """Densities of positives times the part of them that bind, or do not."""
+    share = np.where(binds, bound, 1.0 - bound)
+    return density * np.stack((np.ones_like(share), share, share, np.ones_like(share)))

@@ -12,7 +12,7 @@ from bcelldepl.gating.model.study_model import Binding
 __all__ = ["binds_every_stain", "learn_binding"]
 
 _ENOUGH = 100  # cells of a tube that tell what is usual
-_LIMIT = 2.24  # spreads of the mean over markers: 1.25 % of a normal lie beyond
+_LIMIT = 2.7  # spreads of the mean over markers: 0.35 % of a normal lie beyond
 _LEAST_MARKERS = 2
 
 
@@ -45,7 +45,7 @@ def learn_binding(
 
 
 def binds_every_stain(
-    binding: Binding | None, columns: Mapping[str, NDArray[np.float32]], n_events: int
+    binding: Binding | None, columns: Mapping[str, NDArray[np.float32]], usual: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Say which cells bind more of all the markers that cells of their kind lack than such cells do.
 
@@ -55,18 +55,19 @@ def binds_every_stain(
         None: there are too few such markers to tell; no cell is said to.
     columns : mapping of str to ndarray of float32, shape (n_events,)
         Positions.
-    n_events : int
+    usual : ndarray of bool, shape (n_events,)
+        Cells that show what is usual: the same kind of cells in every tube, whatever else it holds.
 
     Returns
     -------
     ndarray of bool, shape (n_events,)
     """
-    if binding is None or not n_events or any(marker not in columns for marker in binding.markers):
-        return np.zeros(n_events, dtype=np.bool_)
-    total = np.zeros(n_events)
+    if binding is None or not usual.any() or any(marker not in columns for marker in binding.markers):
+        return np.zeros(len(usual), dtype=np.bool_)
+    total = np.zeros(len(usual))
     for marker, spread in zip(binding.markers, binding.spreads, strict=True):
         values = columns[marker].astype(np.float64)
-        total += (values - np.median(values)) / spread
+        total += (values - np.median(values[usual])) / spread
     return np.asarray(total / len(binding.markers) > binding.limit)
 
 

@@ -123,6 +123,11 @@ class Lineages(BaseModel):
             dict.fromkeys(marker for row in self.kinds if row.name == kind for marker in row.lacking)
         )
 
+    def carried_by(self, kind: str) -> tuple[str, ...]:
+        """Markers by which cells of a kind are told, any one of each list."""
+        rows = (row for row in self.kinds if row.name == kind)
+        return tuple(dict.fromkeys(marker for row in rows for markers in row.high for marker in markers))
+
     def row(self, kind: str) -> Kind:
         """First row of a kind.
 

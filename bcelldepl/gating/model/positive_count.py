@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.gating.model.positive_mixture import (
-    SHIFTS,
-    STEP,
-    USUAL_SHIFT,
-    Numbers,
-    Shapes,
-    TubeFit,
-    cell_counts,
-    fit_tubes,
-    moved_negative,
-    quantile,
-)
+from bcelldepl.gating.model.natural_grid import Numbers, cell_counts, edges_of
+from bcelldepl.gating.model.positive_mixture import Shapes
+from bcelldepl.gating.model.positive_signals import learn_signals
 from bcelldepl.gating.model.study_model import PositiveModel
+from bcelldepl.gating.model.tube_fit import TubeFit, fit_tube
 
 __all__ = ["PositiveCount", "count_positives", "sides_of_positives"]
 
 _STRICT = 1e-4  # of the negatives that lie above a cut that hardly one passes
 _DOUBT = 0.2  # of the positives that only the shapes tell from negatives, as a standard error
 _NORMAL_95 = 1.959964
-_LEAST_WEIGHT = 1e-3  # of a shift that has a part in the interval
+_LEAST_WEIGHT = 1e-3  # of a hypothesis that has a part in the interval
 _ROUNDS = 15
-_WIDEST = 8.0  # standard deviations of a count in which the likelihood is looked at closely
+_FIRST_REACH = 4.0  # standard deviations of a count
+_HALVINGS = 14
 
 
 @dataclass(frozen=True)
@@ -44,6 +38,8 @@ class PositiveCount:
         Of the tube's negative against that of the controls, in natural units.
     negative_part : float
         Negatives, of the events.
+    expected : float
+        Positives.
     """
 
     cut: float
@@ -51,18 +47,22 @@ class PositiveCount:
     high: float
     shift: float
     negative_part: float
+    expected: float
 
 
 def count_positives(
-    model: PositiveModel, values: NDArray[np.float32], binds: NDArray[np.bool_]
+    model: PositiveModel,
+    values: NDArray[np.float32],
+    clean: NDArray[np.float32],
+    binds: NDArray[np.bool_],
 ) -> PositiveCount:
     """Count the positives of a tube, and place the cut above which as many events lie.
 
     Parameters
     ----------
     model : PositiveModel
-    values : ndarray of float32, shape (n_events,)
-        Of the parent's events, in natural units.
+    values, clean : ndarray of float32, shape (n_events,)
+        Of the parent's events, in natural units: as they are gated, and without what is left of other stains.
     binds : ndarray of bool, shape (n_events,)
         Whether other markers show that an event binds every stain.
 
@@ -70,79 +70,71 @@ def count_positives(
     -------
     PositiveCount
     """
-    grid = np.asarray(model.low + model.step * np.arange(len(model.negative)), dtype=np.float64)
     shapes = Shapes.of(model)
-    counts = cell_counts(values, binds, grid)
-    fitted = fit_tubes(counts[None], shapes, grid)[0]
-    held = fitted.held(len(grid))
-    events = counts.sum(axis=0)
-    strict = float(grid[quantile(moved_negative(shapes.densities[0], grid, fitted.shift), 1.0 - _STRICT)])
-    expected = fitted.expected
+    grid = shapes.grid
+    counts = cell_counts(clean, binds, grid)
+    if not model.signals_seen:
+        shapes = learn_signals(shapes, [counts]) or shapes
+    fit = fit_tube(counts, shapes)
+    spread = shapes.negative.spread * math.exp(fit.stretch)
+    strict = math.asinh(fit.place + spread * shapes.negative.quantile(1.0 - _STRICT))
+    expected = fit.expected
     # Beside what a count leaves: the shapes overlap, and the positives of a tube are not quite those of the study.
-    doubt = 1.96 * _DOUBT * float(held[1].sum(axis=0)[grid <= strict].sum())
-    below, above = (math.hypot(side, doubt) for side in sides_of_positives(fitted))
-    cut, low, high = (_cut_for(events, grid, n) for n in (expected, expected + above, expected - below))
+    near = fit.held()[1:3].sum(axis=(0, 1))[grid <= strict]
+    doubt = _NORMAL_95 * _DOUBT * float(near.sum())
+    below, above = (math.hypot(side, doubt) for side in sides_of_positives(fit))
+    by_binding = cell_counts(values, binds, grid)
+    # Beyond the negative, cells that no other marker shows to bind every stain may be positive for all that is known.
+    beyond = float(by_binding[0, grid > strict].sum()) / (1.0 - float(fit.bound[fit.best]))
+    numbers = expected, max(expected + above, beyond), expected - below
+    cut, low, high = (_cut_for(by_binding.sum(axis=0), grid, number) for number in numbers)
     if expected < 1.0:
         cut = max(cut, strict)
-    # What lies beyond the negative and is taken for cells that bind every stain may be positive for all that is known.
     return PositiveCount(
-        cut,
-        min(low, cut, strict),
-        max(high, cut),
-        fitted.shift,
-        fitted.negative_part if fitted.events else 1.0,
+        cut, min(low, cut), max(high, cut), fit.shift, fit.negative_part if fit.events else 1.0, expected
     )
 
 
 def sides_of_positives(fit: TubeFit) -> tuple[float, float]:
     """Reach of the 95 % interval of the positives of a tube below and above their number, beyond that of a count.
 
-    Numbers whose likelihood, with the other kinds fitted anew and the shifts weighed, lies within 1.92 of the largest
-    are held to be possible (Wilks 1938); what a Poisson count of so many leaves is taken off in squares, for the count
-    carries it itself.
+    Numbers whose likelihood, with the other kinds fitted anew and the hypotheses weighed, lies within 1.92 of the
+    largest are held to be possible (Wilks 1938); what a Poisson count of so many leaves is taken off in squares, for
+    the count carries it itself.
     """
     if not fit.events:
         return 0.0, 0.0
-    found = fit.expected
-    numbers = _candidates(found, fit.events)
-    fits = _likelihood(fit, numbers / fit.events)
-    inside = numbers[fits >= fits.max() - 0.5 * _NORMAL_95**2]
-    low, high = min(found, float(inside.min())), max(found, float(inside.max()))
+    found, events = fit.expected, fit.events
+    kept = np.flatnonzero(fit.weight > _LEAST_WEIGHT)
+    least = max(fit.likelihood(number, kept, _ROUNDS) for number in (found, 0.0)) - 0.5 * _NORMAL_95**2
+
+    def possible(number: float) -> bool:
+        return fit.likelihood(number, kept, _ROUNDS) >= least
+
+    reach = _FIRST_REACH * math.sqrt(found + _FIRST_REACH)
+    while found + reach < events and possible(found + reach):
+        reach *= 2.0
+    low, high = (_last(possible, found, end) for end in (0.0, min(found + reach, events)))
     counted = _NORMAL_95**2 * found
     return math.sqrt(max((found - low) ** 2 - counted, 0.0)), math.sqrt(
         max((high - found) ** 2 - counted, 0.0)
     )
 
 
-def _candidates(found: float, events: float) -> Numbers:
-    """Numbers of positives from 0 to all, dense about the one that was found."""
-    everywhere = np.geomspace(0.5, events, 60)
-    reach = _WIDEST * math.sqrt(found + 1.0)
-    close = np.clip(found + np.linspace(-reach, reach, 81), 0.0, events)
-    return np.unique(np.concatenate(([0.0], everywhere, close)))
-
-
-def _likelihood(fit: TubeFit, part: Numbers) -> Numbers:
-    """Logarithm of the likelihood that such a part of the events is positive, over all shifts; shape of `part`."""
-    kept = np.flatnonzero(fit.weight > _LEAST_WEIGHT)
-    negative, positive, unspecific = (fit.density[kept, kind][:, None] for kind in range(3))
-    rest = np.clip(1.0 - part, 1e-9, 1.0)[None, :, None]
-    bound = fit.part[kept, 2] / np.clip(fit.part[kept, 0] + fit.part[kept, 2], 1e-9, None)
-    bound = np.tile(np.clip(bound, 1e-9, 1.0 - 1e-9)[:, None, None], (1, len(part), 1))
-    for _ in range(_ROUNDS):
-        others = (1.0 - bound) * negative + bound * unspecific
-        of_others = fit.seen * rest * others / (part[:, None] * positive + rest * others)
-        binds = (of_others * bound * unspecific / others).sum(axis=2, keepdims=True)
-        every = of_others.sum(axis=2, keepdims=True)
-        bound = np.clip((binds + fit.prior) / (every + fit.prior + 1e-9), 1e-9, 1.0 - 1e-9)
-    mixed = part[:, None] * positive + rest * ((1.0 - bound) * negative + bound * unspecific)
-    fits = np.log(mixed) @ fit.seen + fit.prior * np.log(rest * bound)[..., 0]
-    fits -= 0.5 * (SHIFTS[kept, None] / USUAL_SHIFT) ** 2
-    return np.asarray(np.logaddexp.reduce(fits, axis=0))
+def _last(possible: Callable[[float], bool], inside: float, outside: float) -> float:
+    """Last possible number on the way from one that is to another."""
+    if possible(outside):
+        return outside
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (inside + outside)
+        if possible(middle):
+            inside = middle
+        else:
+            outside = middle
+    return inside
 
 
 def _cut_for(counts: Numbers, grid: Numbers, events: float) -> float:
     """Position above which so many events lie, between bins by straight lines."""
     above = np.concatenate((np.cumsum(counts[::-1])[::-1], [0.0]))
-    edges = np.concatenate((grid - 0.5 * STEP, [grid[-1] + 0.5 * STEP]))
-    return float(np.interp(-max(events, 0.0), -above, edges))
+    return float(np.interp(-max(events, 0.0), -above, edges_of(grid)))

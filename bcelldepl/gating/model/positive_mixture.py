@@ -1,9 +1,9 @@
-"""Cells positive for a marker that controls lack: the negative's shape is theirs, and only moved in a tube.
+"""Cells positive for a marker that controls lack: the negative's shape is theirs; where it lies, the tube's own.
 
-A tube's cells are a mixture of three: negatives, whose shape the controls show; positives, whose shape the study shows;
-and cells that bind some of every stain, which controls show too, and which other markers tell from positives. How far
-the negative is moved and how many there are of each is found together; the tube's own spread, which positives widen,
-has no part in it.
+A tube's cells are a mixture of negatives, of whose shape the controls tell; of positives, bright and dim, whose signal
+comes on top of that of a negative, and is that of the study; and of cells that bind some of every stain, which controls
+show too, and which other markers tell from positives. Where the negative lies, how wide it is and how many there are of
+each is found together.
 """
 
 from __future__ import annotations
@@ -11,197 +11,115 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bcelldepl.gating.model.natural_grid import STEP, Numbers, to_linear
+from bcelldepl.gating.model.negative import Negative
 from bcelldepl.gating.model.study_model import PositiveModel
-from bcelldepl.kernels.mixture import fit_parts
 
-__all__ = [
-    "FAR_SHIFT", "SHIFTS", "STEP", "USUAL_SHIFT", "Numbers", "Shapes", "TubeFit", "cell_counts", "fit_tubes",
-    "make_grid", "moved", "moved_negative", "quantile", "smoothed",
-]  # fmt: skip
+__all__ = ["FAR_SHIFT", "LARGEST_SHIFT", "Shapes", "Signals"]
 
-Numbers = NDArray[np.float64]
-
-STEP = 0.04  # natural units of a bin
-_LOWEST = -6.0  # natural units; what lies lower is put there
-SHIFTS = np.arange(-60, 61) * STEP  # by which a negative may lie off that of the controls
-USUAL_SHIFT = 0.25  # natural units
+LARGEST_SHIFT = 2.4  # natural units, by which a negative may lie off that of the controls
 FAR_SHIFT = 1.2  # natural units, three times as bright: a tube whose negative lies higher needs review
-_FLOOR = 1e-7  # of a density, for events that no shape explains
-_ROUNDS = 80
-_PRIOR_EVENTS = 50.0  # that the controls' part of cells that bind every stain weighs as
-_SPARSE = 1.0  # event by which positives must explain a tube better, so that a stray makes none
-_LIKE_OTHERS = 100.0  # events that the study's positives weigh as, in how many of a tube's bind every stain
+_USUAL_SHIFT = 0.6  # natural units
+_USUAL_STRETCH = 0.15  # of the logarithm of a spread, beside what gain explains
+_BY_NEGATIVE = 25  # places of the negative that the signal of a positive is added to
+_UNSPECIFIC_EVENTS = 20.0  # of a tube, that the part of the controls weighs as: it is a fifth more or less
+_DIM_EVENTS = 30.0  # positives, that the study's part of dim ones weighs as
+_LIKE_OTHERS = 1000.0  # positives that those of the study weigh as, in how many bind every stain
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Signal of positives beyond that of a negative: normal on a logarithmic scale, bright ones and dim ones.
+
+    Attributes
+    ----------
+    means, spreads : ndarray of float64, shape (2,)
+        Natural logarithms of linear signal, in units of the scale's linear part.
+    dim_part : float
+        Of the positives.
+    """
+
+    means: Numbers
+    spreads: Numbers
+    dim_part: float
+
+    def densities(self, beyond: Numbers) -> Numbers:
+        """Of bright and dim ones at linear signals beyond a negative, by logarithm; shape (2, ...)."""
+        logarithm = np.log(np.maximum(beyond, 1e-12))
+        shape = (2, *(1,) * beyond.ndim)
+        away = (logarithm - self.means.reshape(shape)) / self.spreads.reshape(shape)
+        return np.asarray(np.exp(-0.5 * away**2) / self.spreads.reshape(shape) * (beyond > 0.0))
 
 
 @dataclass(frozen=True)
 class Shapes:
-    """The three kinds of cells of a mixture.
+    """The kinds of cells of a mixture.
 
     Attributes
     ----------
-    densities : ndarray of float64, shape (3, n_bins)
-        Of negatives, positives, and cells that bind every stain.
+    grid : ndarray of float64, shape (n_bins,)
+        Centres of bins, in natural units.
+    negative : Negative
+    signals : Signals
+    unspecific : ndarray of float64, shape (n_bins,)
+        Density of cells that bind every stain.
     binding : ndarray of float64, shape (3,)
-        Part of each that other markers show to bind every stain.
+        Part of negatives, positives and unspecific cells that other markers show to bind every stain.
     usual : float
-        Part of the controls' cells that are of the third kind.
+        Part of the controls' cells that are unspecific.
     """
 
-    densities: Numbers
+    grid: Numbers
+    negative: Negative
+    signals: Signals
+    unspecific: Numbers
     binding: Numbers
     usual: float
 
     @classmethod
     def of(cls, model: PositiveModel) -> Shapes:
         """Those of a learned model."""
-        densities = np.array([model.negative, model.positive, model.unspecific])
-        return cls(densities, np.array(model.binding), model.unspecific_part)
+        return cls(
+            np.asarray(model.low + model.step * np.arange(len(model.unspecific)), dtype=np.float64),
+            Negative(model.place, model.spread, np.array(model.negative)),
+            Signals(np.array(model.signal_means), np.array(model.signal_spreads), model.dim_part),
+            np.array(model.unspecific),
+            np.array(model.binding),
+            model.unspecific_part,
+        )
 
-    def joint(self, grid: Numbers) -> Numbers:
-        """Densities of all three by shift of the negative, and by whether other markers show binding.
+    def beyond(self, place: float) -> Numbers:
+        """Linear signal of each bin beyond that of negatives of a tube; shape (n_bins, n_negatives)."""
+        zone = self.negative.quantiles(_BY_NEGATIVE)
+        return np.asarray(to_linear(self.grid)[:, None] - (place + self.negative.spread * zone))
 
-        Returns
-        -------
-        ndarray of float64, shape (n_shifts, 3, 2, n_bins)
+    def positives(self, place: float) -> Numbers:
+        """Densities of bright and dim positives where a tube has its negative; shape (2, n_bins)."""
+        beyond = self.beyond(place)
+        by_negative = self.signals.densities(beyond) / np.maximum(beyond, 1e-12)
+        density = by_negative.sum(axis=2) * np.hypot(1.0, to_linear(self.grid))
+        return np.asarray(density / np.maximum(density.sum(axis=1, keepdims=True) * STEP, 1e-300))
+
+    @property
+    def expected(self) -> tuple[Numbers, Numbers]:
+        """What is expected of a tube, and the events that it weighs as: for `fit_parts`."""
+        usual = max(self.usual, 1e-5)
+        expected = np.array([usual, self.signals.dim_part, float(self.binding[1])])
+        return expected, np.array([_UNSPECIFIC_EVENTS / usual, _DIM_EVENTS, _LIKE_OTHERS])
+
+    def place_at(self, shift: Numbers) -> Numbers:
+        """Place of a negative that lies so many natural units off that of the controls."""
+        return to_linear(np.arcsinh(self.negative.place) + shift)
+
+    def prior(self, places: Numbers, stretches: Numbers) -> Numbers:
+        """Logarithm of how likely a negative lies there, and is as wide.
+
+        Gain stretches it as it moves it, an error of compensation moves it alone: all between is as likely.
         """
-        out = np.empty((len(SHIFTS), 3, 2, len(grid)))
-        parts = np.stack((1.0 - self.binding, self.binding), axis=1)[:, :, None]
-        for number, shift in enumerate(SHIFTS):
-            densities = self.densities.copy()
-            densities[0] = moved_negative(self.densities[0], grid, shift)
-            densities /= densities.sum(axis=1, keepdims=True) * STEP
-            out[number] = parts * (densities[:, None] + _FLOOR)
-        return out
-
-
-@dataclass(frozen=True)
-class TubeFit:
-    """How many there are of each kind in a tube, at every shift of its negative.
-
-    Attributes
-    ----------
-    used : ndarray of int64, shape (n_used,)
-        Bins that hold events, those that bind every stain behind the others.
-    seen : ndarray of float64, shape (n_used,)
-        Events.
-    density : ndarray of float64, shape (n_shifts, 3, n_used)
-        Of each kind.
-    part : ndarray of float64, shape (n_shifts, 3)
-        Of the events, by kind.
-    prior : float
-        Events that the controls' part of cells that bind every stain weighs as.
-    weight : ndarray of float64, shape (n_shifts,)
-        How well a shift explains the tube; sums to 1.
-    """
-
-    used: NDArray[np.int64]
-    seen: Numbers
-    density: Numbers
-    part: Numbers
-    prior: float
-    weight: Numbers
-
-    @property
-    def events(self) -> float:
-        """Of the tube."""
-        return float(self.seen.sum())
-
-    @property
-    def expected(self) -> float:
-        """Positives."""
-        return float(self.weight @ self.part[:, 1]) * self.events
-
-    @property
-    def negative_part(self) -> float:
-        """Negatives, of the events."""
-        return float(self.weight @ self.part[:, 0])
-
-    @property
-    def shift(self) -> float:
-        """Of the negative against that of the controls, in natural units."""
-        return float(self.weight @ SHIFTS)
-
-    def held(self, bins: int) -> Numbers:
-        """Events of each kind by bin, at the likeliest shift; shape (3, 2, bins)."""
-        best = int(np.argmax(self.weight))
-        every = self.part[best][:, None] * self.density[best]
-        held = np.zeros((3, 2 * bins))
-        held[:, self.used] = self.seen * every / every.sum(axis=0)
-        return held.reshape(3, 2, bins)
-
-
-def make_grid(unit: float) -> Numbers:
-    """Centres of the bins of a marker of which a position of 1 is worth so many natural units."""
-    return np.asarray(_LOWEST + STEP * np.arange(int((unit + 1.0 - _LOWEST) / STEP)), dtype=np.float64)
-
-
-def cell_counts(values: NDArray[np.float32], binds: NDArray[np.bool_], grid: Numbers) -> Numbers:
-    """Events by bin, of those that other markers do not and do show to bind every stain; shape (2, n_bins)."""
-    place = np.clip(np.rint((values.astype(np.float64) - grid[0]) / STEP), 0, len(grid) - 1).astype(np.int64)
-    counts = [np.bincount(place[chosen], minlength=len(grid)) for chosen in (~binds, binds)]
-    return np.array(counts, dtype=np.float64)
-
-
-def fit_tubes(counts: Numbers, shapes: Shapes, grid: Numbers) -> list[TubeFit]:
-    """Fit how many there are of each kind at every shift, and weigh the shifts by how well they explain a tube.
-
-    Parameters
-    ----------
-    counts : ndarray of float64, shape (n_tubes, 2, n_bins)
-    shapes : Shapes
-    grid : ndarray of float64, shape (n_bins,)
-    """
-    joint = shapes.joint(grid).reshape(len(SHIFTS), 3, -1)
-    return [_fit(one.reshape(-1), joint, shapes.usual, float(shapes.binding[1])) for one in counts]
-
-
-def _fit(counts: Numbers, joint: Numbers, usual: float, binding: float) -> TubeFit:
-    used = np.flatnonzero(counts)
-    seen, density = counts[used], joint[:, :, used].copy()
-    part = np.tile([0.95 - usual, 0.05, usual], (len(density), 1))
-    if not len(used):
-        none = np.zeros_like(part)
-        return TubeFit(used, seen, density, none, 0.0, np.full(len(part), 1.0 / len(part)))
-    binds = used >= len(counts) // 2
-    shape = density[:, 1] / np.where(binds, binding, 1.0 - binding)
-    prior = _PRIOR_EVENTS * usual
-    # A tube's positives may bind more than those of others.
-    fit_parts(density, shape, seen, binds, part, prior, _SPARSE, binding, _LIKE_OTHERS, _ROUNDS)
-    mixed = np.einsum("sk,skb->sb", part, density)
-    fit = np.log(mixed) @ seen + prior * np.log(part[:, 2]) - 0.5 * (SHIFTS / USUAL_SHIFT) ** 2
-    weight = np.exp(fit - fit.max())
-    return TubeFit(used, seen, density, part, prior, weight / weight.sum())
-
-
-def moved(density: Numbers, grid: Numbers, shift: float) -> Numbers:
-    """Density moved along the axis: a negative near zero is moved by errors of compensation, too, not by gain alone."""
-    return np.interp(grid - shift, grid, density, left=0.0, right=0.0)
-
-
-def moved_negative(density: Numbers, grid: Numbers, shift: float) -> Numbers:
-    """Density of a negative moved upwards by gain, or downwards by an error of compensation.
-
-    Gain moves all signals by as many natural units. An error of compensation takes as much off every linear signal;
-    near zero, where natural units are linear, the negative becomes wider by it.
-    """
-    if shift >= 0.0:
-        return moved(density, grid, shift)
-    middle = float(grid[quantile(density, 0.5)])
-    linear = np.sinh(grid) + (np.sinh(middle) - np.sinh(middle + shift))
-    stretch = np.cosh(grid) / np.hypot(1.0, linear)
-    return np.asarray(stretch * np.interp(np.arcsinh(linear), grid, density, left=0.0, right=0.0))
-
-
-def smoothed(density: Numbers, width: float) -> Numbers:
-    """Smooth by a Gaussian of so many bins."""
-    reach = int(4 * width)
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
-    return np.convolve(density, weights / weights.sum(), mode="same")
-
-
-def quantile(density: Numbers, part: float) -> int:
-    """Bin up to which a part of a density lies."""
-    held = np.cumsum(density)
-    return int(min(np.searchsorted(held, part * held[-1]), len(density) - 1))
+        shift = np.arcsinh(places) - np.arcsinh(self.negative.place)
+        ratio = np.maximum(places, 1e-12) / max(self.negative.place, 1e-12)
+        gain = np.log(ratio) if self.negative.place > 0.0 else np.zeros_like(places)
+        off = np.maximum(stretches - np.maximum(gain, 0.0), 0.0)
+        off += np.maximum(np.where(places > 0.0, np.minimum(gain, 0.0), 0.0) - stretches, 0.0)
+        return np.asarray(-0.5 * (off / _USUAL_STRETCH) ** 2 - 0.5 * (shift / _USUAL_SHIFT) ** 2)

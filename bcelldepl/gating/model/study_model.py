@@ -94,14 +94,28 @@ class PositiveModel:
         Natural units that a position of 1 is worth.
     low, step : float
         First bin's centre and width, in natural units.
-    negative, positive, unspecific : tuple of float
-        Densities by bin: of the controls' negatives, of the positives of all tubes, and of cells that bind every stain.
+    place, spread : float
+        Middle of the controls' negatives, and its distance to their lower standard deviation: linear signal, in units
+        of the linear part of the scale.
+    negative : tuple of float
+        Density of the controls' negatives, by spreads from the middle (`bcelldepl.gating.model.negative.ZONE`).
+    signal_means, signal_spreads : tuple of float
+        Of bright and of dim positives: natural logarithm of the signal beyond that of a negative.
+    dim_part : float
+        Of the positives.
+    signals_seen : bool
+        Whether the study showed positives; else they may be anywhere, and a tube that shows them has its own.
+    unspecific : tuple of float
+        Density by bin of cells that bind every stain.
     binding : tuple of float
-        Part of each of the three that other markers show to bind every stain.
+        Part of negatives, positives and cells that bind every stain that other markers show to do so.
     unspecific_part : float
         Part of the controls' cells that bind every stain.
     binding_by : Binding or None
         None where too few markers tell.
+    spilling : tuple of (str, float)
+        Markers that these cells carry, of which compensation may leave some in the marker, and the natural units that
+        a position of 1 of each is worth.
     controls : tuple of str
         Tubes that the negative was read from.
     control_events : int
@@ -115,12 +129,18 @@ class PositiveModel:
     unit: float
     low: float
     step: float
+    place: float
+    spread: float
     negative: tuple[float, ...]
-    positive: tuple[float, ...]
+    signal_means: tuple[float, ...]
+    signal_spreads: tuple[float, ...]
+    dim_part: float
+    signals_seen: bool
     unspecific: tuple[float, ...]
     binding: tuple[float, ...]
     unspecific_part: float
     binding_by: Binding | None
+    spilling: tuple[tuple[str, float], ...]
     controls: tuple[str, ...]
     control_events: int
     background: float | None = None

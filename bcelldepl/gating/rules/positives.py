@@ -11,8 +11,9 @@ import numpy as np
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.binding import binds_every_stain
+from bcelldepl.gating.model.left_spill import near_mode, without_spill
 from bcelldepl.gating.model.positive_count import PositiveCount, count_positives
-from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, SHIFTS
+from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, LARGEST_SHIFT
 from bcelldepl.gating.model.study_model import PositiveModel
 from bcelldepl.gating.regions import Regions
 from bcelldepl.gating.rules.base import Columns, Fit
@@ -21,14 +22,15 @@ from bcelldepl.gating.rules.marker_cut import CutShape, MarkerGate
 __all__ = ["PositivesRule"]
 
 _FEW_NEGATIVES = 0.1  # of the cells: fewer hardly show where the positives begin
+_MANY_NOT_SEEN = 50  # positives of a tube, where the study had shown hardly any
 _ENOUGH = 100  # cells, below which a tube says nothing of its negative
 
 
 class PositivesRule(MarkerGate):
     """Cut a marker where as many events lie above as the tube holds positives.
 
-    The negative's shape is that of control tubes, moved by as much as the tube's own negative; the positives' shape is
-    that of the study (`bcelldepl.gating.model.positive_mixture`).
+    The negative's shape is that of control tubes, and lies where the tube has its own; the positives' signal is that of
+    the study (`bcelldepl.gating.model.positive_mixture`).
 
     Attributes
     ----------
@@ -56,23 +58,28 @@ class PositivesRule(MarkerGate):
         if not isinstance(fit.shape, PositiveModel):
             return fit
         values = columns[self.marker] * np.float32(fit.shape.unit)
-        found = count_positives(
-            fit.shape, values, binds_every_stain(fit.shape.binding_by, columns, len(values))
-        )
+        spilling = [(name, unit) for name, unit in fit.shape.spilling if name in columns]
+        clean = without_spill(values, [columns[name] * np.float32(unit) for name, unit in spilling])
+        binds = binds_every_stain(fit.shape.binding_by, columns, near_mode(clean))
+        found = count_positives(fit.shape, values, clean, binds)
         cut, low, high = (round(end / fit.shape.unit, 6) for end in (found.cut, found.low, found.high))
-        doubt = self._doubt(found) if len(values) >= _ENOUGH else ""
+        doubt = self._doubt(found, fit.shape.signals_seen) if len(values) >= _ENOUGH else ""
         return replace(
             fit, shape=CutShape(cut, low, high), reason=doubt or fit.reason, review=bool(doubt) or fit.review
         )
 
-    def _doubt(self, found: PositiveCount) -> str:
-        """Say so where it is not plain which of a tube's cells are the negatives."""
+    def _doubt(self, found: PositiveCount, signals_seen: bool) -> str:
+        """Say so where it is not plain which of a tube's cells are the negatives, or what positives look like."""
         # Far above, it could be taken for positives; below, the count is right as far as shifts are tried.
-        above, below = found.shift > FAR_SHIFT, found.shift <= SHIFTS[1]
+        above, below = found.shift > FAR_SHIFT, found.shift < -LARGEST_SHIFT
         if above or below:
             return Reason.NEGATIVE_FAR_OFF.format(marker=self.marker, where="above" if above else "below")
         if found.negative_part < _FEW_NEGATIVES:
             return Reason.FEW_NEGATIVES.format(
                 parent=self.parent, marker=self.marker, part=found.negative_part
+            )
+        if not signals_seen and found.expected >= _MANY_NOT_SEEN:
+            return Reason.POSITIVES_NOT_SEEN.format(
+                parent=self.parent, marker=self.marker, events=found.expected
             )
         return ""

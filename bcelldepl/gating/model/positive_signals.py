@@ -1,0 +1,131 @@
+"""Signals of cells positive for a marker, beyond those of the negative ones that they would be else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from bcelldepl.gating.model.natural_grid import STEP, Numbers, smoothed, to_linear
+from bcelldepl.gating.model.negative import ZONE
+from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, Shapes, Signals
+from bcelldepl.gating.model.tube_fit import fit_tube
+
+__all__ = ["learn_signals", "share_binding", "signals_anywhere"]
+
+_DIMMER = 1.5  # logarithms, by which dim positives lie below bright ones before any are seen
+_DIM_SPREAD = 0.6  # likewise
+_DIM_PART = 0.25  # of the positives, likewise
+_BODY = 2.0  # bins by which a tube's cells are smoothed
+_FEW = 50.0  # positives; fewer tell no shape of their own
+_ROUNDS = 5
+_ALIKE = 200.0  # positives of a tube at most, in how many bind every stain
+_CLEAR = 4.5  # upper standard deviations above the mode, for a first guess
+_BRIGHT_SPREADS, _DIM_SPREADS = (0.2, 1.2), (0.35, 0.9)  # logarithms
+_DIMMER_BY = (0.8, 2.5)  # logarithms, by which dim positives may lie below bright ones
+_DIM_EVENTS, _PART_EVENTS = 20.0, 40.0  # that what is expected of dim positives, and of their part, weighs as
+
+
+def share_binding(counts: Numbers) -> float:
+    """Part of some cells that bind every stain, between one cell of none and one cell of all."""
+    return float((counts[1].sum() + 0.5) / (counts.sum() + 1.0))
+
+
+def signals_anywhere(least: float, grid: Numbers) -> Signals:
+    """Signals of positives of which nothing is known but that they lie above a negative."""
+    low, high = math.log(least), float(grid[-1]) - math.log(2.0)
+    bright, spread = 0.5 * (low + high), max(high - low, 1.0) / math.sqrt(12.0)
+    return Signals(np.array([bright, bright - _DIMMER]), np.array([spread, _DIM_SPREAD]), _DIM_PART)
+
+
+def learn_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Shapes | None:
+    """Find the signals of the positives over all tubes, and how many of them bind every stain.
+
+    Parameters
+    ----------
+    shapes : Shapes
+        Those of the controls.
+    tubes : sequence of ndarray of float64, shape (2, n_bins)
+        From `cell_counts`.
+
+    Returns
+    -------
+    Shapes or None
+        None where hardly a cell lies clear above the negative, or not twice as many as controls have there.
+    """
+    signals = _clear_signals(shapes, tubes)
+    if signals is None:
+        return None
+    found = replace(shapes, signals=signals)
+    at: list[tuple[float, float] | None] = [None] * len(tubes)
+    for _ in range(_ROUNDS):
+        fits = [fit_tube(one, found, where) for one, where in zip(tubes, at, strict=True)]
+        at = [(one.place, one.stretch) for one in fits]  # positives hardly move it
+        held = [one.held()[1:3].sum(axis=0) for one in fits]
+        total = np.sum(held, axis=0)
+        if total.sum() < _FEW:
+            break
+        # No tube counts for all: after an infusion CAR-T cells carry what they tore off, and not later.
+        alike = np.sum([one * min(1.0, _ALIKE / max(one.sum(), 1.0)) for one in held], axis=0)
+        binding = found.binding.copy()
+        binding[1] = share_binding(alike)
+        signals = _fitted(found, [one.sum(axis=0) for one in held], [one.place for one in fits])
+        found = replace(found, binding=binding, signals=signals)
+    return found
+
+
+def _clear_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Signals | None:
+    """Signals of the cells that lie clear above the negative of their tube, beside what controls have there."""
+    grid, negative = shapes.grid, shapes.negative
+    clear = _CLEAR * (negative.quantile(0.8413) - negative.quantile(0.5)) * negative.spread
+    usual = float(np.arcsinh(negative.place))
+    unspecific = shapes.usual * (1.0 - shapes.binding[2]) * shapes.unspecific
+    peak = negative.spread * float(ZONE[np.argmax(negative.density)])
+    spreads = np.array([negative.spread])
+    logarithms, seen, expected = [np.zeros(1)], [np.zeros(1)], [np.zeros(1)]
+    for one in tubes:
+        mode = float(grid[np.argmax(smoothed(one.sum(axis=0), _BODY))])
+        beyond = to_linear(grid) - math.sinh(mode)
+        above = beyond > clear
+        # Where the mode is too far off, most cells may be positive.
+        if one.sum() and abs(mode - usual) <= FAR_SHIFT:
+            logarithms.append(np.log(beyond[above]))
+            seen.append(one[0, above])
+            (tail,) = negative.on(grid, np.array([math.sinh(mode) - peak]), spreads)
+            expected.append(one.sum() * STEP * (unspecific + (1.0 - shapes.usual) * tail)[above])
+    logarithm, number, usual_number = map(np.concatenate, (logarithms, seen, expected))
+    if number.sum() - usual_number.sum() < max(_FEW, usual_number.sum()):
+        return None
+    weights = np.maximum(number - usual_number, 0.0)
+    bright = float(np.average(logarithm, weights=weights))
+    spread = math.sqrt(float(np.average((logarithm - bright) ** 2, weights=weights)))
+    spreads = np.array([np.clip(spread, *_BRIGHT_SPREADS), _DIM_SPREAD])
+    return Signals(np.array([bright, bright - _DIMMER]), spreads, _DIM_PART)
+
+
+def _fitted(shapes: Shapes, held: Sequence[Numbers], places: Sequence[float]) -> Signals:
+    """Fit the signals to positives by bin, each of which lies beyond any part of the negative of its tube."""
+    signals = shapes.signals
+    sums = np.zeros((3, 2))  # events, and their logarithms to the first and second power
+    for counts, place in zip(held, places, strict=True):
+        used = np.flatnonzero(counts > 1e-9)
+        beyond = shapes.beyond(place)[used]
+        shares = np.array([1.0 - signals.dim_part, signals.dim_part])[:, None, None]
+        parts = shares * signals.densities(beyond) / np.maximum(beyond, 1e-12)
+        parts *= counts[used, None] / (parts.sum(axis=(0, 2)) + 1e-300)[:, None]
+        logarithm = np.log(np.maximum(beyond, 1e-12))
+        sums += [(parts * logarithm**power).sum(axis=(1, 2)) for power in range(3)]
+    number = np.maximum(sums[0], 1e-9)
+    bright = sums[1, 0] / number[0]
+    spread = math.sqrt(max(sums[2, 0] / number[0] - bright**2, 0.0))
+    # Of dim ones little is seen where they reach into the negative: what is expected of them has its weight.
+    weight = number[1] + _DIM_EVENTS
+    dim = (sums[1, 1] + _DIM_EVENTS * (bright - _DIMMER)) / weight
+    dim = float(np.clip(dim, bright - _DIMMER_BY[1], bright - _DIMMER_BY[0]))
+    around = max(sums[2, 1] - 2.0 * dim * sums[1, 1] + dim**2 * number[1], 0.0)
+    dim_spread = math.sqrt((around + _DIM_EVENTS * _DIM_SPREAD**2) / weight)
+    part = (number[1] + _PART_EVENTS * _DIM_PART) / (number.sum() + _PART_EVENTS)
+    spreads = np.array([np.clip(spread, *_BRIGHT_SPREADS), np.clip(dim_spread, *_DIM_SPREADS)])
+    return Signals(np.array([bright, dim]), spreads, float(part))
