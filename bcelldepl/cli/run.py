@@ -166,11 +166,17 @@ def _progress() -> Iterator[Progress]:
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
-    with Bars(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("starting (the first run compiles the kernels once)", total=None)
+    # Without the thread that moves it at first: only a process without others can copy itself for its workers.
+    with Bars(*columns, console=console, transient=True, auto_refresh=False) as bar:
+        task = bar.add_task("starting", total=None)
+        bar.refresh()
 
         def show(words: str, done: int, total: int) -> None:
             raise_if_interrupted()
+            if not bar.live.auto_refresh:
+                bar.stop()
+                bar.live.auto_refresh = True
+                bar.start()
             bar.update(task, description=words, completed=done, total=total)
 
         yield show
