@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bcelldepl.gating.model.alignment import Alignment
 from bcelldepl.gating.model.binding import binds_every_stain, learn_binding
@@ -33,6 +34,7 @@ from bcelldepl.gating.model.positive_mixture import (
 )
 from bcelldepl.gating.model.study_model import Binding, PositiveModel, StudyModel
 from bcelldepl.gating.rules.positives import PositivesRule
+from bcelldepl.runtime.threads import in_threads
 
 if TYPE_CHECKING:
     from bcelldepl.gating.strategy import Strategy
@@ -99,12 +101,14 @@ class _Cells:
         unit = model.unit_of(rule.marker)
         grid = make_grid(unit)
         lacking = [m for m in strategy.lineages.lacking_in(rule.of) if m in model.markers]
-        cells = []
-        for sample, alignment in zip(samples, aligned, strict=True):
+        names = [rule.marker, *lacking]
+
+        def of_tube(given: tuple[EventSample, Alignment]) -> dict[str, NDArray[np.float32]]:
+            sample, alignment = given
             inside = members_of(model, strategy, sample, alignment, rule.parent)
-            names = [rule.marker, *lacking]
-            positions = {name: model.scales[name].apply(sample.signals[name][inside], 1.0) for name in names}
-            cells.append(positions)
+            return {name: model.scales[name].apply(sample.signals[name][inside], 1.0) for name in names}
+
+        cells = in_threads(of_tube, zip(samples, aligned, strict=True))
         controls = [one for one, sample in zip(cells, samples, strict=True) if sample.control]
         binding = learn_binding(lacking, controls or cells)
         counts = {}
