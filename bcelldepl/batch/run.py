@@ -15,6 +15,7 @@ from bcelldepl.definitions.files import FIGURE_FORMATS, USUAL_FORMATS
 from bcelldepl.errors import ArgumentError, StudyError
 from bcelldepl.results import Results
 from bcelldepl.runtime.copies import copies
+from bcelldepl.runtime.garbage_collector import without_collections
 from bcelldepl.store import Store
 from bcelldepl.store.reviews import StudyReview, read_reviews, refuse_locked, reviews_of
 from bcelldepl.study import Study, as_study
@@ -99,12 +100,13 @@ def run(
     if not (fresh or learn_again) and record.is_current(folder, wanted, figures or ()):
         return Results(folder, was_current=True)
     # Only now: what computes takes a second to import.
-    from bcelldepl.batch.carry_out import RunRequest, carry_out
-    from bcelldepl.batch.learning import kept_models
-    from bcelldepl.batch.strategies import load_strategies
-    from bcelldepl.gating.model.kept import read_models
-    from bcelldepl.runtime.compiled import compiled_before
-    from bcelldepl.tubes.countable import uncountable
+    with without_collections():
+        from bcelldepl.batch.carry_out import RunRequest, carry_out
+        from bcelldepl.batch.learning import kept_models
+        from bcelldepl.batch.strategies import load_strategies
+        from bcelldepl.gating.model.kept import read_models
+        from bcelldepl.runtime.compiled import compiled_before
+        from bcelldepl.tubes.countable import uncountable
 
     strategies = load_strategies(study)
     if problem := uncountable(study):

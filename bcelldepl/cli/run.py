@@ -58,8 +58,11 @@ def run(
     130 interrupted.
     """
     from bcelldepl.errors import BcelldeplError, WorkersError
-    from bcelldepl.study import load_study
-    from bcelldepl.study import show_config as config_text
+    from bcelldepl.runtime.garbage_collector import without_collections
+
+    with without_collections():
+        from bcelldepl.study import load_study
+        from bcelldepl.study import show_config as config_text
 
     try:
         processes = _processes(workers)
@@ -117,8 +120,11 @@ def _with_progress(
     why: str,
     figures: tuple[str, ...],
 ) -> Results:
-    from bcelldepl.batch import run as run_study
-    from bcelldepl.batch.notes import study_notes
+    from bcelldepl.runtime.garbage_collector import without_collections
+
+    with without_collections():
+        from bcelldepl.batch import run as run_study
+        from bcelldepl.batch.notes import study_notes
 
     for warning in study_notes(study):
         typer.echo(f"note: {warning}", err=True)

@@ -19,6 +19,8 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
+from bcelldepl.runtime.compiled import load_compiler
+from bcelldepl.runtime.garbage_collector import without_collections
 from bcelldepl.runtime.memory import keep_memory
 
 __all__ = ["copies", "copies_at_hand"]
@@ -42,7 +44,11 @@ def copies(processes: int) -> Iterator[None]:
         yield
         return
     share = max((os.cpu_count() or 1) // processes, 1)
+    with without_collections():
+        load_compiler()
     context = multiprocessing.get_context("fork")
+    thaws = gc.get_freeze_count() == 0
+    gc.freeze()  # what is there stays shared with the workers for as long as no collection looks at it
     pool = ProcessPoolExecutor(processes, context, _begin, (os.getpid(), share))
     pool.submit(os.getpid).result()  # now, before there are threads: all are made with the first job
     _at_hand.append(pool)
@@ -55,6 +61,8 @@ def copies(processes: int) -> Iterator[None]:
     finally:
         _at_hand.remove(pool)
         pool.shutdown(cancel_futures=True)
+        if thaws:
+            gc.unfreeze()
 
 
 def copies_at_hand() -> Executor | None:
@@ -78,7 +86,6 @@ def _begin(parent: int, threads: int) -> None:
     if os.getppid() != parent:  # killed before it was listened for
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C comes to all; the parent ends its workers
-    gc.freeze()  # what is there is shared with the parent for as long as nobody looks at it
     _at_hand.clear()
     os.environ.setdefault("NUMBA_NUM_THREADS", str(threads))
     from threadpoolctl import threadpool_limits

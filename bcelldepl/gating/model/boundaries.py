@@ -28,6 +28,7 @@ _SLIVER = 0.02  # of the largest part's area; a smaller part is none
 _COARSE = 0.01  # natural units by which a corner may be left out
 _JUDGED = 4_000  # events, of those to hold and of the others, by which planes are compared
 _LEAST = math.log(1e-300)  # of a logarithm of a density: where all are less, none is the likeliest
+_NOWHERE = -745.0  # of a logarithm: a gate that leaves out only other kinds has no outer edge
 _FAR_AWAY = 40.0  # natural units: an open side of a gate
 
 
@@ -171,8 +172,9 @@ def draw_boundary(
     if not (kept if closed else left_out):
         return None
     field.cover(kept if closed else [*kept, *left_out])
-    beyond = np.logaddexp(field.log_density(left_out), field.outer_level(kept, closed))
-    odds = field.log_density(kept) - beyond
+    each = [[kind] for kind in kept] if closed else []
+    others, own, *densities = in_threads(field.log_density, (left_out, kept, *each))
+    odds = own - np.logaddexp(others, min(map(_outer_level, densities), default=_NOWHERE))
     drawn = [field.outline(odds + shift, closed) for shift in (0.0, -_DOUBT, _DOUBT)]
     return Boundary(*plane, *drawn) if drawn[0] else None
 
@@ -211,19 +213,6 @@ class _Field:
         density = self.marginals.some(chosen, part[chosen]).log_density(x.ravel(), y.ravel())
         return density.reshape(x.shape)
 
-    def outer_level(self, kinds: Sequence[str], closed: bool) -> float:
-        """Log density beyond which hardly an event of any of the kinds lies; an open gate has none."""
-        if not closed:
-            return -745.0
-        lowest = math.inf
-        for kind in kinds:
-            density = np.exp(self.log_density([kind])).ravel()
-            ordered = np.sort(density)[::-1]
-            held = np.cumsum(ordered)
-            place = int(np.searchsorted(held, (1.0 - _OUTER) * held[-1]))
-            lowest = min(lowest, math.log(max(float(ordered[min(place, len(ordered) - 1)]), 1e-300)))
-        return lowest
-
     def outline(self, odds: Points, closed: bool) -> Corners:
         """Corners of where the odds are positive; its parts are joined by lines there and back."""
         import contourpy
@@ -242,6 +231,14 @@ class _Field:
         kept = [part for part, area in zip(parts, areas, strict=True) if area >= _SLIVER * max(areas)]
         kept.sort(key=lambda part: -abs(_signed_area(part)))
         return _joined([_simplified(part[:-1]) for part in kept])
+
+
+def _outer_level(log_density: Points) -> float:
+    """Log density beyond which hardly an event lies."""
+    ordered = np.sort(np.exp(log_density), axis=None)[::-1]
+    held = np.cumsum(ordered)
+    place = int(np.searchsorted(held, (1.0 - _OUTER) * held[-1]))
+    return math.log(max(float(ordered[min(place, len(ordered) - 1)]), 1e-300))
 
 
 def _signed_area(corners: Points) -> float:
