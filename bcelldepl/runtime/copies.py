@@ -1,8 +1,8 @@
 """Worker processes that are copies of this one: nothing is imported anew, and no kernel.
 
 A worker that starts from nothing imports for a second and a half of a core before its first tube. A copy is there at
-once, but only Linux makes one safely, and only of a process that has no other thread: a lock which that thread held
-would stay locked in the copy.
+once, but only Linux makes one safely, and only of a process that has no thread of somebody else: a lock which that
+thread held would stay locked in the copy.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Final
 from bcelldepl.runtime.compiled import load_compiler
 from bcelldepl.runtime.garbage_collector import without_collections
 from bcelldepl.runtime.memory import keep_memory
+from bcelldepl.runtime.threads import HELPER
 
 __all__ = ["copies", "copies_at_hand"]
 
@@ -47,12 +48,12 @@ def copies(processes: int) -> Iterator[None]:
     with without_collections():
         load_compiler()
     context = multiprocessing.get_context("fork")
+    pool = ProcessPoolExecutor(processes, context, _begin, (os.getpid(), share))
     thaws = gc.get_freeze_count() == 0
     gc.freeze()  # what is there stays shared with the workers for as long as no collection looks at it
-    pool = ProcessPoolExecutor(processes, context, _begin, (os.getpid(), share))
-    pool.submit(os.getpid).result()  # now, before there are threads: all are made with the first job
     _at_hand.append(pool)
     try:
+        pool.submit(os.getpid).result()  # now, before there are threads: all are made with the first job
         yield
     except BaseException:
         for process in list((pool._processes or {}).values()):  # they would finish what they are at otherwise
@@ -77,7 +78,9 @@ def copies_at_hand() -> Executor | None:
 
 
 def _possible() -> bool:
-    return sys.platform == "linux" and threading.active_count() == 1
+    others = [one for one in threading.enumerate() if one is not threading.current_thread()]
+    # Threads that help the kernels wait for work, and hold nothing, while nobody calls a kernel.
+    return sys.platform == "linux" and all(one.name.startswith(HELPER) for one in others)
 
 
 def _begin(parent: int, threads: int) -> None:

@@ -16,6 +16,7 @@ from bcelldepl.runtime.memory import keep_memory
 __all__ = ["in_processes"]
 
 Result = TypeVar("Result")
+Numbered = tuple[int, Callable[..., Result], tuple[Any, ...]]  # a job
 
 
 def in_processes(
@@ -61,9 +62,6 @@ def in_processes(
     except BrokenProcessPool as error:
         remedy = "run again, with fewer --workers if memory was short: the tubes that are done are kept"
         raise WorkersError("a worker process was killed", f"--workers {processes}", remedy) from error
-
-
-Numbered = tuple[int, Callable[..., Result], tuple[Any, ...]]
 
 
 def _in_copies(

@@ -73,6 +73,21 @@ with copies(1):
     assert done(code).split() == ["None", "True", "None"]
 
 
+def test_threads_of_the_kernels_are_in_nobodys_way() -> None:
+    code = """
+os.environ["NUMBA_NUM_THREADS"] = "3"
+from bcelldepl.runtime.threads import in_threads
+assert in_threads(lambda one: one + 1, range(50)) == list(range(1, 51))
+assert threading.active_count() > 1
+work = "__import__('bcelldepl.runtime.threads', fromlist=['x']).in_threads(str, range(9))"
+with copies(2):
+    assert copies_at_hand() is not None
+    assert [found for _, found in in_processes(eval, [(work,)] * 3, 2)] == [list("012345678")] * 3
+print(in_threads(str, range(3)))
+"""
+    assert done(code) == "['0', '1', '2']"
+
+
 def test_a_worker_that_is_killed_is_told_of() -> None:
     code = """
 from bcelldepl.errors import WorkersError
