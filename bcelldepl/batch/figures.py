@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
@@ -22,7 +22,7 @@ from bcelldepl.store.versions import versions
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Drawing", "draw_figures", "shown_by"]
+__all__ = ["Drawing", "FiguresInWork", "draw_figures", "shown_by"]
 
 
 @dataclass(frozen=True)
@@ -72,26 +72,75 @@ def draw_figures(
     dict of str to bytes
         File by name: ``curves.png``.
     """
-    keys = {one.name: one.key() for one in drawings}
-    found: dict[str, bytes] = {}
-    todo = []
-    for one in drawings:
-        kept = {
-            kind: None if fresh else store.stage(FIGURE, f"{one.name}.{kind}", keys[one.name])
-            for kind in one.formats
-        }
-        found |= {f"{one.name}.{kind}": file[1] for kind, file in kept.items() if file is not None}
-        if missing := tuple(kind for kind, file in kept.items() if file is None):
-            todo.append((one, missing))
-    jobs = [(one.draw, one.dpi, missing) for one, missing in todo]
-    with closing(as_done(render_drawing, jobs, workers)) as results:
-        for place, files in results:
-            one, missing = todo[place]
-            for kind, content in zip(missing, files, strict=True):
+    with closing(FiguresInWork(drawings, store, workers, fresh=fresh)) as figures:
+        return figures.files()
+
+
+class FiguresInWork:
+    """Figures that are being drawn: whoever needs some waits for these alone.
+
+    Parameters
+    ----------
+    drawings : sequence of Drawing
+        Those that are waited for first come first.
+    store : Store
+        Those that it holds as they would be are taken from there; the others are kept in it.
+    workers : int
+        Processes.
+    fresh : bool
+        Draw everything again.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of all files: ``curves.png``.
+    """
+
+    def __init__(
+        self, drawings: Sequence[Drawing], store: Store, workers: int, *, fresh: bool = False
+    ) -> None:
+        self.names = tuple(f"{one.name}.{kind}" for one in drawings for kind in one.formats)
+        self._store = store
+        self._found: dict[str, bytes] = {}
+        self._todo: list[tuple[Drawing, str, tuple[str, ...]]] = []
+        for one in drawings:
+            key = one.key()
+            kept = {
+                kind: None if fresh else store.stage(FIGURE, f"{one.name}.{kind}", key)
+                for kind in one.formats
+            }
+            self._found |= {f"{one.name}.{kind}": file[1] for kind, file in kept.items() if file is not None}
+            if missing := tuple(kind for kind, file in kept.items() if file is None):
+                self._todo.append((one, key, missing))
+        jobs = [(one.draw, one.dpi, missing) for one, _, missing in self._todo]
+        self._drawn = as_done(render_drawing, jobs, workers)
+
+    def files(self, names: Collection[str] | None = None) -> dict[str, bytes]:
+        """Wait for some files.
+
+        Parameters
+        ----------
+        names : collection of str, optional
+            Default all.
+
+        Returns
+        -------
+        dict of str to bytes
+            File by name, in the order of the drawings.
+        """
+        wanted = self.names if names is None else [name for name in self.names if name in names]
+        while any(name not in self._found for name in wanted):
+            place, contents = next(self._drawn)
+            one, key, kinds = self._todo[place]
+            for kind, content in zip(kinds, contents, strict=True):
                 name = f"{one.name}.{kind}"
-                store.keep_stage(FIGURE, name, keys[one.name], "", content)
-                found[name] = content
-    return {name: found[name] for one in drawings for name in (f"{one.name}.{kind}" for kind in one.formats)}
+                self._store.keep_stage(FIGURE, name, key, "", content)
+                self._found[name] = content
+        return {name: self._found[name] for name in wanted}
+
+    def close(self) -> None:
+        """Draw no more."""
+        self._drawn.close()
 
 
 def shown_by(value: Any) -> Any:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcelldepl.batch import record, write
-from bcelldepl.batch.figures import Drawing, draw_figures
+from bcelldepl.batch.figures import Drawing, FiguresInWork
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.passes import GatedStudy
 from bcelldepl.batch.strategies import Strategies
@@ -141,32 +142,41 @@ def write_outputs(
     if quality["mean"].notna().any():
         draw = partial(draw_quality_over_time, quality)
         drawings.append(Drawing(QUALITY_OVER_TIME.name, draw, _DPI, tuple(kinds)))
-    files = draw_figures(drawings, store, 1 if isinstance(workers, str) else workers, fresh=fresh)
-    outputs += _write_figures(folder, files, kinds)
-    known = {*files, *(name.removeprefix(f"{FIGURES}/") for name in made)}
-    store.prune(tables, [tube.file for tube in study.tubes], known)
-    write_report(
-        folder / REPORT,
-        study_id=study.id,
-        strategy=", ".join(strategy.name for strategy in strategies.all),
-        counts=counts,
-        tubes=tubes,
-        endpoints=endpoints,
-        pictures=[picture for _, picture in done],
-        cells=cells_of_study(models, [files[f"{name}.{_ON_PAGE}"] for name in _names_of_clusters(models)]),
-        outcomes=(
-            *outcome_tables(
-                *(made_of_these[one.name] for one in OUTCOMES), in_percent=bool(kinetics.percentages)
+    # Those of the study come first: the page holds them. It only names those of its subjects.
+    drawings.sort(key=lambda one: "/" in one.name)
+    with closing(
+        FiguresInWork(drawings, store, 1 if isinstance(workers, str) else workers, fresh=fresh)
+    ) as figures:
+        outputs += [f"{FIGURES}/{name}" for name in figures.names if _is_asked_for(name, kinds)]
+        of_study = figures.files([name for name in figures.names if "/" not in name])
+        _write_figures(folder, of_study, kinds)
+        write_report(
+            folder / REPORT,
+            study_id=study.id,
+            strategy=", ".join(strategy.name for strategy in strategies.all),
+            counts=counts,
+            tubes=tubes,
+            endpoints=endpoints,
+            pictures=[picture for _, picture in done],
+            cells=cells_of_study(
+                models, [of_study[f"{name}.{_ON_PAGE}"] for name in _names_of_clusters(models)]
             ),
-            *companion_tables(*(made_of_these.get(one.name, one.frame([])) for one in COMPANIONS)),
-        ),
-        quality=quality,
-        figures=[name for name in outputs if name.startswith(f"{FIGURES}/")],
-        pieces=pieces,
-        files={tube.file: path_picture(tube.file) for tube in study.tubes},
-        curves=files.get(f"{_CURVES}.{_ON_PAGE}", b""),
-        run=content,
-    )
+            outcomes=(
+                *outcome_tables(
+                    *(made_of_these[one.name] for one in OUTCOMES), in_percent=bool(kinetics.percentages)
+                ),
+                *companion_tables(*(made_of_these.get(one.name, one.frame([])) for one in COMPANIONS)),
+            ),
+            quality=quality,
+            figures=[name for name in outputs if name.startswith(f"{FIGURES}/")],
+            pieces=pieces,
+            files={tube.file: path_picture(tube.file) for tube in study.tubes},
+            curves=of_study.get(f"{_CURVES}.{_ON_PAGE}", b""),
+            run=content,
+        )
+        _write_figures(folder, figures.files([name for name in figures.names if "/" in name]), kinds)
+    known = {*figures.names, *(name.removeprefix(f"{FIGURES}/") for name in made)}
+    store.prune(tables, [tube.file for tube in study.tubes], known)
     outputs.append(REPORT)
     record.remove_stale(folder, outputs)
     return {name: gates.get(name) or sha256_of(folder / name) for name in outputs}
@@ -273,11 +283,13 @@ def _names_of_clusters(models: Sequence[KeptModel]) -> list[str]:
     return ["clusters" if number == 1 else f"clusters_{number}" for number in range(1, len(models) + 1)]
 
 
-def _write_figures(folder: Path, files: Mapping[str, bytes], formats: Sequence[str]) -> list[str]:
+def _write_figures(folder: Path, files: Mapping[str, bytes], formats: Sequence[str]) -> None:
     """Write the figures of these formats."""
-    written = []
     for name, content in files.items():
-        if name.rpartition(".")[2] in formats:
+        if _is_asked_for(name, formats):
             write_bytes(folder / FIGURES / name, content)
-            written.append(f"{FIGURES}/{name}")
-    return written
+
+
+def _is_asked_for(name: str, formats: Sequence[str]) -> bool:
+    """Whether a figure is of these formats; others are for the page."""
+    return name.rpartition(".")[2] in formats

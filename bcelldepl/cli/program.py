@@ -11,10 +11,11 @@ def main() -> None:
     """Run the program; what it needs is imported only now, when an interruption is listened for."""
 
     def program() -> None:
-        from bcelldepl.cli.main import app
-        from bcelldepl.runtime.garbage_collector import leave_quickly
+        from bcelldepl.runtime.garbage_collector import leave_quickly, without_collections
 
         leave_quickly()
+        with without_collections():
+            from bcelldepl.cli.main import app
         app()
 
     guarded(program)

@@ -58,8 +58,11 @@ def run(
     130 interrupted.
     """
     from bcelldepl.errors import BcelldeplError, WorkersError
-    from bcelldepl.study import load_study
-    from bcelldepl.study import show_config as config_text
+    from bcelldepl.runtime.garbage_collector import without_collections
+
+    with without_collections():
+        from bcelldepl.study import load_study
+        from bcelldepl.study import show_config as config_text
 
     try:
         processes = _processes(workers)
@@ -117,8 +120,11 @@ def _with_progress(
     why: str,
     figures: tuple[str, ...],
 ) -> Results:
-    from bcelldepl.batch import run as run_study
-    from bcelldepl.batch.notes import study_notes
+    from bcelldepl.runtime.garbage_collector import without_collections
+
+    with without_collections():
+        from bcelldepl.batch import run as run_study
+        from bcelldepl.batch.notes import study_notes
 
     for warning in study_notes(study):
         typer.echo(f"note: {warning}", err=True)
@@ -166,11 +172,17 @@ def _progress() -> Iterator[Progress]:
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
-    with Bars(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("starting (the first run compiles the kernels once)", total=None)
+    # Without the thread that moves it at first: only a process without others can copy itself for its workers.
+    with Bars(*columns, console=console, transient=True, auto_refresh=False) as bar:
+        task = bar.add_task("starting", total=None)
+        bar.refresh()
 
         def show(words: str, done: int, total: int) -> None:
             raise_if_interrupted()
+            if not bar.live.auto_refresh:
+                bar.stop()
+                bar.live.auto_refresh = True
+                bar.start()
             bar.update(task, description=words, completed=done, total=total)
 
         yield show

@@ -88,13 +88,14 @@ def polygon(vertices: Sequence[Sequence[float]] | NDArray[np.float64]) -> NDArra
     ndarray of float64
     """
     x, y = np.asarray(vertices, dtype=np.float64).T
-    from_x, from_y = np.roll(x, 1), np.roll(y, 1)
+    from_x, from_y = np.concatenate((x[-1:], x[:-1])), np.concatenate((y[-1:], y[:-1]))
     # How far the crossing may move for an error of 1 in both coordinates; a level edge has no crossing.
     slope, reach = np.zeros_like(x), np.full_like(x, np.inf)
     rises = from_y != y
     slope[rises] = (from_x - x)[rises] / (from_y - y)[rises]
     reach[rises] = 1.0 + np.abs(slope[rises])
-    return np.column_stack([x, y, slope, np.minimum(y, from_y), np.maximum(y, from_y), reach])
+    columns = np.array([x, y, slope, np.minimum(y, from_y), np.maximum(y, from_y), reach])
+    return np.ascontiguousarray(columns.T)
 
 
 def ellipse(

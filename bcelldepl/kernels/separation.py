@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.runtime.compiled import kernel
 
-__all__ = ["BINS", "project", "significant_valley"]
+__all__ = ["BINS", "line_ends", "project", "significant_valley"]
 
 BINS = 256
 _REACH = 3  # of a smoothing, in its widths
@@ -37,6 +37,51 @@ def project(
         for j in range(direction.shape[0]):
             total += direction[j] * row[j]
         out[i] = total
+
+
+@kernel
+def _hold(ends: NDArray[np.float64], value: float) -> None:
+    """Take a value in among the least ones, which are in order."""
+    place = ends.shape[0] - 1
+    while place > 0 and ends[place - 1] > value:
+        ends[place] = ends[place - 1]
+        place -= 1
+    ends[place] = value
+
+
+@kernel
+def _between(below: float, above: float, part: float) -> float:
+    """Interpolate as `numpy.percentile` does, to the last digit."""
+    between = above - below
+    return above - between * (1.0 - part) if part >= 0.5 else below + between * part
+
+
+@kernel
+def line_ends(positions: NDArray[np.float64], low: float, high: float, found: NDArray[np.float64]) -> None:
+    """Two quantiles near the ends of a line, for which only the few events beyond them are put in order.
+
+    Parameters
+    ----------
+    positions : ndarray of float64, shape (n,)
+        Finite; one at least.
+    low, high : float
+        Parts of the events.
+    found : ndarray of float64, shape (2,)
+        Filled.
+    """
+    n = positions.shape[0]
+    from_low, from_high = (n - 1) * low, (n - 1) * high
+    first, last = int(from_low), int(from_high)
+    least, greatest = np.full(first + 2, np.inf), np.full(n - last, np.inf)  # those turned about
+    for i in range(n):
+        value = positions[i]
+        if value < least[-1]:
+            _hold(least, value)
+        if -value < greatest[-1]:
+            _hold(greatest, -value)
+    found[0] = _between(least[first], least[min(first + 1, n - 1)], from_low - first)
+    lower = -greatest[n - 1 - last]
+    found[1] = _between(lower, -greatest[max(n - 2 - last, 0)], from_high - last)
 
 
 @kernel

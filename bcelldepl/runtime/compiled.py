@@ -23,13 +23,14 @@ from typing import Any, Final, TypeVar, cast
 from numba import njit
 from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.registry import cpu_target
 
-__all__ = ["compiled_before", "kernel", "kernel_without_errors"]
+__all__ = ["compiled_before", "kernel", "kernel_without_errors", "load_compiler"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 FOLDER: Final = Path(__file__).parents[1] / "kernels"
 
-_NUMBERS: Final = itertools.count(secrets.randbits(48))  # of what this process compiles for kernels
+_numbers = itertools.count(secrets.randbits(48))  # of what this process compiles for kernels
 _NUMBERS_OF_NUMBA: Final = FunctionIdentity._unique_ids  # of all else
 _NONE_YET: Final = repr(itertools.count(1))
 
@@ -66,6 +67,16 @@ def kernel_without_errors(function: Function) -> Function:
     return cast("Function", _kept(njit(nogil=True, error_model="numpy")(function)))
 
 
+def _renumber() -> None:
+    """Begin elsewhere in a copy of the process, which compiles for itself."""
+    global _numbers
+    _numbers = itertools.count(secrets.randbits(48))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renumber)
+
+
 def _kept(dispatcher: Any) -> object:
     """Have a dispatcher keep its machine code, as ``cache=True`` does; where no folder can be written, it does not."""
     if hasattr(dispatcher, "enable_caching"):
@@ -76,11 +87,11 @@ def _kept(dispatcher: Any) -> object:
 
 
 def _with_own_numbers(compile_function: Callable[..., Any]) -> Callable[..., Any]:
-    """Number what is compiled meanwhile by `_NUMBERS`. Numba holds its lock: nothing else is compiled meanwhile."""
+    """Number what is compiled meanwhile by `_numbers`. Numba holds its lock: nothing else is compiled meanwhile."""
 
     def compiled(*arguments: Any) -> Any:
         numbers = FunctionIdentity._unique_ids
-        FunctionIdentity._unique_ids = _NUMBERS
+        FunctionIdentity._unique_ids = _numbers
         try:
             return compile_function(*arguments)
         finally:
@@ -131,6 +142,12 @@ def sources() -> str:
         source = path.read_bytes()
         digest.update(f"{path.name} {len(source)} ".encode() + source)
     return digest.hexdigest()
+
+
+def load_compiler() -> None:
+    """Have Numba import now what it imports with the first kernel that is called: a sixth of a second."""
+    cpu_target.typing_context.refresh()
+    cpu_target.target_context.refresh()
 
 
 @cache

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Executor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from bcelldepl.errors import WorkersError
 from bcelldepl.runtime.compiled import compiled_before
+from bcelldepl.runtime.copies import copies, copies_at_hand
 from bcelldepl.runtime.garbage_collector import leave_quickly
 from bcelldepl.runtime.memory import keep_memory
 
 __all__ = ["in_processes"]
 
 Result = TypeVar("Result")
+Numbered = tuple[int, Callable[..., Result], tuple[Any, ...]]  # a job
 
 
 def in_processes(
@@ -44,20 +48,43 @@ def in_processes(
         for index, job in enumerate(jobs):
             yield index, work(*job)
         return
-    from joblib import Parallel, delayed
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    return_as = "generator" if in_order else "generator_unordered"
-    parallel = Parallel(n_jobs=min(processes, len(jobs)), return_as=return_as, batch_size=1)
-    numbered = [delayed(_numbered)(index, work, job) for index, job in enumerate(jobs)]
     # Processes that each compile the same kernels on few cores take longer than one that does it for all.
     alone = 0 if compiled_before() else 1
+    numbered = [(index, work, job) for index, job in enumerate(jobs)]
     try:
-        for some in filter(None, (numbered[:alone], numbered[alone:])):
-            yield from parallel(some)
-    except TerminatedWorkerError as error:
+        with copies(min(processes, len(jobs))):
+            pool = copies_at_hand()
+            for some in filter(None, (numbered[:alone], numbered[alone:])):
+                if pool is None:
+                    yield from _in_new_processes(some, min(processes, len(jobs)), in_order)
+                else:
+                    yield from _in_copies(some, pool, in_order)
+    except BrokenProcessPool as error:
         remedy = "run again, with fewer --workers if memory was short: the tubes that are done are kept"
         raise WorkersError("a worker process was killed", f"--workers {processes}", remedy) from error
+
+
+def _in_copies(
+    jobs: Sequence[Numbered[Result]], pool: Executor, in_order: bool
+) -> Generator[tuple[int, Result], None, None]:
+    waiting = {pool.submit(work, *job): index for index, work, job in jobs}
+    try:
+        for future in (next(iter(waiting)) for _ in jobs) if in_order else as_completed(waiting):
+            result = future.result()
+            yield waiting.pop(future), result
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _in_new_processes(
+    jobs: Sequence[Numbered[Result]], processes: int, in_order: bool
+) -> Generator[tuple[int, Result], None, None]:
+    from joblib import Parallel, delayed
+
+    return_as = "generator" if in_order else "generator_unordered"
+    parallel = Parallel(n_jobs=processes, return_as=return_as, batch_size=1)
+    yield from parallel([delayed(_numbered)(*job) for job in jobs])
 
 
 def _numbered(index: int, work: Callable[..., Result], job: tuple[Any, ...]) -> tuple[int, Result]:

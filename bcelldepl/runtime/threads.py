@@ -6,9 +6,11 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
-from typing import TypeVar
+from typing import Final, TypeVar
 
-__all__ = ["in_threads", "over_spans", "threads"]
+__all__ = ["HELPER", "in_threads", "over_spans", "threads"]
+
+HELPER: Final = "bcelldepl-helper"  # names of the threads begin so
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -93,4 +95,4 @@ def over_spans(work: Callable[[int, int], Result], n_events: int, span: int = 32
 @cache
 def _pool(process: int, size: int) -> ThreadPoolExecutor:  # noqa: ARG001
     """Threads of this process: those of another would not be there after a fork."""
-    return ThreadPoolExecutor(size)
+    return ThreadPoolExecutor(size, HELPER)

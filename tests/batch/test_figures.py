@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from bcelldepl.batch.figures import Drawing, draw_figures, shown_by
+from bcelldepl.batch.figures import Drawing, FiguresInWork, draw_figures, shown_by
 from bcelldepl.store import Store
 
 
@@ -49,6 +51,25 @@ def test_a_figure_is_drawn_once_for_all_its_formats_and_kept(tmp_path: Path, tab
         assert times_drawn(log) == 2  # for the format that was not there
         assert draw_figures([drawing(table, log, "svg", "png")], store, 1, fresh=True) == first
         assert times_drawn(log) == 3
+
+
+def test_who_needs_some_figures_waits_for_these_alone(tmp_path: Path, table: pd.DataFrame) -> None:
+    logs = [tmp_path / name for name in "abc"]
+    drawings = [replace(drawing(table, log, "png", "svg"), name=log.name) for log in logs]
+    with (
+        Store(tmp_path / "results", "test") as store,
+        closing(FiguresInWork(drawings, store, 1)) as figures,
+    ):
+        assert figures.names == ("a.png", "a.svg", "b.png", "b.svg", "c.png", "c.svg")
+        assert not any(map(times_drawn, logs))
+        assert list(figures.files(["b.svg", "a.png"])) == ["a.png", "b.svg"]
+        assert list(map(times_drawn, logs)) == [1, 1, 0]
+        assert figures.files(["no such figure"]) == {}
+        whole = figures.files()
+        assert tuple(whole) == figures.names
+        assert list(map(times_drawn, logs)) == [1, 1, 1]
+    with Store(tmp_path / "fresh", "test") as store:
+        assert draw_figures(drawings, store, 1) == whole
 
 
 def test_a_figure_is_drawn_anew_where_a_number_has_changed(tmp_path: Path, table: pd.DataFrame) -> None:

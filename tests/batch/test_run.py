@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -86,6 +87,17 @@ def test_the_folder_holds_what_is_promised(results: Results) -> None:
         path.stem.removeprefix("fcs__") for path in (results.folder / "figures" / "tubes").iterdir()
     } == stems
     assert not list(results.folder.rglob("*.part"))
+
+
+def test_the_page_holds_the_figures_of_the_study_and_names_those_of_its_subjects(results: Results) -> None:
+    page = (results.folder / "report.html").read_text(encoding="utf-8")
+    of_study = {path.stem for path in (results.folder / "figures").glob("*.png")} - {"curves", "clusters"}
+    assert {"waterfall", "swimmer", "depletion_rate"} <= of_study
+    held = re.findall(r'<img loading="lazy" decoding="async" src="data:image/png;base64,[^"]{1000}', page)
+    assert len(held) >= len(of_study)
+    of_subjects = list((results.folder / "figures" / "subjects").iterdir())
+    assert len(of_subjects) == 2
+    assert all(f'href="figures/subjects/{path.name}"' in page for path in of_subjects)
 
 
 def test_controls_have_no_counts_but_have_a_row_and_gates(results: Results) -> None:

@@ -18,13 +18,14 @@ from bcelldepl.kernels.disturbance import mark_shifts, usual
 from bcelldepl.kernels.event_keys import event_keys
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d, histogram_inside
 from bcelldepl.kernels.mixture import fit_parts
+from bcelldepl.kernels.planes import log_density
 from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
 from bcelldepl.kernels.redraw import lowest_redrawn
 from bcelldepl.kernels.regions import ELLIPSE, POLYGON, STRIP, ellipse, judge, polygon, strip
 from bcelldepl.kernels.rows import FETCHED, weigh_rows
 from bcelldepl.kernels.scales import logicle_coefficients, logicle_position
 from bcelldepl.kernels.selection import gather, select
-from bcelldepl.kernels.separation import project, significant_valley
+from bcelldepl.kernels.separation import line_ends, project, significant_valley
 from bcelldepl.kernels.sieve import WORK_ROWS, sift
 from bcelldepl.kernels.stream import COMBINE, COUNT, GATE, STRIDE, WEIGH, stream_tile
 from bcelldepl.kernels.timeline import clock_steps, count_above, mean_step, time_profile, time_stretches
@@ -216,7 +217,15 @@ def separation(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generi
     found = np.full(3, -1.0)
     answer = significant_valley(humps, -8.0, 8.0, np.array([2.0, 5.0]), 2.0, 0.7, found)
     valley = np.array([float(answer), *found])
-    return {f"keys {n}": keys, f"projected {n}": projected, f"valley {n}": valley}
+    ends, density = np.full(2, -1.0), np.empty(n)
+    if n:
+        line_ends(projected, 0.1, 0.9, ends)
+    normals = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 3.0], [0.5, 0.0], [1.0, 1.0], [-1.0, -2.0]])
+    log_density(projected, projected[::-1].copy(), normals, density)
+    return {
+        f"keys {n}": keys, f"projected {n}": projected, f"valley {n}": valley, f"ends {n}": ends,
+        f"log density {n}": density,
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

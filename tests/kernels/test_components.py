@@ -106,6 +106,18 @@ def test_sums_agree_with_scipy(k, n_components, n, seed):
         np.testing.assert_allclose(twice, 2.0 * once, **FLOAT32)
 
 
+def test_sums_without_products_are_the_same():
+    mixture, sums = Mixture(3, 4, 0), [np.zeros((4, columns)) for columns in (2 + 3 + 6, 2 + 3)]
+    columns = mixture.events(777)
+    for one in sums:
+        accumulate_components(
+            columns, np.ones(777, np.float32), 0, 777, np.float32(mixture.means), mixture.whiteners,
+            np.float32(mixture.shares * mixture.heights), np.float32(mixture.background), DEGREES, one,
+        )  # fmt: skip
+    assert np.array_equal(sums[0][:, :5], sums[1])
+    assert sums[1].any()
+
+
 @pytest.mark.parametrize(("k", "n_components", "n"), SIZES)
 def test_densities_agree_with_scipy(k, n_components, n):
     mixture = Mixture(k, n_components, 7)

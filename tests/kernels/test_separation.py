@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bcelldepl.kernels.event_keys import event_keys
-from bcelldepl.kernels.separation import BINS, project, significant_valley
+from bcelldepl.kernels.separation import BINS, line_ends, project, significant_valley
 
 WIDTHS = np.array([2.0, 4.0, 8.0])
 
@@ -54,6 +54,22 @@ def test_chance_makes_no_valley(seed):
 @pytest.mark.parametrize(("low", "high"), [(1.0, 1.0), (2.0, 1.0), (np.nan, 1.0)])
 def test_no_range_holds_no_valley(low, high):
     assert valley(np.zeros(9), low, high) is None
+
+
+@settings(deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(1, 2_500),
+    ties=st.booleans(),
+    low=st.floats(0.0, 0.5),
+    high=st.floats(0.5, 1.0),
+)
+def test_ends_of_a_line_are_those_of_numpy_to_the_last_digit(seed, n, ties, low, high):
+    rng = np.random.default_rng(seed)
+    positions = rng.integers(0, 9, n).astype(np.float64) if ties else rng.normal(size=n)
+    found = np.full(2, np.nan)
+    line_ends(positions, low, high, found)
+    assert found.tolist() == np.quantile(positions, (low, high)).tolist()
 
 
 def test_positions_along_a_direction():

@@ -84,6 +84,22 @@ def test_power_model_agrees_with_the_normal_equations() -> None:
     assert model.high_limit == pytest.approx(1 + math.log(1.25) / math.log(10))
 
 
+def test_power_model_agrees_with_scipy() -> None:
+    rng = np.random.default_rng(3)
+    for n in range(3, 12):
+        doses = np.append(rng.choice([0.3e5, 1e5, 3e5], n - 2), [1e5, 1e6])
+        values = np.exp(rng.normal(0, 1, n))
+        model, fit = (
+            fit_power_model(doses.tolist(), values.tolist()),
+            stats.linregress(np.log(doses), np.log(values)),
+        )
+        half = stats.t.ppf(0.95, n - 2) * fit.stderr
+        expected = (fit.slope, fit.slope - half, fit.slope + half, fit.intercept)
+        assert (model.slope, model.ci_low, model.ci_high, model.intercept) == pytest.approx(
+            expected, rel=1e-9
+        )
+
+
 def test_slope_interval_covers_as_often_as_it_says() -> None:
     rng = np.random.default_rng(7)
     doses = np.repeat([0.3e5, 1e5, 3e5], 4)

@@ -66,7 +66,7 @@ def align(model: StudyModel, points: NDArray[np.float32]) -> Alignment:
     worth = np.ones(n, dtype=np.float32)
     for _ in range(_ROUNDS if n else 0):
         mean = frame.mean + shift * level
-        sums = np.zeros((n_components, 2 + k + k * (k + 1) // 2))
+        sums = np.zeros((n_components, 2 + k))
         accumulate_components(
             points, worth, 0, n, mean.astype(np.float32), frame.whitener.astype(np.float32),
             (shares * np.exp(frame.height)).astype(np.float32), np.float32(_BACKGROUND), DEGREES, sums,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from bcelldepl.gating.model.study_model import Boundary, Corners, StudyModel
 from bcelldepl.gating.regions import inside, polygon
+from bcelldepl.kernels.planes import log_density
+from bcelldepl.runtime.threads import in_threads
 
 __all__ = ["clearest_plane", "draw_boundary", "holds"]
 
@@ -24,6 +27,8 @@ _DOUBT = math.log(19.0)  # of the odds, at the ends of the interval: 95 % agains
 _SLIVER = 0.02  # of the largest part's area; a smaller part is none
 _COARSE = 0.01  # natural units by which a corner may be left out
 _JUDGED = 4_000  # events, of those to hold and of the others, by which planes are compared
+_LEAST = math.log(1e-300)  # of a logarithm of a density: where all are less, none is the likeliest
+_NOWHERE = -745.0  # of a logarithm: a gate that leaves out only other kinds has no outer edge
 _FAR_AWAY = 40.0  # natural units: an open side of a gate
 
 
@@ -54,6 +59,7 @@ def clearest_plane(
     worth : ndarray of float64, shape (n_events,)
     """
     points, is_kept, worth = _thinned(points, is_kept, worth)
+    columns = np.ascontiguousarray(points.T, dtype=np.float64)
     shares = model.shares()
     totals = {kind: float(shares[model.kinds == kind].sum()) for kind in weights}
     part = np.array(
@@ -63,27 +69,59 @@ def clearest_plane(
         ]
     )
     held = np.isin(model.kinds, kept)
+    sides = [np.flatnonzero((part > 0.0) & (held == side)) for side in (False, True)]
 
     def wrong(plane: tuple[str, str]) -> tuple[float, float]:
-        axes = [model.markers.index(marker) for marker in plane]
-        corner = np.ix_(axes, axes)
-        x, y = points[:, axes[0]], points[:, axes[1]]
-        density = np.zeros((2, len(points)))
-        for mean, component, weight, mine in zip(model.frame.mean, model.components, part, held, strict=True):
-            if weight == 0.0:
-                continue
-            covariance = np.array(component.covariance)[corner] + _DRIFT**2 * np.eye(2)
-            precision = np.linalg.inv(covariance)
-            dx, dy = x - mean[axes[0]], y - mean[axes[1]]
-            squared = (precision[0, 0] * dx + 2 * precision[0, 1] * dy) * dx + precision[1, 1] * dy * dy
-            density[int(mine)] += (
-                weight * np.exp(-0.5 * squared) / math.sqrt(float(np.linalg.det(covariance)))
-            )
-        odds = np.log(density[1] + 1e-300) - np.log(density[0] + 1e-300)
-        side = np.where(is_kept, odds, -odds)
+        marginals = _Marginals.of(model, plane)
+        x, y = (columns[axis] for axis in marginals.axes)
+        others, own = (
+            np.logaddexp(marginals.some(side, part[side]).log_density(x, y), _LEAST) for side in sides
+        )
+        side = np.where(is_kept, own - others, others - own)
         return float(worth[side <= 0].sum()), float(-np.minimum(side, 20.0) @ worth)
 
-    return min(combinations(markers, 2), key=wrong)
+    planes = list(combinations(markers, 2))
+    judged = in_threads(wrong, planes)
+    return planes[min(range(len(planes)), key=judged.__getitem__)]
+
+
+@dataclass(frozen=True)
+class _Marginals:
+    """Components in two markers, as wide as tubes vary by, each with a part of the events.
+
+    Attributes
+    ----------
+    axes : list of int
+        Places of the two markers.
+    mean : ndarray of float64, shape (m, 2)
+    covariance : ndarray of float64, shape (m, 2, 2)
+    part : ndarray of float64, shape (m,)
+    """
+
+    axes: list[int]
+    mean: Points
+    covariance: Points
+    part: Points
+
+    @classmethod
+    def of(cls, model: StudyModel, plane: tuple[str, str]) -> _Marginals:
+        """Those of all components of a study, each as if all events were its own."""
+        axes = [model.markers.index(marker) for marker in plane]
+        covariance = model.frame.covariance[:, axes][:, :, axes] + _DRIFT**2 * np.eye(2)
+        return cls(axes, model.frame.mean[:, axes], covariance, np.ones(len(covariance)))
+
+    def some(self, chosen: NDArray[np.int64], part: Points) -> _Marginals:
+        """Return some of them, with parts of their own."""
+        return _Marginals(self.axes, self.mean[chosen], self.covariance[chosen], part)
+
+    def log_density(self, x: Points, y: Points) -> Points:
+        """Logarithm of the events per unit of area at some places."""
+        precision = np.linalg.inv(self.covariance)
+        height = np.log(self.part) - 0.5 * np.log(np.linalg.det(self.covariance)) - math.log(2 * math.pi)
+        parts = precision[:, 0, 0], precision[:, 0, 1], precision[:, 1, 1]
+        out = np.empty_like(x)
+        log_density(x, y, np.array([*self.mean.T, *parts, height]), out)
+        return out
 
 
 def _thinned(
@@ -134,8 +172,9 @@ def draw_boundary(
     if not (kept if closed else left_out):
         return None
     field.cover(kept if closed else [*kept, *left_out])
-    beyond = np.logaddexp(field.log_density(left_out), field.outer_level(kept, closed))
-    odds = field.log_density(kept) - beyond
+    each = [[kind] for kind in kept] if closed else []
+    others, own, *densities = in_threads(field.log_density, (left_out, kept, *each))
+    odds = own - np.logaddexp(others, min(map(_outer_level, densities), default=_NOWHERE))
     drawn = [field.outline(odds + shift, closed) for shift in (0.0, -_DOUBT, _DOUBT)]
     return Boundary(*plane, *drawn) if drawn[0] else None
 
@@ -152,51 +191,27 @@ class _Field:
 
     def __init__(self, model: StudyModel, plane: tuple[str, str], weights: Mapping[str, float]) -> None:
         self.model = model
-        self.axes = [model.markers.index(marker) for marker in plane]
+        self.marginals = _Marginals.of(model, plane)
         self.weights = weights
-        corner = np.ix_(self.axes, self.axes)
-        self.mean = model.frame.mean[:, self.axes]
-        self.covariance = np.array([np.array(one.covariance)[corner] for one in model.components])
-        self.covariance = self.covariance + _DRIFT**2 * np.eye(2)
         self.x = self.y = np.empty(0)
 
     def cover(self, kinds: Sequence[str]) -> None:
         """Lay the grid over kinds."""
-        chosen = np.isin(self.model.kinds, kinds)
-        reach = _REACH * np.sqrt(np.diagonal(self.covariance[chosen], axis1=1, axis2=2))
-        low, high = (self.mean[chosen] - reach).min(axis=0), (self.mean[chosen] + reach).max(axis=0)
+        chosen = self.marginals.some(np.flatnonzero(np.isin(self.model.kinds, kinds)), np.empty(0))
+        reach = _REACH * np.sqrt(np.diagonal(chosen.covariance, axis1=1, axis2=2))
+        low, high = (chosen.mean - reach).min(axis=0), (chosen.mean + reach).max(axis=0)
         self.x, self.y = (np.linspace(low[axis], high[axis], _GRID) for axis in (0, 1))
 
     def log_density(self, kinds: Sequence[str]) -> Points:
         """Logarithm of the events of some kinds per unit of area; shape (n_y, n_x)."""
-        total = np.full((len(self.y), len(self.x)), -np.inf)
-        shares = self.model.shares()
+        shares, part = self.model.shares(), np.zeros(len(self.model.components))
         for kind in kinds:
-            chosen = np.flatnonzero(self.model.kinds == kind)
-            parts = shares[chosen] / shares[chosen].sum() * self.weights[kind]
-            for component, weight in zip(chosen.tolist(), parts, strict=True):
-                total = np.logaddexp(total, math.log(max(weight, 1e-300)) + self._log_normal(component))
-        return total
-
-    def _log_normal(self, component: int) -> Points:
-        precision = np.linalg.inv(self.covariance[component])
-        dx, dy = self.x - self.mean[component, 0], (self.y - self.mean[component, 1])[:, None]
-        squared = precision[0, 0] * dx**2 + 2 * precision[0, 1] * dx * dy + precision[1, 1] * dy**2
-        constant = 0.5 * math.log(float(np.linalg.det(precision))) - math.log(2 * math.pi)
-        return np.asarray(constant - 0.5 * squared)
-
-    def outer_level(self, kinds: Sequence[str], closed: bool) -> float:
-        """Log density beyond which hardly an event of any of the kinds lies; an open gate has none."""
-        if not closed:
-            return -745.0
-        lowest = math.inf
-        for kind in kinds:
-            density = np.exp(self.log_density([kind])).ravel()
-            ordered = np.sort(density)[::-1]
-            held = np.cumsum(ordered)
-            place = int(np.searchsorted(held, (1.0 - _OUTER) * held[-1]))
-            lowest = min(lowest, math.log(max(float(ordered[min(place, len(ordered) - 1)]), 1e-300)))
-        return lowest
+            own = self.model.kinds == kind
+            part[own] = np.maximum(shares[own] / shares[own].sum() * self.weights[kind], 1e-300)
+        chosen = np.flatnonzero(part)
+        x, y = np.meshgrid(self.x, self.y)
+        density = self.marginals.some(chosen, part[chosen]).log_density(x.ravel(), y.ravel())
+        return density.reshape(x.shape)
 
     def outline(self, odds: Points, closed: bool) -> Corners:
         """Corners of where the odds are positive; its parts are joined by lines there and back."""
@@ -216,6 +231,14 @@ class _Field:
         kept = [part for part, area in zip(parts, areas, strict=True) if area >= _SLIVER * max(areas)]
         kept.sort(key=lambda part: -abs(_signed_area(part)))
         return _joined([_simplified(part[:-1]) for part in kept])
+
+
+def _outer_level(log_density: Points) -> float:
+    """Log density beyond which hardly an event lies."""
+    ordered = np.sort(np.exp(log_density), axis=None)[::-1]
+    held = np.cumsum(ordered)
+    place = int(np.searchsorted(held, (1.0 - _OUTER) * held[-1]))
+    return math.log(max(float(ordered[min(place, len(ordered) - 1)]), 1e-300))
 
 
 def _signed_area(corners: Points) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.separation import BINS, project, significant_valley
+from bcelldepl.kernels.separation import BINS, line_ends, project, significant_valley
 
 __all__ = ["find_clusters", "spread_within"]
 
@@ -24,7 +24,7 @@ _BATCH, _ROUNDS = (
 _LEAST_Z = 4.0  # standard errors by which a valley must lie below its peaks
 _GREATEST_DEPTH = 0.7  # and the part of the lower peak that it may reach
 _WIDTHS = np.array([2.0, 4.0, 8.0, 14.0])  # of smoothings, in bins
-_ENDS = (0.1, 99.9)  # percent of the events on a line between which a valley is looked for
+_ENDS = (0.1 / 100, 99.9 / 100)  # of the events on a line: between these a valley is looked for
 _RIDGE = 1e-3  # natural units squared; keeps a direction defined where a cluster is flat
 _FEW = 40  # events; a smaller cluster is not split again
 _SPLITS = 3  # rounds of splitting
@@ -147,11 +147,11 @@ class _Merging:
                 continue
             points = self.points[events].astype(np.float64)
             best, position = np.zeros(3), np.empty(0)
-            together = 1.0 / np.maximum(points.std(axis=0), 1e-6)
-            for axis in (*np.eye(points.shape[1]), together):
-                found = _valley(points @ axis)
+            together = points @ (1.0 / np.maximum(points.std(axis=0), 1e-6))
+            for along in (*np.ascontiguousarray(points.T), together):
+                found = _valley(along)
                 if found is not None and found[1] > best[1]:
-                    best, position = found, points @ axis
+                    best, position = found, along
             if not len(position):
                 continue
             above = position > best[0]
@@ -239,7 +239,9 @@ class _Merging:
 
 def _valley(along: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Position, standard errors and depth of the valley on a line; None where there is none."""
-    low, high = np.percentile(along, _ENDS)
+    ends = np.empty(2)
+    line_ends(along, *_ENDS, ends)
+    low, high = ends.tolist()
     margin = (high - low) / BINS
     found = np.empty(3)
     if significant_valley(along, low - margin, high + margin, _WIDTHS, _LEAST_Z, _GREATEST_DEPTH, found):

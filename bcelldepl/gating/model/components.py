@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.kernels.components import accumulate_components, component_densities
+from bcelldepl.runtime.threads import in_threads
 
 __all__ = ["DEGREES", "Component", "Frame", "describe_clusters", "frame_of"]
 
@@ -70,23 +72,24 @@ def describe_clusters(
         By cluster.
     """
     total = float(worth.sum())
-    components = []
-    for cluster, kind in enumerate(kinds):
+
+    def of_cluster(cluster: int) -> list[Component]:
         mine = labels == cluster
         if np.count_nonzero(mine) < _THIN:
-            continue
+            return []
         share = float(worth[mine].sum()) / total
-        for weight, mean, covariance in _fit(points[mine][:_EVENTS]):
-            components.append(
-                Component(
-                    kind or "unknown",
-                    cluster,
-                    share * weight,
-                    tuple(np.round(mean, 6).tolist()),
-                    tuple(tuple(row) for row in np.round(covariance, 9).tolist()),
-                )
+        return [
+            Component(
+                kinds[cluster] or "unknown",
+                cluster,
+                share * weight,
+                tuple(np.round(mean, 6).tolist()),
+                tuple(tuple(row) for row in np.round(covariance, 9).tolist()),
             )
-    return tuple(components)
+            for weight, mean, covariance in _fit(points[mine][:_EVENTS])
+        ]
+
+    return tuple(chain.from_iterable(in_threads(of_cluster, range(len(kinds)))))
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,8 @@ class Frame:
     Attributes
     ----------
     mean : ndarray of float64, shape (n, k)
-    whitener, precision : ndarray of float64, shape (n, k, k)
-        Inverse of the lower Cholesky factor of each covariance, and inverse of the covariance.
+    covariance, whitener, precision : ndarray of float64, shape (n, k, k)
+        Of each; inverse of the lower Cholesky factor of the covariance, and of the covariance.
     height : ndarray of float64, shape (n,)
         Logarithm of the density at the centre.
     edge : ndarray of float64, shape (n,)
@@ -105,6 +108,7 @@ class Frame:
     """
 
     mean: NDArray[np.float64]
+    covariance: NDArray[np.float64]
     whitener: NDArray[np.float64]
     precision: NDArray[np.float64]
     height: NDArray[np.float64]
@@ -121,7 +125,7 @@ def frame_of(components: Sequence[Component]) -> Frame:
     k = mean.shape[1]
     far = k * float(fdtri(k, DEGREES, 1.0 - _FAR))  # squared distances of a t distribution, over k, follow F
     edge = np.exp(height) * (1.0 + far / DEGREES) ** (-0.5 * (DEGREES + k))
-    return Frame(mean, whitener, np.einsum("cji,cjk->cik", whitener, whitener), height, edge)
+    return Frame(mean, covariance, whitener, np.einsum("cji,cjk->cik", whitener, whitener), height, edge)
 
 
 @dataclass(frozen=True)

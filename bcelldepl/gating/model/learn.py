@@ -25,6 +25,7 @@ from bcelldepl.gating.model.study_model import Cluster, StudyModel
 from bcelldepl.gating.regions import inside
 from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.rules.singlets import SingletRule
+from bcelldepl.runtime.threads import in_threads, threads
 from bcelldepl.signal.transform import Transform
 
 if TYPE_CHECKING:
@@ -184,15 +185,22 @@ class _First:
 
     def nearest(self, points: NDArray[np.float32]) -> NDArray[np.int32]:
         """Cluster that each event is most likely of, if all were as large."""
+
+        def away(given: tuple[NDArray[np.float64], NDArray[np.float64]]) -> NDArray[np.float32]:
+            centre, whitener = given
+            white = (points - centre.astype(np.float32)) @ whitener.T.astype(np.float32)
+            height = np.float32(2 * np.log(np.abs(np.diag(whitener))).sum())
+            return np.asarray(np.einsum("ij,ij->i", white, white) - height)
+
         best = np.full(len(points), np.inf, dtype=np.float32)
         cluster = np.zeros(len(points), dtype=np.int32)
-        for number, (centre, whitener) in enumerate(zip(self.centres, self.whiteners, strict=True)):
-            white = (points - centre.astype(np.float32)) @ whitener.T.astype(np.float32)
-            away = np.einsum("ij,ij->i", white, white) - np.float32(
-                2 * np.log(np.abs(np.diag(whitener))).sum()
-            )
-            nearer = away < best
-            best[nearer], cluster[nearer] = away[nearer], number
+        clusters = list(zip(self.centres, self.whiteners, strict=True))
+        for first in range(
+            0, len(clusters), threads()
+        ):  # a few at a time: each takes as much memory as a marker
+            for number, one in enumerate(in_threads(away, clusters[first : first + threads()]), start=first):
+                nearer = one < best
+                best[nearer], cluster[nearer] = one[nearer], number
         return cluster
 
 
@@ -293,11 +301,12 @@ def _align_all(model: StudyModel, pooled: _Pooled) -> list[Alignment]:
     tubes = int(pooled.tube.max()) + 1
     single = np.flatnonzero(pooled.single)
     starts = np.searchsorted(pooled.tube[single], np.arange(tubes + 1))
-    aligned = []
-    for first, last in pairwise(starts):
-        events = single[first:last][:ALIGNED_EVENTS]
-        aligned.append(align(model, np.ascontiguousarray(pooled.points[events].T)))
-    return aligned
+
+    def of_tube(ends: tuple[int, int]) -> Alignment:
+        events = single[slice(*ends)][:ALIGNED_EVENTS]
+        return align(model, np.ascontiguousarray(pooled.points[events].T))
+
+    return in_threads(of_tube, pairwise(starts.tolist()))
 
 
 def _with_tubes(

@@ -40,18 +40,21 @@ def members_of(
     ndarray of bool, shape (n_events,)
         None of the events where a gate on the way is not known.
     """
-    positions = sample.positions(model.scales)
     rules = {rule.name: rule for rule in strategy.populations}
     members = np.ones(sample.events, dtype=np.bool_)
     name = population
     while name in rules:
         rule = rules[name]
+        region = None
         if isinstance(rule, KindsRule):
             boundary = model.boundaries.get(name)
             if boundary is None:
                 return np.zeros(sample.events, dtype=np.bool_)
-            members &= inside(rule.regions(gate_in_tube(model, boundary, alignment)).gate, positions)
+            region = rule.gate(gate_in_tube(model, boundary, alignment))
         elif isinstance(rule, SingletRule) and model.singlets:
-            members &= inside(rule.regions(SingletShape(**model.singlets)).gate, positions)
+            region = rule.regions(SingletShape(**model.singlets)).gate
+        if region is not None:
+            positions = {one: model.scales[one].apply(sample.signals[one], 1.0) for one in region.markers}
+            members &= inside(region, positions)
         name = rule.parent
     return members

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from bcelldepl.gating.model.natural_grid import STEP, Numbers, smoothed, to_linear
 from bcelldepl.gating.model.negative import ZONE
 from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, Shapes, Signals
-from bcelldepl.gating.model.tube_fit import fit_tube
+from bcelldepl.gating.model.tube_fit import TubeFit, fit_tube
+from bcelldepl.runtime.threads import in_threads
 
 __all__ = ["learn_signals", "share_binding", "signals_anywhere"]
 
@@ -61,7 +63,7 @@ def learn_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Shapes | None:
     found = replace(shapes, signals=signals)
     at: list[tuple[float, float] | None] = [None] * len(tubes)
     for _ in range(_ROUNDS):
-        fits = [fit_tube(one, found, where) for one, where in zip(tubes, at, strict=True)]
+        fits = in_threads(partial(_fit_at, found), zip(tubes, at, strict=True))
         at = [(one.place, one.stretch) for one in fits]  # positives hardly move it
         held = [one.held()[1:3].sum(axis=0) for one in fits]
         total = np.sum(held, axis=0)
@@ -74,6 +76,10 @@ def learn_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Shapes | None:
         signals = _fitted(found, [one.sum(axis=0) for one in held], [one.place for one in fits])
         found = replace(found, binding=binding, signals=signals)
     return found
+
+
+def _fit_at(shapes: Shapes, tube: tuple[Numbers, tuple[float, float] | None]) -> TubeFit:
+    return fit_tube(tube[0], shapes, tube[1])
 
 
 def _clear_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Signals | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bcelldepl.gating.model.alignment import Alignment
 from bcelldepl.gating.model.binding import binds_every_stain, learn_binding
@@ -18,6 +19,7 @@ from bcelldepl.gating.model.natural_grid import STEP, Numbers, cell_counts, make
 from bcelldepl.gating.model.positive_signals import learn_signals
 from bcelldepl.gating.model.study_model import Binding, PositiveModel, StudyModel
 from bcelldepl.gating.rules.positives import PositivesRule
+from bcelldepl.runtime.threads import in_threads
 
 if TYPE_CHECKING:
     from bcelldepl.gating.strategy import Strategy
@@ -81,12 +83,14 @@ class _Cells:
         carried = [m for m in strategy.lineages.carried_by(rule.of) if m in model.markers]
         linear = any(model.scales[m].kind == "linear" for m in (rule.marker, *carried))
         spilling = () if linear else tuple((m, model.unit_of(m)) for m in carried)
-        cells = []
-        for sample, alignment in zip(samples, aligned, strict=True):
+        names = [rule.marker, *lacking, *carried]
+
+        def of_tube(given: tuple[EventSample, Alignment]) -> dict[str, NDArray[np.float32]]:
+            sample, alignment = given
             inside = members_of(model, strategy, sample, alignment, rule.parent)
-            names = [rule.marker, *lacking, *carried]
-            positions = {name: model.scales[name].apply(sample.signals[name][inside], 1.0) for name in names}
-            cells.append(positions)
+            return {name: model.scales[name].apply(sample.signals[name][inside], 1.0) for name in names}
+
+        cells = in_threads(of_tube, zip(samples, aligned, strict=True))
         controls = [one for one, sample in zip(cells, samples, strict=True) if sample.control]
         binding = learn_binding(lacking, controls or cells)
         counts = {}

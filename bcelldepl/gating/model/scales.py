@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.definitions.markers import SCATTER, is_stain
 from bcelldepl.gating.model.event_sample import EventSample, pool
+from bcelldepl.runtime.threads import in_threads
 from bcelldepl.signal.transform import Transform
 
 __all__ = ["choose_scales", "natural_unit"]
@@ -43,20 +44,19 @@ def choose_scales(samples: Sequence[EventSample], given: Mapping[str, Transform]
     names = [name for name in samples[0].signals if all(name in sample.signals for sample in samples)]
     pooled = {name: pool(samples, name) for name in names}
     transformed = _are_transformed([values for name, values in pooled.items() if is_stain(name)])
-    scales: dict[str, Transform] = {}
-    for name in names:
+
+    def scale_of(name: str) -> Transform:
         set_by_user = given.get(name) or given.get("fluorescence" if is_stain(name) else "scatter")
         if set_by_user is not None:
-            scales[name] = set_by_user
-            continue
+            return set_by_user
         area = _area_of(name)
         values = pooled.get(area, pooled[name])
         top = max(sample.tops.get(area, sample.tops[name]) for sample in samples)
         if transformed and is_stain(name):
-            scales[name] = Transform(kind="linear", top=float(np.percentile(values, _HIGHEST)))
-        else:
-            scales[name] = Transform(kind="asinh", top=top, cofactor=_cofactor(values, top))
-    return scales
+            return Transform(kind="linear", top=float(np.percentile(values, _HIGHEST)))
+        return Transform(kind="asinh", top=top, cofactor=_cofactor(values, top))
+
+    return dict(zip(names, in_threads(scale_of, names), strict=True))
 
 
 def natural_unit(transform: Transform, values: NDArray[np.float32]) -> float:

@@ -114,10 +114,12 @@ class KindsRule(Rule):
 
     def regions(self, shape: KindsShape) -> Regions:
         """Inside the polygon."""
-        gate, inner, outer = (
-            _region(shape, corners) for corners in (shape.corners, shape.inner, shape.outer)
-        )
-        return Regions(gate, (inner, outer))
+        inner, outer = (_region(shape, corners) for corners in (shape.inner, shape.outer))
+        return Regions(self.gate(shape), (inner, outer))
+
+    def gate(self, shape: KindsShape) -> Region:
+        """Inside the polygon, without the ends of its interval."""
+        return _region(shape, shape.corners)
 
     def outline(self, shape: KindsShape | None, columns: Columns) -> Outline:
         """Draw the polygon."""
