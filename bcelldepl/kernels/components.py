@@ -147,9 +147,10 @@ def accumulate_components(
         Weight times density of the background.
     degrees : float
         Degrees of freedom of the t distribution, a whole number.
-    sums : ndarray of float64, shape (n_components, 2 + k + k (k + 1) / 2)
+    sums : ndarray of float64, shape (n_components, 2 + k + k (k + 1) / 2) or (n_components, 2 + k)
         Added to, for each component: the sum of posteriors; that of posterior times t weight; of that times the event's
-        differences from the component's mean; of that times products of two differences, the lower triangle by rows.
+        differences from the component's mean; where there is room for them, of that times products of two differences,
+        the lower triangle by rows.
 
     References
     ----------
@@ -157,6 +158,7 @@ def accumulate_components(
     """
     k = columns.shape[0]
     n_components, n_sums = sums.shape
+    with_products = n_sums > 2 + k
     points, away = np.empty((k, TILE), np.float32), np.empty((k, TILE), np.float32)
     white, sound, total = (
         np.empty(TILE, np.float32),
@@ -197,7 +199,7 @@ def accumulate_components(
                         own[e] = point[e] - centre
                         white[e] = weight[e] * own[e]
                     _add_folded(white, part[2 + i])
-                    for j in range(i + 1):
+                    for j in range(i + 1 if with_products else 0):
                         _add_products(white, away[j], part[place])
                         place += 1
         for component in range(n_components):

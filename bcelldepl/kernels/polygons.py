@@ -6,15 +6,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.kernels.verdicts import INSIDE, NEAR, OUTSIDE, Positions, count_near
-from bcelldepl.runtime.compiled import kernel
+from bcelldepl.runtime.compiled import kernel, kernel_without_errors
 
-__all__ = ["judge_polygon"]
+__all__ = ["edges_of", "judge_polygon"]
 
 _OUTSIDE, _INSIDE, _NEAR = np.uint8(OUTSIDE), np.uint8(INSIDE), np.uint8(NEAR)  # so that loops stay in bytes
 _USUAL = 3.0  # most positions are smaller: their bands are taken as those of the largest of them
 _MANY = 20_000  # events times edges, from which squares are worth their while
 _SQUARES = 64  # of a row, and rows
 _SLACK = 1e-9  # of a position: more than roundings can shift an edge or the end of a square by
+
+
+@kernel_without_errors
+def edges_of(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Numbers of the edges of a polygon, as `judge_polygon` takes them.
+
+    Parameters
+    ----------
+    corners : ndarray of float64, shape (m, 2)
+
+    Returns
+    -------
+    ndarray of float64, shape (m, 6)
+        Of each edge the corner that it leads to, its slope, its lower and upper end, and how far its crossing may move
+        for an error of 1 in both coordinates; a level edge has no crossing.
+    """
+    edges = np.empty((corners.shape[0], 6))
+    for edge in range(corners.shape[0]):
+        x, y, from_x, from_y = corners[edge, 0], corners[edge, 1], corners[edge - 1, 0], corners[edge - 1, 1]
+        slope, reach = 0.0, np.inf
+        if from_y != y:
+            slope = (from_x - x) / (from_y - y)
+            reach = 1.0 + abs(slope)
+        edges[edge] = x, y, slope, min(y, from_y), max(y, from_y), reach
+    return edges
 
 
 @kernel

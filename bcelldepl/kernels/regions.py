@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.polygons import judge_polygon
+from bcelldepl.kernels.polygons import edges_of, judge_polygon
 from bcelldepl.kernels.verdicts import INSIDE, NEAR, OUTSIDE, Positions, count_near
 from bcelldepl.runtime.compiled import kernel
 
@@ -85,14 +85,7 @@ def polygon(vertices: Sequence[Sequence[float]] | NDArray[np.float64]) -> NDArra
     -------
     ndarray of float64
     """
-    x, y = np.asarray(vertices, dtype=np.float64).T
-    from_x, from_y = np.roll(x, 1), np.roll(y, 1)
-    # How far the crossing may move for an error of 1 in both coordinates; a level edge has no crossing.
-    slope, reach = np.zeros_like(x), np.full_like(x, np.inf)
-    rises = from_y != y
-    slope[rises] = (from_x - x)[rises] / (from_y - y)[rises]
-    reach[rises] = 1.0 + np.abs(slope[rises])
-    return np.column_stack([x, y, slope, np.minimum(y, from_y), np.maximum(y, from_y), reach])
+    return edges_of(np.array(vertices, dtype=np.float64))
 
 
 def ellipse(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +21,7 @@ _MAPPING, _BYTES, _ARRAY = "mapping", "bytes", "array"
 _AS_THEY_ARE: Final = frozenset(
     {type(None), bool, int, float, str}
 )  # not what derives from them, like an enumeration
+_ROWS: Final = frozenset({tuple, list})
 
 
 class Codec:
@@ -57,8 +59,14 @@ class Codec:
             raise StoreError(f"a stored value cannot be read: {error}") from error
 
     def _plain(self, value: Any, attachment: bytearray) -> Any:
-        if type(value) in _AS_THEY_ARE:  # most values are
+        kind = type(value)
+        if kind in _AS_THEY_ARE:  # most values are
             return value
+        if kind is tuple or kind is list:
+            kinds = set(map(type, value))
+            if kinds <= _AS_THEY_ARE or (kinds <= _ROWS and _AS_THEY_ARE.issuperset(_kinds_within(value))):
+                return value  # such as the corners of a gate: there are thousands
+            return [self._plain(one, attachment) for one in value]
         if isinstance(value, Enum):
             return {_KIND: self._registered(value), "value": value.value}
         if isinstance(value, np.generic):
@@ -74,8 +82,6 @@ class Codec:
             items = [[str(key), self._plain(one, attachment)] for key, one in value.items()]
             return {_KIND: _MAPPING, "items": items}
         if isinstance(value, (tuple, list)):
-            if _AS_THEY_ARE.issuperset(map(type, value)):  # such as a corner: there are thousands
-                return list(value)
             return [self._plain(one, attachment) for one in value]
         if isinstance(value, bytes):
             attachment += value
@@ -83,7 +89,7 @@ class Codec:
         if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
             content = self._plain(value.tobytes(), attachment)
             return {_KIND: _ARRAY, "dtype": value.dtype.str, "shape": list(value.shape), "content": content}
-        raise TypeError(f"a {type(value).__name__} cannot be stored")
+        raise TypeError(f"a {kind.__name__} cannot be stored")
 
     def _registered(self, value: Any) -> str:
         name = type(value).__name__
@@ -95,8 +101,11 @@ class Codec:
         if type(plain) in _AS_THEY_ARE:
             return plain
         if isinstance(plain, list):
-            if _AS_THEY_ARE.issuperset(map(type, plain)):
+            kinds = set(map(type, plain))
+            if kinds <= _AS_THEY_ARE:
                 return tuple(plain)
+            if kinds <= _ROWS and _AS_THEY_ARE.issuperset(_kinds_within(plain)):
+                return tuple(map(tuple, plain))
             return tuple([self._value(one, attachment) for one in plain])
         kind = plain[_KIND]
         if kind == _MAPPING:
@@ -118,3 +127,7 @@ class Codec:
 @cache
 def _field_names(kind: type) -> tuple[str, ...]:
     return tuple(one.name for one in fields(kind))
+
+
+def _kinds_within(rows: Iterable[Iterable[Any]]) -> Iterator[type]:
+    return map(type, chain.from_iterable(rows))

@@ -14,11 +14,15 @@ from bcelldepl.kernels.charts import axis_of, chart_of, cut_signals
 from bcelldepl.kernels.compensation import exact_positions, marker_positions, weigh
 from bcelldepl.kernels.components import accumulate_components, component_densities
 from bcelldepl.kernels.density import locate_peak, part_peaks, smooth_counts
-from bcelldepl.kernels.disturbance import mark_shifts, usual
+from bcelldepl.kernels.disturbance import mark_bright, mark_merged_shifts, mark_shifts, usual
 from bcelldepl.kernels.event_keys import event_keys
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d, histogram_inside
-from bcelldepl.kernels.mixture import fit_parts
+from bcelldepl.kernels.inverse import signals_at
+from bcelldepl.kernels.mixture import fit_parts, mix_with_part
+from bcelldepl.kernels.polygons import judge_polygon
 from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
+from bcelldepl.kernels.posteriors import choose_kinds, sum_posteriors
+from bcelldepl.kernels.quantiles import quantiles
 from bcelldepl.kernels.redraw import lowest_redrawn
 from bcelldepl.kernels.regions import ELLIPSE, POLYGON, STRIP, ellipse, judge, polygon, strip
 from bcelldepl.kernels.rows import FETCHED, weigh_rows
@@ -58,6 +62,14 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
                 out[f"beyond {kind} {n}"] = np.array(marker_positions(both, weights, *scale, marker))
                 out[f"exact {kind} {n}"] = exact = np.empty(n)
                 exact_positions(both, weights, scale[0], exact)
+                out[f"signals {kind} {n}"] = signals = np.empty(n)
+                signals_at(
+                    np.nan_to_num(x[:7], posinf=2.0).clip(-1, 2).astype(np.float64),
+                    scale[0],
+                    1.0,
+                    signals[:7],
+                )
+                signals[7:] = 0.0
         for width in (0.0, 0.5):
             coefficients = logicle_coefficients(1e4, width, 4.5, 0.0)
             out[f"logicle {width} {n}"] = np.array(
@@ -78,6 +90,16 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         densities = np.random.default_rng(1).gamma(1.0, size=(2, 3, n)) + 1e-7
         seen, binds = np.arange(1.0, n + 1.0), np.arange(n) % 3 == 0
         fit_parts(densities, densities[:, 1].copy(), seen, binds, part, 2.5, 1.0, 0.2, 100.0, 9)
+        out[f"mixed {n}"] = mixed = np.empty((2, 3, n))
+        mix_with_part(
+            np.array([0.0, 0.1, 1.0]),
+            *densities.transpose(1, 0, 2).copy(),
+            seen,
+            2.5,
+            np.full((2, 3), 0.1),
+            4,
+            mixed,
+        )
         regions = {
             "cut": (STRIP, strip(1.0, 0.0, 0.5, np.inf)),
             "band": (STRIP, strip(1.0, -1.2, -0.3, 0.2)),
@@ -89,6 +111,13 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
                 out[f"{name} {error} {n}"] = verdict = np.empty(n, dtype=np.uint8)
                 with np.errstate(invalid="ignore", over="ignore"):
                     out[f"near {name} {error} {n}"] = np.array(judge(kind, numbers, x, y, error, verdict))
+        if n > 1:
+            many = np.tile(both, 7_000 // n)
+            out[f"squares {n}"] = verdict = np.empty(many.shape[1], dtype=np.uint8)
+            with np.errstate(invalid="ignore", over="ignore"):
+                judge_polygon(polygon(TRIANGLE), many[0], many[1], 1e-7, verdict)
+            out[f"quantiles {n}"] = levels = np.empty(3, dtype=np.float32)
+            quantiles(np.nan_to_num(x), 2, np.array([0.1, 0.9, 1.0]), levels)
         clock = np.nan_to_num(x, nan=0.0).clip(-1.0, 2.0)
         out[f"clock {n}"] = np.array(clock_steps(clock))
         if n > 1:
@@ -107,6 +136,11 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
             out[f"usual {n}"] = np.array(usual(means, counts))
             out[f"shifted {n}"] = shifted = np.zeros(4, np.bool_)
             mark_shifts(counts, means, variances, 0.01, 0.5, 1.0, 1, shifted)
+            out[f"merged {n}"] = merged = np.zeros(4, np.bool_)
+            mark_merged_shifts(counts, means, variances, 2, 0.01, 0.5, 1.0, 1, merged)
+            out[f"bright {n}"] = bright = np.zeros(4, np.bool_)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                mark_bright(above[0], counts, 1, 0.01, 0.5, 1.0, 1, bright)
         out |= components(both, n)
         out |= separation(both, n)
         out |= density(x, n)
@@ -198,7 +232,18 @@ def components(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generi
     with np.errstate(invalid="ignore", under="ignore"):
         accumulate_components(both, worth, 0, n, means, whiteners, heights, background, 6.0, sums)
         component_densities(both, 0, n, means, whiteners, heights, 6.0, densities)
-    return {f"components {n}": sums, f"component densities {n}": densities}
+        less = np.zeros((2, 4))
+        accumulate_components(both, worth, 0, n, means, whiteners, heights, background, 6.0, less)
+    expected, kinds = np.empty(2), np.empty(n, np.int32)
+    sum_posteriors(densities, np.array([0.3, 0.7]), 1e-3, expected)
+    choose_kinds(densities, np.array([0.3, 0.7]), 1e-3, np.array([1, 0], np.int32), 2, 0.5, kinds)
+    return {
+        f"components {n}": sums,
+        f"component densities {n}": densities,
+        f"components without products {n}": less,
+        f"expected {n}": expected,
+        f"chosen {n}": kinds,
+    }
 
 
 def separation(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:

@@ -228,6 +228,29 @@ def lowest_redrawn(
     return [lowest(column, tolerance) for column in smooth[reach : len(counts) - reach].T]
 
 
+def mix_with_part(
+    part: Floats,
+    negative: Floats,
+    positive: Floats,
+    unspecific: Floats,
+    seen: Floats,
+    prior: float,
+    bound: Floats,
+    rounds: int,
+) -> tuple[Floats, Floats]:
+    """Shifts, parts and bins as three axes; every step for all of them at once."""
+    negative, positive, unspecific = negative[:, None], positive[:, None], unspecific[:, None]
+    rest, bound = np.clip(1.0 - part, 1e-9, 1.0)[None, :, None], bound[..., None]
+    for _ in range(rounds):
+        others = (1.0 - bound) * negative + bound * unspecific
+        of_others = seen * rest * others / (part[:, None] * positive + rest * others)
+        binds = (of_others * bound * unspecific / others).sum(axis=2, keepdims=True)
+        every = of_others.sum(axis=2, keepdims=True)
+        bound = np.clip((binds + prior) / (every + prior + 1e-9), 1e-9, 1.0 - 1e-9)
+    mixed = part[:, None] * positive + rest * ((1.0 - bound) * negative + bound * unspecific)
+    return mixed, bound[..., 0]
+
+
 def fit_parts(density, shape, seen, binds, part, prior, sparse, binding, like_others, rounds):
     """Fill the parts of three kinds, all shifts at once; the last round is that in which none moves."""
     for _ in range(rounds):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcelldepl.kernels.mixture import fit_parts
+from bcelldepl.kernels.mixture import fit_parts, mix_with_part
 
 
 def case(seed: int, shifts: int, bins: int):
@@ -48,3 +48,17 @@ def test_parts_are_those_that_events_were_drawn_with(positives: int) -> None:
     binds = np.zeros(len(grid), dtype=np.bool_)
     fit_parts(density, density[:, 1].copy(), seen, binds, part, 0.0, 1.0, 0.0, 1e9, 500)
     assert part[0, 1] * seen.sum() == pytest.approx(positives, rel=0.02, abs=1.5)
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), shifts=st.integers(1, 5), bins=st.integers(1, 300))
+def test_a_given_part_is_mixed_as_numpy_does_it(seed: int, shifts: int, bins: int) -> None:
+    rng = np.random.default_rng(seed)
+    density, _, seen, _, _ = case(seed, shifts, bins)
+    part = np.array([0.0, 1e-4, 0.3, 1.0])
+    bound = rng.uniform(1e-9, 0.5, (shifts, len(part)))
+    expected = naive.mix_with_part(part, *(density[:, kind] for kind in range(3)), seen, 2.5, bound, 6)
+    mixed = np.empty((shifts, len(part), bins))
+    mix_with_part(part, *(density[:, kind].copy() for kind in range(3)), seen, 2.5, bound, 6, mixed)
+    np.testing.assert_array_equal(mixed, expected[0])
+    np.testing.assert_array_equal(bound, expected[1])

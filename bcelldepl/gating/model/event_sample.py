@@ -84,7 +84,7 @@ def choose_events(columns: NDArray[np.float32], keep: NDArray[np.bool_], wanted:
     if len(events) > wanted:
         chosen = np.argpartition(keys, wanted - 1)[:wanted]
         events, keys = events[chosen], keys[chosen]
-    return events[np.argsort(keys, kind="stable")]
+    return events[np.argsort(keys)]  # those of the same key have the same signals
 
 
 def pool(samples: Sequence[EventSample], name: str) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,12 @@ from bcelldepl.gating.model.positive_mixture import (
     Shapes,
     TubeFit,
     cell_counts,
-    fit_tubes,
+    fit_tube,
     moved_negative,
     quantile,
 )
 from bcelldepl.gating.model.study_model import PositiveModel
+from bcelldepl.kernels.mixture import mix_with_part
 
 __all__ = ["PositiveCount", "count_positives", "sides_of_positives"]
 
@@ -70,10 +72,10 @@ def count_positives(
     -------
     PositiveCount
     """
-    grid = np.asarray(model.low + model.step * np.arange(len(model.negative)), dtype=np.float64)
+    grid = _grid(model)
     shapes = Shapes.of(model)
     counts = cell_counts(values, binds, grid)
-    fitted = fit_tubes(counts[None], shapes, grid)[0]
+    fitted = fit_tube(counts, _joint(model), shapes.usual, float(shapes.binding[1]))
     held = fitted.held(len(grid))
     events = counts.sum(axis=0)
     strict = float(grid[quantile(moved_negative(shapes.densities[0], grid, fitted.shift), 1.0 - _STRICT)])
@@ -92,6 +94,15 @@ def count_positives(
         fitted.shift,
         fitted.negative_part if fitted.events else 1.0,
     )
+
+
+def _grid(model: PositiveModel) -> Numbers:
+    return np.asarray(model.low + model.step * np.arange(len(model.negative)), dtype=np.float64)
+
+
+@lru_cache(maxsize=4)  # the tubes of a study share their shapes
+def _joint(model: PositiveModel) -> Numbers:
+    return Shapes.of(model).joint(_grid(model))
 
 
 def sides_of_positives(fit: TubeFit) -> tuple[float, float]:
@@ -125,18 +136,12 @@ def _candidates(found: float, events: float) -> Numbers:
 def _likelihood(fit: TubeFit, part: Numbers) -> Numbers:
     """Logarithm of the likelihood that such a part of the events is positive, over all shifts; shape of `part`."""
     kept = np.flatnonzero(fit.weight > _LEAST_WEIGHT)
-    negative, positive, unspecific = (fit.density[kept, kind][:, None] for kind in range(3))
-    rest = np.clip(1.0 - part, 1e-9, 1.0)[None, :, None]
+    negative, positive, unspecific = (fit.density[kept, kind] for kind in range(3))
     bound = fit.part[kept, 2] / np.clip(fit.part[kept, 0] + fit.part[kept, 2], 1e-9, None)
-    bound = np.tile(np.clip(bound, 1e-9, 1.0 - 1e-9)[:, None, None], (1, len(part), 1))
-    for _ in range(_ROUNDS):
-        others = (1.0 - bound) * negative + bound * unspecific
-        of_others = fit.seen * rest * others / (part[:, None] * positive + rest * others)
-        binds = (of_others * bound * unspecific / others).sum(axis=2, keepdims=True)
-        every = of_others.sum(axis=2, keepdims=True)
-        bound = np.clip((binds + fit.prior) / (every + fit.prior + 1e-9), 1e-9, 1.0 - 1e-9)
-    mixed = part[:, None] * positive + rest * ((1.0 - bound) * negative + bound * unspecific)
-    fits = np.log(mixed) @ fit.seen + fit.prior * np.log(rest * bound)[..., 0]
+    bound = np.tile(np.clip(bound, 1e-9, 1.0 - 1e-9)[:, None], (1, len(part)))
+    mixed = np.empty((len(kept), len(part), len(fit.seen)))
+    mix_with_part(part, negative, positive, unspecific, fit.seen, fit.prior, bound, _ROUNDS, mixed)
+    fits = np.log(mixed) @ fit.seen + fit.prior * np.log(np.clip(1.0 - part, 1e-9, 1.0) * bound)
     fits -= 0.5 * (SHIFTS[kept, None] / USUAL_SHIFT) ** 2
     return np.asarray(np.logaddexp.reduce(fits, axis=0))
 

@@ -17,7 +17,8 @@ from bcelldepl.gating.model.study_model import PositiveModel
 from bcelldepl.kernels.mixture import fit_parts
 
 __all__ = [
-    "FAR_SHIFT", "SHIFTS", "STEP", "USUAL_SHIFT", "Numbers", "Shapes", "TubeFit", "cell_counts", "fit_tubes",
+    "FAR_SHIFT", "SHIFTS", "STEP", "USUAL_SHIFT", "Numbers", "Shapes", "TubeFit", "cell_counts", "fit_tube",
+    "fit_tubes",
     "make_grid", "moved", "moved_negative", "quantile", "smoothed",
 ]  # fmt: skip
 
@@ -153,13 +154,24 @@ def fit_tubes(counts: Numbers, shapes: Shapes, grid: Numbers) -> list[TubeFit]:
     shapes : Shapes
     grid : ndarray of float64, shape (n_bins,)
     """
-    joint = shapes.joint(grid).reshape(len(SHIFTS), 3, -1)
-    return [_fit(one.reshape(-1), joint, shapes.usual, float(shapes.binding[1])) for one in counts]
+    joint = shapes.joint(grid)
+    return [fit_tube(one, joint, shapes.usual, float(shapes.binding[1])) for one in counts]
 
 
-def _fit(counts: Numbers, joint: Numbers, usual: float, binding: float) -> TubeFit:
+def fit_tube(counts: Numbers, joint: Numbers, usual: float, binding: float) -> TubeFit:
+    """Fit one tube.
+
+    Parameters
+    ----------
+    counts : ndarray of float64, shape (2, n_bins)
+    joint : ndarray of float64, shape (n_shifts, 3, 2, n_bins)
+        Of the shapes.
+    usual, binding : float
+        Of the controls' cells that are of the third kind, and of positives that other markers show to bind every stain.
+    """
+    counts = counts.reshape(-1)
     used = np.flatnonzero(counts)
-    seen, density = counts[used], joint[:, :, used].copy()
+    seen, density = counts[used], np.take(joint.reshape(len(SHIFTS), 3, -1), used, axis=2)
     part = np.tile([0.95 - usual, 0.05, usual], (len(density), 1))
     if not len(used):
         none = np.zeros_like(part)
