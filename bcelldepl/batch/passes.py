@@ -17,7 +17,7 @@ from bcelldepl.batch.tube import count, fit, role_name
 from bcelldepl.batch.workers import Progress
 from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.kept import KeptModel
-from bcelldepl.gating.model.place import borrowed_evidence
+from bcelldepl.gating.model.place import PLACED_EVENTS, borrowed_evidence
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.reconcile import TubeFits
 from bcelldepl.gating.rules.base import Fit
@@ -201,7 +201,10 @@ class Passes:
             borrowed = borrowed_evidence(kept.model, strategy, others) if kept else {}
             words = {name: evidence.value for name, evidence in borrowed.items()}
             key = digest_of([self.keys[tube.file], kept.model.digest if kept else "", words])
-            arguments = (*self._basis(tube), one, kept, borrowed, sampled.get(tube.file))
+            taken = sampled.get(tube.file)
+            if taken is not None:
+                taken = taken.first(PLACED_EVENTS)  # more need not travel
+            arguments = (*self._basis(tube), one, kept, borrowed, taken)
             jobs.append(Job(tube, arguments, key))
         placed = self.stages.each("place", "places of the gates", place, jobs, lambda one: not one.failure)
         self.places = {job.tube.file: job.key for job in jobs}

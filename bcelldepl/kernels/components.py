@@ -149,8 +149,8 @@ def accumulate_components(
         Degrees of freedom of the t distribution, a whole number.
     sums : ndarray of float64, shape (n_components, 2 + k + k (k + 1) / 2) or (n_components, 2 + k)
         Added to, for each component: the sum of posteriors; that of posterior times t weight; of that times the event's
-        differences from the component's mean; where there is room for them, of that times products of two differences,
-        the lower triangle by rows.
+        differences from the component's mean; of that times products of two differences, the lower triangle by rows,
+        where there is room for them: they are half of the work.
 
     References
     ----------
@@ -199,9 +199,10 @@ def accumulate_components(
                         own[e] = point[e] - centre
                         white[e] = weight[e] * own[e]
                     _add_folded(white, part[2 + i])
-                    for j in range(i + 1 if with_products else 0):
-                        _add_products(white, away[j], part[place])
-                        place += 1
+                    if with_products:
+                        for j in range(i + 1):
+                            _add_products(white, away[j], part[place])
+                            place += 1
         for component in range(n_components):
             for s in range(n_sums):
                 row, found = parts[component, s], 0.0

@@ -15,7 +15,7 @@ from bcelldepl.kernels.compensation import exact_positions, marker_positions, we
 from bcelldepl.kernels.components import accumulate_components, component_densities
 from bcelldepl.kernels.density import locate_peak, part_peaks, smooth_counts
 from bcelldepl.kernels.disturbance import mark_bright, mark_merged_shifts, mark_shifts, usual
-from bcelldepl.kernels.event_keys import event_keys
+from bcelldepl.kernels.event_keys import event_keys, lowest_keys
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d, histogram_inside
 from bcelldepl.kernels.inverse import signals_at
 from bcelldepl.kernels.mixture import fit_parts, mix_with_part
@@ -29,6 +29,7 @@ from bcelldepl.kernels.rows import FETCHED, weigh_rows
 from bcelldepl.kernels.scales import logicle_coefficients, logicle_position
 from bcelldepl.kernels.selection import gather, select
 from bcelldepl.kernels.separation import project, significant_valley
+from bcelldepl.kernels.shades import colour_bins
 from bcelldepl.kernels.sieve import WORK_ROWS, sift
 from bcelldepl.kernels.stream import COMBINE, COUNT, GATE, STRIDE, WEIGH, stream_tile
 from bcelldepl.kernels.timeline import clock_steps, count_above, mean_step, time_profile, time_stretches
@@ -81,6 +82,8 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         histogram_2d(x, y, (0.0, 1.0), (-1.0, 1.0), plane)
         out[f"planes {n}"] = planes = np.zeros((2, 3, 5), dtype=np.uint32)
         histogram_inside(x, y, np.arange(n) % 3 == 0, (0.0, 1.0), (-1.0, 1.0), planes[0], planes[1])
+        out[f"shades {n}"] = shades = np.full((5, 3, 3), 255, dtype=np.uint8)
+        colour_bins(planes[0], planes[1], np.arange(5 * 4 * 3, dtype=np.uint8).reshape(5, 4, 3), shades)
         out[f"selected {n}"] = selected = np.zeros(n + 1, dtype=np.int32)
         order = np.arange(n, dtype=np.int32)[::-1].copy()
         out[f"held {n}"] = np.array(select(order, order % 3 == 0, selected))
@@ -251,6 +254,7 @@ def separation(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generi
     keys = np.empty(n, np.uint64)
     with np.errstate(over="ignore"):
         event_keys(both.view(np.uint32), keys)
+        lowest = lowest_keys(keys, np.arange(n) % 3 > 0, n // 2)
     rows = np.ascontiguousarray(np.nan_to_num(both, posinf=2.0, neginf=-2.0).clip(-2, 2).T)
     members, projected = np.arange(n)[::-1].copy(), np.empty(n)
     project(rows, members, np.array([0.6, -0.8]), projected)
@@ -258,7 +262,7 @@ def separation(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generi
     found = np.full(3, -1.0)
     answer = significant_valley(humps, -8.0, 8.0, np.array([2.0, 5.0]), 2.0, 0.7, found)
     valley = np.array([float(answer), *found])
-    return {f"keys {n}": keys, f"projected {n}": projected, f"valley {n}": valley}
+    return {f"keys {n}": keys, f"lowest keys {n}": lowest, f"projected {n}": projected, f"valley {n}": valley}
 
 
 if __name__ == "__main__":

@@ -107,19 +107,6 @@ def test_sums_agree_with_scipy(k, n_components, n, seed):
 
 
 @pytest.mark.parametrize(("k", "n_components", "n"), SIZES)
-def test_without_room_for_products_the_other_sums_are_the_same(k, n_components, n):
-    mixture = Mixture(k, n_components, 3)
-    columns, found = mixture.events(n), []
-    for n_sums in (2 + k, 2 + k + k * (k + 1) // 2):
-        found.append(np.zeros((n_components, n_sums)))
-        accumulate_components(
-            columns, np.ones(n, np.float32), 0, n, np.float32(mixture.means), mixture.whiteners,
-            np.float32(mixture.shares * mixture.heights), np.float32(1e-3), DEGREES, found[-1],
-        )  # fmt: skip
-    np.testing.assert_array_equal(found[0], found[1][:, : 2 + k])
-
-
-@pytest.mark.parametrize(("k", "n_components", "n"), SIZES)
 def test_densities_agree_with_scipy(k, n_components, n):
     mixture = Mixture(k, n_components, 7)
     columns = mixture.events(n)

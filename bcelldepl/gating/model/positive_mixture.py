@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.gating.model.study_model import PositiveModel
 from bcelldepl.kernels.mixture import fit_parts
+from bcelldepl.runtime.threads import in_threads
 
 __all__ = [
     "FAR_SHIFT", "SHIFTS", "STEP", "USUAL_SHIFT", "Numbers", "Shapes", "TubeFit", "cell_counts", "fit_tube",
@@ -155,7 +156,8 @@ def fit_tubes(counts: Numbers, shapes: Shapes, grid: Numbers) -> list[TubeFit]:
     grid : ndarray of float64, shape (n_bins,)
     """
     joint = shapes.joint(grid)
-    return [fit_tube(one, joint, shapes.usual, float(shapes.binding[1])) for one in counts]
+    binding = float(shapes.binding[1])
+    return in_threads(lambda one: fit_tube(one, joint, shapes.usual, binding), counts)
 
 
 def fit_tube(counts: Numbers, joint: Numbers, usual: float, binding: float) -> TubeFit:
