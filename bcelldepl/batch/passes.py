@@ -253,7 +253,8 @@ class Passes:
             )  # fmt: skip
             words = [override.model_dump(mode="json") for override in by_hand]
             # Gates that a model gave are told by what they were placed by.
-            gates = self.places[tube.file] if one.model else CODEC.encode(own)[0]
+            text, numbers = ("", b"") if one.model else CODEC.encode(own)
+            gates = self.places[tube.file] if one.model else [text, numbers.hex()]
             key = digest_of([self.keys[tube.file], gates, words, doubts])
             jobs.append(Job(tube, arguments, key))
         done = self.stages.each("count", "counts", _count_and_draw, jobs, lambda one: not one[0].failure)

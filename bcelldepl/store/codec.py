@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -17,11 +17,13 @@ from bcelldepl.store.errors import StoreError
 __all__ = ["Codec"]
 
 _KIND = "is"  # the key that names what an object is: a registered class, or one of the words below
-_MAPPING, _BYTES, _ARRAY = "mapping", "bytes", "array"
+_MAPPING, _BYTES, _ARRAY, _FLOATS = "mapping", "bytes", "array", "floats"
 _AS_THEY_ARE: Final = frozenset(
     {type(None), bool, int, float, str}
 )  # not what derives from them, like an enumeration
 _ROWS: Final = frozenset({tuple, list})
+_FLOAT: Final = np.dtype("<f8")
+_MANY: Final = 4  # floats or rows of them: to write more in decimals, and to read them, takes longest of all
 
 
 class Codec:
@@ -63,9 +65,9 @@ class Codec:
         if kind in _AS_THEY_ARE:  # most values are
             return value
         if kind is tuple or kind is list:
-            kinds = set(map(type, value))
-            if kinds <= _AS_THEY_ARE or (kinds <= _ROWS and _AS_THEY_ARE.issuperset(_kinds_within(value))):
-                return value  # such as the corners of a gate: there are thousands
+            packed = self._packed(value, attachment)
+            if packed is not None:
+                return packed
             return [self._plain(one, attachment) for one in value]
         if isinstance(value, Enum):
             return {_KIND: self._registered(value), "value": value.value}
@@ -91,6 +93,20 @@ class Codec:
             return {_KIND: _ARRAY, "dtype": value.dtype.str, "shape": list(value.shape), "content": content}
         raise TypeError(f"a {kind.__name__} cannot be stored")
 
+    def _packed(self, value: Sequence[Any], attachment: bytearray) -> Any:
+        """A sequence of plain values, or of rows of them: many floats as their bytes; None for another."""
+        kinds = set(map(type, value))
+        if kinds == {float} and len(value) >= _MANY:
+            return _floats(value, 0, attachment)
+        if kinds <= _AS_THEY_ARE:
+            return value
+        if not kinds <= _ROWS:
+            return None
+        within, lengths = set(map(type, chain.from_iterable(value))), set(map(len, value))
+        if within == {float} and len(lengths) == 1 and len(value) >= _MANY:  # such as the corners of a gate
+            return _floats(chain.from_iterable(value), lengths.pop(), attachment)
+        return value if within <= _AS_THEY_ARE else None
+
     def _registered(self, value: Any) -> str:
         name = type(value).__name__
         if self.kinds.get(name) is not type(value):
@@ -101,17 +117,15 @@ class Codec:
         if type(plain) in _AS_THEY_ARE:
             return plain
         if isinstance(plain, list):
-            kinds = set(map(type, plain))
-            if kinds <= _AS_THEY_ARE:
+            if _AS_THEY_ARE.issuperset(map(type, plain)):
                 return tuple(plain)
-            if kinds <= _ROWS and _AS_THEY_ARE.issuperset(_kinds_within(plain)):
-                return tuple(map(tuple, plain))
             return tuple([self._value(one, attachment) for one in plain])
         kind = plain[_KIND]
         if kind == _MAPPING:
             return {key: self._value(one, attachment) for key, one in plain["items"]}
-        if kind == _BYTES:
-            return bytes(attachment[plain["end"] - plain["length"] : plain["end"]])
+        if kind in (_BYTES, _FLOATS):
+            content = attachment[plain["end"] - plain["length"] : plain["end"]]
+            return bytes(content) if kind == _BYTES else _rows(content, plain["columns"])
         if kind == _ARRAY:
             dtype = np.dtype(plain["dtype"])
             if dtype.kind not in "biuf":
@@ -129,5 +143,13 @@ def _field_names(kind: type) -> tuple[str, ...]:
     return tuple(one.name for one in fields(kind))
 
 
-def _kinds_within(rows: Iterable[Iterable[Any]]) -> Iterator[type]:
-    return map(type, chain.from_iterable(rows))
+def _floats(values: Iterable[float], columns: int, attachment: bytearray) -> dict[str, Any]:
+    """Floats that were put behind the other bytes; of rows of so many columns, of none for a plain sequence."""
+    content = np.fromiter(values, dtype=_FLOAT).tobytes()
+    attachment += content
+    return {_KIND: _FLOATS, "columns": columns, "end": len(attachment), "length": len(content)}
+
+
+def _rows(content: memoryview, columns: int) -> tuple[Any, ...]:
+    floats = np.frombuffer(content, dtype=_FLOAT)
+    return tuple(map(tuple, floats.reshape(-1, columns).tolist())) if columns else tuple(floats.tolist())
