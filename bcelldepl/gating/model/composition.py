@@ -49,9 +49,9 @@ def events_by_kind(
     if not len(events):
         return {}
     some = events[:: -(-len(events) // _MOST)]
-    points = natural_points(model, {marker: columns[marker][some] for marker in model.markers})
+    points = natural_points(model, {marker: columns[marker].take(some) for marker in model.markers})
     expected = expected_events(model, points, alignment) * (len(events) / len(some))
-    found = {str(kind): float(expected[model.kinds == kind].sum()) for kind in np.unique(model.kinds)}
+    found = {kind: float(expected[own].sum()) for kind, own in model.components_of.items()}
     return {**found, "": max(len(events) - float(expected.sum()), 0.0)}
 
 
