@@ -47,12 +47,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gate_exchange": COMMON
     | {"tubes", "results", "gating", "signal", "fcs", "kernels", "runtime", "store", "study"},
     "listings": COMMON | {"report", "results", "kinetics", "gating", "store", "study"},
-    "report": COMMON | {"kinetics", "gating", "signal", "store", "study"},
+    "report": COMMON | {"kinetics", "gating", "signal", "kernels", "store", "study"},
 }
 MAY_IMPORT["comparison"] = MAY_IMPORT["gate_exchange"] | {"gate_exchange", "report", "kinetics", "counting"}
 MAY_IMPORT["batch"] = (
     MAY_IMPORT["tubes"]
-    | MAY_IMPORT["report"]
+    | (MAY_IMPORT["report"] - {"kernels"})
     | {"tubes", "report", "listings", "quality", "counting", "runtime"}
 )
 MAY_IMPORT["verification"] = MAY_IMPORT["batch"] | {"batch"}

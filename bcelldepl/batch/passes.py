@@ -17,7 +17,7 @@ from bcelldepl.batch.tube import count, fit, role_name
 from bcelldepl.batch.workers import Progress
 from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.kept import KeptModel
-from bcelldepl.gating.model.place import borrowed_evidence
+from bcelldepl.gating.model.place import PLACED_EVENTS, borrowed_evidence
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.reconcile import TubeFits
 from bcelldepl.gating.rules.base import Fit
@@ -162,7 +162,6 @@ class Passes:
         models = learn_models(self.study, groups, kept, take, inputs, again=learn_again)
         keep_models(self.stages.store, models.kept)
         fitted = self._place(fitted, models, sampled)
-        self.stages.store.forget_stage("sample")  # what they taught is kept, and so are the gates
         facts = [_tube_fits(tube, one) for tube, one in zip(tubes, fitted, strict=True)]
         fits = self.strategies.reconcile(tubes, fitted, facts)
         fits |= {one.file: dict(one.fits) for one in fitted if one.model and not one.failure}
@@ -182,7 +181,8 @@ class Passes:
             Job(tube, (*self._basis(tube), wanted), digest_of([self.keys[tube.file], wanted]))
             for tube in tubes
         ]
-        sampled = self.stages.each("sample", "cells of the study", sample, jobs, lambda one: not one.failure)
+        # Not kept: what they teach is, and so are the gates. To write them takes as long as to take them again.
+        sampled = self.stages.each("sample", "cells of the study", sample, jobs, lambda _: False)
         return {one.file: one.sample for one in sampled if one.sample is not None}
 
     def _place(
@@ -201,7 +201,10 @@ class Passes:
             borrowed = borrowed_evidence(kept.model, strategy, others) if kept else {}
             words = {name: evidence.value for name, evidence in borrowed.items()}
             key = digest_of([self.keys[tube.file], kept.model.digest if kept else "", words])
-            arguments = (*self._basis(tube), one, kept, borrowed, sampled.get(tube.file))
+            taken = sampled.get(tube.file)
+            if taken is not None:
+                taken = taken.first(PLACED_EVENTS)  # more need not travel
+            arguments = (*self._basis(tube), one, kept, borrowed, taken)
             jobs.append(Job(tube, arguments, key))
         placed = self.stages.each("place", "places of the gates", place, jobs, lambda one: not one.failure)
         self.places = {job.tube.file: job.key for job in jobs}
@@ -250,7 +253,8 @@ class Passes:
             )  # fmt: skip
             words = [override.model_dump(mode="json") for override in by_hand]
             # Gates that a model gave are told by what they were placed by.
-            gates = self.places[tube.file] if one.model else CODEC.encode(own)[0]
+            text, numbers = ("", b"") if one.model else CODEC.encode(own)
+            gates = self.places[tube.file] if one.model else [text, numbers.hex()]
             key = digest_of([self.keys[tube.file], gates, words, doubts])
             jobs.append(Job(tube, arguments, key))
         done = self.stages.each("count", "counts", _count_and_draw, jobs, lambda one: not one[0].failure)

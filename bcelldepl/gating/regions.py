@@ -69,10 +69,12 @@ def polygon(x: str, y: str, vertices: Sequence[Sequence[float]] | NDArray[np.flo
 
 @lru_cache(maxsize=256)  # drawn gates are the same for every tube
 def _polygon(x: str, y: str, corners: tuple[tuple[float, float], ...]) -> Region:
-    across, upward = ({corner[k] for corner in corners} for k in (0, 1))
-    if len(corners) == 4 and len(across) == len(upward) == 2 and len(set(corners)) == 4:
+    if len(corners) == 4:
+        across, upward = ({corner[k] for corner in corners} for k in (0, 1))
         one, other = corners[0], corners[2]
-        if one[0] != other[0] and one[1] != other[1]:  # else its sides cross
+        # Else its sides cross, or are none.
+        sides = len(set(corners)) == 4 and one[0] != other[0] and one[1] != other[1]
+        if len(across) == len(upward) == 2 and sides:
             edges = min(across), max(across), min(upward), max(upward)
             return Region(kernels.RECTANGLE, (x, y), kernels.rectangle(*edges))
     return Region(kernels.POLYGON, (x, y), kernels.polygon(corners))

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.polygons import edges_of, judge_polygon
+from bcelldepl.kernels.verdicts import INSIDE, NEAR, OUTSIDE, Positions, count_near
 from bcelldepl.runtime.compiled import kernel
 
 __all__ = [
@@ -32,12 +34,8 @@ __all__ = [
     "strip",
 ]
 
-Positions = NDArray[np.float32] | NDArray[np.float64]
-
-OUTSIDE, INSIDE, NEAR = 0, 1, 2
 _OUTSIDE, _INSIDE, _NEAR = np.uint8(OUTSIDE), np.uint8(INSIDE), np.uint8(NEAR)  # so that loops stay in bytes
 STRIP, POLYGON, ELLIPSE, RECTANGLE = 0, 1, 2, 3
-_USUAL = 3.0  # most positions are smaller: their bands are taken as those of the largest of them
 FLOAT32_ERROR = 2.0**-24  # of a position that is rounded once, relative to it
 
 
@@ -87,15 +85,7 @@ def polygon(vertices: Sequence[Sequence[float]] | NDArray[np.float64]) -> NDArra
     -------
     ndarray of float64
     """
-    x, y = np.asarray(vertices, dtype=np.float64).T
-    from_x, from_y = np.concatenate((x[-1:], x[:-1])), np.concatenate((y[-1:], y[:-1]))
-    # How far the crossing may move for an error of 1 in both coordinates; a level edge has no crossing.
-    slope, reach = np.zeros_like(x), np.full_like(x, np.inf)
-    rises = from_y != y
-    slope[rises] = (from_x - x)[rises] / (from_y - y)[rises]
-    reach[rises] = 1.0 + np.abs(slope[rises])
-    columns = np.array([x, y, slope, np.minimum(y, from_y), np.maximum(y, from_y), reach])
-    return np.ascontiguousarray(columns.T)
+    return edges_of(np.array(vertices, dtype=np.float64))
 
 
 def ellipse(
@@ -150,7 +140,7 @@ def judge(
     if kind == STRIP:
         return _judge_strip(numbers[0], x, y, error, verdict)
     if kind == POLYGON:
-        return _judge_polygon(numbers, x, y, error, verdict)
+        return judge_polygon(numbers, x, y, error, verdict)
     if kind == RECTANGLE:
         return _judge_rectangle(numbers[0], x, y, error, verdict)
     return _judge_ellipse(numbers[0], x, y, error, verdict)
@@ -182,7 +172,7 @@ def _judge_strip(
             verdict[i] = _INSIDE if (value > low) & (value <= high) else _OUTSIDE
             doubt = (abs(value - low) <= band) | (abs(value - high) <= band)
             verdict[i] = _NEAR if doubt & (error > 0.0) else verdict[i]
-    return _count_near(verdict)
+    return count_near(verdict)
 
 
 @kernel
@@ -204,48 +194,7 @@ def _judge_cuts(low: float, high: float, x: Positions, error: float, verdict: ND
         verdict[i] = _INSIDE if (x[i] > low_cut) & (x[i] <= high_cut) else _OUTSIDE
         doubt = ((x[i] >= low_start) & (x[i] <= low_stop)) | ((x[i] >= high_start) & (x[i] <= high_stop))
         verdict[i] = _NEAR if doubt else verdict[i]
-    return _count_near(verdict)
-
-
-@kernel
-def _judge_polygon(
-    numbers: NDArray[np.float64],
-    x: Positions,
-    y: Positions,
-    error: float,
-    verdict: NDArray[np.uint8],
-) -> int:
-    n = x.shape[0]
-    far = 0
-    for i in range(n):
-        far += not ((abs(x[i]) <= _USUAL) & (abs(y[i]) <= _USUAL))
-        verdict[i] = _OUTSIDE
-    for edge in range(numbers.shape[0]):
-        x1, y1, slope = numbers[edge, 0], numbers[edge, 1], numbers[edge, 2]
-        lower, upper, reach = numbers[edge, 3], numbers[edge, 4], numbers[edge, 5]
-        if error == 0.0:
-            for i in range(n):
-                crossing = x1 + slope * (y[i] - y1)
-                verdict[i] ^= _INSIDE if (y[i] >= lower) & (y[i] < upper) & (x[i] < crossing) else _OUTSIDE
-        elif far == 0:
-            band = error * (1.0 + _USUAL)
-            start, stop, width = lower - band, upper + band, reach * band
-            for i in range(n):
-                off = x[i] - (x1 + slope * (y[i] - y1))
-                verdict[i] ^= _INSIDE if (y[i] >= lower) & (y[i] < upper) & (off < 0.0) else _OUTSIDE
-                doubt = (y[i] >= start) & (y[i] <= stop) & (abs(off) <= width)
-                verdict[i] |= _NEAR if doubt else _OUTSIDE
-        else:
-            for i in range(n):
-                off = x[i] - (x1 + slope * (y[i] - y1))
-                verdict[i] ^= _INSIDE if (y[i] >= lower) & (y[i] < upper) & (off < 0.0) else _OUTSIDE
-                band = error * (1.0 + max(abs(x[i]), abs(y[i])))
-                doubt = (y[i] >= lower - band) & (y[i] <= upper + band) & (abs(off) <= reach * band)
-                verdict[i] |= _NEAR if doubt else _OUTSIDE
-    if error > 0.0:
-        for i in range(n):  # both near and inside
-            verdict[i] = min(verdict[i], _NEAR)
-    return _count_near(verdict)
+    return count_near(verdict)
 
 
 @kernel
@@ -264,7 +213,7 @@ def _judge_rectangle(
         held = (x[i] >= left) & (x[i] < right) & (y[i] >= lower) & (y[i] < upper)
         verdict[i] = _INSIDE if held else _OUTSIDE
         verdict[i] = _NEAR if doubt & (error > 0.0) else verdict[i]
-    return _count_near(verdict)
+    return count_near(verdict)
 
 
 @kernel
@@ -284,12 +233,4 @@ def _judge_ellipse(
         band = off * (steepness + 4.0 * (pxx + pyy) * off)
         verdict[i] = _INSIDE if distance <= limit else _OUTSIDE
         verdict[i] = _NEAR if (abs(distance - limit) <= band) & (error > 0.0) else verdict[i]
-    return _count_near(verdict)
-
-
-@kernel
-def _count_near(verdict: NDArray[np.uint8]) -> int:
-    near = 0
-    for i in range(verdict.shape[0]):
-        near += verdict[i] == _NEAR
-    return near
+    return count_near(verdict)

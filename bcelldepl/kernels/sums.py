@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 from bcelldepl.runtime.compiled import kernel
 
-__all__ = ["sum_of"]
+__all__ = ["pairwise_sum", "sum_of"]
+
+_BLOCK = 128
 
 
 @kernel
@@ -38,3 +40,28 @@ def sum_of(values: NDArray[np.float64], size: int) -> float:
     for i in range(whole, size):
         total += values[i]
     return total
+
+
+@kernel
+def pairwise_sum(values: NDArray[np.float64]) -> float:
+    """Sum halves of halves, as `numpy.sum` does: the same sum, to the bit.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+
+    Returns
+    -------
+    float
+    """
+    n = values.shape[0]
+    if n < 8:
+        total = 0.0
+        for i in range(n):
+            total += values[i]
+        return total
+    if n <= _BLOCK:
+        return sum_of(values, n)
+    half = n // 2
+    half -= half % 8
+    return pairwise_sum(values[:half]) + pairwise_sum(values[half:])

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.gating.populations import GateView
+from bcelldepl.kernels.shades import colour_bins
 from bcelldepl.report.palette import INSIDE, MARKED, OUTSIDE, blend, colour_ramp
 
 __all__ = ["density_image", "log_bars", "one_marker", "shrink"]
@@ -35,12 +36,7 @@ def density_image(
         One pixel per bin, the lowest y in the first row. Bins without events are white.
     """
     image = np.full((*histogram.T.shape, 3), 255, dtype=np.uint8)
-    filled = np.nonzero(histogram)  # most bins are empty
-    events = histogram[filled].astype(np.float64)
-    share = np.minimum(inside[filled], events) / events
-    count = np.log1p(events)
-    shade = np.rint(255 * count / max(float(count.max(initial=0)), 1.0)).astype(np.intp)
-    image[filled[::-1]] = _COLOURS[shade, np.rint(_SHARES * share).astype(np.intp)]
+    colour_bins(histogram, inside, _COLOURS, image)
     if marked is not None:
         image[np.nonzero(marked)[::-1]] = colour_ramp(MARKED, steps=1)[0]
     return image

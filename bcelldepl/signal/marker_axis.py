@@ -11,13 +11,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.inverse import signals_at
 from bcelldepl.signal.transform import Transform
 
 __all__ = ["MarkerAxis", "Tick"]
 
 _SUPERSCRIPTS: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_PARTS: Final = 64  # that an interval is cut into at once, and how often: as far as 60 halvings would
-_CUTS: Final = 10
 _CLOSEST: Final = 0.05  # of the axis, between two labels
 _MOST_STEPS: Final = 6  # of a linear axis
 _ROUNDING: Final = 1e-6  # of a step, by which the ends of an axis are known
@@ -65,14 +64,10 @@ class MarkerAxis:
     def values(self, positions: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
         """Compensated signals at some positions, in the instrument's units, found by cutting intervals."""
         wanted = np.asarray(positions, dtype=np.float64)
+        found = np.empty(wanted.shape)
         top = self.transform.top_signal(self.channel_range)
-        low, width = np.full(wanted.shape, -8.0 * top), 16.0 * top
-        for _ in range(_CUTS):
-            width /= _PARTS
-            inner = low[..., None] + width * np.arange(1, _PARTS)
-            places = self.positions(inner.ravel()).reshape(inner.shape)
-            low = low + width * np.count_nonzero(places <= wanted[..., None], axis=-1)
-        return np.asarray(low + 0.5 * width)
+        signals_at(wanted, self.transform.table(self.channel_range)[0], top, found)
+        return found
 
     def ticks(self, low: float, high: float, closest: float = _CLOSEST) -> tuple[Tick, ...]:
         """Ticks between two positions: decades on both sides of zero, or even steps of a linear scale.

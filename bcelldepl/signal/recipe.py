@@ -94,7 +94,7 @@ def plan_markers(
     spillover : Spillover or None
         The matrix to use; None for data that is already compensated or has but one fluorochrome.
     extra : sequence of str
-        Channels that are read beside.
+        Channels that are read beside, behind the others.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def plan_markers(
     stains = [marker for marker in panel if is_stain(marker)]
     where = acquisition.path.name
     plan = plan_unmixing(spillover, [panel[marker] for marker in stains], list(ranges), where=where)
-    channels = tuple(dict.fromkeys([*(panel[marker] for marker in scatter), *extra, *plan.detectors]))
+    channels = tuple(dict.fromkeys([*(panel[marker] for marker in scatter), *plan.detectors, *extra]))
     row = {name: i for i, name in enumerate(channels)}
     markers = {}
     _check_ranges(

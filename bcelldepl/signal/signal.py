@@ -19,7 +19,7 @@ from bcelldepl.signal.quality_mask import Quality, assess_quality
 from bcelldepl.signal.recipe import Recipe, plan_markers
 from bcelldepl.signal.transform import Transform
 
-__all__ = ["Exact", "Signal", "make_signal"]
+__all__ = ["Exact", "Measured", "Signal", "make_signal", "measure"]
 
 _SPAN = 16_384  # events whose positions are worked out by one call for each marker
 
@@ -57,6 +57,26 @@ class Signal:
         return int(self.quality.keep.size)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """One tube as it was read.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    raw : ndarray of float32, shape (n_channels, n_events)
+        Linear, of the recipe's channels; time is the last, where it is no marker's channel.
+    columns : dict of str to ndarray of float32, shape (n_events,)
+        Transformed position of every event, by marker.
+    quality : Quality
+    """
+
+    recipe: Recipe
+    raw: NDArray[np.float32]
+    columns: dict[str, NDArray[np.float32]]
+    quality: Quality
+
+
 def make_signal(
     acquisition: Acquisition,
     panel: Mapping[str, str],
@@ -86,6 +106,32 @@ def make_signal(
     CompensationError
         Where the matrix cannot be used.
     """
+    read = measure(acquisition, panel, transforms, spillover)
+    recipe, raw = read.recipe, read.raw
+    scales = {marker: one.words for marker, one in recipe.markers.items()}
+    axes = {marker: one.axis for marker, one in recipe.markers.items()}
+    return Signal(
+        read.columns, read.quality, scales, lambda marker, events: recipe.exact(marker, raw[:, events]), axes
+    )
+
+
+def measure(
+    acquisition: Acquisition,
+    panel: Mapping[str, str],
+    transforms: Mapping[str, Transform],
+    spillover: Spillover | None,
+) -> Measured:
+    """Read a tube as `make_signal` does, and keep what its channels hold.
+
+    Parameters
+    ----------
+    acquisition, panel, transforms, spillover
+        As in `make_signal`, which raises the same.
+
+    Returns
+    -------
+    Measured
+    """
     time = [panel["Time"]] if "Time" in panel and acquisition.time_advances else []
     recipe = plan_markers(acquisition, panel, transforms, spillover, extra=time)
     raw = acquisition.columns(recipe.channels)
@@ -99,9 +145,7 @@ def make_signal(
         time_s=_seconds(acquisition, time[0], raw[row[time[0]]]) if time else None,
         signals=columns,
     )
-    scales = {marker: one.words for marker, one in recipe.markers.items()}
-    axes = {marker: one.axis for marker, one in recipe.markers.items()}
-    return Signal(columns, quality, scales, lambda marker, events: recipe.exact(marker, raw[:, events]), axes)
+    return Measured(recipe, raw, columns, quality)
 
 
 def _seconds(acquisition: Acquisition, name: str, ticks: NDArray[np.float32]) -> NDArray[np.float32]:

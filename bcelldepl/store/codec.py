@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -16,10 +17,13 @@ from bcelldepl.store.errors import StoreError
 __all__ = ["Codec"]
 
 _KIND = "is"  # the key that names what an object is: a registered class, or one of the words below
-_MAPPING, _BYTES, _ARRAY = "mapping", "bytes", "array"
+_MAPPING, _BYTES, _ARRAY, _FLOATS = "mapping", "bytes", "array", "floats"
 _AS_THEY_ARE: Final = frozenset(
     {type(None), bool, int, float, str}
 )  # not what derives from them, like an enumeration
+_ROWS: Final = frozenset({tuple, list})
+_FLOAT: Final = np.dtype("<f8")
+_MANY: Final = 4  # floats or rows of them: to write more in decimals, and to read them, takes longest of all
 
 
 class Codec:
@@ -57,8 +61,14 @@ class Codec:
             raise StoreError(f"a stored value cannot be read: {error}") from error
 
     def _plain(self, value: Any, attachment: bytearray) -> Any:
-        if type(value) in _AS_THEY_ARE:  # most values are
+        kind = type(value)
+        if kind in _AS_THEY_ARE:  # most values are
             return value
+        if kind is tuple or kind is list:
+            packed = self._packed(value, attachment)
+            if packed is not None:
+                return packed
+            return [self._plain(one, attachment) for one in value]
         if isinstance(value, Enum):
             return {_KIND: self._registered(value), "value": value.value}
         if isinstance(value, np.generic):
@@ -74,8 +84,6 @@ class Codec:
             items = [[str(key), self._plain(one, attachment)] for key, one in value.items()]
             return {_KIND: _MAPPING, "items": items}
         if isinstance(value, (tuple, list)):
-            if _AS_THEY_ARE.issuperset(map(type, value)):  # such as a corner: there are thousands
-                return list(value)
             return [self._plain(one, attachment) for one in value]
         if isinstance(value, bytes):
             attachment += value
@@ -83,7 +91,21 @@ class Codec:
         if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
             content = self._plain(value.tobytes(), attachment)
             return {_KIND: _ARRAY, "dtype": value.dtype.str, "shape": list(value.shape), "content": content}
-        raise TypeError(f"a {type(value).__name__} cannot be stored")
+        raise TypeError(f"a {kind.__name__} cannot be stored")
+
+    def _packed(self, value: Sequence[Any], attachment: bytearray) -> Any:
+        """A sequence of plain values, or of rows of them: many floats as their bytes; None for another."""
+        kinds = set(map(type, value))
+        if kinds == {float} and len(value) >= _MANY:
+            return _floats(value, 0, attachment)
+        if kinds <= _AS_THEY_ARE:
+            return value
+        if not kinds <= _ROWS:
+            return None
+        within, lengths = set(map(type, chain.from_iterable(value))), set(map(len, value))
+        if within == {float} and len(lengths) == 1 and len(value) >= _MANY:  # such as the corners of a gate
+            return _floats(chain.from_iterable(value), lengths.pop(), attachment)
+        return value if within <= _AS_THEY_ARE else None
 
     def _registered(self, value: Any) -> str:
         name = type(value).__name__
@@ -101,8 +123,9 @@ class Codec:
         kind = plain[_KIND]
         if kind == _MAPPING:
             return {key: self._value(one, attachment) for key, one in plain["items"]}
-        if kind == _BYTES:
-            return bytes(attachment[plain["end"] - plain["length"] : plain["end"]])
+        if kind in (_BYTES, _FLOATS):
+            content = attachment[plain["end"] - plain["length"] : plain["end"]]
+            return bytes(content) if kind == _BYTES else _rows(content, plain["columns"])
         if kind == _ARRAY:
             dtype = np.dtype(plain["dtype"])
             if dtype.kind not in "biuf":
@@ -118,3 +141,15 @@ class Codec:
 @cache
 def _field_names(kind: type) -> tuple[str, ...]:
     return tuple(one.name for one in fields(kind))
+
+
+def _floats(values: Iterable[float], columns: int, attachment: bytearray) -> dict[str, Any]:
+    """Floats that were put behind the other bytes; of rows of so many columns, of none for a plain sequence."""
+    content = np.fromiter(values, dtype=_FLOAT).tobytes()
+    attachment += content
+    return {_KIND: _FLOATS, "columns": columns, "end": len(attachment), "length": len(content)}
+
+
+def _rows(content: memoryview, columns: int) -> tuple[Any, ...]:
+    floats = np.frombuffer(content, dtype=_FLOAT)
+    return tuple(map(tuple, floats.reshape(-1, columns).tolist())) if columns else tuple(floats.tolist())

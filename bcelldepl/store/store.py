@@ -146,14 +146,6 @@ class Store:
                 (stage, tube, key, content, attachment, sha256),
             )
 
-    def forget_stage(self, stage: str) -> None:
-        """Forget what a pass gave for every tube, and give the room back."""
-        with self._transaction():
-            gone = self._connection.execute("DELETE FROM stages WHERE stage = ?", (stage,)).rowcount
-        if gone:
-            with _in_words(self.folder / STORE):
-                self._connection.execute("VACUUM")
-
     def keep_table(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
         """Keep a result table in place of the former one, and return it as it is kept."""
         with self._transaction():

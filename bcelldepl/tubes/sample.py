@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from bcelldepl.gating.model.event_sample import EventSample, choose_events
 from bcelldepl.gating.strategy import Strategy
-from bcelldepl.signal import make_signal
 from bcelldepl.signal.recipe import plan_markers
+from bcelldepl.signal.signal import measure
 from bcelldepl.signal.transform import Transform
 from bcelldepl.study import Role, Tube
 from bcelldepl.tubes.read import OpenTube
@@ -40,10 +42,10 @@ def take_sample(opened: OpenTube, tube: Tube, strategy: Strategy, wanted: int) -
     """
     acquisition, panel = opened.acquisition, opened.panel
     provisional = {**_PROVISIONAL, **strategy.transforms}
-    quality = make_signal(acquisition, panel, provisional, opened.spillover).quality
+    read = measure(acquisition, panel, provisional, opened.spillover)
     recipe = plan_markers(acquisition, panel, _AS_MEASURED, opened.spillover)
-    raw = acquisition.columns(recipe.channels)
-    values = raw[:, choose_events(raw, quality.keep, wanted)]
+    raw = read.raw[: len(recipe.channels)]  # without the time
+    values = np.take(raw, choose_events(raw, read.quality.keep, wanted), axis=1)
     tops = {channel.name: channel.range for channel in acquisition.channels}
     return EventSample(
         tube.file,

@@ -14,18 +14,23 @@ from bcelldepl.kernels.charts import axis_of, chart_of, cut_signals
 from bcelldepl.kernels.compensation import exact_positions, marker_positions, weigh
 from bcelldepl.kernels.components import accumulate_components, component_densities
 from bcelldepl.kernels.density import locate_peak, part_peaks, smooth_counts
-from bcelldepl.kernels.disturbance import mark_shifts, usual
-from bcelldepl.kernels.event_keys import event_keys
+from bcelldepl.kernels.disturbance import mark_bright, mark_merged_shifts, mark_shifts, usual
+from bcelldepl.kernels.event_keys import event_keys, lowest_keys
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d, histogram_inside
+from bcelldepl.kernels.inverse import signals_at
 from bcelldepl.kernels.mixture import fit_parts
 from bcelldepl.kernels.planes import log_density
+from bcelldepl.kernels.polygons import judge_polygon
 from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
+from bcelldepl.kernels.posteriors import choose_kinds, sum_posteriors
+from bcelldepl.kernels.quantiles import quantiles
 from bcelldepl.kernels.redraw import lowest_redrawn
 from bcelldepl.kernels.regions import ELLIPSE, POLYGON, STRIP, ellipse, judge, polygon, strip
 from bcelldepl.kernels.rows import FETCHED, weigh_rows
 from bcelldepl.kernels.scales import logicle_coefficients, logicle_position
 from bcelldepl.kernels.selection import gather, select
 from bcelldepl.kernels.separation import line_ends, project, significant_valley
+from bcelldepl.kernels.shades import colour_bins
 from bcelldepl.kernels.sieve import WORK_ROWS, sift
 from bcelldepl.kernels.stream import COMBINE, COUNT, GATE, STRIDE, WEIGH, stream_tile
 from bcelldepl.kernels.timeline import clock_steps, count_above, mean_step, time_profile, time_stretches
@@ -59,6 +64,14 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
                 out[f"beyond {kind} {n}"] = np.array(marker_positions(both, weights, *scale, marker))
                 out[f"exact {kind} {n}"] = exact = np.empty(n)
                 exact_positions(both, weights, scale[0], exact)
+                out[f"signals {kind} {n}"] = signals = np.empty(n)
+                signals_at(
+                    np.nan_to_num(x[:7], posinf=2.0).clip(-1, 2).astype(np.float64),
+                    scale[0],
+                    1.0,
+                    signals[:7],
+                )
+                signals[7:] = 0.0
         for width in (0.0, 0.5):
             coefficients = logicle_coefficients(1e4, width, 4.5, 0.0)
             out[f"logicle {width} {n}"] = np.array(
@@ -70,6 +83,8 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         histogram_2d(x, y, (0.0, 1.0), (-1.0, 1.0), plane)
         out[f"planes {n}"] = planes = np.zeros((2, 3, 5), dtype=np.uint32)
         histogram_inside(x, y, np.arange(n) % 3 == 0, (0.0, 1.0), (-1.0, 1.0), planes[0], planes[1])
+        out[f"shades {n}"] = shades = np.full((5, 3, 3), 255, dtype=np.uint8)
+        colour_bins(planes[0], planes[1], np.arange(5 * 4 * 3, dtype=np.uint8).reshape(5, 4, 3), shades)
         out[f"selected {n}"] = selected = np.zeros(n + 1, dtype=np.int32)
         order = np.arange(n, dtype=np.int32)[::-1].copy()
         out[f"held {n}"] = np.array(select(order, order % 3 == 0, selected))
@@ -93,6 +108,13 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
                 out[f"{name} {error} {n}"] = verdict = np.empty(n, dtype=np.uint8)
                 with np.errstate(invalid="ignore", over="ignore"):
                     out[f"near {name} {error} {n}"] = np.array(judge(kind, numbers, x, y, error, verdict))
+        if n > 1:
+            many = np.tile(both, 7_000 // n)
+            out[f"squares {n}"] = verdict = np.empty(many.shape[1], dtype=np.uint8)
+            with np.errstate(invalid="ignore", over="ignore"):
+                judge_polygon(polygon(TRIANGLE), many[0], many[1], 1e-7, verdict)
+            out[f"quantiles {n}"] = levels = np.empty(3, dtype=np.float32)
+            quantiles(np.nan_to_num(x), 2, np.array([0.1, 0.9, 1.0]), levels)
         clock = np.nan_to_num(x, nan=0.0).clip(-1.0, 2.0)
         out[f"clock {n}"] = np.array(clock_steps(clock))
         if n > 1:
@@ -111,6 +133,11 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
             out[f"usual {n}"] = np.array(usual(means, counts))
             out[f"shifted {n}"] = shifted = np.zeros(4, np.bool_)
             mark_shifts(counts, means, variances, 0.01, 0.5, 1.0, 1, shifted)
+            out[f"merged {n}"] = merged = np.zeros(4, np.bool_)
+            mark_merged_shifts(counts, means, variances, 2, 0.01, 0.5, 1.0, 1, merged)
+            out[f"bright {n}"] = bright = np.zeros(4, np.bool_)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                mark_bright(above[0], counts, 1, 0.01, 0.5, 1.0, 1, bright)
         out |= components(both, n)
         out |= separation(both, n)
         out |= density(x, n)
@@ -202,7 +229,18 @@ def components(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generi
     with np.errstate(invalid="ignore", under="ignore"):
         accumulate_components(both, worth, 0, n, means, whiteners, heights, background, 6.0, sums)
         component_densities(both, 0, n, means, whiteners, heights, 6.0, densities)
-    return {f"components {n}": sums, f"component densities {n}": densities}
+        less = np.zeros((2, 4))
+        accumulate_components(both, worth, 0, n, means, whiteners, heights, background, 6.0, less)
+    expected, kinds = np.empty(2), np.empty(n, np.int32)
+    sum_posteriors(densities, np.array([0.3, 0.7]), 1e-3, expected)
+    choose_kinds(densities, np.array([0.3, 0.7]), 1e-3, np.array([1, 0], np.int32), 2, 0.5, kinds)
+    return {
+        f"components {n}": sums,
+        f"component densities {n}": densities,
+        f"components without products {n}": less,
+        f"expected {n}": expected,
+        f"chosen {n}": kinds,
+    }
 
 
 def separation(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generic]]:
@@ -210,6 +248,7 @@ def separation(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generi
     keys = np.empty(n, np.uint64)
     with np.errstate(over="ignore"):
         event_keys(both.view(np.uint32), keys)
+        lowest = lowest_keys(keys, np.arange(n) % 3 > 0, n // 2)
     rows = np.ascontiguousarray(np.nan_to_num(both, posinf=2.0, neginf=-2.0).clip(-2, 2).T)
     members, projected = np.arange(n)[::-1].copy(), np.empty(n)
     project(rows, members, np.array([0.6, -0.8]), projected)
@@ -223,8 +262,8 @@ def separation(both: NDArray[np.float32], n: int) -> dict[str, NDArray[np.generi
     normals = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 3.0], [0.5, 0.0], [1.0, 1.0], [-1.0, -2.0]])
     log_density(projected, projected[::-1].copy(), normals, density)
     return {
-        f"keys {n}": keys, f"projected {n}": projected, f"valley {n}": valley, f"ends {n}": ends,
-        f"log density {n}": density,
+        f"keys {n}": keys, f"lowest keys {n}": lowest, f"projected {n}": projected, f"valley {n}": valley,
+        f"ends {n}": ends, f"log density {n}": density,
     }  # fmt: skip
 
 

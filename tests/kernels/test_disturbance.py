@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcelldepl.kernels.disturbance import event_median, mark_shifts, usual
+from bcelldepl.kernels.disturbance import event_median, mark_bright, mark_merged_shifts, mark_shifts, usual
 
 LEAST_SHIFT, EDGE_Z, FAR_Z = 0.02, 3.0, 6.0
 
@@ -92,3 +92,63 @@ def test_one_bin_is_no_run_and_a_run_needs_one_that_is_far_off():
     assert not shifts(counts, means, variances).any()
     means[-2:] = 0.7
     assert np.flatnonzero(shifts(counts, means, variances)).tolist() == [18, 19]
+
+
+def naive_merged(counts, values, fewest, together):
+    """Means of bins taken together, each worth its events."""
+    first = np.arange(0, len(counts), together)
+    events = np.add.reduceat(counts, first)
+    worth = np.where(counts >= fewest, counts * values, 0.0)
+    return events, np.add.reduceat(worth, first) / np.maximum(events, 1)
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 90), together=st.sampled_from([1, 2, 4, 8]))
+def test_bins_taken_together_are_marked_as_their_means(seed, n, together):
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(0, 60, n)
+    counts[0] = 40
+    means, variances = rng.normal(0.4, 0.01, n), rng.gamma(4.0, 0.001, n)
+    start = rng.integers(n)
+    means[start : start + rng.integers(12)] += 0.3
+    events, middles = naive_merged(counts, means, 1, together)
+    spreads = naive_merged(counts, variances, 2, together)[1]
+    if together == 1:
+        middles, spreads = means, variances
+    expected = np.repeat(shifts(events, middles, spreads), together)[:n]
+    odd = np.zeros(n, dtype=bool)
+    limits = LEAST_SHIFT, EDGE_Z, FAR_Z, 2
+    assert mark_merged_shifts(counts, means, variances, together, *limits, odd) == (events > 1).sum()
+    np.testing.assert_array_equal(odd, expected)
+
+
+def naive_bright(bright, counts, together, odd):
+    n, first = len(counts), np.arange(0, len(counts), together)
+    above, events = np.add.reduceat(bright, first), np.maximum(np.add.reduceat(counts, first), 1)
+    typical, unrest = naive_usual(above / events, events)
+    away = np.abs(above - typical * events)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = away / np.maximum(np.sqrt(typical * events), unrest * events)
+    off = (z > 4.0) & (away > 0.4 * typical * events)
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], off, [False])).astype(int)))
+    odd = odd.copy()
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        inside = slice(start * together, min(end * together, n))
+        if (end - start >= 2 or z[start] > 6.0) and not odd[inside].any():
+            odd[inside] = True
+    return odd
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 200), together=st.integers(1, 9))
+def test_bright_events_that_are_missing_or_too_many_mark_their_bins(seed, n, together):
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(0, 400, n)
+    part = np.full(n, 0.1)
+    start = rng.integers(n)
+    part[start : start + rng.integers(20)] = rng.choice([0.0, 0.05, 0.5])
+    bright = rng.binomial(counts, part)
+    before = rng.random(n) < 0.03
+    odd = before.copy()
+    mark_bright(bright, counts, together, 0.4, 4.0, 6.0, 2, odd)
+    np.testing.assert_array_equal(odd, naive_bright(bright, counts, together, before))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcelldepl.kernels.event_keys import event_keys
+from bcelldepl.kernels.event_keys import event_keys, lowest_keys
 from bcelldepl.kernels.separation import BINS, line_ends, project, significant_valley
 
 WIDTHS = np.array([2.0, 4.0, 8.0])
@@ -96,3 +96,18 @@ def test_keys_of_like_events_are_spread_evenly():
     tenths = np.bincount((keys >> np.uint64(32)).astype(np.int64) * 10 >> 32, minlength=10)
     assert len(np.unique(keys)) == 20_000
     assert abs(tenths - 2_000).max() < 5 * np.sqrt(2_000)
+
+
+@settings(deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1), n=st.integers(0, 3_000), wanted=st.integers(0, 3_200), ties=st.booleans()
+)
+def test_the_lowest_keys_are_those_that_sorting_finds(seed, n, wanted, ties):
+    rng = np.random.default_rng(seed)
+    keys = rng.integers(0, 2**64, n, dtype=np.uint64)
+    if ties:
+        keys = keys % np.uint64(5) << np.uint64(rng.integers(0, 62))
+    keep = rng.random(n) < rng.random()
+    kept = np.flatnonzero(keep)
+    expected = kept[np.argsort(keys[kept], kind="stable")][:wanted]
+    np.testing.assert_array_equal(lowest_keys(keys, keep, wanted), expected)

@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from bcelldepl.gating.model.components import DEGREES
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.kernels.components import accumulate_components, component_densities
+from bcelldepl.kernels.posteriors import choose_kinds, sum_posteriors
 
-__all__ = ["ALIGNED_EVENTS", "Alignment", "align", "posteriors", "unexplained_events"]
+__all__ = [
+    "ALIGNED_EVENTS", "Alignment", "align", "expected_events", "posteriors", "sure_kinds", "unexplained_events",
+]  # fmt: skip
 
 ALIGNED_EVENTS = 6_000  # of a tube: a shift is then known to a few hundredths of a natural unit
 _ROUNDS = 10
@@ -149,9 +152,65 @@ def posteriors(model: StudyModel, points: NDArray[np.float32], alignment: Alignm
     return probability
 
 
+def expected_events(
+    model: StudyModel, points: NDArray[np.float32], alignment: Alignment
+) -> NDArray[np.float64]:
+    """How many events are of each component: the sums of their `posteriors`.
+
+    Parameters
+    ----------
+    model : StudyModel
+    points : ndarray of float32, shape (k, n_events)
+        In natural units.
+    alignment : Alignment
+        Of the tube.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_components,)
+    """
+    expected = np.empty(len(model.components))
+    densities = _rounded_densities(model, points, np.array(alignment.shift))
+    sum_posteriors(densities, np.array(alignment.shares), _BACKGROUND, expected)
+    return expected
+
+
+def sure_kinds(
+    model: StudyModel, points: NDArray[np.float32], alignment: Alignment, sure: float
+) -> tuple[list[str], NDArray[np.int32]]:
+    """Kinds of a model, and of each event the kind that it is of with a probability of more than `sure`.
+
+    Parameters
+    ----------
+    model : StudyModel
+    points : ndarray of float32, shape (k, n_events)
+        In natural units.
+    alignment : Alignment
+        Of the tube.
+    sure : float
+
+    Returns
+    -------
+    list of str, ndarray of int32, shape (n_events,)
+        Places in the list; -1 for an event of which it is not sure.
+    """
+    kinds, of_component = np.unique(model.kinds, return_inverse=True)
+    found = np.empty(points.shape[1], dtype=np.int32)
+    densities = _rounded_densities(model, points, np.array(alignment.shift))
+    shares = np.array(alignment.shares)
+    choose_kinds(densities, shares, _BACKGROUND, of_component.astype(np.int32), len(kinds), sure, found)
+    return [str(kind) for kind in kinds], found
+
+
 def _densities(
     model: StudyModel, points: NDArray[np.float32], shift: NDArray[np.float64]
 ) -> NDArray[np.float64]:
+    return _rounded_densities(model, points, shift).astype(np.float64)
+
+
+def _rounded_densities(
+    model: StudyModel, points: NDArray[np.float32], shift: NDArray[np.float64]
+) -> NDArray[np.float32]:
     frame = model.frame
     out = np.empty((len(model.components), points.shape[1]), dtype=np.float32)
     mean = (frame.mean + shift * model.levels).astype(np.float32)
@@ -159,4 +218,4 @@ def _densities(
         np.ascontiguousarray(points), 0, points.shape[1], mean, frame.whitener.astype(np.float32),
         np.exp(frame.height).astype(np.float32), DEGREES, out,
     )  # fmt: skip
-    return out.astype(np.float64)
+    return out

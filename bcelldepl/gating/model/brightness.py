@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.gating.model.alignment import Alignment, posteriors
+from bcelldepl.gating.model.alignment import Alignment, sure_kinds
 from bcelldepl.gating.model.study_model import StudyModel
 
 __all__ = ["brightness_by_kind"]
@@ -31,15 +31,11 @@ def brightness_by_kind(
     dict of str to dict of str to float
         By kind and marker, in natural units; kinds with too few events are left out.
     """
-    kinds = np.unique(model.kinds)
-    probability = posteriors(model, points, alignment)
-    of_kind = np.array([probability[model.kinds == kind].sum(axis=0) for kind in kinds])
-    best = of_kind.argmax(axis=0)
-    sure = of_kind.max(axis=0, initial=0.0) > _SURE
+    kinds, found = sure_kinds(model, points, alignment, _SURE)
     brightness = {}
     for number, kind in enumerate(kinds):
-        own = sure & (best == number)
+        own = found == number
         if np.count_nonzero(own) >= _SHOWN:
             medians = np.round(np.median(points[:, own], axis=1).astype(np.float64), 4)
-            brightness[str(kind)] = dict(zip(model.markers, medians.tolist(), strict=True))
+            brightness[kind] = dict(zip(model.markers, medians.tolist(), strict=True))
     return brightness

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.definitions.populations import SINGLETS
-from bcelldepl.gating.model.alignment import Alignment, posteriors
+from bcelldepl.gating.model.alignment import Alignment, expected_events
 from bcelldepl.gating.model.place import natural_points
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.populations import Populations
@@ -49,9 +49,9 @@ def events_by_kind(
     if not len(events):
         return {}
     some = events[:: -(-len(events) // _MOST)]
-    points = natural_points(model, {marker: columns[marker][some] for marker in model.markers})
-    expected = posteriors(model, points, alignment).sum(axis=1) * (len(events) / len(some))
-    found = {str(kind): float(expected[model.kinds == kind].sum()) for kind in np.unique(model.kinds)}
+    points = natural_points(model, {marker: columns[marker].take(some) for marker in model.markers})
+    expected = expected_events(model, points, alignment) * (len(events) / len(some))
+    found = {kind: float(expected[own].sum()) for kind, own in model.components_of.items()}
     return {**found, "": max(len(events) - float(expected.sum()), 0.0)}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.event_keys import event_keys
+from bcelldepl.kernels.event_keys import event_keys, lowest_keys
 from bcelldepl.signal.transform import Transform
 
 __all__ = ["EventSample", "choose_events", "events_per_tube", "pool"]
@@ -79,12 +79,7 @@ def choose_events(columns: NDArray[np.float32], keep: NDArray[np.bool_], wanted:
     """
     keys = np.empty(columns.shape[1], dtype=np.uint64)
     event_keys(np.ascontiguousarray(columns).view(np.uint32), keys)
-    events = np.flatnonzero(keep)
-    keys = keys[events]
-    if len(events) > wanted:
-        chosen = np.argpartition(keys, wanted - 1)[:wanted]
-        events, keys = events[chosen], keys[chosen]
-    return events[np.argsort(keys, kind="stable")]
+    return lowest_keys(keys, keep, wanted)
 
 
 def pool(samples: Sequence[EventSample], name: str) -> NDArray[np.float32]:

@@ -116,16 +116,13 @@ def _draw(model: StudyModel, rule: KindsRule, lineages: Lineages, reached: _Reac
 
 def gate_in_tube(model: StudyModel, boundary: Boundary, alignment: Alignment) -> KindsShape:
     """Move a gate as far as a tube's signals are shifted, and put it on the axes' positions."""
-    axes = [model.markers.index(marker) for marker in (boundary.x, boundary.y)]
-    shift = np.array(alignment.shift)[axes]
-    units = np.array(model.units)[axes]
-
-    def moved(corners: Corners) -> Corners:
-        if not corners:
-            return ()
-        natural = np.array(corners)
-        for column, marker in enumerate((boundary.x, boundary.y)):
-            natural[:, column] += shift[column] * model.level_of(marker, natural[:, column])
-        return tuple((x, y) for x, y in np.round(natural / units, 6).tolist())
-
-    return KindsShape(boundary.x, boundary.y, *map(moved, (boundary.gate, boundary.inner, boundary.outer)))
+    parts = boundary.gate, boundary.inner, boundary.outer
+    corners = np.array([corner for part in parts for corner in part], dtype=np.float64).reshape(-1, 2)
+    for column, marker in enumerate((boundary.x, boundary.y)):
+        axis, natural = model.markers.index(marker), corners[:, column]
+        natural += alignment.shift[axis] * model.level_of(marker, natural)
+        natural /= model.units[axis]
+    moved = [(x, y) for x, y in np.round(corners, 6).tolist()]
+    first, second = len(parts[0]), len(parts[0]) + len(parts[1])
+    gate, inner, outer = tuple(moved[:first]), tuple(moved[first:second]), tuple(moved[second:])
+    return KindsShape(boundary.x, boundary.y, gate, inner, outer)

@@ -201,6 +201,11 @@ class StudyModel:
         return np.array([one.kind for one in self.components])
 
     @cached_property
+    def components_of(self) -> dict[str, NDArray[np.bool_]]:
+        """Which components each kind has, kinds in the order of their names."""
+        return {str(kind): self.kinds == kind for kind in np.unique(self.kinds)}
+
+    @cached_property
     def frame(self) -> Frame:
         """The components in arrays."""
         return frame_of(self.components)
