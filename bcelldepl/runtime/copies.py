@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -53,7 +54,9 @@ def copies(processes: int) -> Iterator[None]:
     gc.freeze()  # what is there stays shared with the workers for as long as no collection looks at it
     _at_hand.append(pool)
     try:
-        pool.submit(os.getpid).result()  # now, before there are threads: all are made with the first job
+        with warnings.catch_warnings():  # Python 3.12 warns of any thread, also of those that may be there
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pool.submit(os.getpid).result()  # now, before there are threads: all are made with the first job
         yield
     except BaseException:
         for process in list((pool._processes or {}).values()):  # they would finish what they are at otherwise
