@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -31,6 +32,7 @@ from bcelldepl.gating.model.gate_tube import automated_gates
 from bcelldepl.gating.model.place import PLACED_EVENTS, borrowed_evidence, place_gates
 from bcelldepl.quality.limits import DIFFERENT_CELLS
 from bcelldepl.signal import Signal
+from bcelldepl.signal.signal import Exact
 
 __all__ = ["LEFT", "run_thinned"]
 
@@ -103,8 +105,14 @@ def subset(signal: Signal, chosen: NDArray[np.bool_]) -> Signal:
     columns = {marker: values[chosen] for marker, values in signal.columns.items()}
     quality = replace(signal.quality, keep=signal.quality.keep[chosen])
     index, exact = np.flatnonzero(chosen), signal.exact
-    again = None if exact is None else lambda marker, events: exact(marker, index[events])
+    again = None if exact is None else partial(_of_subset, exact, index)
     return replace(signal, columns=columns, quality=quality, exact=again)
+
+
+def _of_subset(
+    exact: Exact, index: NDArray[np.intp], marker: str, events: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    return exact(marker, index[events])
 
 
 def _ours(

@@ -21,6 +21,7 @@ OTHERS: Final = 3  # tubes that a tube is held against, and kinds that must agre
 LEAST_SPREAD: Final = 0.05  # natural units that a kind's background differs by between tubes, at least
 FEW_SPREAD: Final = 0.25  # the same where few tubes tell
 FEW: Final = 6  # tubes
+_DARK: Final = 0.1  # linear signal in natural units, below which a background is none
 LEAST_CHANGE: Final = 0.55  # natural logarithm, of a background: by less than 1.7 times, gains wander too
 
 
@@ -85,11 +86,11 @@ def _check_group(tubes: Sequence[PlacedTube], strategy: Strategy, failed: dict[s
             and kind not in lineages.no_leukocytes
             for kind in kinds
         ]
-        for tube, own, scale in zip(tubes, away, spreads, strict=True):
+        for tube, row, own, scale in zip(tubes, table, away, spreads, strict=True):
             seen = np.array(plain) & np.isfinite(own)
             if np.count_nonzero(seen) >= 2:
                 # Of kinds that bind hardly any of it, the background is noise whatever the stain.
-                change = float(own[seen][np.argmax(np.abs(own[seen]))])
+                change = _largest_change(row[seen], own[seen])
                 outcome = CHECKS["stain_background"].judge(
                     float(np.median(own[seen] / scale[seen])), marker=marker, fold=float(np.exp(change))
                 )
@@ -102,6 +103,16 @@ def _check_group(tubes: Sequence[PlacedTube], strategy: Strategy, failed: dict[s
                         float(change), marker=marker, kind=kind, fold=float(np.exp(change))
                     )
                     failed[tube.file] += [] if outcome.passed else [outcome]
+
+
+def _largest_change(position: NDArray[np.float64], away: NDArray[np.float64]) -> float:
+    """Logarithm of how many times as bright the kind is that has changed most.
+
+    Near zero, positions are linear: a background that is half as bright has moved by little.
+    """
+    signal, usual = (np.maximum(np.sinh(one), _DARK) for one in (position, position - away))
+    changes = np.log(signal / usual)
+    return float(changes[np.argmax(np.abs(changes))])
 
 
 def _markers_of_results(strategy: Strategy) -> list[str]:

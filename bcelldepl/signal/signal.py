@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,9 +111,14 @@ def make_signal(
     recipe, raw = read.recipe, read.raw
     scales = {marker: one.words for marker, one in recipe.markers.items()}
     axes = {marker: one.axis for marker, one in recipe.markers.items()}
-    return Signal(
-        read.columns, read.quality, scales, lambda marker, events: recipe.exact(marker, raw[:, events]), axes
-    )
+    # Not a lambda: a signal may go to another process.
+    return Signal(read.columns, read.quality, scales, partial(_exact_of, recipe, raw), axes)
+
+
+def _exact_of(
+    recipe: Recipe, raw: NDArray[np.float32], marker: str, events: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    return recipe.exact(marker, raw[:, events])
 
 
 def measure(

@@ -45,6 +45,12 @@ def test_tubes_alike_pass():
 OTHER_KINDS = ("T", "NK", "monocytes", "granulocytes")
 
 
+def by_factor(position, factor):
+    """By how much a position moves where the linear signal is so many times as large."""
+    return np.arcsinh(factor * np.sinh(position)) - position
+
+
+@pytest.mark.parametrize("usual", [0.5, 1.0, 4.0])
 @pytest.mark.parametrize(
     ("change", "fails"),
     [
@@ -54,9 +60,21 @@ OTHER_KINDS = ("T", "NK", "monocytes", "granulocytes")
         (LEAST_CHANGE + 0.01, True),
     ],
 )
-def test_a_background_must_change_by_so_much(change, fails):
-    tubes = study(CD19=(OTHER_KINDS, change))
+def test_a_background_must_change_by_so_much(usual, change, fails):
+    """By so many times in linear signal, also near zero, where positions are linear."""
+    tubes = study(CD19=(OTHER_KINDS, by_factor(usual, np.exp(change))))
+    for tube in tubes:
+        for kind in OTHER_KINDS:
+            tube.brightness[kind]["CD19"] += usual - 1.0
     assert failed(tubes) == ({"t7": ["stain_background"]} if fails else {})
+
+
+def test_a_background_that_is_none_cannot_be_dimmer():
+    tubes = study(CD19=(OTHER_KINDS, -0.3))
+    for tube in tubes:
+        for kind in OTHER_KINDS:
+            tube.brightness[kind]["CD19"] -= 1.0
+    assert failed(tubes) == {}
 
 
 @pytest.mark.parametrize(("spread", "fails"), [(0.18, True), (0.22, False)])
@@ -115,4 +133,4 @@ def test_the_sentence_names_the_marker_and_how_much():
     )
     (outcome,) = found["t7"]
     assert outcome.needs_review
-    assert "cells without CAR are 0.37 times as bright" in outcome.sentence
+    assert "cells without CAR are 0.24 times as bright" in outcome.sentence  # sinh(0.5) of sinh(1.5)
