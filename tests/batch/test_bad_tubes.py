@@ -12,7 +12,6 @@ from rewriting import rewrite
 
 from bcelldepl.batch import Results, run
 from bcelldepl.batch import tube as tube_module
-from bcelldepl.gating.populations import Populations
 from bcelldepl.study import load_study
 
 
@@ -86,15 +85,15 @@ def test_a_file_copied_under_another_name_is_pointed_out(copy_of_one: Path, tmp_
 def test_an_error_nobody_foresaw_fails_its_tube_alone(
     one_subject: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = tube_module.apply_gates
+    honest = tube_module.automated_gates
     seen = iter(range(100))
 
-    def stumbles_once(*arguments: Any, **settings: Any) -> Populations:
+    def stumbles_once(*arguments: Any, **settings: Any) -> Any:
         if next(seen) == 2:
             raise np.linalg.LinAlgError("Singular matrix")
         return honest(*arguments, **settings)
 
-    monkeypatch.setattr(tube_module, "apply_gates", stumbles_once)
+    monkeypatch.setattr(tube_module, "automated_gates", stumbles_once)
     results = run(load_study(one_subject / "study.toml"), tmp_path / "out", workers=1)
     failed = [(file, reason) for file, status, reason in results.attention if status == "failed"]
     assert len(failed) == 1
