@@ -146,12 +146,12 @@ def count(
     reported = [rule.name for rule in strategy.populations if rule.report]
     if fitted.failure:
         return _failed(tube, reported, fitted.failure)
+    alignment = fitted.alignment
     try:
         overrides = study.overrides_of(tube.file)
         found = strategy.on_scales(model.scales) if model else strategy
         strategy = strategy_with_overrides(found, overrides)
         acquisition, panel, signal = read_signal(tube, study, strategy)
-        alignment = fitted.alignment
         opened = _opened_as_found(tube, study, found, strategy, panel, signal) if overrides else signal
         before, tighter = automated_gates(opened, found, fits, model, alignment, DIFFERENT_CELLS)
         fits = {**fits, **tighter}
@@ -178,8 +178,8 @@ def count(
     absent = {one.population: one for one in not_done(missing, str(Reason.MARKER_MISSING))}
     acquired = [one for one in check_acquisition(quality) if not one.passed]
     checked = [*check_populations(populations, facts, study.counting)]
-    if model is not None and fitted.alignment is not None and tube.role is Role.SAMPLE:
-        checked += check_by_model(populations, strategy, model, fitted.alignment, single)
+    if model is not None and alignment is not None and tube.role is Role.SAMPLE:
+        checked += check_by_model(populations, strategy, model, alignment, single)
     failed = [one for one in checked if not one.passed]
     unused = _leading_to(BEADS, strategy) if _counted_without_beads(counted) else set()
     by_hand = override_effects(overrides, before, populations, identity.sha256) if overrides else ()
@@ -205,7 +205,7 @@ def count(
     return CountedTube(
         file=tube.file,
         concentrations=tuple((counted | absent)[name] for name in reported),
-        views=marked_gates(populations, failed, signal, strategy, model, fitted.alignment),
+        views=marked_gates(populations, failed, signal, strategy, model, alignment),
         fits=populations.fits,
         kept_fraction=quality.kept_fraction,
         kept_time_fraction=quality.kept_time_fraction,

@@ -9,11 +9,29 @@ from numpy.typing import NDArray
 
 from bcelldepl.runtime.compiled import kernel
 
-__all__ = ["quantiles"]
+__all__ = ["between", "quantiles"]
 
 _SIGN, _ALL = np.uint32(1 << 31), np.uint32(0xFFFFFFFF)
 _CLASS_BITS = 15  # leading bits by which events are told apart first
 _TO_CLASS = np.uint32(32 - _CLASS_BITS)
+
+
+@kernel
+def between(low: float, high: float, part: float) -> float:
+    """A part of the way from a number to the next, as `numpy.quantile` goes it, to the last digit.
+
+    Parameters
+    ----------
+    low, high : float
+    part : float
+        From 0 to 1.
+
+    Returns
+    -------
+    float
+    """
+    rise = high - low
+    return high - rise * (1.0 - part) if part >= 0.5 else low + rise * part
 
 
 @kernel
@@ -67,5 +85,4 @@ def quantiles(
         place = (n - 1) * parts[k]
         before = math.floor(place)
         low, high = sorted_tail[before - n + found], sorted_tail[min(before + 1, n - 1) - n + found]
-        along, rise = place - before, high - low
-        out[k] = low + rise * along if along < 0.5 else high - rise * (1.0 - along)
+        out[k] = between(low, high, place - before)

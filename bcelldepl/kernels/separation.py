@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.kernels.quantiles import between
 from bcelldepl.runtime.compiled import kernel
 
 __all__ = ["BINS", "line_ends", "project", "significant_valley"]
@@ -50,13 +51,6 @@ def _hold(ends: NDArray[np.float64], value: float) -> None:
 
 
 @kernel
-def _between(below: float, above: float, part: float) -> float:
-    """Interpolate as `numpy.percentile` does, to the last digit."""
-    between = above - below
-    return above - between * (1.0 - part) if part >= 0.5 else below + between * part
-
-
-@kernel
 def line_ends(positions: NDArray[np.float64], low: float, high: float, found: NDArray[np.float64]) -> None:
     """Two quantiles near the ends of a line, for which only the few events beyond them are put in order.
 
@@ -79,9 +73,9 @@ def line_ends(positions: NDArray[np.float64], low: float, high: float, found: ND
             _hold(least, value)
         if -value < greatest[-1]:
             _hold(greatest, -value)
-    found[0] = _between(least[first], least[min(first + 1, n - 1)], from_low - first)
+    found[0] = between(least[first], least[min(first + 1, n - 1)], from_low - first)
     lower = -greatest[n - 1 - last]
-    found[1] = _between(lower, -greatest[max(n - 2 - last, 0)], from_high - last)
+    found[1] = between(lower, -greatest[max(n - 2 - last, 0)], from_high - last)
 
 
 @kernel

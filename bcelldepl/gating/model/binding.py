@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.gating.model.left_spill import near_mode, without_spill
 from bcelldepl.gating.model.study_model import Binding
 
-__all__ = ["binds_every_stain", "learn_binding"]
+__all__ = ["binds_every_stain", "learn_binding", "marker_signals"]
 
 _ENOUGH = 100  # cells of a tube that tell what is usual
 _LIMIT = 2.7  # spreads of the mean over markers: 0.35 % of a normal lie beyond
@@ -69,6 +70,39 @@ def binds_every_stain(
         values = columns[marker].astype(np.float64)
         total += (values - np.median(values[usual])) / spread
     return np.asarray(total / len(binding.markers) > binding.limit)
+
+
+def marker_signals(
+    columns: Mapping[str, NDArray[np.float32]],
+    marker: str,
+    unit: float,
+    spilling: Sequence[tuple[str, float]],
+    binding: Binding | None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Signals of a marker by which a tube's cells are counted: learning and counting take the same.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of float32, shape (n_events,)
+        Positions of the cells.
+    marker : str
+    unit : float
+        Natural units that a position of 1 is worth.
+    spilling : sequence of (str, float)
+        Markers that may be left in it, with their units; those that the tube lacks are left out.
+    binding : Binding or None
+
+    Returns
+    -------
+    values, clean : ndarray of float32, shape (n_events,)
+        In natural units: as they are gated, and without what is left of other stains.
+    binds : ndarray of bool, shape (n_events,)
+        From `binds_every_stain`, beside the tube's negative cells.
+    """
+    values = columns[marker] * np.float32(unit)
+    stains = [columns[name] * np.float32(size) for name, size in spilling if name in columns]
+    clean = without_spill(values, stains)
+    return values, clean, binds_every_stain(binding, columns, near_mode(clean))
 
 
 def _robust(values: NDArray[np.float64]) -> float:

@@ -195,9 +195,8 @@ class _First:
         best = np.full(len(points), np.inf, dtype=np.float32)
         cluster = np.zeros(len(points), dtype=np.int32)
         clusters = list(zip(self.centres, self.whiteners, strict=True))
-        for first in range(
-            0, len(clusters), threads()
-        ):  # a few at a time: each takes as much memory as a marker
+        # A few at a time: each takes as much memory as a marker.
+        for first in range(0, len(clusters), threads()):
             for number, one in enumerate(in_threads(away, clusters[first : first + threads()]), start=first):
                 nearer = one < best
                 best[nearer], cluster[nearer] = one[nearer], number

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.gating.model.alignment import Alignment
-from bcelldepl.gating.model.binding import binds_every_stain, learn_binding
+from bcelldepl.gating.model.binding import learn_binding, marker_signals
 from bcelldepl.gating.model.control_shapes import ENOUGH, control_shapes, without_positives
 from bcelldepl.gating.model.event_sample import EventSample
-from bcelldepl.gating.model.left_spill import near_mode, without_spill
 from bcelldepl.gating.model.members import members_of
 from bcelldepl.gating.model.natural_grid import STEP, Numbers, cell_counts, make_grid, quantile
 from bcelldepl.gating.model.positive_signals import learn_signals
@@ -95,11 +94,8 @@ class _Cells:
         binding = learn_binding(lacking, controls or cells)
         counts = {}
         for sample, positions in zip(samples, cells, strict=True):
-            stains = [positions[name] * np.float32(size) for name, size in spilling]
-            values = without_spill(positions[rule.marker] * np.float32(unit), stains)
-            counts[sample.tube] = cell_counts(
-                values, binds_every_stain(binding, positions, near_mode(values)), grid
-            )
+            _, clean, binds = marker_signals(positions, rule.marker, unit, spilling, binding)
+            counts[sample.tube] = cell_counts(clean, binds, grid)
         return cls(unit, grid, binding, counts, spilling)
 
 

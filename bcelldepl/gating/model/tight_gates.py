@@ -6,11 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.gating.populations import Populations
-from bcelldepl.gating.regions import inside, polygon
 from bcelldepl.gating.rules.base import Columns, Fit
 from bcelldepl.gating.rules.kinds import KindsRule, KindsShape
 
@@ -59,15 +57,9 @@ def tighter_gates(
         others = found.events - found.fitting
         if not max(1.0, _OTHERS * found.events) <= others <= most_others:
             continue
-        held = _held_inside(shape, columns, populations.membership[rule.name])
+        tight = replace(shape, corners=shape.inner, outer=shape.corners)
+        held = np.count_nonzero(rule.holds(tight, columns) & populations.membership[rule.name])
         if abs(held - found.fitting) < others:
             reason = Reason.DRAWN_TIGHT.format(others=round(others), events=found.events)
-            tight = replace(shape, corners=shape.inner, outer=shape.corners)
             tighter[rule.name] = replace(fit, shape=tight, reason=reason)
     return tighter
-
-
-def _held_inside(shape: KindsShape, columns: Columns, members: NDArray[np.bool_]) -> int:
-    """Members that the gate would hold at its inner end."""
-    positions = {name: columns[name][members] for name in (shape.x, shape.y)}
-    return int(np.count_nonzero(inside(polygon(shape.x, shape.y, shape.inner), positions)))

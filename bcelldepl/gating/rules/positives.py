@@ -6,12 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-import numpy as np
-
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.gating.evidence import Evidence
-from bcelldepl.gating.model.binding import binds_every_stain
-from bcelldepl.gating.model.left_spill import near_mode, without_spill
+from bcelldepl.gating.model.binding import marker_signals
 from bcelldepl.gating.model.positive_count import PositiveCount, count_positives
 from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, LARGEST_SHIFT
 from bcelldepl.gating.model.study_model import PositiveModel
@@ -57,13 +54,11 @@ class PositivesRule(MarkerGate):
         """Count the positives of the tube, and place the cut."""
         if not isinstance(fit.shape, PositiveModel):
             return fit
-        values = columns[self.marker] * np.float32(fit.shape.unit)
-        spilling = [(name, unit) for name, unit in fit.shape.spilling if name in columns]
-        clean = without_spill(values, [columns[name] * np.float32(unit) for name, unit in spilling])
-        binds = binds_every_stain(fit.shape.binding_by, columns, near_mode(clean))
-        found = count_positives(fit.shape, values, clean, binds)
-        cut, low, high = (round(end / fit.shape.unit, 6) for end in (found.cut, found.low, found.high))
-        doubt = self._doubt(found, fit.shape.signals_seen) if len(values) >= _ENOUGH else ""
+        model = fit.shape
+        signals = marker_signals(columns, self.marker, model.unit, model.spilling, model.binding_by)
+        found = count_positives(model, *signals)
+        cut, low, high = (round(end / model.unit, 6) for end in (found.cut, found.low, found.high))
+        doubt = self._doubt(found, model.signals_seen) if len(signals[0]) >= _ENOUGH else ""
         return replace(
             fit, shape=CutShape(cut, low, high), reason=doubt or fit.reason, review=bool(doubt) or fit.review
         )
