@@ -1,10 +1,11 @@
-"""Kernels and formulas against published numbers and closed forms, which this program had no part in."""
+"""Kernels and formulas against published numbers, closed forms and another program, which this one had no part in."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ import numpy as np
 from bcelldepl.counting import intervals
 from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
+from bcelldepl.gating.model.k_means import first_means, part_among_means
 from bcelldepl.kernels import regions
 from bcelldepl.kinetics import area
 from bcelldepl.qualification.check import SelfTestCheck, close
@@ -44,7 +46,7 @@ AUC_MG_H_PER_L: Final = 147.2347485
 
 
 def check_known_answers() -> Iterator[SelfTestCheck]:
-    """Check reading, compensation, scales, polygons, intervals and areas.
+    """Check reading, compensation, scales, polygons, intervals, areas and k-means.
 
     Yields
     ------
@@ -55,6 +57,7 @@ def check_known_answers() -> Iterator[SelfTestCheck]:
     yield _polygon()
     yield from _intervals()
     yield from _areas()
+    yield _clusters()
 
 
 def _reading() -> Iterator[SelfTestCheck]:
@@ -136,4 +139,28 @@ def _areas() -> Iterator[SelfTestCheck]:
     found = area.total_area(area.segments_to(days, [100.0 * math.exp(-0.3 * day) for day in days], 28.0))
     yield close(
         GROUP, "AUC of an exponential, closed form", 100.0 / 0.3 * (1.0 - math.exp(-0.3 * 28.0)), found, 1e-9
+    )
+
+
+def _clusters() -> SelfTestCheck:
+    """Six overlapping clusters in three markers, from the same first means."""
+    from sklearn.cluster import KMeans
+
+    random, rounds = np.random.default_rng(0), 5
+    centres = random.uniform(-3.0, 3.0, (6, 3))
+    points = (centres[np.arange(30_000) % 6] + random.normal(0.0, 1.0, (30_000, 3))).astype(np.float32)
+    means = first_means(points, 12)
+    peer = KMeans(len(means), init=means, n_init=1, max_iter=rounds, tol=0.0, algorithm="lloyd")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it has not settled by then
+        expected = peer.fit_predict(points)
+    found = part_among_means(points, means, rounds)
+    same = int(np.count_nonzero(found == expected))
+    # Both add up float32 in orders of their own: an event halfway between two means may go either way.
+    return SelfTestCheck(
+        GROUP,
+        "k-means of 30000 events, by scikit-learn",
+        "at least 29970 the same",
+        f"{same} the same",
+        same >= 29_970,
     )

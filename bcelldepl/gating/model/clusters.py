@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.gating.model.k_means import first_means, part_among_means
 from bcelldepl.kernels.separation import BINS, line_ends, project, significant_valley
 
 __all__ = ["find_clusters", "spread_within"]
 
-_SMALL_CLUSTERS = 196  # to begin with
-_BATCH, _ROUNDS = (
-    2_048,
-    5,
-)  # events that the small clusters' means are moved by at a time, and passes over all
+_SMALL_CLUSTERS = 196  # to begin with: more than there are kinds of cells by far
+_ROUNDS = 10  # times that their means are moved
 _LEAST_Z = 4.0  # standard errors by which a valley must lie below its peaks
 _GREATEST_DEPTH = 0.7  # and the part of the lower peak that it may reach
 _WIDTHS = np.array([2.0, 4.0, 8.0, 14.0])  # of smoothings, in bins
@@ -50,7 +48,9 @@ def find_clusters(
         Cluster of each event; the largest is 0.
     """
     unit = np.ones(points.shape[1]) if spread is None else spread
-    merging = _Merging(points, unit, _small_clusters((points / unit).astype(np.float32)))
+    scaled = (points / unit).astype(np.float32)
+    small = part_among_means(scaled, first_means(scaled, _SMALL_CLUSTERS), _ROUNDS)
+    merging = _Merging(points, unit, small)
     merging.merge()
     for _ in range(_SPLITS):
         before = len(merging.members)
@@ -60,20 +60,6 @@ def find_clusters(
         if len(merging.members) == before:
             break
     return merging.labels()
-
-
-def _small_clusters(points: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Part the events into many small clusters, more than there are kinds of cells by far."""
-    from sklearn.cluster import MiniBatchKMeans  # imported where it is used: it takes a second
-    from threadpoolctl import threadpool_limits
-
-    number = min(_SMALL_CLUSTERS, len(points))
-    means = MiniBatchKMeans(
-        number, batch_size=_BATCH, max_iter=_ROUNDS, n_init=1, init_size=10 * _BATCH, max_no_improvement=None, tol=0.0,
-        reassignment_ratio=0.0, random_state=0,
-    )  # fmt: skip
-    with threadpool_limits(1):  # batches are small: threads would wait for each other
-        return np.asarray(means.fit_predict(points), dtype=np.int32)
 
 
 def spread_within(points: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float64]:
