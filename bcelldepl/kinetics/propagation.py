@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ NORMAL: Final = NormalDist()
 TAIL: Final = NORMAL.cdf(-Z_95)
 REACH: Final = 6.0  # standard errors around an amount within which a quantile is looked for
 HALVINGS: Final = 50
+LARGEST_LOG: Final = math.log(sys.float_info.max)
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def _quantile(parts: Sequence[tuple[float, float, float]], level: float) -> floa
         middle = 0.5 * (low + high)
         below = zero + math.fsum(chance * _share_below(middle, mean, error) for chance, mean, error in logs)
         low, high = (middle, high) if below < level else (low, middle)
-    return math.exp(high)
+    return math.exp(high) if high < LARGEST_LOG else math.inf
 
 
 def _share_below(value: float, mean: float, error: float) -> float:
@@ -152,7 +154,8 @@ def _with_interval(one: Endpoint, intervals: Mapping[str, tuple[float, float] | 
             return one
         value = one.value or 0.0
         most = max(2.0 - math.log10(percent[0]), value) if percent[0] else None
-        return replace(one, ci_low=min(2.0 - math.log10(percent[1]), value), ci_high=most)
+        least = min(2.0 - math.log10(percent[1]), value) if math.isfinite(percent[1]) else None
+        return replace(one, ci_low=least, ci_high=most)
     ends = intervals.get(one.parameter)
     if ends is None:
         return one

@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -28,6 +29,13 @@ def without_last(folder: Path) -> list[str]:
 
 def events(counts: pd.DataFrame) -> pd.Series:
     return counts.set_index(["file", "population"])["events"]
+
+
+def assert_hardly_moved(before: pd.Series, after: pd.Series) -> None:
+    """By 1 % or a third of the standard error of the count itself, of 200 events and more."""
+    large = before[before >= 200].astype(float)
+    assert len(large) >= 10
+    assert ((after[large.index] - large).abs() <= np.maximum(0.01 * large, np.sqrt(large) / 3)).all()
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +70,7 @@ def test_learning_again_on_trial_shows_what_would_move_and_changes_nothing(
     content = (after.folder / "gates/model.json").read_bytes()
     moved = what_would_move(load_study(folder / "study.toml"), after.folder, workers=1)
     assert (after.folder / "gates/model.json").read_bytes() == content
-    large = moved[moved["events_before"] >= 200]
-    assert ((large["events_after"] / large["events_before"] - 1).abs() <= 0.01).all()
+    assert_hardly_moved(moved["events_before"], moved["events_after"])
 
 
 def test_learning_again_for_good_stands_in_the_audit_record_with_its_reason(
@@ -77,9 +84,7 @@ def test_learning_again_for_good_stands_in_the_audit_record_with_its_reason(
     last = json.loads((out / "audit.jsonl").read_text(encoding="utf-8").splitlines()[-1])
     assert last["why"] == "five tubes instead of four"
     assert "learning again was requested" in json.dumps(last)
-    counts = events(again.counts), events(after.counts)
-    large = counts[1][counts[1] >= 200]
-    assert ((counts[0][large.index] / large - 1).abs() <= 0.01).all()
+    assert_hardly_moved(events(after.counts), events(again.counts))
     assert run(study, out, workers=1).was_current
 
 

@@ -110,6 +110,30 @@ def test_every_table_comes_of_any_course(subjects, endpoint_settings) -> None:
     assert (known["ci_low"] <= known["value"] + 1e-5 * known["value"].abs()).all()
 
 
+def test_an_amount_too_large_for_a_number_has_no_upper_end() -> None:
+    """A nadir 302 powers of ten above a baseline that is hardly known: its interval has ends that no number reaches."""
+
+    def row(day, population):
+        value, wide = (
+            (1e-300, ("1e-310", "1e-290")) if (day, population) == (0.0, "B") else (5.0, ("nan", "nan"))
+        )
+        return {
+            "subject": "P1", "visit": f"D{day:g}", "day": day, "dose_group": "3e5/kg", "population": population,
+            "cells_per_ul": value, "lod_per_ul": None, "lloq_per_ul": None, "events": None, "result": "QUANTIFIED",
+            "reason": "", "ci_low_per_ul": float(wide[0]), "ci_high_per_ul": float(wide[1]),
+        }  # fmt: skip
+
+    rows = [row(day, population) for day in (-5.0, 0.0, 1e-9) for population in ("B", "CAR_T", "lymphocytes")]
+    counts, study = study_of(rows, EndpointSettings(auc_days=(28.0, 90.0), denominator="blood"))
+    endpoints = endpoints_table(counts, study)
+    assert not endpoints["reason"].str.contains(OWN_ERROR).any()
+    nadir = endpoints.query("analyte == 'B' and parameter == 'NADIR_PERCENT_OF_BASELINE'").iloc[0]
+    assert nadir["value"] > 1e300
+    assert 1e280 < nadir["ci_low"] < nadir["value"]
+    assert pd.isna(nadir["ci_high"])
+    assert not np.isinf(endpoints[["ci_low", "ci_high"]].astype(float)).any(axis=None)
+
+
 @pytest.fixture
 def level(made):
     """A course whose last points are level: ln(2) over its slope is no number."""

@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from bcelldepl.gating.model.study_model import Boundary, Corners, StudyModel
 from bcelldepl.gating.regions import inside, polygon
@@ -25,10 +26,12 @@ _OUTER = 1e-3  # part of a kind's events that lie beyond a closed gate
 _DRIFT = 0.08  # natural units that tubes vary by, once aligned
 _DOUBT = math.log(19.0)  # of the odds, at the ends of the interval: 95 % against 5 %
 _SLIVER = 0.02  # of the largest part's area; a smaller part is none
+_NO_CLUSTER = math.pi * (2 * _DRIFT) ** 2  # natural units squared; none takes as little room once tubes vary
 _COARSE = 0.01  # natural units by which a corner may be left out
 _JUDGED = 4_000  # events, of those to hold and of the others, by which planes are compared
 _LEAST = math.log(1e-300)  # of a logarithm of a density: where all are less, none is the likeliest
 _NOWHERE = -745.0  # of a logarithm: a gate that leaves out only other kinds has no outer edge
+_AS_CLEAR = 1.2  # times the fewest events that are to be expected on the wrong side
 _FAR_AWAY = 40.0  # natural units: an open side of a gate
 
 
@@ -40,6 +43,8 @@ def clearest_plane(
     points: NDArray[np.float32],
     is_kept: NDArray[np.bool_],
     worth: NDArray[np.float64],
+    *,
+    first_of_clear: bool,
 ) -> tuple[str, str]:
     """Find the two markers in which the fewest events of a sample are on the wrong side.
 
@@ -47,7 +52,7 @@ def clearest_plane(
     ----------
     model : StudyModel
     markers : sequence of str
-        To choose from.
+        To choose from, the preferred ones first.
     kept : sequence of str
         Kinds to hold.
     weights : mapping of str to float
@@ -57,6 +62,10 @@ def clearest_plane(
     is_kept : ndarray of bool, shape (n_events,)
         Whether an event is of the kinds to hold.
     worth : ndarray of float64, shape (n_events,)
+        How many events each stands for.
+    first_of_clear : bool
+        Of planes where about as few are to be expected there take the first, so that a few events more or less in the
+        sample do not turn the gate.
     """
     points, is_kept, worth = _thinned(points, is_kept, worth)
     columns = np.ascontiguousarray(points.T, dtype=np.float64)
@@ -78,11 +87,14 @@ def clearest_plane(
             np.logaddexp(marginals.some(side, part[side]).log_density(x, y), _LEAST) for side in sides
         )
         side = np.where(is_kept, own - others, others - own)
-        return float(worth[side <= 0].sum()), float(-np.minimum(side, 20.0) @ worth)
+        return float(worth[side <= 0].sum()), float(expit(-side) @ worth)
 
     planes = list(combinations(markers, 2))
     judged = in_threads(wrong, planes)
-    return planes[min(range(len(planes)), key=judged.__getitem__)]
+    if not first_of_clear:
+        return planes[min(range(len(planes)), key=judged.__getitem__)]
+    enough = _AS_CLEAR * min(expected for _, expected in judged)
+    return next(plane for plane, (_, expected) in zip(planes, judged, strict=True) if expected <= enough)
 
 
 @dataclass(frozen=True)
@@ -228,7 +240,9 @@ class _Field:
         if not parts:
             return ()
         areas = [abs(_signed_area(part)) for part in parts]
-        kept = [part for part, area in zip(parts, areas, strict=True) if area >= _SLIVER * max(areas)]
+        # What an open gate leaves out may be a small hole in a plane without end.
+        least = _SLIVER * max(areas) if closed else _NO_CLUSTER
+        kept = [part for part, area in zip(parts, areas, strict=True) if area >= least]
         kept.sort(key=lambda part: -abs(_signed_area(part)))
         return _joined([_simplified(part[:-1]) for part in kept])
 

@@ -3,6 +3,7 @@
 References
 ----------
 Magland and Barnett, arXiv:1508.04841 (2015): clusters that are merged where the line through them shows one mode.
+Chan, Golub and LeVeque, Stanford STAN-CS-79-773 (1979): moments of two parts together.
 """
 
 from __future__ import annotations
@@ -70,13 +71,36 @@ def spread_within(points: NDArray[np.float32], labels: NDArray[np.int32]) -> NDA
     return np.maximum(np.average(spreads, axis=0, weights=np.sqrt(sizes[chosen])), 1e-3)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Moments:
-    """Mean and covariance of a cluster."""
+    """Events, mean, and sums of products of distances from the mean."""
 
     events: int
     mean: NDArray[np.float64]
-    covariance: NDArray[np.float64]
+    products: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, points: NDArray[np.float32]) -> _Moments:
+        """Those of a cluster."""
+        exact = points.astype(np.float64)
+        mean = exact.mean(axis=0)
+        away = exact - mean
+        return cls(len(points), mean, away.T @ away)
+
+    def covariance(self) -> NDArray[np.float64]:
+        """Zero where there are too few events for one."""
+        return self.products / (self.events - 1) if self.events > len(self.mean) else 0.0 * self.products
+
+    def __add__(self, other: _Moments) -> _Moments:
+        """Those of both clusters together."""
+        events, between = self.events + other.events, other.mean - self.mean
+        return _Moments(
+            events,
+            self.mean + between * (other.events / events),
+            self.products
+            + other.products
+            + np.outer(between, between) * (self.events * other.events / events),
+        )
 
 
 @dataclass
@@ -172,7 +196,9 @@ class _Merging:
         found = _valley(along)
         above = along > found[0] if found is not None else np.empty(0, dtype=np.bool_)
         if found is None or above.all() or not above.any():
+            together = self._moments(one) + self._moments(other)
             self._set(one, events)
+            self._known[one] = together
             del self.members[other]
             self._forget(other)
             return
@@ -190,10 +216,10 @@ class _Merging:
         a, b = self._moments(one), self._moments(other)
         k = len(self.unit)
         if min(a.events, b.events) > 2 * k:
-            within = 0.5 * (a.covariance + b.covariance)
+            within = 0.5 * (a.covariance() + b.covariance())
             ridge = _RIDGE
         else:
-            within = (a.events * a.covariance + b.events * b.covariance) / (a.events + b.events)
+            within = (a.events * a.covariance() + b.events * b.covariance()) / (a.events + b.events)
             ridge = _RIDGE if max(a.events, b.events) >= 4 * k else 50 * _RIDGE
         direction = np.linalg.solve(within + ridge * np.eye(k), b.mean - a.mean)
         length = float(np.linalg.norm(direction))
@@ -201,14 +227,7 @@ class _Merging:
 
     def _moments(self, name: int) -> _Moments:
         if name not in self._known:
-            points = self.points[self.members[name]].astype(np.float64)
-            mean = points.mean(axis=0)
-            away = points - mean
-            enough = len(points) > points.shape[1]
-            covariance = (
-                away.T @ away / max(len(points) - 1, 1) if enough else np.zeros((len(mean), len(mean)))
-            )
-            self._known[name] = _Moments(len(points), mean, covariance)
+            self._known[name] = _Moments.of(self.points[self.members[name]])
         return self._known[name]
 
     def _set(self, name: int, events: NDArray[np.int64], void: bool = True) -> None:

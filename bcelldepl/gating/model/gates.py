@@ -110,7 +110,17 @@ def _draw(model: StudyModel, rule: KindsRule, lineages: Lineages, reached: _Reac
             if (marker in SCATTER or marker in lineages.markers) and marker not in differ
         ]
         is_kept = np.isin(reached.kind, kept)
-        plane = clearest_plane(model, telling, kept, weights, reached.points, is_kept, reached.worth)
+        # Of a rare kind, every event that crosses its gate counts.
+        plane = clearest_plane(
+            model,
+            telling,
+            kept,
+            weights,
+            reached.points,
+            is_kept,
+            reached.worth,
+            first_of_clear=not rule.rare,
+        )
     return draw_boundary(model, plane, kept, left_out, closed=bool(rule.kinds), weights=weights)
 
 
