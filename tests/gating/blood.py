@@ -23,6 +23,8 @@ KINDS = {
     "dim of all": (57, 18, 70, 1, 20, 14, 2, 2),
     "B dim in CD45": (57, 13, 16, 1, 40, 90, 1, 1),
     "debris with CD19": (57, 13, 5, 1, 40, 1, 1, 1),
+    "null lymphocytes": (60, 15, 80, 1, 1, 1, 1, 1),
+    "small B": (42, 20, 60, 1, 40, 50, 1, 1),
 }
 USUAL = {
     "T": 1_500,
@@ -39,6 +41,8 @@ USUAL = {
     "dim of all": 0,
     "B dim in CD45": 0,
     "debris with CD19": 0,
+    "null lymphocytes": 0,
+    "small B": 0,
 }
 TOP = 262_144.0
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from bcelldepl.gating.model.control_shapes import control_shapes, without_positives
+from bcelldepl.gating.model.control_shapes import ENOUGH, control_shapes, with_reagent, without_positives
 from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.natural_grid import Numbers, cell_counts, make_grid
 from bcelldepl.gating.model.positives import _Cells, _learn
@@ -74,6 +74,35 @@ def test_a_control_elsewhere_teaches_the_same_shape(left: float, gain: float) ->
         assert negative.quantile(part) == pytest.approx(norm.ppf(part), abs=0.06)
     assert negative.place == pytest.approx((0.5 + 0.5 + 0.5 * gain + left) / 3, abs=0.02)
     assert negative.spread == pytest.approx(0.6 * gain ** (1 / 3), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("lower", "others", "stay"),
+    [(0.56, 3, ["b"]), (0.54, 3, ["a", "b"]), (0.56, 2, ["a", "b"]), (-2.0, 3, ["a", "b"])],
+)
+def test_a_control_without_the_background_of_the_reagent_is_none(
+    lower: float, others: int, stay: list[str]
+) -> None:
+    """Of two controls it looked the cleaner one, and CAR+ cells were counted that only bound every stain (9 as 387)."""
+
+    def tube(place: float, events: int = 3_000) -> Numbers:
+        linear = place * (1.0 + 0.2 * norm.ppf((np.arange(events) + 0.5) / events))
+        return cell_counts(np.arcsinh(linear).astype(np.float32), np.zeros(events, dtype=bool), GRID)
+
+    tubes = {"a": tube(6.0 * np.exp(-lower)), "b": tube(6.0)} | {str(n): tube(6.0) for n in range(others - 1)}
+    assert with_reagent(["a", "b"], tubes, GRID) == stay
+    assert with_reagent(["a"], tubes, GRID) == ["a"]  # there is no other
+    few = tubes | {"a": tube(6.0 * np.exp(-lower), events=ENOUGH - 1)}
+    assert with_reagent(["a", "b"], few, GRID) == ["a", "b"]
+
+
+def test_a_background_near_zero_is_none() -> None:
+    none = np.zeros(1_000, dtype=bool)
+    tubes = {
+        name: cell_counts(np.full(1_000, at, dtype=np.float32), none, GRID)
+        for name, at in zip("abcd", (-0.5, 0.05, 0.05, 0.05), strict=True)
+    }
+    assert with_reagent(["a", "b"], tubes, GRID) == ["a", "b"]
 
 
 def test_the_last_control_stays_whatever_it_holds() -> None:

@@ -139,6 +139,38 @@ def test_dying_cells_are_known_by_two_stains(kind, are_dead):
         assert (inside(model, sample, "T") & (kinds == "T")).sum() >= 0.97 * (kinds == "T").sum()
 
 
+@pytest.mark.parametrize(
+    ("kind", "population"), [("sticky T", ""), ("granular T", "T"), ("small T", "T"), ("small B", "B")]
+)
+def test_dying_t_cells_are_known_by_one_stain(kind, population):
+    """A panel of CD3, CD19 and CD45: smaller, more granular and far brighter in CD19, or they stay what they are."""
+    made = tubes(**{kind: 300})
+    few = [
+        (replace(one, signals={m: v for m, v in one.signals.items() if m not in ("CD20", "CD14", "CD56")}), k)
+        for one, k in made
+    ]
+    model = learn([sample for sample, _ in few], TBNK, {})
+    assert ("dead" in model.kinds.tolist()) is not bool(population)
+    for sample, kinds in few:
+        held = {one: inside(model, sample, one) for one in ("T", "B")}
+        for one, events in held.items():
+            assert (events & (kinds == one)).sum() >= 0.97 * (kinds == one).sum()
+            count = (events & (kinds == kind)).sum()
+            assert count >= 280 if one == population else count <= 20
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_lymphocytes_without_a_marker_are_told_from_basophils_where_there_are_any(seen):
+    made = tubes(basophils=300, **({"null lymphocytes": 300} if seen else {}))
+    model = learn([sample for sample, _ in made], TBNK, {})
+    assert ("lymphocytes_likely" in model.boundaries) is seen
+    for sample, kinds in made:
+        held = inside(model, sample, "lymphocytes_likely")
+        own = np.isin(kinds, ["T", "B", "NK", "null lymphocytes"])
+        assert (held & own).sum() >= 0.98 * own.sum() * seen
+        assert (held & (kinds == "basophils")).sum() <= 10
+
+
 def test_the_study_may_name_a_cluster_itself(usual):
     made, model = usual
     number = next(cluster.number for cluster in model.clusters if cluster.kind == "NK")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from bcelldepl.gating.model.brightness import LEAST_CHANGE
 from bcelldepl.gating.strategy import load_strategy
-from bcelldepl.quality.stain_checks import FEW, FEW_SPREAD, LEAST_CHANGE, LEAST_SPREAD, OTHERS, check_stains
+from bcelldepl.quality.stain_checks import FEW, FEW_SPREAD, LEAST_SPREAD, OTHERS, check_stains
 
 CART = load_strategy("cart_pd")
 CELLS = ("T", "B", "NK", "monocytes", "granulocytes")

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from bcelldepl.gating.model.brightness import DARK, LEAST_CHANGE
 from bcelldepl.gating.model.natural_grid import STEP, Numbers, edges_of, quantile, smoothed, to_linear
 from bcelldepl.gating.model.negative import ZONE, learn_negative, place_and_spread, standardised
 from bcelldepl.gating.model.positive_count import sides_of_positives
@@ -15,9 +16,10 @@ from bcelldepl.gating.model.positive_mixture import Shapes
 from bcelldepl.gating.model.positive_signals import share_binding, signals_anywhere
 from bcelldepl.gating.model.tube_fit import fit_tube
 
-__all__ = ["ENOUGH", "control_shapes", "without_positives"]
+__all__ = ["ENOUGH", "control_shapes", "with_reagent", "without_positives"]
 
 ENOUGH: Final = 100  # events of controls from which a shape is read
+_OTHERS = 3  # tubes that a control is held against at least
 _STRICT: Final = 3.7  # standard deviations above the negative
 _TAIL: Final = 10.0  # bins by which the shape of the few is smoothed
 _ROUNDS = 20
@@ -30,6 +32,38 @@ _FOOT = 0.05  # of the cells: there the negative begins, whatever is positive
 _FOOT_SPREADS = 1.645  # of a normal, so far below its middle
 _TIMES_USUAL = 2.0  # as many as usual above the negative: a background, which subjects have more or less of
 _POSITIVES_BINDING = 0.1  # part of positives that bind every stain, before any are seen
+
+
+def with_reagent(controls: Sequence[str], tubes: Mapping[str, Numbers], grid: Numbers) -> list[str]:
+    """Leave out controls without the background that the reagent gives all cells: it was left out of them.
+
+    Cells that bind every stain would seem positive in all other tubes.
+
+    Parameters
+    ----------
+    controls : sequence of str
+    tubes : mapping of str to ndarray of float64, shape (2, n_bins)
+        From `cell_counts`, of all tubes that should hold the reagent, the controls among them.
+    grid : ndarray of float64, shape (n_bins,)
+
+    Returns
+    -------
+    list of str
+        Controls that stay, in their order; all where none would.
+    """
+    places = {
+        tube: max(place_and_spread(counts.sum(axis=0), grid)[0], DARK)
+        for tube, counts in tubes.items()
+        if counts.sum() >= ENOUGH
+    }
+
+    def lacks(control: str) -> bool:
+        others = [place for tube, place in places.items() if tube != control]
+        if control not in places or len(others) < _OTHERS:
+            return False
+        return math.log(float(np.median(others)) / places[control]) >= LEAST_CHANGE
+
+    return [control for control in controls if not lacks(control)] or list(controls)
 
 
 def without_positives(controls: Mapping[str, Numbers], grid: Numbers) -> list[str]:

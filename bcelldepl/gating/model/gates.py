@@ -87,6 +87,8 @@ class _Reached:
 
 def _draw(model: StudyModel, rule: KindsRule, lineages: Lineages, reached: _Reached) -> Boundary | None:
     present = sorted(set(model.kinds.tolist()))
+    if rule.only_with and not {*present}.intersection(rule.only_with):
+        return None
     asked = rule.kinds or rule.without
     chosen = [name for name in present if name in asked]
     others = [name for name in present if name not in asked]

@@ -26,7 +26,9 @@ _LOW = 3.0  # pooled spreads above the reference that a low marker may reach, an
 _STICKY = (0.6, 1.2)  # pooled spreads above the reference: in each stain, and on average
 _MUCH = 1.4  # natural units, four times as bright, above the reference in each stain
 _STICKY_MARKERS = 3  # fewer may all be high on one kind of cell
-_FEWEST_STICKY = 2  # of these, each must be far brighter, or the cell more granular
+_FEWEST_STICKY = (
+    2  # of these, each must be far brighter, or the cell more granular; of one, both, on a T cell
+)
 _SMALLER = 0.87  # forward scatter of a dead cell beside a living one,
 _GRANULAR = 1.15  # and its side scatter
 _DIM_CD45 = 0.1  # of the reference's, below which a particle is no leukocyte
@@ -319,13 +321,17 @@ class _Naming:
         """Clusters that are smaller than the reference, with some of every stain that it lacks.
 
         Where it lacks but two, they must be far brighter in both, or more granular as well, as dying lymphocytes are.
+        Where it lacks but one, both, and carry what the reference carries: of others, that stain may be the marker.
         """
         summary, reference, others = self.clusters, self.named.reference, self._not_of_reference()
-        if len(others) < _FEWEST_STICKY or reference < 0:
+        if not others or reference < 0:
             return np.zeros(len(summary), dtype=np.bool_)
         smaller = summary.forward < _SMALLER * summary.forward[reference]
-        if len(others) < _STICKY_MARKERS:  # of two stains, some of each is not enough
-            smaller &= self._rises_much(others) | (summary.side > _GRANULAR * summary.side[reference])
+        granular = summary.side > _GRANULAR * summary.side[reference]
+        if len(others) < _FEWEST_STICKY:
+            smaller &= self._rises_much(others) & granular & self._is_like_reference()
+        elif len(others) < _STICKY_MARKERS:  # of two stains, some of each is not enough
+            smaller &= self._rises_much(others) | granular
         above = np.array([self._above_reference(marker) for marker in others])
         least, average = _STICKY
         return np.asarray(smaller & (above.min(axis=0) > least) & (above.mean(axis=0) > average))
@@ -343,6 +349,13 @@ class _Naming:
         rise = np.array([one - one[reference] for one in values])
         above = np.array([self._above_reference(marker) for marker in markers])
         return np.asarray((rise.min(axis=0) > _MUCH) & (above.min(axis=0) > _STICKY[0]))
+
+    def _is_like_reference(self) -> NDArray[np.bool_]:
+        """Clusters that carry the marker by which the reference was found; none where it was found by scatter."""
+        found = np.full(len(self.clusters), bool(self.thresholds))
+        for marker, threshold in self.thresholds.items():
+            found &= self.clusters.of(marker) > threshold
+        return found
 
     def _not_of_reference(self) -> list[str]:
         """Stains that the reference lacks; those of no lineage do not count: a control may lack them (FMO)."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.gating.model.alignment import Alignment
 from bcelldepl.gating.model.binding import learn_binding, marker_signals
-from bcelldepl.gating.model.control_shapes import ENOUGH, control_shapes, without_positives
+from bcelldepl.gating.model.control_shapes import ENOUGH, control_shapes, with_reagent, without_positives
 from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.members import members_of
 from bcelldepl.gating.model.natural_grid import STEP, Numbers, cell_counts, make_grid, quantile
@@ -104,6 +104,8 @@ def _learn(marker: str, samples: Sequence[EventSample], cells: _Cells) -> Positi
     lacks = {one.tube for one in samples if marker.casefold() in map(str.casefold, one.without)}
     stained = [one.tube for one in samples if one.control and one.tube not in lacks]
     unstained = [one.tube for one in samples if one.tube in lacks]
+    others = [one.tube for one in samples if one.tube not in {*stained, *unstained}]
+    stained = with_reagent(stained, {tube: counts[tube] for tube in (*stained, *others)}, grid)
     stained = without_positives({tube: counts[tube] for tube in stained}, grid)
     controls = stained
     if sum(counts[tube].sum() for tube in stained) < ENOUGH:
@@ -112,8 +114,7 @@ def _learn(marker: str, samples: Sequence[EventSample], cells: _Cells) -> Positi
     if events < ENOUGH:
         return None
     shapes = control_shapes([counts[tube] for tube in controls], grid)
-    others = [counts[one.tube] for one in samples if one.tube not in {*stained, *unstained}]
-    found = learn_signals(shapes, others)
+    found = learn_signals(shapes, [counts[tube] for tube in others])
     shapes = found or shapes
     return PositiveModel(
         marker=marker,

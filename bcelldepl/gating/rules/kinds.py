@@ -58,6 +58,8 @@ class KindsRule(Rule):
         Whether every study has such cells: where they cannot be named, the study is asked.
     rare : bool
         Whether the kinds may be gone from a tube: the gate is then drawn as for a tube with few of them.
+    only_with : tuple of str
+        Kinds one of which the study must have: without them there is no gate. Default: it needs none.
     """
 
     rule: Literal["kinds"]
@@ -69,6 +71,7 @@ class KindsRule(Rule):
     favour: float = Field(1.0, gt=0)
     expected: bool = False
     rare: bool = False
+    only_with: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_of_both(self) -> KindsRule:
