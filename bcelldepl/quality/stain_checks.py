@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.gating.model.brightness import DARK, LEAST_CHANGE
+from bcelldepl.gating.model.brightness import LEAST_CHANGE
 from bcelldepl.gating.model.lineages import Lineages
 from bcelldepl.gating.rules.kinds import KindsRule
 from bcelldepl.gating.rules.positives import PositivesRule
@@ -22,6 +22,7 @@ OTHERS: Final = 3  # tubes that a tube is held against, and kinds that must agre
 LEAST_SPREAD: Final = 0.05  # natural units that a kind's background differs by between tubes, at least
 FEW_SPREAD: Final = 0.25  # the same where few tubes tell
 FEW: Final = 6  # tubes
+_DARK: Final = 0.1  # linear signal in natural units, below which a background is none
 
 
 class PlacedTube(Protocol):
@@ -109,7 +110,7 @@ def _largest_change(position: NDArray[np.float64], away: NDArray[np.float64]) ->
 
     Near zero, positions are linear: a background that is half as bright has moved by little.
     """
-    signal, usual = (np.maximum(np.sinh(one), DARK) for one in (position, position - away))
+    signal, usual = (np.maximum(np.sinh(one), _DARK) for one in (position, position - away))
     changes = np.log(signal / usual)
     return float(changes[np.argmax(np.abs(changes))])
 

@@ -76,33 +76,44 @@ def test_a_control_elsewhere_teaches_the_same_shape(left: float, gain: float) ->
     assert negative.spread == pytest.approx(0.6 * gain ** (1 / 3), rel=0.02)
 
 
+def around(place: float, events: int = 3_000, spread: float = 1.0) -> Numbers:
+    """Cells of a tube, by bin, in linear signal around a place."""
+    linear = place + spread * norm.ppf((np.arange(events) + 0.5) / events)
+    return cell_counts(np.arcsinh(linear).astype(np.float32), np.zeros(events, dtype=bool), GRID)
+
+
 @pytest.mark.parametrize(
-    ("lower", "others", "stay"),
-    [(0.56, 3, ["b"]), (0.54, 3, ["a", "b"]), (0.56, 2, ["a", "b"]), (-2.0, 3, ["a", "b"])],
+    ("place", "others", "unstained", "stays"),
+    [
+        (6.0 * np.exp(-0.65), 3, None, False),
+        (6.0 * np.exp(-0.45), 3, None, True),
+        (6.0 * np.exp(-0.65), 2, None, True),  # too few tell what is usual
+        (12.0, 3, None, True),
+        (4.8, 3, 4.0, False),  # halfway lies at 5
+        (5.2, 3, 4.0, True),
+        (3.0, 3, -1.0, True),  # halfway lies at 2.5
+    ],
 )
 def test_a_control_without_the_background_of_the_reagent_is_none(
-    lower: float, others: int, stay: list[str]
+    place: float, others: int, unstained: float | None, stays: bool
 ) -> None:
     """Of two controls it looked the cleaner one, and CAR+ cells were counted that only bound every stain (9 as 387)."""
-
-    def tube(place: float, events: int = 3_000) -> Numbers:
-        linear = place * (1.0 + 0.2 * norm.ppf((np.arange(events) + 0.5) / events))
-        return cell_counts(np.arcsinh(linear).astype(np.float32), np.zeros(events, dtype=bool), GRID)
-
-    tubes = {"a": tube(6.0 * np.exp(-lower)), "b": tube(6.0)} | {str(n): tube(6.0) for n in range(others - 1)}
-    assert with_reagent(["a", "b"], tubes, GRID) == stay
-    assert with_reagent(["a"], tubes, GRID) == ["a"]  # there is no other
-    few = tubes | {"a": tube(6.0 * np.exp(-lower), events=ENOUGH - 1)}
-    assert with_reagent(["a", "b"], few, GRID) == ["a", "b"]
+    tubes = {"a": around(place), "b": around(6.0)} | {str(n): around(6.0) for n in range(others - 1)}
+    without = [] if unstained is None else [around(unstained)]
+    kept = ["a", "b"] if stays else ["b"]
+    assert with_reagent(["a", "b"], tubes, without, GRID) == kept
+    assert with_reagent(["a"], tubes, without, GRID) == ["a"]  # there is no other
+    few = tubes | {"a": around(place, events=ENOUGH - 1)}
+    assert with_reagent(["a", "b"], few, without, GRID) == ["a", "b"]
 
 
-def test_a_background_near_zero_is_none() -> None:
-    none = np.zeros(1_000, dtype=bool)
+@pytest.mark.parametrize(("spread", "stays"), [(0.2, False), (0.6, True)])
+def test_a_background_that_is_lost_in_the_noise_is_not_missed(spread: float, stays: bool) -> None:
+    """From 0.33 to 0.15, at 0.6 to either side: tubes of one batch differ by as much."""
     tubes = {
-        name: cell_counts(np.full(1_000, at, dtype=np.float32), none, GRID)
-        for name, at in zip("abcd", (-0.5, 0.05, 0.05, 0.05), strict=True)
+        name: around(at, spread=spread) for name, at in zip("abcd", (0.15, 0.33, 0.33, 0.33), strict=True)
     }
-    assert with_reagent(["a", "b"], tubes, GRID) == ["a", "b"]
+    assert with_reagent(["a", "b"], tubes, [], GRID) == (["a", "b"] if stays else ["b"])
 
 
 def test_the_last_control_stays_whatever_it_holds() -> None:

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from bcelldepl.gating.model.alignment import Alignment, sure_kinds
 from bcelldepl.gating.model.study_model import StudyModel
 
-__all__ = ["DARK", "LEAST_CHANGE", "brightness_by_kind"]
+__all__ = ["LEAST_CHANGE", "brightness_by_kind"]
 
-DARK: Final = 0.1  # linear signal in natural units, below which a background is none
 LEAST_CHANGE: Final = 0.55  # natural logarithm, of a background: by less than 1.7 times, gains wander too
 
 _SHOWN = 30  # events of a kind, from which its median is known

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from bcelldepl.gating.model.brightness import DARK, LEAST_CHANGE
+from bcelldepl.gating.model.brightness import LEAST_CHANGE
 from bcelldepl.gating.model.natural_grid import STEP, Numbers, edges_of, quantile, smoothed, to_linear
 from bcelldepl.gating.model.negative import ZONE, learn_negative, place_and_spread, standardised
 from bcelldepl.gating.model.positive_count import sides_of_positives
@@ -20,6 +20,9 @@ __all__ = ["ENOUGH", "control_shapes", "with_reagent", "without_positives"]
 
 ENOUGH: Final = 100  # events of controls from which a shape is read
 _OTHERS = 3  # tubes that a control is held against at least
+_BODY = 6.0  # bins by which a tube's cells are smoothed to see where most are
+_LOWER = 0.1587  # of the cells: a standard deviation below the middle
+_BACKGROUND = 0.6  # standard deviations of the negative that a background is worth at least, to be missed
 _STRICT: Final = 3.7  # standard deviations above the negative
 _TAIL: Final = 10.0  # bins by which the shape of the few is smoothed
 _ROUNDS = 20
@@ -34,7 +37,9 @@ _TIMES_USUAL = 2.0  # as many as usual above the negative: a background, which s
 _POSITIVES_BINDING = 0.1  # part of positives that bind every stain, before any are seen
 
 
-def with_reagent(controls: Sequence[str], tubes: Mapping[str, Numbers], grid: Numbers) -> list[str]:
+def with_reagent(
+    controls: Sequence[str], stained: Mapping[str, Numbers], unstained: Sequence[Numbers], grid: Numbers
+) -> list[str]:
     """Leave out controls without the background that the reagent gives all cells: it was left out of them.
 
     Cells that bind every stain would seem positive in all other tubes.
@@ -42,8 +47,10 @@ def with_reagent(controls: Sequence[str], tubes: Mapping[str, Numbers], grid: Nu
     Parameters
     ----------
     controls : sequence of str
-    tubes : mapping of str to ndarray of float64, shape (2, n_bins)
+    stained : mapping of str to ndarray of float64, shape (2, n_bins)
         From `cell_counts`, of all tubes that should hold the reagent, the controls among them.
+    unstained : sequence of ndarray of float64, shape (2, n_bins)
+        Of tubes without it (FMO).
     grid : ndarray of float64, shape (n_bins,)
 
     Returns
@@ -51,19 +58,30 @@ def with_reagent(controls: Sequence[str], tubes: Mapping[str, Numbers], grid: Nu
     list of str
         Controls that stay, in their order; all where none would.
     """
-    places = {
-        tube: max(place_and_spread(counts.sum(axis=0), grid)[0], DARK)
-        for tube, counts in tubes.items()
-        if counts.sum() >= ENOUGH
-    }
+    enough = {tube: counts.sum(axis=0) for tube, counts in stained.items() if counts.sum() >= ENOUGH}
+    places = {tube: _densest(counts, grid) for tube, counts in enough.items()}
+    without = [_densest(one.sum(axis=0), grid) for one in unstained if one.sum() >= ENOUGH]
+    spreads = [places[tube] - _linear_quantile(counts, grid, _LOWER) for tube, counts in enough.items()]
 
     def lacks(control: str) -> bool:
         others = [place for tube, place in places.items() if tube != control]
         if control not in places or len(others) < _OTHERS:
             return False
-        return math.log(float(np.median(others)) / places[control]) >= LEAST_CHANGE
+        usual = float(np.median(others))
+        # Halfway to tubes without the reagent; where there are none, as little as gains do not explain.
+        least = 0.5 * (usual + float(np.median(without))) if without else usual * math.exp(-LEAST_CHANGE)
+        return places[control] < least and usual - places[control] >= _BACKGROUND * float(np.median(spreads))
 
     return [control for control in controls if not lacks(control)] or list(controls)
+
+
+def _densest(counts: Numbers, grid: Numbers) -> float:
+    """Linear signal that most cells have: the median lies higher in a tube with many positives."""
+    return math.sinh(float(grid[np.argmax(smoothed(counts, _BODY))]))
+
+
+def _linear_quantile(counts: Numbers, grid: Numbers, part: float) -> float:
+    return math.sinh(float(grid[quantile(counts, part)]))
 
 
 def without_positives(controls: Mapping[str, Numbers], grid: Numbers) -> list[str]:

@@ -105,7 +105,8 @@ def _learn(marker: str, samples: Sequence[EventSample], cells: _Cells) -> Positi
     stained = [one.tube for one in samples if one.control and one.tube not in lacks]
     unstained = [one.tube for one in samples if one.tube in lacks]
     others = [one.tube for one in samples if one.tube not in {*stained, *unstained}]
-    stained = with_reagent(stained, {tube: counts[tube] for tube in (*stained, *others)}, grid)
+    all_stained = {tube: counts[tube] for tube in (*stained, *others)}
+    stained = with_reagent(stained, all_stained, [counts[tube] for tube in unstained], grid)
     stained = without_positives({tube: counts[tube] for tube in stained}, grid)
     controls = stained
     if sum(counts[tube].sum() for tube in stained) < ENOUGH:
