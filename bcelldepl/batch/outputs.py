@@ -28,7 +28,7 @@ from bcelldepl.definitions.tables import (
     TUBES,
 )
 from bcelldepl.gating.model.kept import KeptModel
-from bcelldepl.kinetics import analyse_study, kinetics_tables
+from bcelldepl.kinetics import StudyKinetics, analyse_study, kinetics_tables
 from bcelldepl.listings.tables import companion_tables, outcome_tables
 from bcelldepl.report import TubePicture, write_report
 from bcelldepl.report.clusters import cells_of_study, draw_clusters
@@ -122,31 +122,22 @@ def write_outputs(
     quality = export(QUALITY_OVER_TIME.name, quality_table(study, fitted, counted))
     # Only now: the counts are safe whatever becomes of these.
     kinetics = analyse_study(counts, study)
-    endpoints = export(ENDPOINTS.name, kinetics.endpoints)
     made_of_these = kinetics_tables(kinetics)
-    for name, table in made_of_these.items():
-        export(name, table)
-    store.keep_facts({name: content[name] for name in FACTS})
-    outputs = [*made, f"{COUNTS.name}.parquet", *(f"{name}.csv" for name in tables)]
-    former = record.recorded(folder)
     models = gated.models.kept
-    gates = _write_gates(folder, study, strategies, fitted, done, former)
-    outputs += gates
-    outputs += write.write_models(folder, models)
     kinds = content["figures"]  # also where none are asked for: the page shows them
-    drawings = _of_page(counts, models, kinds)
-    drawings += [
-        Drawing(name, draw, _DPI, tuple(kinds))
-        for name, draw in kinetics_figures(counts, kinetics, made_of_these)
-    ]
-    if quality["mean"].notna().any():
-        draw = partial(draw_quality_over_time, quality)
-        drawings.append(Drawing(QUALITY_OVER_TIME.name, draw, _DPI, tuple(kinds)))
-    # Those of the study come first: the page holds them. It only names those of its subjects.
-    drawings.sort(key=lambda one: "/" in one.name)
+    drawings = _drawings(counts, quality, kinetics, made_of_these, models, kinds)
+    # Begun first: the workers draw while all else is written.
     with closing(
         FiguresInWork(drawings, store, 1 if isinstance(workers, str) else workers, fresh=fresh)
     ) as figures:
+        endpoints = export(ENDPOINTS.name, kinetics.endpoints)
+        for name, table in made_of_these.items():
+            export(name, table)
+        store.keep_facts({name: content[name] for name in FACTS})
+        outputs = [*made, f"{COUNTS.name}.parquet", *(f"{name}.csv" for name in tables)]
+        gates = _write_gates(folder, study, strategies, fitted, done, record.recorded(folder))
+        outputs += gates
+        outputs += write.write_models(folder, models)
         outputs += [f"{FIGURES}/{name}" for name in figures.names if _is_asked_for(name, kinds)]
         of_study = figures.files([name for name in figures.names if "/" not in name])
         _write_figures(folder, of_study, kinds)
@@ -267,16 +258,32 @@ def _write_gates(
     return files
 
 
-def _of_page(counts: pd.DataFrame, models: Sequence[KeptModel], formats: Sequence[str]) -> list[Drawing]:
-    """Give the figures that the page shows, too: the curves of the study, and its cells as they were found."""
-    kinds = tuple(dict.fromkeys((*formats, _ON_PAGE)))
-    followed = followed_populations(counts)
-    drawings = (
-        [Drawing(_CURVES, partial(draw_study_curves, counts, followed), 200.0, kinds)] if followed else []
-    )
-    for name, kept in zip(_names_of_clusters(models), models, strict=True):
-        drawings.append(Drawing(name, partial(draw_clusters, kept.model), _DPI, kinds, kept.model.digest))
-    return drawings
+def _drawings(
+    counts: pd.DataFrame,
+    quality: pd.DataFrame,
+    kinetics: StudyKinetics,
+    tables: Mapping[str, pd.DataFrame],
+    models: Sequence[KeptModel],
+    formats: Sequence[str],
+) -> list[Drawing]:
+    """Give all figures, not drawn yet: those that take longest first, those of single subjects last.
+
+    The page shows the curves of the study and its cells as they were found, and only names the figures of its subjects.
+    """
+    kinds, shown = tuple(formats), tuple(dict.fromkeys((*formats, _ON_PAGE)))
+    drawings = [
+        Drawing(name, partial(draw_clusters, kept.model), _DPI, shown, kept.model.digest)
+        for name, kept in zip(_names_of_clusters(models), models, strict=True)
+    ]
+    if quality["mean"].notna().any():
+        draw = partial(draw_quality_over_time, quality)
+        drawings.append(Drawing(QUALITY_OVER_TIME.name, draw, _DPI, kinds))
+    if followed := followed_populations(counts):
+        drawings.append(Drawing(_CURVES, partial(draw_study_curves, counts, followed), 200.0, shown))
+    of_kinetics = [
+        Drawing(name, draw, _DPI, kinds) for name, draw in kinetics_figures(counts, kinetics, tables)
+    ]
+    return drawings + sorted(of_kinetics, key=lambda one: "/" in one.name)
 
 
 def _names_of_clusters(models: Sequence[KeptModel]) -> list[str]:

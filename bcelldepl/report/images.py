@@ -12,7 +12,6 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from PIL import Image
 from bcelldepl.definitions.files import FIGURE_FORMATS
 from bcelldepl.report.fonts import font_families
 from bcelldepl.report.indexed_png import indexed_png
+from bcelldepl.report.text_renderer import TextCanvas
 
 __all__ = ["data_uri", "figure_bytes", "fixed_style", "quiet_about_glyphs", "render_drawing", "small_png"]
 
@@ -167,7 +167,7 @@ def small_png(figure: Figure, dpi: float, colours: int = 96) -> bytes:
 def _pixels(figure: Figure, dpi: float) -> NDArray[np.uint8]:
     """Draw a figure as RGBA."""
     figure.set_dpi(dpi)
-    canvas = FigureCanvasAgg(figure)
+    canvas = TextCanvas(figure)
     canvas.draw()  # type: ignore[no-untyped-call]
     return np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
 
