@@ -161,14 +161,21 @@ def test_quality_control_names_values_that_break_a_rule_and_series_that_are_shor
 
 def test_a_levey_jennings_chart_has_its_lines_where_mean_and_sd_say() -> None:
     axes = draw_quality(quality(12, odd=40.0), "CD3_OF_T", Figure().subplots())
-    lines = {one.get_gid(): one.get_segments()[0][0, 1] for one in axes.collections}
-    assert lines == {
+    lines = {one.get_gid(): one.get_segments() for one in axes.collections}
+    batches = lines.pop("batches")
+    assert [line.tolist() for line in batches] == [
+        [[3.5, 0], [3.5, 1]],
+        [[7.5, 0], [7.5, 1]],
+    ]  # four tubes in each
+    assert {name: line[0][0, 1] for name, line in lines.items()} == {
         "mean": 102.0, "+1 SD": 103.5, "+2 SD": 105.0, "+3 SD": 106.5,
         "\N{MINUS SIGN}1 SD": 100.5, "\N{MINUS SIGN}2 SD": 99.0, "\N{MINUS SIGN}3 SD": 97.5,
     }  # fmt: skip
     marked = {line.get_gid(): line.get_ydata().tolist() for line in axes.lines if line.get_gid()}
     assert marked == {"1-3s": [141.0], "2-2s": []}
-    assert not draw_quality(quality(9), "CD3_OF_T", Figure().subplots()).collections
+    short = draw_quality(quality(9), "CD3_OF_T", Figure().subplots())
+    assert [one.get_gid() for one in short.collections] == ["batches"]
+    assert not draw_quality(quality(4), "CD3_OF_T", Figure().subplots()).collections
     assert len(draw_quality_over_time(quality(12)).axes) == 1
 
 
