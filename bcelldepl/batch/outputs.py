@@ -34,6 +34,8 @@ from bcelldepl.report import TubePicture, write_report
 from bcelldepl.report.clusters import cells_of_study, draw_clusters
 from bcelldepl.report.curves import draw_study_curves, followed_populations
 from bcelldepl.report.kinetics import kinetics_figures
+from bcelldepl.report.labelled_curves import curve_labels
+from bcelldepl.report.page import report_template
 from bcelldepl.report.quality_plots import draw_quality_over_time
 from bcelldepl.results import tube_stem
 from bcelldepl.store import Store
@@ -139,6 +141,9 @@ def write_outputs(
         outputs += gates
         outputs += write.write_models(folder, models)
         outputs += [f"{FIGURES}/{name}" for name in figures.names if _is_asked_for(name, kinds)]
+        report_template()
+        followed = followed_populations(counts)
+        labels = curve_labels(counts, followed) if followed else ""
         of_study = figures.files([name for name in figures.names if "/" not in name])
         _write_figures(folder, of_study, kinds)
         write_report(
@@ -163,6 +168,7 @@ def write_outputs(
             pieces=pieces,
             files={tube.file: path_picture(tube.file) for tube in study.tubes},
             curves=of_study.get(f"{_CURVES}.{_ON_PAGE}", b""),
+            labels=labels,
             run=content,
         )
         _write_figures(folder, figures.files([name for name in figures.names if "/" in name]), kinds)

@@ -20,7 +20,7 @@ from bcelldepl.report import write_report
 from bcelldepl.report.curves import course_of, curve_points, draw_study_curves
 from bcelldepl.report.figure_list import figures_on_page, linked_figures
 from bcelldepl.report.images import figure_bytes, fixed_style
-from bcelldepl.report.labelled_curves import label_curves
+from bcelldepl.report.labelled_curves import curve_labels, label_curves
 from bcelldepl.report.quality_plots import draw_quality, draw_quality_over_time
 from bcelldepl.report.quality_section import quality_section
 from bcelldepl.report.table import not_measured
@@ -33,7 +33,7 @@ XLINK = "{http://www.w3.org/1999/xlink}"
 def labelled(study: SimpleNamespace) -> ET.Element:
     with fixed_style():
         drawn = figure_bytes(draw_study_curves(study.counts, ["B", "CAR_T"]))
-    return ET.fromstring(label_curves(drawn, study.counts, ["B", "CAR_T"]))
+    return ET.fromstring(label_curves(drawn, curve_labels(study.counts, ["B", "CAR_T"])))
 
 
 def test_labels_lie_on_the_very_points_that_were_drawn(labelled: ET.Element, study: SimpleNamespace) -> None:
@@ -86,7 +86,7 @@ def test_no_line_leads_to_an_upper_limit() -> None:
     np.testing.assert_array_equal(course.to_numpy(), [100.0, 10.0, np.nan, 50.0])
     with fixed_style():
         drawn = figure_bytes(draw_study_curves(visits, ["B"]))
-    lines = ET.fromstring(label_curves(drawn, visits, ["B"])).findall(f".//{SVG}polyline")
+    lines = ET.fromstring(label_curves(drawn, curve_labels(visits, ["B"]))).findall(f".//{SVG}polyline")
     assert [len(line.get("points", "").split()) for line in lines] == [2]  # the lone last point has none
 
 
