@@ -42,7 +42,8 @@ def indexed_png(pixels: NDArray[np.uint8], dpi: float) -> bytes:
     # Neighbours mostly are alike: to look at runs of them takes a tenth of the time that each pixel would.
     starts = np.flatnonzero(np.concatenate(([True], words[1:] != words[:-1])))
     lengths = np.diff(starts, append=len(words))
-    colours, of_run = np.unique(words[starts], return_inverse=True)
+    colours = np.unique(words[starts])
+    of_run = np.searchsorted(colours, words[starts])
     rgb = colours.view(np.uint8).reshape(-1, 4)[:, :3]
     listed = _listed(rgb, np.bincount(of_run, lengths)) if len(rgb) <= _MOST else None
     if listed is None:
@@ -64,16 +65,17 @@ def _listed(
     """
     if len(rgb) <= _LISTED:
         return np.arange(len(rgb)), np.arange(len(rgb))
-    places = rgb.astype(np.int32)
+    places = rgb.astype(np.float32)  # whole numbers, and so are all sums of their squares: exact
+    squares = np.square(places).sum(axis=1)
     chosen = np.argsort(-frequency, kind="stable")[:_FREQUENT].tolist()
-    distance = np.full(len(rgb), np.iinfo(np.int32).max)
+    distance = np.full(len(rgb), np.inf, dtype=np.float32)
     nearest = np.zeros(len(rgb), dtype=np.intp)
     for number in range(_LISTED):
         if number == len(chosen):
             if distance.max() <= _FARTHEST**2:
                 break
             chosen.append(int(distance.argmax()))
-        apart = np.square(places - places[chosen[number]]).sum(axis=1)
+        apart = squares + squares[chosen[number]] - 2 * (places @ places[chosen[number]])
         nearer = apart < distance
         distance[nearer], nearest[nearer] = apart[nearer], number
     return (np.array(chosen), nearest) if distance.max() <= _FARTHEST**2 else None
