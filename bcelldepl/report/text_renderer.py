@@ -7,12 +7,14 @@ whole pixels, as matplotlib did until its version 3.10.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
-from matplotlib.ft2font import FT2Font, LoadFlags
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.ft2font import FT2Font, LoadFlags
 
 __all__ = ["TextCanvas"]
 

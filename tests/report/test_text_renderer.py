@@ -83,3 +83,18 @@ def test_what_was_drawn_before_changes_no_pixel():
     assert (
         len({one.sum() for one in (first, bold, *others)}) == 4
     )  # each in its own size, resolution and weight
+
+
+@pytest.mark.parametrize("words", [" ", "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}", "\n"])
+def test_blanks_are_drawn_as_nothing(words):
+    assert not drawn(TextCanvas, lambda figure: figure.text(0.5, 0.5, words)).any()
+
+
+@pytest.mark.parametrize("place", [(-0.05, 0.5), (0.93, 0.5), (0.5, -0.02), (0.5, 0.97), (2.0, 2.0)])
+@pytest.mark.parametrize("angle", [0, 90])
+def test_words_may_leave_the_figure(place, angle):
+    def draw(figure):
+        figure.text(*place, "HHHHHHHHHH", rotation=angle, fontsize=12)
+
+    mine, theirs = drawn(TextCanvas, draw), drawn(FigureCanvasAgg, draw)
+    assert mine.sum() == pytest.approx(theirs.sum(), rel=0.08)
