@@ -116,22 +116,19 @@ def write_outputs(
         write.write_csv(folder / f"{name}.csv", tables[name])
         return tables[name]
 
-    fitted = gated.fitted
-    counts = export(COUNTS.name, _counts(study, fitted, done, review))
-    write.write_parquet(folder / f"{COUNTS.name}.parquet", counts)
-    counted = [one for one, _ in done]
-    tubes = export(TUBES.name, tubes_table(study, fitted, counted, review))
-    quality = export(QUALITY_OVER_TIME.name, quality_table(study, fitted, counted))
-    # Only now: the counts are safe whatever becomes of these.
-    kinetics = analyse_study(counts, study)
-    made_of_these = kinetics_tables(kinetics)
-    models = gated.models.kept
+    fitted, models = gated.fitted, gated.models.kept
     kinds = content["figures"]  # also where none are asked for: the page shows them
-    drawings = _drawings(counts, quality, kinetics, made_of_these, models, kinds)
-    # Begun first: the workers draw while all else is written.
-    with closing(
-        FiguresInWork(drawings, store, 1 if isinstance(workers, str) else workers, fresh=fresh)
-    ) as figures:
+    with closing(FiguresInWork(store, 1 if isinstance(workers, str) else workers, fresh=fresh)) as figures:
+        counts = export(COUNTS.name, _counts(study, fitted, done, review))
+        write.write_parquet(folder / f"{COUNTS.name}.parquet", counts)
+        counted = [one for one, _ in done]
+        tubes = export(TUBES.name, tubes_table(study, fitted, counted, review))
+        quality = export(QUALITY_OVER_TIME.name, quality_table(study, fitted, counted))
+        # Only now: the counts are safe whatever becomes of these. Workers draw while all else is made and written.
+        figures.begin(_of_tubes(counts, quality, models, kinds))
+        kinetics = analyse_study(counts, study)
+        made_of_these = kinetics_tables(kinetics)
+        figures.begin(_of_kinetics(counts, kinetics, made_of_these, kinds))
         endpoints = export(ENDPOINTS.name, kinetics.endpoints)
         for name, table in made_of_these.items():
             export(name, table)
@@ -264,17 +261,12 @@ def _write_gates(
     return files
 
 
-def _drawings(
-    counts: pd.DataFrame,
-    quality: pd.DataFrame,
-    kinetics: StudyKinetics,
-    tables: Mapping[str, pd.DataFrame],
-    models: Sequence[KeptModel],
-    formats: Sequence[str],
+def _of_tubes(
+    counts: pd.DataFrame, quality: pd.DataFrame, models: Sequence[KeptModel], formats: Sequence[str]
 ) -> list[Drawing]:
-    """Give all figures, not drawn yet: those that take longest first, those of single subjects last.
+    """Give the figures that need no endpoints, not drawn yet, those that take longest first.
 
-    The page shows the curves of the study and its cells as they were found, and only names the figures of its subjects.
+    The page shows the cells of the study as they were found, and the curves.
     """
     kinds, shown = tuple(formats), tuple(dict.fromkeys((*formats, _ON_PAGE)))
     drawings = [
@@ -286,10 +278,17 @@ def _drawings(
         drawings.append(Drawing(QUALITY_OVER_TIME.name, draw, _DPI, kinds))
     if followed := followed_populations(counts):
         drawings.append(Drawing(_CURVES, partial(draw_study_curves, counts, followed), 200.0, shown))
-    of_kinetics = [
-        Drawing(name, draw, _DPI, kinds) for name, draw in kinetics_figures(counts, kinetics, tables)
+    return drawings
+
+
+def _of_kinetics(
+    counts: pd.DataFrame, kinetics: StudyKinetics, tables: Mapping[str, pd.DataFrame], formats: Sequence[str]
+) -> list[Drawing]:
+    """Give the figures of the kinetics, not drawn yet: the page shows those of the study, which come first."""
+    drawings = [
+        Drawing(name, draw, _DPI, tuple(formats)) for name, draw in kinetics_figures(counts, kinetics, tables)
     ]
-    return drawings + sorted(of_kinetics, key=lambda one: "/" in one.name)
+    return sorted(drawings, key=lambda one: "/" in one.name)
 
 
 def _names_of_clusters(models: Sequence[KeptModel]) -> list[str]:
