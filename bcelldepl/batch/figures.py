@@ -138,7 +138,8 @@ class FiguresInWork:
         dict of str to bytes
             File by name, in the order of the drawings.
         """
-        self._hand_over()
+        if self._todo:
+            self._hand_over()
         wanted = self.names if names is None else [name for name in self.names if name in names]
         for todo, drawn in self._begun:
             own = {name for one in todo for name in one.names}.intersection(wanted)
