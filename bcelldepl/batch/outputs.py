@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcelldepl.batch import record, write
-from bcelldepl.batch.figures import Drawing, FiguresInWork
+from bcelldepl.batch.figures import FiguresInWork
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.passes import GatedStudy
 from bcelldepl.batch.strategies import Strategies
+from bcelldepl.batch.study_figures import (
+    CURVES,
+    ON_PAGE,
+    figures_of_kinetics,
+    figures_of_tubes,
+    names_of_clusters,
+)
 from bcelldepl.batch.tables import quality_table, tubes_table
 from bcelldepl.counting import CountRow, counts_table, without_result
 from bcelldepl.definitions.files import COMPENSATION, FIGURES, GATES, REPORT
@@ -27,16 +33,13 @@ from bcelldepl.definitions.tables import (
     TIME_TO_EVENT_SUMMARY,
     TUBES,
 )
-from bcelldepl.gating.model.kept import KeptModel
-from bcelldepl.kinetics import StudyKinetics, analyse_study, kinetics_tables
+from bcelldepl.kinetics import analyse_study, kinetics_tables
 from bcelldepl.listings.tables import companion_tables, outcome_tables
 from bcelldepl.report import TubePicture, write_report
-from bcelldepl.report.clusters import cells_of_study, draw_clusters
-from bcelldepl.report.curves import draw_study_curves, followed_populations
-from bcelldepl.report.kinetics import kinetics_figures
+from bcelldepl.report.clusters import cells_of_study
+from bcelldepl.report.curves import followed_populations
 from bcelldepl.report.labelled_curves import curve_labels
 from bcelldepl.report.page import report_template
-from bcelldepl.report.quality_plots import draw_quality_over_time
 from bcelldepl.results import tube_stem
 from bcelldepl.store import Store
 from bcelldepl.store.files import remove_parts, sha256_of, write_bytes
@@ -58,9 +61,6 @@ FACTS = (
 COMPANIONS = (COMPANION_SUMMARY, SUBGROUP_SUMMARY)
 OUTCOMES = (DEPLETION_RATES, B_CELL_CHANGES, TIME_TO_EVENT_SUMMARY)
 TUBE_FIGURES = f"{FIGURES}/tubes"
-_CURVES = "curves"
-_ON_PAGE = "svg"  # the format of figures on the page
-_DPI = 150.0
 Done = Sequence[tuple[CountedTube, TubePicture]]
 
 
@@ -125,10 +125,10 @@ def write_outputs(
         tubes = export(TUBES.name, tubes_table(study, fitted, counted, review))
         quality = export(QUALITY_OVER_TIME.name, quality_table(study, fitted, counted))
         # Only now: the counts are safe whatever becomes of these. Workers draw while all else is made and written.
-        figures.begin(_of_tubes(counts, quality, models, kinds))
+        figures.begin(figures_of_tubes(counts, quality, models, kinds))
         kinetics = analyse_study(counts, study)
         made_of_these = kinetics_tables(kinetics)
-        figures.begin(_of_kinetics(counts, kinetics, made_of_these, kinds))
+        figures.begin(figures_of_kinetics(counts, kinetics, made_of_these, kinds))
         endpoints = export(ENDPOINTS.name, kinetics.endpoints)
         for name, table in made_of_these.items():
             export(name, table)
@@ -152,7 +152,7 @@ def write_outputs(
             endpoints=endpoints,
             pictures=[picture for _, picture in done],
             cells=cells_of_study(
-                models, [of_study[f"{name}.{_ON_PAGE}"] for name in _names_of_clusters(models)]
+                models, [of_study[f"{name}.{ON_PAGE}"] for name in names_of_clusters(models)]
             ),
             outcomes=(
                 *outcome_tables(
@@ -164,7 +164,7 @@ def write_outputs(
             figures=[name for name in outputs if name.startswith(f"{FIGURES}/")],
             pieces=pieces,
             files={tube.file: path_picture(tube.file) for tube in study.tubes},
-            curves=of_study.get(f"{_CURVES}.{_ON_PAGE}", b""),
+            curves=of_study.get(f"{CURVES}.{ON_PAGE}", b""),
             labels=labels,
             run=content,
         )
@@ -259,40 +259,6 @@ def _write_gates(
         write.write_gates(folder / GATES / f"{stem}.json", gates)
         write_bytes(folder / path_picture(tube.file), picture.path_png)
     return files
-
-
-def _of_tubes(
-    counts: pd.DataFrame, quality: pd.DataFrame, models: Sequence[KeptModel], formats: Sequence[str]
-) -> list[Drawing]:
-    """Give the figures that need no endpoints, not drawn yet, those that take longest first.
-
-    The page shows the cells of the study as they were found, and the curves.
-    """
-    kinds, shown = tuple(formats), tuple(dict.fromkeys((*formats, _ON_PAGE)))
-    drawings = [
-        Drawing(name, partial(draw_clusters, kept.model), _DPI, shown, kept.model.digest)
-        for name, kept in zip(_names_of_clusters(models), models, strict=True)
-    ]
-    if quality["mean"].notna().any():
-        draw = partial(draw_quality_over_time, quality)
-        drawings.append(Drawing(QUALITY_OVER_TIME.name, draw, _DPI, kinds))
-    if followed := followed_populations(counts):
-        drawings.append(Drawing(_CURVES, partial(draw_study_curves, counts, followed), 200.0, shown))
-    return drawings
-
-
-def _of_kinetics(
-    counts: pd.DataFrame, kinetics: StudyKinetics, tables: Mapping[str, pd.DataFrame], formats: Sequence[str]
-) -> list[Drawing]:
-    """Give the figures of the kinetics, not drawn yet: the page shows those of the study, which come first."""
-    drawings = [
-        Drawing(name, draw, _DPI, tuple(formats)) for name, draw in kinetics_figures(counts, kinetics, tables)
-    ]
-    return sorted(drawings, key=lambda one: "/" in one.name)
-
-
-def _names_of_clusters(models: Sequence[KeptModel]) -> list[str]:
-    return ["clusters" if number == 1 else f"clusters_{number}" for number in range(1, len(models) + 1)]
 
 
 def _write_figures(folder: Path, files: Mapping[str, bytes], formats: Sequence[str]) -> None:
