@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar
 
 from bcelldepl.errors import WorkersError
@@ -17,7 +17,7 @@ _PATIENCE_S = 15  # for the scheduler to answer
 
 def on_cluster(
     work: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], address: str
-) -> Iterator[tuple[int, Result]]:
+) -> Generator[tuple[int, Result], None, None]:
     """Do one job per tube on a cluster, and give the place of each and its result as soon as it is there.
 
     A worker that is lost loses nothing: the scheduler gives its jobs to another.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from functools import partial
 from hashlib import sha256
@@ -72,7 +72,8 @@ def draw_figures(
     dict of str to bytes
         File by name: ``curves.png``.
     """
-    with closing(FiguresInWork(drawings, store, workers, fresh=fresh)) as figures:
+    with closing(FiguresInWork(store, workers, fresh=fresh)) as figures:
+        figures.begin(drawings)
         return figures.files()
 
 
@@ -81,8 +82,6 @@ class FiguresInWork:
 
     Parameters
     ----------
-    drawings : sequence of Drawing
-        Those that are waited for first come first.
     store : Store
         Those that it holds as they would be are taken from there; the others are kept in it.
     workers : int
@@ -92,28 +91,39 @@ class FiguresInWork:
 
     Attributes
     ----------
-    names : tuple of str
+    names : list of str
         Of all files: ``curves.png``.
     """
 
-    def __init__(
-        self, drawings: Sequence[Drawing], store: Store, workers: int, *, fresh: bool = False
-    ) -> None:
-        self.names = tuple(f"{one.name}.{kind}" for one in drawings for kind in one.formats)
-        self._store = store
+    def __init__(self, store: Store, workers: int, *, fresh: bool = False) -> None:
+        self.names: list[str] = []
+        self._store, self._workers, self._fresh = store, workers, fresh
         self._found: dict[str, bytes] = {}
-        self._todo: list[tuple[Drawing, str, tuple[str, ...]]] = []
+        self._todo: list[_Missing] = []
+        self._begun: list[tuple[list[_Missing], Generator[tuple[int, list[bytes]], None, None]]] = []
+
+    def begin(self, drawings: Sequence[Drawing]) -> None:
+        """Have some figures drawn, by workers that are at hand from now on.
+
+        Parameters
+        ----------
+        drawings : sequence of Drawing
+            Those that are waited for first come first.
+        """
         for one in drawings:
-            key = one.key()
+            figure = _Missing(one, one.key(), one.formats)
+            self.names += figure.names
             kept = {
-                kind: None if fresh else store.stage(FIGURE, f"{one.name}.{kind}", key)
-                for kind in one.formats
+                name: None if self._fresh else self._store.stage(FIGURE, name, figure.key)
+                for name in figure.names
             }
-            self._found |= {f"{one.name}.{kind}": file[1] for kind, file in kept.items() if file is not None}
-            if missing := tuple(kind for kind, file in kept.items() if file is None):
-                self._todo.append((one, key, missing))
-        jobs = [(one.draw, one.dpi, missing) for one, _, missing in self._todo]
-        self._drawn = as_done(render_drawing, jobs, workers)
+            self._found |= {name: file[1] for name, file in kept.items() if file is not None}
+            if missing := tuple(
+                kind for kind, file in zip(one.formats, kept.values(), strict=True) if file is None
+            ):
+                self._todo.append(replace(figure, kinds=missing))
+        if len(self._todo) > 1:  # one alone is no work for others: it goes with the next
+            self._hand_over()
 
     def files(self, names: Collection[str] | None = None) -> dict[str, bytes]:
         """Wait for some files.
@@ -128,19 +138,41 @@ class FiguresInWork:
         dict of str to bytes
             File by name, in the order of the drawings.
         """
+        if self._todo:
+            self._hand_over()
         wanted = self.names if names is None else [name for name in self.names if name in names]
-        while any(name not in self._found for name in wanted):
-            place, contents = next(self._drawn)
-            one, key, kinds = self._todo[place]
-            for kind, content in zip(kinds, contents, strict=True):
-                name = f"{one.name}.{kind}"
-                self._store.keep_stage(FIGURE, name, key, "", content)
-                self._found[name] = content
+        for todo, drawn in self._begun:
+            own = {name for one in todo for name in one.names}.intersection(wanted)
+            while not own <= self._found.keys():
+                place, contents = next(drawn)
+                for name, content in zip(todo[place].names, contents, strict=True):
+                    self._store.keep_stage(FIGURE, name, todo[place].key, "", content)
+                    self._found[name] = content
         return {name: self._found[name] for name in wanted}
 
     def close(self) -> None:
         """Draw no more."""
-        self._drawn.close()
+        for _, drawn in self._begun:
+            drawn.close()
+
+    def _hand_over(self) -> None:
+        todo, self._todo = self._todo, []
+        jobs = [(one.drawing.draw, one.drawing.dpi, one.kinds) for one in todo]
+        self._begun.append((todo, as_done(render_drawing, jobs, self._workers)))
+
+
+@dataclass(frozen=True)
+class _Missing:
+    """A figure that the store does not hold: its key there, and the formats that are missing."""
+
+    drawing: Drawing
+    key: str
+    kinds: tuple[str, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Of the files."""
+        return [f"{self.drawing.name}.{kind}" for kind in self.kinds]
 
 
 def shown_by(value: Any) -> Any:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcelldepl.batch import record, write
-from bcelldepl.batch.figures import Drawing, FiguresInWork
+from bcelldepl.batch.figures import FiguresInWork
 from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.passes import GatedStudy
 from bcelldepl.batch.strategies import Strategies
+from bcelldepl.batch.study_figures import (
+    CURVES,
+    ON_PAGE,
+    figures_of_kinetics,
+    figures_of_tubes,
+    names_of_clusters,
+)
 from bcelldepl.batch.tables import quality_table, tubes_table
 from bcelldepl.counting import CountRow, counts_table, without_result
 from bcelldepl.definitions.files import COMPENSATION, FIGURES, GATES, REPORT
@@ -27,14 +33,13 @@ from bcelldepl.definitions.tables import (
     TIME_TO_EVENT_SUMMARY,
     TUBES,
 )
-from bcelldepl.gating.model.kept import KeptModel
 from bcelldepl.kinetics import analyse_study, kinetics_tables
 from bcelldepl.listings.tables import companion_tables, outcome_tables
 from bcelldepl.report import TubePicture, write_report
-from bcelldepl.report.clusters import cells_of_study, draw_clusters
-from bcelldepl.report.curves import draw_study_curves, followed_populations
-from bcelldepl.report.kinetics import kinetics_figures
-from bcelldepl.report.quality_plots import draw_quality_over_time
+from bcelldepl.report.clusters import cells_of_study
+from bcelldepl.report.curves import followed_populations
+from bcelldepl.report.labelled_curves import curve_labels
+from bcelldepl.report.page import report_template
 from bcelldepl.results import tube_stem
 from bcelldepl.store import Store
 from bcelldepl.store.files import remove_parts, sha256_of, write_bytes
@@ -56,9 +61,6 @@ FACTS = (
 COMPANIONS = (COMPANION_SUMMARY, SUBGROUP_SUMMARY)
 OUTCOMES = (DEPLETION_RATES, B_CELL_CHANGES, TIME_TO_EVENT_SUMMARY)
 TUBE_FIGURES = f"{FIGURES}/tubes"
-_CURVES = "curves"
-_ON_PAGE = "svg"  # the format of figures on the page
-_DPI = 150.0
 Done = Sequence[tuple[CountedTube, TubePicture]]
 
 
@@ -114,40 +116,31 @@ def write_outputs(
         write.write_csv(folder / f"{name}.csv", tables[name])
         return tables[name]
 
-    fitted = gated.fitted
-    counts = export(COUNTS.name, _counts(study, fitted, done, review))
-    write.write_parquet(folder / f"{COUNTS.name}.parquet", counts)
-    counted = [one for one, _ in done]
-    tubes = export(TUBES.name, tubes_table(study, fitted, counted, review))
-    quality = export(QUALITY_OVER_TIME.name, quality_table(study, fitted, counted))
-    # Only now: the counts are safe whatever becomes of these.
-    kinetics = analyse_study(counts, study)
-    endpoints = export(ENDPOINTS.name, kinetics.endpoints)
-    made_of_these = kinetics_tables(kinetics)
-    for name, table in made_of_these.items():
-        export(name, table)
-    store.keep_facts({name: content[name] for name in FACTS})
-    outputs = [*made, f"{COUNTS.name}.parquet", *(f"{name}.csv" for name in tables)]
-    former = record.recorded(folder)
-    models = gated.models.kept
-    gates = _write_gates(folder, study, strategies, fitted, done, former)
-    outputs += gates
-    outputs += write.write_models(folder, models)
+    fitted, models = gated.fitted, gated.models.kept
     kinds = content["figures"]  # also where none are asked for: the page shows them
-    drawings = _of_page(counts, models, kinds)
-    drawings += [
-        Drawing(name, draw, _DPI, tuple(kinds))
-        for name, draw in kinetics_figures(counts, kinetics, made_of_these)
-    ]
-    if quality["mean"].notna().any():
-        draw = partial(draw_quality_over_time, quality)
-        drawings.append(Drawing(QUALITY_OVER_TIME.name, draw, _DPI, tuple(kinds)))
-    # Those of the study come first: the page holds them. It only names those of its subjects.
-    drawings.sort(key=lambda one: "/" in one.name)
-    with closing(
-        FiguresInWork(drawings, store, 1 if isinstance(workers, str) else workers, fresh=fresh)
-    ) as figures:
+    with closing(FiguresInWork(store, 1 if isinstance(workers, str) else workers, fresh=fresh)) as figures:
+        counts = export(COUNTS.name, _counts(study, fitted, done, review))
+        write.write_parquet(folder / f"{COUNTS.name}.parquet", counts)
+        counted = [one for one, _ in done]
+        tubes = export(TUBES.name, tubes_table(study, fitted, counted, review))
+        quality = export(QUALITY_OVER_TIME.name, quality_table(study, fitted, counted))
+        # Only now: the counts are safe whatever becomes of these. Workers draw while all else is made and written.
+        figures.begin(figures_of_tubes(counts, quality, models, kinds))
+        kinetics = analyse_study(counts, study)
+        made_of_these = kinetics_tables(kinetics)
+        figures.begin(figures_of_kinetics(counts, kinetics, made_of_these, kinds))
+        endpoints = export(ENDPOINTS.name, kinetics.endpoints)
+        for name, table in made_of_these.items():
+            export(name, table)
+        store.keep_facts({name: content[name] for name in FACTS})
+        outputs = [*made, f"{COUNTS.name}.parquet", *(f"{name}.csv" for name in tables)]
+        gates = _write_gates(folder, study, strategies, fitted, done, record.recorded(folder))
+        outputs += gates
+        outputs += write.write_models(folder, models)
         outputs += [f"{FIGURES}/{name}" for name in figures.names if _is_asked_for(name, kinds)]
+        report_template()
+        followed = followed_populations(counts)
+        labels = curve_labels(counts, followed) if followed else ""
         of_study = figures.files([name for name in figures.names if "/" not in name])
         _write_figures(folder, of_study, kinds)
         write_report(
@@ -159,7 +152,7 @@ def write_outputs(
             endpoints=endpoints,
             pictures=[picture for _, picture in done],
             cells=cells_of_study(
-                models, [of_study[f"{name}.{_ON_PAGE}"] for name in _names_of_clusters(models)]
+                models, [of_study[f"{name}.{ON_PAGE}"] for name in names_of_clusters(models)]
             ),
             outcomes=(
                 *outcome_tables(
@@ -171,7 +164,8 @@ def write_outputs(
             figures=[name for name in outputs if name.startswith(f"{FIGURES}/")],
             pieces=pieces,
             files={tube.file: path_picture(tube.file) for tube in study.tubes},
-            curves=of_study.get(f"{_CURVES}.{_ON_PAGE}", b""),
+            curves=of_study.get(f"{CURVES}.{ON_PAGE}", b""),
+            labels=labels,
             run=content,
         )
         _write_figures(folder, figures.files([name for name in figures.names if "/" in name]), kinds)
@@ -265,22 +259,6 @@ def _write_gates(
         write.write_gates(folder / GATES / f"{stem}.json", gates)
         write_bytes(folder / path_picture(tube.file), picture.path_png)
     return files
-
-
-def _of_page(counts: pd.DataFrame, models: Sequence[KeptModel], formats: Sequence[str]) -> list[Drawing]:
-    """Give the figures that the page shows, too: the curves of the study, and its cells as they were found."""
-    kinds = tuple(dict.fromkeys((*formats, _ON_PAGE)))
-    followed = followed_populations(counts)
-    drawings = (
-        [Drawing(_CURVES, partial(draw_study_curves, counts, followed), 200.0, kinds)] if followed else []
-    )
-    for name, kept in zip(_names_of_clusters(models), models, strict=True):
-        drawings.append(Drawing(name, partial(draw_clusters, kept.model), _DPI, kinds, kept.model.digest))
-    return drawings
-
-
-def _names_of_clusters(models: Sequence[KeptModel]) -> list[str]:
-    return ["clusters" if number == 1 else f"clusters_{number}" for number in range(1, len(models) + 1)]
 
 
 def _write_figures(folder: Path, files: Mapping[str, bytes], formats: Sequence[str]) -> None:

@@ -50,7 +50,9 @@ def map_tubes(
 def as_done(
     work: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], workers: int | str
 ) -> Generator[tuple[int, Result], None, None]:
-    """Do one job per tube, and give the place of each and its result as soon as it is there: in no certain order.
+    """Do jobs, and give the place of each and its result as soon as it is there: in no certain order.
+
+    Workers of this machine that are at hand begin at once.
 
     Parameters
     ----------
@@ -69,6 +71,5 @@ def as_done(
     if isinstance(workers, str):
         from bcelldepl.batch.cluster import on_cluster
 
-        yield from on_cluster(work, jobs, workers)
-        return
-    yield from in_processes(work, jobs, workers)
+        return on_cluster(work, jobs, workers)
+    return in_processes(work, jobs, workers)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from bcelldepl.definitions.codes import Qualifier
@@ -88,41 +89,42 @@ def _endpoint_rows(kinetics: StudyKinetics, groups: Mapping[Key, str]) -> Iterat
     definitions = endpoint_definitions(windows_in(endpoints["parameter"].unique()))
     asked = [(analyte, one) for kind in Kinetics for analyte in analytes(kind)
              for one in definitions.values() if one.kinetics is kind]  # fmt: skip
-    by = [groups.get((subject, int(course)), "") for subject, course in zip(endpoints["subject"], endpoints["course"],
-                                                                           strict=True)]  # fmt: skip
-    named = endpoints.assign(group=by)
-    for course in sorted(named["course"].unique()):
+    found: dict[tuple[int, str, str, str], list[dict[Any, Any]]] = {}  # rows by what is summarised
+    for row in endpoints.to_dict("records"):
+        course = int(row["course"])
+        place = course, groups.get((row["subject"], course), ""), row["analyte"], row["parameter"]
+        found.setdefault(place, []).append(row)
+    for course in sorted({course for course, *_ in found}):
         for group in dict.fromkeys(groups.values()):
-            of_group = named[(named["group"] == group) & (named["course"] == course)]
             for analyte, definition in asked:
-                rows = of_group[(of_group["analyte"] == analyte) & (of_group["parameter"] == definition.code)]
-                if len(rows):
+                if rows := found.get((course, group, analyte, definition.code)):
                     yield {
                         GROUP: group,
-                        "course": int(course),
+                        "course": course,
                         "analyte": analyte,
                         **_of_endpoint(rows, definition),
                     }
 
 
-def _of_endpoint(rows: pd.DataFrame, definition: EndpointDefinition) -> dict[str, Any]:
-    known = rows[rows["value"].notna()]
-    censored = known["qualifier"].isin([Qualifier.BELOW, Qualifier.ABOVE])
-    good = [is_reliable(q, r) for q, r in zip(known["qualifier"], known["reason"], strict=True)]
-    values = statistics(known.loc[good, "value"].tolist())
-    if definition.summary is Summary.SURVIVAL and len(known):
-        values["median"] = median_day(kaplan_meier(known["value"].tolist(), (~censored).tolist()))
+def _of_endpoint(rows: Sequence[Mapping[Any, Any]], definition: EndpointDefinition) -> dict[str, Any]:
+    known = [row for row in rows if not math.isnan(row["value"])]
+    censored = [row["qualifier"] in (Qualifier.BELOW, Qualifier.ABOVE) for row in known]
+    good = [is_reliable(row["qualifier"], row["reason"]) for row in known]
+    numbers = [row["value"] for row in known]
+    values = statistics([number for number, is_good in zip(numbers, good, strict=True) if is_good])
+    if definition.summary is Summary.SURVIVAL and known:
+        values["median"] = median_day(kaplan_meier(numbers, [not one for one in censored]))
     return {
         "parameter": definition.code,
         "unit": definition.unit,
         "visit": "",
         "n": sum(good),
-        "n_censored": int(censored.sum()),
-        "n_doubtful": len(known) - sum(good) - int(censored.sum()),
+        "n_censored": sum(censored),
+        "n_doubtful": len(known) - sum(good) - sum(censored),
         "n_not_evaluable": len(rows) - len(known),
         **values,
         "speaks": definition.summary,
-        "baseline": str(rows["baseline"].iloc[0]),
+        "baseline": str(rows[0]["baseline"]),
     }
 
 

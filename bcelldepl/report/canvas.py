@@ -44,7 +44,7 @@ class Canvas:
 
     def stretch(self, pixels: Image.Image) -> None:
         """Stretch an image over the whole field, its pixels kept sharp."""
-        self._image.paste(pixels.resize(self._image.size, Image.Resampling.NEAREST))
+        self._image = pixels.resize(self._image.size, Image.Resampling.NEAREST)
 
     def line(self, points: Sequence[Point], colour: str, width: float, dash: Sequence[float] = ()) -> None:
         """Draw a line through points; `dash` gives lengths drawn and left out in turn."""

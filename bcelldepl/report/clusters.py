@@ -9,8 +9,10 @@ from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import EllipseCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from matplotlib.patches import Ellipse, Patch
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from bcelldepl.definitions.markers import SCATTER
@@ -25,6 +27,7 @@ from bcelldepl.definitions.populations import (
     T,
     label_of,
 )
+from bcelldepl.gating.model.components import Component
 from bcelldepl.gating.model.kept import KeptModel
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.report.images import data_uri
@@ -153,25 +156,17 @@ def _planes(model: StudyModel) -> list[tuple[str, str]]:
 def _draw_plane(axes: Axes, model: StudyModel, plane: tuple[str, str]) -> None:
     places = [model.markers.index(marker) for marker in plane]
     units = np.array(model.units)[places]
-    for component in sorted(model.components, key=lambda one: -one.share):
-        if component.share < _FAINTEST:
-            continue
-        mean = np.array(component.mean)[places] / units
-        covariance = np.array(component.covariance)[np.ix_(places, places)] / np.outer(units, units)
-        colour = _KINDS.get(component.kind, _OTHER)
-        strength = 0.12 + 0.4 * min(1.0, math.sqrt(component.share / 0.05))
-        axes.add_patch(_ellipse(mean, covariance, colour, strength))
-    for cluster in sorted(model.clusters, key=lambda one: -one.events):
-        if not set(plane) <= set(cluster.medians):
-            continue
-        x, y = (_position(model, marker, cluster.medians[marker]) for marker in plane)
+    _draw_components(axes, model, places, units)
+    clusters = [one for one in model.clusters if set(plane) <= set(one.medians)]
+    clusters.sort(key=lambda one: -one.events)
+    at = (_positions(model, marker, [one.medians[marker] for one in clusters]) for marker in plane)
+    for cluster, x, y in zip(clusters, *at, strict=True):
         colour = _KINDS.get(cluster.kind, _OTHER)
         axes.text(
             x, y, str(cluster.number), fontsize=6.5, ha="center", va="center", color=text_on(colour),
             bbox={"boxstyle": "circle,pad=0.15", "facecolor": colour, "edgecolor": "white", "linewidth": 0.4},
             clip_on=True,
         )  # fmt: skip
-    axes.autoscale_view()
     for marker, axis in zip(plane, (axes.xaxis, axes.yaxis), strict=True):
         axis.set_ticks(*_ticks(model, marker))
         axis.set_label_text(marker, fontsize=8, color=INK)
@@ -182,19 +177,34 @@ def _draw_plane(axes: Axes, model: StudyModel, plane: tuple[str, str]) -> None:
     _limit(axes, model, places, units)
 
 
-def _ellipse(
-    mean: NDArray[np.float64], covariance: NDArray[np.float64], colour: str, strength: float
-) -> Ellipse:
+def _draw_components(
+    axes: Axes, model: StudyModel, places: Sequence[int], units: NDArray[np.float64]
+) -> None:
+    """Draw an ellipse for each component that has a share worth showing, the largest below."""
+    shown = sorted(_shown(model), key=lambda one: -one.share)
+    mean = np.array([one.mean for one in shown])[:, places] / units
+    covariance = np.array([one.covariance for one in shown])[:, places][:, :, places] / np.outer(units, units)
     values, vectors = np.linalg.eigh(covariance)
-    width, height = 2 * _DEVIATIONS * np.sqrt(np.maximum(values[::-1], 1e-12))
-    angle = math.degrees(math.atan2(vectors[1, 1], vectors[0, 1]))
-    return Ellipse(
-        (float(mean[0]), float(mean[1])), width, height, angle=angle, facecolor=colour, alpha=strength
-    )
+    width, height = 2 * _DEVIATIONS * np.sqrt(np.maximum(values[:, ::-1], 1e-12)).T
+    angles = np.degrees(np.arctan2(vectors[:, 1, 1], vectors[:, 0, 1]))
+    colours = [
+        to_rgba(_KINDS.get(one.kind, _OTHER), 0.12 + 0.4 * min(1.0, math.sqrt(one.share / 0.05)))
+        for one in shown
+    ]
+    ellipses = EllipseCollection(
+        width, height, angles, units="xy", offsets=mean, offset_transform=axes.transData,
+        facecolors=colours, linewidths=0,
+    )  # fmt: skip
+    axes.add_collection(ellipses, autolim=False)
 
 
-def _position(model: StudyModel, marker: str, signal: float) -> float:
-    return float(model.scales[marker].apply(np.array([signal], dtype=np.float32), 1.0)[0])
+def _shown(model: StudyModel) -> list[Component]:
+    return [one for one in model.components if one.share >= _FAINTEST]
+
+
+def _positions(model: StudyModel, marker: str, signals: Sequence[float]) -> list[float]:
+    positions: list[float] = model.scales[marker].apply(np.array(signals, dtype=np.float32), 1.0).tolist()
+    return positions
 
 
 def _ticks(model: StudyModel, marker: str) -> tuple[list[float], list[str]]:
@@ -203,11 +213,12 @@ def _ticks(model: StudyModel, marker: str) -> tuple[list[float], list[str]]:
     top = scale.top_signal(1.0)
     if scale.kind == "linear":
         signals = [top * part for part in (0.0, 0.25, 0.5, 0.75, 1.0)]
-        return [_position(model, marker, one) for one in signals], [f"{one:.3g}" for one in signals]
+        return _positions(model, marker, signals), [f"{one:.3g}" for one in signals]
     highest = math.floor(math.log10(top))
-    ticks, words = [_position(model, marker, 0.0)], ["0"]
-    for power in range(highest - 4, highest + 1):
-        place = _position(model, marker, 10.0**power)
+    powers = range(highest - 4, highest + 1)
+    zero, *places = _positions(model, marker, [0.0, *(10.0**power for power in powers)])
+    ticks, words = [zero], ["0"]
+    for power, place in zip(powers, places, strict=True):
         if place - ticks[-1] >= _LEAST_GAP:
             ticks.append(place)
             words.append(f"10{str(power).translate(_SUPERSCRIPTS)}")
@@ -216,7 +227,7 @@ def _ticks(model: StudyModel, marker: str) -> tuple[list[float], list[str]]:
 
 def _limit(axes: Axes, model: StudyModel, places: Sequence[int], units: NDArray[np.float64]) -> None:
     """Show all components that have a share worth showing, and a margin."""
-    shown = [one for one in model.components if one.share >= _FAINTEST]
+    shown = _shown(model)
     mean = np.array([one.mean for one in shown])[:, places] / units
     spread = np.array([np.sqrt(np.diag(np.array(one.covariance))[places]) for one in shown]) / units
     low, high = (mean - 2 * spread).min(axis=0), (mean + 2 * spread).max(axis=0)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import quote
-
-from PIL import Image
 
 from bcelldepl.definitions.files import FIGURES
 from bcelldepl.definitions.populations import POPULATIONS
@@ -41,7 +38,6 @@ _CAPTIONS: Final = {
 _AVERAGES: Final = {"groups": "median", "mean": "mean", "geometric_mean": "geometric mean"}
 _SHOWN_ELSEWHERE: Final = ("curves", "clusters")
 _TYPES: Final = {".png": "image/png", ".svg": "image/svg+xml"}  # that a page can show, the usual one first
-_COLOURS: Final = 64
 
 
 @dataclass(frozen=True)
@@ -170,17 +166,5 @@ def _address(folder: Path, files: Sequence[PurePosixPath]) -> str:
     for suffix, mime in _TYPES.items():
         path = next((path for path in files if path.suffix == suffix), None)
         if path is not None and (folder / path).is_file():
-            content = (folder / path).read_bytes()
-            return data_uri(_few_colours(content) if suffix == ".png" else content, mime)
+            return data_uri((folder / path).read_bytes(), mime)
     return ""
-
-
-def _few_colours(png: bytes) -> bytes:
-    """The picture in a few colours: a third of the size, and lines and letters lose nothing by it."""
-    buffer = io.BytesIO()
-    with Image.open(io.BytesIO(png)) as image:
-        reduced = image.convert("RGB").quantize(
-            _COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-        )
-    reduced.save(buffer, format="PNG", compress_level=6)
-    return buffer.getvalue()

@@ -19,7 +19,7 @@ from bcelldepl.report.dose_groups import course_numbers
 from bcelldepl.report.images import fixed_style
 from bcelldepl.report.table import count_cell, plain
 
-__all__ = ["label_curves"]
+__all__ = ["curve_labels", "label_curves"]
 
 _POINTS_PER_INCH: Final = 72  # in an SVG
 _RADIUS: Final = 4  # of the field around a point
@@ -28,13 +28,11 @@ _PREFIX: Final = "curves-"  # of names in the drawing, which the page may have, 
 _NAMES: Final = re.compile(r'(?<=\sid=")|(?<=href="#)|(?<=url\(#)')
 
 
-def label_curves(drawn: bytes, counts: pd.DataFrame, populations: Sequence[str]) -> str:
-    """Lay labels that show under the pointer over the study's curves.
+def curve_labels(counts: pd.DataFrame, populations: Sequence[str]) -> str:
+    """Make the labels that show under the pointer over the study's curves; the drawing itself is not needed for it.
 
     Parameters
     ----------
-    drawn : bytes
-        The figure of `draw_study_curves` with the same arguments, as SVG.
     counts : pandas.DataFrame
         Rows of ``counts.csv``.
     populations : sequence of str
@@ -43,14 +41,31 @@ def label_curves(drawn: bytes, counts: pd.DataFrame, populations: Sequence[str])
     Returns
     -------
     str
-        An ``<svg>`` element for a page, every text of the study in it escaped.
+        Unseen elements for an ``<svg>``, every text of the study in them escaped.
+    """
+    with fixed_style():
+        figure = draw_study_curves(counts, populations)  # not rendered: for the places on its axes
+    return "".join(_labels(figure, counts, populations))
+
+
+def label_curves(drawn: bytes, labels: str) -> str:
+    """Lay labels over the study's curves.
+
+    Parameters
+    ----------
+    drawn : bytes
+        The figure of `draw_study_curves`, as SVG.
+    labels : str
+        From `curve_labels`, of the same counts and populations.
+
+    Returns
+    -------
+    str
+        An ``<svg>`` element for a page.
     """
     text = drawn.decode()
     body = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], count=1, flags=re.DOTALL)
-    with fixed_style():
-        figure = draw_study_curves(counts, populations)  # not rendered: for the places on its axes
-    end = body.rindex("</svg>")
-    return "".join((_NAMES.sub(_PREFIX, body[:end]), *_labels(figure, counts, populations), "</svg>"))
+    return f"{_NAMES.sub(_PREFIX, body[: body.rindex('</svg>')])}{labels}</svg>"
 
 
 def _labels(figure: Figure, counts: pd.DataFrame, populations: Sequence[str]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 import pandas as pd
+from jinja2 import Template
 from markupsafe import Markup
 
 from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, Method, ResultCode
@@ -20,7 +21,6 @@ from bcelldepl.definitions.courses import of_course
 from bcelldepl.definitions.populations import label_of
 from bcelldepl.html_pages import package_text, page_template
 from bcelldepl.report.clusters import CellsOfStudy
-from bcelldepl.report.curves import followed_populations
 from bcelldepl.report.figure_list import OTHER, OUTCOME, QUALITY, as_links, figures_on_page, linked_figures
 from bcelldepl.report.labelled_curves import label_curves
 from bcelldepl.report.palette import EVIDENCE_COLOURS, text_on
@@ -30,7 +30,7 @@ from bcelldepl.report.table import count_rows, endpoint_tables, not_measured, pl
 from bcelldepl.report.tubes import TubeEntry, contact_sheet, needing_a_look, tube_entries
 from bcelldepl.store.files import write_bytes
 
-__all__ = ["OutcomeTable", "Pieces", "write_report"]
+__all__ = ["OutcomeTable", "Pieces", "report_template", "write_report"]
 
 # By file: what is known of a tube and whether its part is packed, and that part.
 Pieces = dict[str, tuple[tuple[TubeEntry, bool], Markup]]
@@ -77,6 +77,7 @@ def write_report(
     quality: pd.DataFrame | None = None,
     figures: Sequence[str] = (),
     curves: bytes = b"",
+    labels: str = "",
     files: Mapping[str, str] | None = None,
     pieces: Pieces | None = None,
 ) -> None:
@@ -111,6 +112,8 @@ def write_report(
         it, others linked.
     curves : bytes
         From `bcelldepl.report.curves.draw_study_curves`, as SVG; shown where the tubes are of more than one day.
+    labels : str
+        Of these curves, from `bcelldepl.report.labelled_curves.curve_labels`.
     files : mapping of str to str, optional
         File of each tube's gating path, from the folder of the page, for a large study.
     pieces : dict, optional
@@ -132,7 +135,7 @@ def write_report(
     on_page = [one for one in drawn_figures if has_course or one.section == QUALITY]
     shown = {name for tube in entries for name in tube.panels}
     panels = [(name, label_of(name)) for name in sorted(shown, key=usual_place)]
-    page = page_template("bcelldepl.report", "template.html").render(
+    page = report_template().render(
         study_id=study_id,
         strategy=strategy,
         style=Markup(package_text("bcelldepl.report", "style.css")),
@@ -143,9 +146,7 @@ def write_report(
         settings=_flat(run.get("settings", {})),
         started=plain(run.get("started")),
         finished=plain(run.get("finished")),
-        curves=Markup(label_curves(curves, samples, followed_populations(samples)))
-        if curves and has_course
-        else "",
+        curves=Markup(label_curves(curves, labels)) if curves and has_course else "",
         outcomes=outcomes,
         quality=None if quality is None else quality_section(quality),
         figures={
@@ -190,6 +191,16 @@ def write_report(
         ],
     )
     write_bytes(path, page.encode())
+
+
+def report_template() -> Template:
+    """Return the template of the page: the first call compiles it, which can be done before all of the page is there.
+
+    Returns
+    -------
+    Template
+    """
+    return page_template("bcelldepl.report", "template.html")
 
 
 def _css_text(text: str) -> str:

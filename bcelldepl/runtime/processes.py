@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Executor, as_completed
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from bcelldepl.errors import WorkersError
@@ -23,6 +24,8 @@ def in_processes(
     work: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], processes: int, *, in_order: bool = False
 ) -> Generator[tuple[int, Result], None, None]:
     """Do jobs, and give the place of each and its result as soon as it is there.
+
+    Workers that are at hand begin at once, all others when the first result is asked for.
 
     Parameters
     ----------
@@ -44,6 +47,17 @@ def in_processes(
     WorkersError
         Where a process was killed.
     """
+    pool = copies_at_hand()
+    if pool is None or processes <= 1 or len(jobs) <= 1 or not compiled_before():
+        return _when_asked_for(work, jobs, processes, in_order)
+    with _no_process_lost(processes):
+        waiting = {pool.submit(work, *job): index for index, job in enumerate(jobs)}
+    return _of_copies(waiting, processes, in_order)
+
+
+def _when_asked_for(
+    work: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], processes: int, in_order: bool
+) -> Generator[tuple[int, Result], None, None]:
     if processes <= 1 or len(jobs) <= 1:
         for index, job in enumerate(jobs):
             yield index, work(*job)
@@ -51,27 +65,35 @@ def in_processes(
     # Processes that each compile the same kernels on few cores take longer than one that does it for all.
     alone = 0 if compiled_before() else 1
     numbered = [(index, work, job) for index, job in enumerate(jobs)]
+    with _no_process_lost(processes), copies(min(processes, len(jobs))):
+        pool = copies_at_hand()
+        for some in filter(None, (numbered[:alone], numbered[alone:])):
+            if pool is None:
+                yield from _in_new_processes(some, min(processes, len(jobs)), in_order)
+            else:
+                waiting = {pool.submit(work, *job): index for index, work, job in some}
+                yield from _of_copies(waiting, processes, in_order)
+
+
+@contextmanager
+def _no_process_lost(processes: int) -> Iterator[None]:
+    """Say in words that a process was killed."""
     try:
-        with copies(min(processes, len(jobs))):
-            pool = copies_at_hand()
-            for some in filter(None, (numbered[:alone], numbered[alone:])):
-                if pool is None:
-                    yield from _in_new_processes(some, min(processes, len(jobs)), in_order)
-                else:
-                    yield from _in_copies(some, pool, in_order)
+        yield
     except BrokenProcessPool as error:
         remedy = "run again, with fewer --workers if memory was short: the tubes that are done are kept"
         raise WorkersError("a worker process was killed", f"--workers {processes}", remedy) from error
 
 
-def _in_copies(
-    jobs: Sequence[Numbered[Result]], pool: Executor, in_order: bool
+def _of_copies(
+    waiting: dict[Future[Result], int], processes: int, in_order: bool
 ) -> Generator[tuple[int, Result], None, None]:
-    waiting = {pool.submit(work, *job): index for index, work, job in jobs}
+    n_jobs = len(waiting)
     try:
-        for future in (next(iter(waiting)) for _ in jobs) if in_order else as_completed(waiting):
-            result = future.result()
-            yield waiting.pop(future), result
+        with _no_process_lost(processes):
+            for future in (next(iter(waiting)) for _ in range(n_jobs)) if in_order else as_completed(waiting):
+                result = future.result()
+                yield waiting.pop(future), result
     finally:
         for future in waiting:
             future.cancel()

@@ -33,7 +33,11 @@ def write_table(connection: sqlite3.Connection, name: str, table: pd.DataFrame) 
     kinds = ", ".join(f"{_quoted(column)} {_TYPES.get(dtype.kind, '')}" for column, dtype in columns)
     connection.execute(f"CREATE TABLE {_quoted(name)} ({kinds})")
     values = [
-        table[column].astype(object).where(table[column].notna(), None).tolist() for column, _ in columns
+        [
+            None if missing else value
+            for value, missing in zip(cells.tolist(), cells.isna().tolist(), strict=True)
+        ]
+        for _, cells in table.items()
     ]
     marks = ", ".join("?" * len(columns))
     connection.executemany(f"INSERT INTO {_quoted(name)} VALUES ({marks})", zip(*values, strict=True))

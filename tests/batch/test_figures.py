@@ -58,15 +58,18 @@ def test_who_needs_some_figures_waits_for_these_alone(tmp_path: Path, table: pd.
     drawings = [replace(drawing(table, log, "png", "svg"), name=log.name) for log in logs]
     with (
         Store(tmp_path / "results", "test") as store,
-        closing(FiguresInWork(drawings, store, 1)) as figures,
+        closing(FiguresInWork(store, 1)) as figures,
     ):
-        assert figures.names == ("a.png", "a.svg", "b.png", "b.svg", "c.png", "c.svg")
+        figures.begin(drawings[:2])
+        figures.begin(drawings[2:])
+        assert figures.names == ["a.png", "a.svg", "b.png", "b.svg", "c.png", "c.svg"]
         assert not any(map(times_drawn, logs))
         assert list(figures.files(["b.svg", "a.png"])) == ["a.png", "b.svg"]
         assert list(map(times_drawn, logs)) == [1, 1, 0]
+        assert list(figures.files(["c.png"])) == ["c.png"]
         assert figures.files(["no such figure"]) == {}
         whole = figures.files()
-        assert tuple(whole) == figures.names
+        assert list(whole) == figures.names
         assert list(map(times_drawn, logs)) == [1, 1, 1]
     with Store(tmp_path / "fresh", "test") as store:
         assert draw_figures(drawings, store, 1) == whole

@@ -15,6 +15,7 @@ from bcelldepl.gating.populations import GateView
 from bcelldepl.report import picture_tube
 from bcelldepl.report.curves import draw_study_curves, followed_populations
 from bcelldepl.report.images import figure_bytes
+from bcelldepl.report.labelled_curves import curve_labels
 
 HOSTILE = "<script>alert(1)</script>"
 BINS = 128
@@ -194,6 +195,7 @@ def make_study(subjects: int = 12, visits: dict[str, float] = VISITS, fmo: bool 
         study_id="NCT06892145", strategy="cart_pd", counts=table, tubes=pd.DataFrame(tubes),
         endpoints=endpoints, pictures=pictures, run=run,
         curves=figure_bytes(draw_study_curves(table, followed_populations(table))),
+        labels=curve_labels(table, followed_populations(table)),
     )  # fmt: skip
 
 

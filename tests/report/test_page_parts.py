@@ -20,7 +20,7 @@ from bcelldepl.report import write_report
 from bcelldepl.report.curves import course_of, curve_points, draw_study_curves
 from bcelldepl.report.figure_list import figures_on_page, linked_figures
 from bcelldepl.report.images import figure_bytes, fixed_style
-from bcelldepl.report.labelled_curves import label_curves
+from bcelldepl.report.labelled_curves import curve_labels, label_curves
 from bcelldepl.report.quality_plots import draw_quality, draw_quality_over_time
 from bcelldepl.report.quality_section import quality_section
 from bcelldepl.report.table import not_measured
@@ -33,7 +33,7 @@ XLINK = "{http://www.w3.org/1999/xlink}"
 def labelled(study: SimpleNamespace) -> ET.Element:
     with fixed_style():
         drawn = figure_bytes(draw_study_curves(study.counts, ["B", "CAR_T"]))
-    return ET.fromstring(label_curves(drawn, study.counts, ["B", "CAR_T"]))
+    return ET.fromstring(label_curves(drawn, curve_labels(study.counts, ["B", "CAR_T"])))
 
 
 def test_labels_lie_on_the_very_points_that_were_drawn(labelled: ET.Element, study: SimpleNamespace) -> None:
@@ -86,7 +86,7 @@ def test_no_line_leads_to_an_upper_limit() -> None:
     np.testing.assert_array_equal(course.to_numpy(), [100.0, 10.0, np.nan, 50.0])
     with fixed_style():
         drawn = figure_bytes(draw_study_curves(visits, ["B"]))
-    lines = ET.fromstring(label_curves(drawn, visits, ["B"])).findall(f".//{SVG}polyline")
+    lines = ET.fromstring(label_curves(drawn, curve_labels(visits, ["B"]))).findall(f".//{SVG}polyline")
     assert [len(line.get("points", "").split()) for line in lines] == [2]  # the lone last point has none
 
 
@@ -161,14 +161,21 @@ def test_quality_control_names_values_that_break_a_rule_and_series_that_are_shor
 
 def test_a_levey_jennings_chart_has_its_lines_where_mean_and_sd_say() -> None:
     axes = draw_quality(quality(12, odd=40.0), "CD3_OF_T", Figure().subplots())
-    lines = {one.get_gid(): one.get_segments()[0][0, 1] for one in axes.collections}
-    assert lines == {
+    lines = {one.get_gid(): one.get_segments() for one in axes.collections}
+    batches = lines.pop("batches")
+    assert [line.tolist() for line in batches] == [
+        [[3.5, 0], [3.5, 1]],
+        [[7.5, 0], [7.5, 1]],
+    ]  # four tubes in each
+    assert {name: line[0][0, 1] for name, line in lines.items()} == {
         "mean": 102.0, "+1 SD": 103.5, "+2 SD": 105.0, "+3 SD": 106.5,
         "\N{MINUS SIGN}1 SD": 100.5, "\N{MINUS SIGN}2 SD": 99.0, "\N{MINUS SIGN}3 SD": 97.5,
     }  # fmt: skip
     marked = {line.get_gid(): line.get_ydata().tolist() for line in axes.lines if line.get_gid()}
     assert marked == {"1-3s": [141.0], "2-2s": []}
-    assert not draw_quality(quality(9), "CD3_OF_T", Figure().subplots()).collections
+    short = draw_quality(quality(9), "CD3_OF_T", Figure().subplots())
+    assert [one.get_gid() for one in short.collections] == ["batches"]
+    assert not draw_quality(quality(4), "CD3_OF_T", Figure().subplots()).collections
     assert len(draw_quality_over_time(quality(12)).axes) == 1
 
 

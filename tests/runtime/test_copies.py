@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,29 @@ except ProcessLookupError:
     print("gone")
 """
     assert done(code) == "gone"
+
+
+def test_workers_at_hand_begin_before_anybody_asks_for_a_result(tmp_path: Path) -> None:
+    code = f"""
+from pathlib import Path
+import bcelldepl.runtime.processes as processes
+processes.compiled_before = lambda: True
+marks = [Path({str(tmp_path)!r}) / str(n) for n in range(3)]
+jobs = [(f"__import__('pathlib').Path({{str(mark)!r}}).touch()",) for mark in marks]
+waiting = in_processes(eval, jobs, 2)
+time.sleep(0.5)
+assert not any(mark.exists() for mark in marks)  # nobody is at hand: those who are wanted are made when asked
+assert sorted(waiting) == [(n, None) for n in range(3)]
+for mark in marks:
+    mark.unlink()
+with copies(2):
+    waiting = in_processes(eval, jobs, 2)
+    until = time.monotonic() + 30
+    while not all(mark.exists() for mark in marks) and time.monotonic() < until:
+        time.sleep(0.01)
+    print(all(mark.exists() for mark in marks), sorted(waiting) == [(n, None) for n in range(3)])
+"""
+    assert done(code) == "True True"
 
 
 def test_a_process_with_another_thread_is_not_copied() -> None:
