@@ -46,3 +46,9 @@ def named(*cluster):
 def test_cells_dim_in_cd45_are_basophils_where_their_side_scatter_may_be_a_monocytes(cd45, side, kind):
     """Of one study's cluster with 1.70 times the side scatter of T cells, 20 events more or less changed the name."""
     assert named(0.1, 0.1, 0.1, cd45, 1.05, side) == kind
+
+
+@pytest.mark.parametrize(("cd14", "kind"), [(0.1, "B"), (1.85, "B"), (1.95, "basophils")])
+def test_b_cells_have_more_cd19_than_of_the_stains_that_they_lack(cd14, kind):
+    """Basophils of one laboratory had eight times the background of T cells in CD19, as in all stains: 0 B were 45."""
+    assert named(0.1, 2.6, cd14, 4.0, 1.02, 1.4) == kind

@@ -21,6 +21,7 @@ _DECIDING = (
 )
 _APART = 1.5  # pooled spreads by which a high marker lies above the reference,
 _RISE = 2.0  # and natural units: seven times as bright
+_BESIDE = 0.7  # natural units, twice as bright: more than markers rise by that a cell should lack
 _GAP = 1.2  # pooled spreads that part the high from the low
 _LOW = 3.0  # pooled spreads above the reference that a low marker may reach, and half of the way to the brightest
 _STICKY = (0.6, 1.2)  # pooled spreads above the reference: in each stain, and on average
@@ -199,6 +200,8 @@ class _Naming:
                 fits &= self._is_low(marker)
         for markers in row.high:
             fits &= self._is_high(self._marker(markers), fits, row.name)
+        if row.high:
+            fits &= self._stands_out_beside_low(row)
         for number in np.flatnonzero(fits):
             self.named.kinds[number] = row.name
 
@@ -284,6 +287,16 @@ class _Naming:
         values = self.clusters.of(marker)
         rise = values - values[self.named.reference]
         return np.asarray((self._above_reference(marker) > _APART) & (rise > _RISE))
+
+    def _stands_out_beside_low(self, row: Kind) -> NDArray[np.bool_]:
+        """Clusters that rise clearly more in each high marker than in any low one: others have some of every stain."""
+        if self.named.reference < 0:
+            return np.ones(len(self.clusters), dtype=np.bool_)
+        rise = {one: self.clusters.of(one) for one in self.clusters.markers}
+        rise = {one: values - values[self.named.reference] for one, values in rise.items()}
+        high = np.min([rise[self._marker(markers)] for markers in row.high], axis=0)
+        low = [rise[one] for one in row.low if one in rise and one != _CD45]
+        return np.asarray(high > np.max(low, axis=0) + _BESIDE) if low else np.ones(len(high), dtype=np.bool_)
 
     def _is_low(self, marker: str) -> NDArray[np.bool_]:
         """Clusters that are not high in a marker; of CD45, those that are no leukocytes."""
