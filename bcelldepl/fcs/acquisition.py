@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.fcs.data import read_words
+from bcelldepl.fcs.data import read_blocks, read_chosen, read_words
 from bcelldepl.fcs.decode import exact_dtype
 from bcelldepl.fcs.errors import NoSuchChannelError, UnreadableFileError
 from bcelldepl.fcs.locate import Place
@@ -157,6 +157,60 @@ class Recording:
             No such channel, or the file changed since it was opened.
         """
         return self._read(self.indices(names), np.dtype(np.float32), scaled=True)
+
+    def columns_of(self, names: Sequence[str], events: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
+        """Values of some events on the linear scale, as `columns` has them.
+
+        Parameters
+        ----------
+        names : sequence of str
+        events : ndarray of int, shape (n,)
+            Their numbers, in any order.
+
+        Returns
+        -------
+        ndarray of float32, shape (len(names), n)
+
+        Raises
+        ------
+        FcsError
+            As `columns`.
+        """
+        indices = self.indices(names)
+        finish = [linearise(self.channels[i]) for i in indices]
+        order = np.argsort(events, kind="stable")
+        values = np.empty((len(indices), len(events)), np.float32)
+        values[:, order] = read_chosen(
+            self.path, self.place.begin, self.place.row, indices, finish, events[order]
+        )
+        return values
+
+    def over_blocks(
+        self,
+        names: Sequence[str],
+        edges: Sequence[int],
+        work: Callable[[NDArray[np.float32], int, int], None],
+    ) -> None:
+        """Hand on values on the linear scale, as `columns` has them, block by block of events.
+
+        Parameters
+        ----------
+        names : sequence of str
+        edges : sequence of int
+            First event of each block, and the one past the last.
+        work : callable
+            Takes the values, float32 of shape (len(names), the longest block), which hold only until it returns, the
+            number of the first event, and the one past the last.
+
+        Raises
+        ------
+        FcsError
+            As `columns`.
+        """
+        indices = self.indices(names)
+        finish = [linearise(self.channels[i]) for i in indices]
+        place = self.place
+        read_blocks(self.path, place.begin, self.n_events, place.row, indices, finish, edges, work)
 
     def _read(self, indices: list[int], dtype: np.dtype[Any], *, scaled: bool) -> NDArray[Any]:
         out = np.empty((len(indices), self.n_events), dtype)

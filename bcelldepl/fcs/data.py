@@ -16,16 +16,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bcelldepl.fcs.decode import Array, Finish, common_storage, decode_into, exact_dtype
 from bcelldepl.fcs.errors import TruncatedDataError, UnreadableFileError
 from bcelldepl.fcs.layout import Row
 from bcelldepl.runtime.threads import in_threads
 
-__all__ = ["read_runs", "read_span", "read_words"]
+__all__ = ["block_edges", "read_blocks", "read_chosen", "read_runs", "read_span", "read_words"]
 
 _BLOCK_BYTES: Final = 1 << 20
 _LARGE_BYTES: Final = 8 << 20  # a compiled kernel and two threads pay from here on
+_SKIP_BYTES: Final = 32 << 10  # so much that nobody asks for is read along, rather than begin another read
 _PAGE = 4096
 _KEPT: Final = threading.local()
 
@@ -63,17 +65,96 @@ def read_words(
     UnreadableFileError, TruncatedDataError
     """
     large = n_events * row.n_bytes >= _LARGE_BYTES
-    storage = common_storage(row, indices, finish)
-    if large and storage is not None and out.dtype in (np.float32, storage.newbyteorder("=")):
-        store = _gather_into(row, indices, storage, out)
-    else:
-        decode = decode_into(path, row, indices, finish)
-
-        def store(block: memoryview, start: int, stop: int) -> None:
-            decode(block, out[:, start:stop])
-
+    store = _store_into(path, row, indices, finish, out, compiled=large)
     halves = (0, n_events // 2, n_events) if large else (0, n_events)
-    in_threads(lambda span: read_span(path, begin, row.n_bytes, *span, store), pairwise(halves))
+
+    def read(first: int, last: int) -> None:
+        read_span(path, begin, row.n_bytes, block_edges(first, last, row.n_bytes), store)
+
+    in_threads(lambda span: read(*span), pairwise(halves))
+
+
+def read_blocks(
+    path: Path,
+    begin: int,
+    n_events: int,
+    row: Row,
+    indices: Sequence[int],
+    finish: Sequence[Finish | None],
+    edges: Sequence[int],
+    work: Callable[[NDArray[np.float32], int, int], None],
+) -> None:
+    """Hand on channels block by block, in one array that is filled anew for each.
+
+    Parameters
+    ----------
+    path, begin, n_events, row, indices, finish
+        As in `read_words`.
+    edges : sequence of int
+        First event of each block, and the one past the last.
+    work : callable
+        Takes the channels, float32 of shape (len(indices), the longest block), which hold only until it returns, the
+        number of the first event, and the one past the last.
+
+    Raises
+    ------
+    UnreadableFileError, TruncatedDataError
+    """
+    room = np.empty((len(indices), int(np.diff(edges).max(initial=0))), np.float32)
+    fill = _store_into(path, row, indices, finish, room, compiled=n_events * row.n_bytes >= _LARGE_BYTES)
+
+    def store(block: memoryview, start: int, stop: int) -> None:
+        fill(block, 0, stop - start)
+        work(room, start, stop)
+
+    read_span(path, begin, row.n_bytes, edges, store)
+
+
+def read_chosen(
+    path: Path,
+    begin: int,
+    row: Row,
+    indices: Sequence[int],
+    finish: Sequence[Finish | None],
+    events: NDArray[np.integer[Any]],
+) -> NDArray[np.float32]:
+    """Read channels of some events.
+
+    Parameters
+    ----------
+    path, begin, row, indices, finish
+        As in `read_words`.
+    events : ndarray of int, shape (n,)
+        Their numbers, in ascending order.
+
+    Returns
+    -------
+    ndarray of float32, shape (len(indices), n)
+
+    Raises
+    ------
+    UnreadableFileError, TruncatedDataError
+    """
+    out = np.empty((len(indices), len(events)), np.float32)
+    decode = decode_into(path, row, indices, finish)
+    most = max(1, _BLOCK_BYTES // row.n_bytes)
+    skips = np.flatnonzero(np.diff(events) > max(1, _SKIP_BYTES // row.n_bytes)) + 1
+    try:
+        with path.open("rb", buffering=0) as file:
+            for low, high in pairwise((0, *skips.tolist(), len(events))):
+                place = low
+                while place < high:
+                    start = int(events[place])
+                    stop = place + int(np.searchsorted(events[place:high], start + most))
+                    block = memoryview(bytearray((int(events[stop - 1]) + 1 - start) * row.n_bytes))
+                    file.seek(begin + start * row.n_bytes)
+                    _fill(file, block, path)
+                    rows = np.frombuffer(block, np.uint8).reshape(-1, row.n_bytes)
+                    decode(rows[events[place:stop] - start].data.cast("B"), out[:, place:stop])
+                    place = stop
+    except OSError as error:
+        raise _unreadable(error, path) from error
+    return out
 
 
 def read_runs(path: Path, begin: int, starts: Sequence[int], length: int, row: Row, index: int) -> Array:
@@ -108,6 +189,27 @@ def read_runs(path: Path, begin: int, starts: Sequence[int], length: int, row: R
     return values.reshape(len(starts), length)
 
 
+def _store_into(
+    path: Path,
+    row: Row,
+    indices: Sequence[int],
+    finish: Sequence[Finish | None],
+    out: Array,
+    *,
+    compiled: bool,
+) -> Store:
+    """What puts the channels of a block of events into their places among all that an array holds."""
+    storage = common_storage(row, indices, finish)
+    if compiled and storage is not None and out.dtype in (np.float32, storage.newbyteorder("=")):
+        return _gather_into(row, indices, storage, out)
+    decode = decode_into(path, row, indices, finish)
+
+    def store(block: memoryview, start: int, stop: int) -> None:
+        decode(block, out[:, start:stop])
+
+    return store
+
+
 def _gather_into(row: Row, indices: Sequence[int], storage: np.dtype[Any], out: Array) -> Store:
     """What copies plain words of a block to their places among all events, by a compiled kernel."""
     from bcelldepl.kernels.columns import gather_columns
@@ -133,26 +235,51 @@ def _gather_into(row: Row, indices: Sequence[int], storage: np.dtype[Any], out: 
     return store
 
 
-def read_span(
-    path: Path,
-    begin: int,
-    row_bytes: int,
-    first: int,
-    last: int,
-    store: Store,
-) -> None:
-    """Read the events from `first` to before `last`, block by block into the same buffer."""
-    per_block = max(1, _BLOCK_BYTES // row_bytes)
-    n_bytes = min(per_block, last - first) * row_bytes
+def block_edges(first: int, last: int, row_bytes: int) -> list[int]:
+    """Cut the events from `first` to before `last` into blocks of about a mebibyte.
+
+    Parameters
+    ----------
+    first, last : int
+    row_bytes : int
+        Of an event.
+
+    Returns
+    -------
+    list of int
+        First event of each block, and `last`.
+    """
+    return [*range(first, last, max(1, _BLOCK_BYTES // row_bytes)), last]
+
+
+def read_span(path: Path, begin: int, row_bytes: int, edges: Sequence[int], store: Store) -> None:
+    """Read blocks of events that follow each other, each into the same buffer.
+
+    Parameters
+    ----------
+    path : Path
+    begin : int
+        First byte of DATA in the file.
+    row_bytes : int
+        Of an event.
+    edges : sequence of int
+        First event of each block, and the one past the last, as from `block_edges`.
+    store : callable
+        Takes the bytes of a block, its first event, and the one past its last.
+
+    Raises
+    ------
+    UnreadableFileError, TruncatedDataError
+    """
+    n_bytes = int(np.diff(edges).max(initial=0)) * row_bytes
     # Taken away while it is used, and kept for this thread's next file: fresh memory costs more than reading into it.
     room: memoryview = _KEPT.__dict__.pop("buffer", memoryview(b""))
     if len(room) < n_bytes:
         room = _page_aligned(n_bytes)
     try:
         with path.open("rb", buffering=0) as file:
-            file.seek(begin + first * row_bytes)
-            for start in range(first, last, per_block):
-                stop = min(start + per_block, last)
+            file.seek(begin + edges[0] * row_bytes)
+            for start, stop in pairwise(edges):
                 block = room[: (stop - start) * row_bytes]
                 _fill(file, block, path)
                 store(block, start, stop)

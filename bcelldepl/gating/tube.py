@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.gating.events import Events
 from bcelldepl.gating.evidence import Evidence, weakest
+from bcelldepl.gating.membership import Membership
 from bcelldepl.gating.populations import GateView, Population, Populations
-from bcelldepl.gating.rules.base import Applied, Columns, Fit, Rule, draw_plane
+from bcelldepl.gating.rules.base import Applied, Fit, Outline, Picture, Rule, draw_plane
 from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.strategy import ALL, Strategy
 from bcelldepl.kernels.selection import select
+from bcelldepl.runtime.threads import in_threads
 from bcelldepl.signal import Signal
 
 __all__ = ["add_population", "apply_gates", "fit_gates", "membership_by", "with_wholes"]
 
 ALL_EVENTS = "all events"  # as reports call them
+_PART = 65_536  # events that are gated at a time
 
 
 @dataclass
 class _Tube:
-    """Memberships of one tube while it is gated."""
+    """Memberships of one tube, or of a part of it, while it is gated."""
 
     signal: Signal
     members: dict[str, NDArray[np.int32]]
     last: tuple[str, Events] | None = None
 
-    def columns(self, rule: Rule, population: str) -> Columns:
+    def columns(self, rule: Rule, population: str) -> Events:
         """Signals of a population's events, and its uses as columns of 0 and 1 for boolean rules."""
         index = self.members[population]
         if not rule.uses or rule.markers:
@@ -44,27 +48,59 @@ class _Tube:
         return Events(self.signal, index, uses)
 
     def belongs(self, population: str) -> NDArray[np.bool_]:
-        """Tell of every event of the file whether a population holds it."""
+        """Tell of every event whether a population holds it."""
         belongs = np.zeros(self.signal.n_events, dtype=np.bool_)
         belongs[self.members[population]] = True
         return belongs
 
-    def early(self, population: str) -> int:
-        """How many of a population's events came in the first half of those that are gated."""
-        gated = self.members[ALL]
-        middle = gated[len(gated) // 2] if len(gated) else 0
-        return int(np.searchsorted(self.members[population], middle))
-
-    def hold(self, population: str, index: NDArray[np.int32], inside: NDArray[np.bool_]) -> int:
-        """Note the events of a population, which are some of its parent's; return how many."""
+    def hold(self, population: str, index: NDArray[np.int32], inside: NDArray[np.bool_]) -> None:
+        """Note the events of a population, which are some of its parent's."""
         held = np.empty(len(index) + 1, dtype=np.int32)
         events = select(index, inside, held)
         self.members[population] = held[:events].copy()  # not with the room for all of its parent's
-        return events
+
+    def apply(self, rule: Rule, parent: str, fit: Fit) -> tuple[_Gated, Fit]:
+        """Apply a gate, settled where it was not yet."""
+        columns = self.columns(rule, parent)
+        if fit.evidence is Evidence.FAILED:
+            shape, applied = None, Applied(np.zeros(len(self.members[parent]), dtype=np.bool_), (0, 0))
+        else:
+            columns.gather(rule.settled_by(fit.shape))
+            fit = rule.settle(fit, columns)
+            shape, applied = fit.shape, rule.apply(fit.shape, columns)
+        self.hold(rule.name, self.members[parent], applied.inside)
+        outline = rule.outline(shape, columns)
+        picture = draw_plane(outline, columns, applied.inside)
+        events = len(self.members[rule.name])
+        return _Gated(len(applied.inside), events, *applied.at_ends, outline, picture), fit
+
+
+@dataclass
+class _Gated:
+    """What a gate holds of a tube, or of parts of it."""
+
+    parent_events: int
+    events: int
+    at_one_end: int
+    at_other_end: int
+    outline: Outline
+    picture: Picture
+
+    def add(self, other: _Gated) -> None:
+        """Add what it holds of another part: sums of whole numbers, the same in any order of the parts."""
+        self.parent_events += other.parent_events
+        self.events += other.events
+        self.at_one_end += other.at_one_end
+        self.at_other_end += other.at_other_end
+        self.picture.add(other.picture)
+
+
+def _kept(signal: Signal) -> NDArray[np.int32]:
+    return np.flatnonzero(signal.quality.keep).astype(np.int32)
 
 
 def _walk(signal: Signal, strategy: Strategy) -> Iterator[tuple[_Tube, Rule, str]]:
-    tube = _Tube(signal, {ALL: np.flatnonzero(signal.quality.keep).astype(np.int32)})
+    tube = _Tube(signal, {ALL: _kept(signal)})
     for rule, parent in strategy.rules_for(signal.columns):
         yield tube, rule, parent
 
@@ -119,56 +155,111 @@ def apply_gates(
     Populations
         A failed gate holds no event, and its population and children say so in their evidence.
     """
+    rules = strategy.rules_for(signal.columns)
+    names = [rule.name for rule, _ in rules]
+    membership = Membership(names, signal.n_events)
+    gated = _gate_by_parts(signal, _settled(rules, fits), fits, membership)
+    settled = {name: fits[name] for name in gated}
+    for rule, parent in rules:
+        if rule.name not in gated:  # settled by all events of its parent, or in one that is
+            among = (parent, *rule.uses)
+            tube = _Tube(
+                signal, {one: _kept(signal) if one == ALL else membership.events(one) for one in among}
+            )
+            gated[rule.name], settled[rule.name] = tube.apply(rule, parent, fits[rule.name])
+            membership.add(rule.name, tube.members[rule.name])
+    middle = _middle(signal.quality.keep)
     members: dict[str, Population] = {}
     views: list[GateView] = []
-    membership: dict[str, NDArray[np.bool_]] = {}
-    settled: dict[str, Fit] = {}
     titles = {ALL: ALL_EVENTS}
-    for tube, rule, parent in _walk(signal, strategy):
+    for rule, parent in rules:
+        name, found = rule.name, gated[rule.name]
+        fit = settled[name] = rule.standing(settled[name], found.events)
+        ends = found.at_one_end, found.at_other_end
+        add_population(members, rule, parent, fit, found.parent_events, found.events, ends)
+        members[name] = replace(members[name], early=membership.count(name, middle))
+        titles[name] = rule.title(signal.columns)
+        views.append(_view(rule, parent, fit, found, signal, titles))
+    members = with_wholes(members, strategy.populations)
+    return Populations(members, tuple(views), membership if keep_membership else {}, settled)
+
+
+def _settled(rules: Sequence[tuple[Rule, str]], fits: Mapping[str, Fit]) -> list[tuple[Rule, str]]:
+    """Rules whose gates stand before any event is seen, in populations of which the same is true."""
+    known: list[tuple[Rule, str]] = []
+    waiting: set[str] = set()
+    for rule, parent in rules:
         fit = fits[rule.name]
-        columns = tube.columns(rule, parent)
-        index = tube.members[parent]
-        if fit.evidence is Evidence.FAILED:
-            applied = Applied(np.zeros(len(index), dtype=np.bool_), 0, 0)
+        unsettled = fit.evidence is not Evidence.FAILED and rule.settled_by(fit.shape)
+        if unsettled or waiting.intersection((parent, *rule.uses)):
+            waiting.add(rule.name)
         else:
-            fit = rule.settle(fit, columns)
-            applied = rule.apply(fit.shape, columns)
-        events = tube.hold(rule.name, index, applied.inside)
-        fit = settled[rule.name] = rule.standing(fit, events)
-        add_population(
-            members, rule, parent, fit, len(index), events, (applied.events_low, applied.events_high)
-        )
-        members[rule.name] = replace(members[rule.name], early=tube.early(rule.name))
-        shape = fit.shape if fit.evidence is not Evidence.FAILED else None
-        outline = rule.outline(shape, columns)
-        titles[rule.name] = rule.title(signal.columns)
-        picture = draw_plane(outline, columns, applied.inside)
-        views.append(
-            GateView(
-                population=rule.name,
-                parent=parent,
-                x_label=outline.x,
-                y_label=outline.y,
-                x_limits=picture.x_limits,
-                y_limits=picture.y_limits,
-                histogram=picture.histogram,
-                inside=picture.inside,
-                outlines=outline.outlines,
-                cuts=outline.cuts,
-                cut_interval=outline.cut_interval,
-                events=events,
-                parent_events=len(index),
-                evidence=fit.evidence,
-                reason=fit.reason,
-                label=titles[rule.name],
-                parent_label=titles[parent],
-                x_axis=signal.axes.get(outline.x),
-                y_axis=signal.axes.get(outline.y),
-            )
-        )
-        if keep_membership:
-            membership[rule.name] = tube.belongs(rule.name)
-    return Populations(with_wholes(members, strategy.populations), tuple(views), membership, settled)
+            known.append((rule, parent))
+    return known
+
+
+def _gate_by_parts(
+    signal: Signal, rules: Sequence[tuple[Rule, str]], fits: Mapping[str, Fit], membership: Membership
+) -> dict[str, _Gated]:
+    """Apply gates part by part of the events, so that no more of them are in memory than these."""
+
+    gated: dict[str, _Gated] = {}
+    counting = Lock()
+
+    def gate(first: int) -> None:
+        part = signal.part(first, min(first + _PART, signal.n_events))
+        tube = _Tube(part, {ALL: _kept(part)})
+        for rule, parent in rules:
+            name = rule.name
+            found, _ = tube.apply(rule, parent, fits[name])
+            membership.add(name, tube.members[name], first)
+            with counting:
+                if gated.setdefault(name, found) is not found:
+                    gated[name].add(found)
+
+    in_threads(gate, range(0, max(signal.n_events, 1), _PART))
+    return gated
+
+
+def _middle(keep: NDArray[np.bool_]) -> int:
+    """The event before which half of those that are gated came."""
+    before = np.cumsum(
+        [np.count_nonzero(keep[first : first + _PART]) for first in range(0, len(keep), _PART)]
+    )
+    if not len(before) or not before[-1]:
+        return 0
+    half = int(before[-1]) // 2
+    part = int(np.searchsorted(before, half, side="right"))
+    return part * _PART + int(
+        np.flatnonzero(keep[part * _PART :][:_PART])[half - (int(before[part - 1]) if part else 0)]
+    )
+
+
+def _view(
+    rule: Rule, parent: str, fit: Fit, found: _Gated, signal: Signal, titles: Mapping[str, str]
+) -> GateView:
+    outline, picture = found.outline, found.picture
+    return GateView(
+        population=rule.name,
+        parent=parent,
+        x_label=outline.x,
+        y_label=outline.y,
+        x_limits=picture.x_limits,
+        y_limits=picture.y_limits,
+        histogram=picture.histogram,
+        inside=picture.inside,
+        outlines=outline.outlines,
+        cuts=outline.cuts,
+        cut_interval=outline.cut_interval,
+        events=found.events,
+        parent_events=found.parent_events,
+        evidence=fit.evidence,
+        reason=fit.reason,
+        label=titles[rule.name],
+        parent_label=titles[parent],
+        x_axis=signal.axes.get(outline.x),
+        y_axis=signal.axes.get(outline.y),
+    )
 
 
 def membership_by(

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from accuracy_gating import Gated, fit_study
 
+from bcelldepl.batch.tube import KEPT_EVENTS
 from bcelldepl.gating.model.composition import with_composition
 from bcelldepl.gating.model.place import PLACED_EVENTS, place_gates
 from bcelldepl.gating.populations import Populations
@@ -47,12 +48,10 @@ def count_by_data(path: Path, gated: Gated | None = None) -> Populations:
     opened = open_tube(tube, gated.study, gated.strategy)
     sample = take_sample(opened, tube, gated.strategy, PLACED_EVENTS)
     placed = place_gates(gated.model, gated.strategy, sample)
-    signal = open_tube(tube, gated.study, gated.strategy).signal(gated.strategy)
+    signal = open_tube(tube, gated.study, gated.strategy).signal(gated.strategy, KEPT_EVENTS)
     found = apply_gates(signal, gated.strategy, placed.fits, keep_membership=True)
     assert placed.alignment is not None
-    return with_composition(
-        found, gated.strategy, gated.model, placed.alignment, signal.columns, signal.quality.keep
-    )
+    return with_composition(found, gated.strategy, gated.model, placed.alignment, signal)
 
 
 def _whole(bench: Bench) -> Measured:

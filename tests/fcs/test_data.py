@@ -337,3 +337,39 @@ def test_processes_that_forked_read_into_memory_of_their_own(tmp_path: Path) -> 
             os._exit(min(sum(wrong(number) for _ in range(25)), 1))
         children.append(child)
     assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0]
+
+
+@pytest.mark.parametrize("order", ["1,2,3,4", "4,3,2,1"])
+@pytest.mark.parametrize(("datatype", "bits"), [("F", 32), ("D", 64), ("I", 16), ("I", 32)])
+def test_chosen_events_and_blocks_of_events_are_those_of_whole_columns(
+    tmp_path: Path, order: str, datatype: str, bits: int
+) -> None:
+    rng = np.random.default_rng(1)
+    events = rng.integers(0, 250, (20_000, 3)).tolist()
+    content = fcs(events, datatype=datatype, bits=[bits] * 3, order=order)
+    acquisition = read_fcs(written(tmp_path, content))
+    names = [acquisition.channels[k].name for k in (2, 0)]
+    whole = acquisition.columns(names)
+    # Near each other, far from each other, in any order, more than once, the last one, none.
+    for chosen in ([5, 4, 6, 4], [19_999, 0, 12_000], rng.permutation(20_000)[:9_000], []):
+        npt.assert_array_equal(acquisition.columns_of(names, np.array(chosen, int)), whole[:, list(chosen)])
+    seen = np.full_like(whole, np.nan)
+
+    def work(values: np.ndarray, first: int, last: int) -> None:
+        seen[:, first:last] = values[:, : last - first]
+
+    acquisition.over_blocks(names, [3, 4, 7_000, 20_000], work)
+    assert np.isnan(seen[:, :3]).all()
+    npt.assert_array_equal(seen[:, 3:], whole[:, 3:])
+
+
+def test_chosen_events_of_a_large_file_are_those_of_whole_columns(tmp_path: Path) -> None:
+    columns = np.random.default_rng(2).normal(size=(16, 150_000)).astype(np.float32)  # more than 8 MiB
+    names = [f"C{k}" for k in range(16)]
+    write_fcs(tmp_path / "large.fcs", columns, names, [""] * 16, keywords={})
+    acquisition = read_fcs(tmp_path / "large.fcs")
+    chosen = np.random.default_rng(3).permutation(150_000)[:60_000]
+    npt.assert_array_equal(acquisition.columns_of(names[3:9], chosen), columns[3:9][:, chosen])
+    (tmp_path / "large.fcs").write_bytes((tmp_path / "large.fcs").read_bytes()[:-2_000_000])
+    with pytest.raises(TruncatedDataError):
+        acquisition.columns_of(names, np.array([1, 149_999]))

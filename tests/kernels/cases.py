@@ -33,7 +33,7 @@ from bcelldepl.kernels.separation import line_ends, project, significant_valley
 from bcelldepl.kernels.shades import colour_bins
 from bcelldepl.kernels.sieve import WORK_ROWS, sift
 from bcelldepl.kernels.stream import COMBINE, COUNT, GATE, STRIDE, WEIGH, stream_tile
-from bcelldepl.kernels.timeline import clock_steps, count_above, mean_step, time_profile, time_stretches
+from bcelldepl.kernels.timeline import clock_steps, mean_step, profile_moments, time_profile, time_stretches
 
 TRIANGLE = np.array([(0.1, 0.1), (0.9, 0.2), (0.5, 0.8)])
 
@@ -122,11 +122,13 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         for in_order, time in ((False, clock), (True, np.sort(clock))):
             edges, bins = time_stretches(time, 0.0, 0.25, 4, in_order)
             out |= {f"edges {in_order} {n}": edges, f"bins {in_order} {n}": bins}
-        counts, means, variances = np.zeros(4, dtype=np.int64), np.zeros(4), np.zeros(4)
         known = np.where(np.isinf(y), np.float32(0), y)
-        time_profile(known, edges, bins, counts, means, variances)
-        above = np.zeros((2, 4), dtype=np.int64)
-        count_above(y, edges, bins, np.array([0.1, 0.5], dtype=np.float32), above)
+        near, sums, squares = np.zeros((1, 4)), np.zeros((1, 4)), np.zeros((1, 4))
+        numbers, above = np.zeros((1, 4), np.int64), np.zeros((1, 2, 4), np.int64)
+        levels = np.array([[0.1, 0.5]], dtype=np.float32)
+        time_profile(known[None], 0, edges, bins, 0, len(bins), levels, near, numbers, sums, squares, above)
+        counts, above = numbers[0], above[0]
+        means, variances = profile_moments(near[0], counts, sums[0], squares[0])
         out[f"above {n}"] = above
         out |= {f"counts {n}": counts, f"means {n}": means, f"variances {n}": variances}
         if n > 1:
