@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -137,24 +137,33 @@ def read_chosen(
     """
     out = np.empty((len(indices), len(events)), np.float32)
     decode = decode_into(path, row, indices, finish)
-    most = max(1, _BLOCK_BYTES // row.n_bytes)
-    skips = np.flatnonzero(np.diff(events) > max(1, _SKIP_BYTES // row.n_bytes)) + 1
-    try:
-        with path.open("rb", buffering=0) as file:
-            for low, high in pairwise((0, *skips.tolist(), len(events))):
-                place = low
-                while place < high:
-                    start = int(events[place])
-                    stop = place + int(np.searchsorted(events[place:high], start + most))
-                    block = memoryview(bytearray((int(events[stop - 1]) + 1 - start) * row.n_bytes))
-                    file.seek(begin + start * row.n_bytes)
-                    _fill(file, block, path)
-                    rows = np.frombuffer(block, np.uint8).reshape(-1, row.n_bytes)
-                    decode(rows[events[place:stop] - start].data.cast("B"), out[:, place:stop])
-                    place = stop
-    except OSError as error:
-        raise _unreadable(error, path) from error
+
+    def read(runs: Sequence[tuple[int, int]]) -> None:
+        waiting = iter(runs)
+
+        def store(block: memoryview, start: int, stop: int) -> None:  # noqa: ARG001
+            some = slice(*next(waiting))
+            rows = np.frombuffer(block, np.uint8).reshape(-1, row.n_bytes)
+            decode(rows[events[some] - start].data.cast("B"), out[:, some])
+
+        pieces = [(int(events[first]), int(events[last - 1]) + 1) for first, last in runs]
+        _read_pieces(path, begin, row.n_bytes, pieces, store)
+
+    runs = list(_near_each_other(events, row.n_bytes))
+    half = len(runs) // 2
+    in_threads(read, [part for part in (runs[:half], runs[half:]) if part])
     return out
+
+
+def _near_each_other(events: NDArray[np.integer[Any]], row_bytes: int) -> Iterator[tuple[int, int]]:
+    """Runs of events that are read at once: with little between them that nobody asks for, and no longer than a block."""
+    most = max(1, _BLOCK_BYTES // row_bytes)
+    skips = np.flatnonzero(np.diff(events) > max(1, _SKIP_BYTES // row_bytes)) + 1
+    for first, end in pairwise((0, *skips.tolist(), len(events))):
+        while first < end:
+            last = first + int(np.searchsorted(events[first:end], events[first] + most))
+            yield first, last
+            first = last
 
 
 def read_runs(path: Path, begin: int, starts: Sequence[int], length: int, row: Row, index: int) -> Array:
@@ -271,18 +280,28 @@ def read_span(path: Path, begin: int, row_bytes: int, edges: Sequence[int], stor
     ------
     UnreadableFileError, TruncatedDataError
     """
-    n_bytes = int(np.diff(edges).max(initial=0)) * row_bytes
+    _read_pieces(path, begin, row_bytes, list(pairwise(edges)), store)
+
+
+def _read_pieces(
+    path: Path, begin: int, row_bytes: int, pieces: Sequence[tuple[int, int]], store: Store
+) -> None:
+    """Read pieces of the events, each from its first to before its last, as `read_span` does."""
+    n_bytes = max((stop - start for start, stop in pieces), default=0) * row_bytes
     # Taken away while it is used, and kept for this thread's next file: fresh memory costs more than reading into it.
     room: memoryview = _KEPT.__dict__.pop("buffer", memoryview(b""))
     if len(room) < n_bytes:
         room = _page_aligned(n_bytes)
     try:
         with path.open("rb", buffering=0) as file:
-            file.seek(begin + edges[0] * row_bytes)
-            for start, stop in pairwise(edges):
+            place = -1
+            for start, stop in pieces:
+                if start != place:
+                    file.seek(begin + start * row_bytes)
                 block = room[: (stop - start) * row_bytes]
                 _fill(file, block, path)
                 store(block, start, stop)
+                place = stop
     except OSError as error:
         raise _unreadable(error, path) from error
     finally:
