@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.fcs.data import read_blocks, read_chosen, read_words
+from bcelldepl.fcs.data import read_blocks, read_chosen, read_skimmed, read_words
 from bcelldepl.fcs.decode import exact_dtype
 from bcelldepl.fcs.errors import NoSuchChannelError, UnreadableFileError
 from bcelldepl.fcs.locate import Place
@@ -185,6 +185,36 @@ class Recording:
         values = np.empty((len(indices), len(events)), np.float32)
         values[:, order] = read(events[order])
         return values
+
+    def skim(
+        self, whole: str, names: Sequence[str], step: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Values of one channel, and those of others of every so many events, as `columns` has them.
+
+        Parameters
+        ----------
+        whole : str
+            The channel of which all events are read.
+        names : sequence of str
+        step : int
+            The others are read of the events 0, `step`, 2 `step` and so on.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_events,)
+        ndarray of float32, shape (len(names), n_events / step, rounded up)
+
+        Raises
+        ------
+        FcsError
+            As `columns`.
+        """
+        index, *indices = self.indices([whole, *names])
+        last, *finish = (linearise(self.channels[i]) for i in (index, *indices))
+        place = self.place
+        return read_skimmed(
+            self.path, place.begin, self.n_events, place.row, (index, last), indices, finish, step
+        )
 
     def over_blocks(
         self,

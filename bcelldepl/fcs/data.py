@@ -23,7 +23,15 @@ from bcelldepl.fcs.errors import TruncatedDataError, UnreadableFileError
 from bcelldepl.fcs.layout import Row
 from bcelldepl.runtime.threads import in_threads
 
-__all__ = ["block_edges", "read_blocks", "read_chosen", "read_runs", "read_span", "read_words"]
+__all__ = [
+    "block_edges",
+    "read_blocks",
+    "read_chosen",
+    "read_runs",
+    "read_skimmed",
+    "read_span",
+    "read_words",
+]
 
 _BLOCK_BYTES: Final = 1 << 20
 _LARGE_BYTES: Final = 8 << 20  # a compiled kernel and two threads pay from here on
@@ -155,8 +163,57 @@ def read_chosen(
     return out
 
 
+def read_skimmed(
+    path: Path,
+    begin: int,
+    n_events: int,
+    row: Row,
+    whole: tuple[int, Finish | None],
+    indices: Sequence[int],
+    finish: Sequence[Finish | None],
+    step: int,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Read one channel of all events, and channels of every so many, in one go.
+
+    Parameters
+    ----------
+    path, begin, n_events, row, indices, finish
+        As in `read_words`.
+    whole : (int, callable or None)
+        The channel of which all events are read, and its `finish`.
+    step : int
+        The other channels are read of the events 0, `step`, 2 `step` and so on.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_events,)
+    ndarray of float32, shape (len(indices), n_events / step, rounded up)
+
+    Raises
+    ------
+    UnreadableFileError, TruncatedDataError
+    """
+    large = n_events * row.n_bytes >= _LARGE_BYTES
+    column, some = (
+        np.empty((1, n_events), np.float32),
+        np.empty((len(indices), -(-n_events // step)), np.float32),
+    )
+    fill = _store_into(path, row, [whole[0]], [whole[1]], column, compiled=large)
+    decode = decode_into(path, row, indices, finish)
+
+    def store(block: memoryview, start: int, stop: int) -> None:
+        rows = np.frombuffer(block, np.uint8).reshape(-1, row.n_bytes)[-start % step :: step]
+        decode(np.ascontiguousarray(rows).data.cast("B"), some[:, -(-start // step) : -(-stop // step)])
+        fill(block, start, stop)  # which may turn the bytes of the block about
+
+    halves = (0, n_events // 2, n_events) if large else (0, n_events)
+    edges = [block_edges(*half, row.n_bytes) for half in pairwise(halves)]
+    in_threads(lambda half: read_span(path, begin, row.n_bytes, half, store), edges)
+    return column[0], some
+
+
 def _near_each_other(events: NDArray[np.integer[Any]], row_bytes: int) -> Iterator[tuple[int, int]]:
-    """Runs of events that are read at once: with little between them that nobody asks for, and no longer than a block."""
+    """Runs of events that are read at once: little lies between them that nobody asks for, and none exceeds a block."""
     most = max(1, _BLOCK_BYTES // row_bytes)
     skips = np.flatnonzero(np.diff(events) > max(1, _SKIP_BYTES // row_bytes)) + 1
     for first, end in pairwise((0, *skips.tolist(), len(events))):

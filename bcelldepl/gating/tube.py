@@ -23,7 +23,7 @@ from bcelldepl.signal import Signal
 __all__ = ["add_population", "apply_gates", "fit_gates", "membership_by", "with_wholes"]
 
 ALL_EVENTS = "all events"  # as reports call them
-_PART = 65_536  # events that are gated at a time
+_PART = 131_072  # events that are gated at a time
 
 
 @dataclass

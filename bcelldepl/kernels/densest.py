@@ -15,8 +15,8 @@ from bcelldepl.runtime.compiled import kernel
 __all__ = ["densest"]
 
 _LOOKED_AT = 1_024  # numbers by which bins are laid out; they change no result
-_BY_WIDTH = 256  # bins to the width of the densest part
-_NARROW = 512  # bins on either side of its middle
+_BY_WIDTH = 1_024  # bins to the width of the densest part
+_NARROW = 2_048  # bins on either side of its middle
 _TO_BIN = np.uint64(48)  # beyond, 16 bins each time that the distance doubles: by leading bits of a number
 _FIRST_WIDE = int(np.float64(_NARROW).view(np.int64) >> 48)
 _SIDE = _NARROW + 640  # bins: as far as a distance doubles 40 times
@@ -24,6 +24,7 @@ _BINS = 2 * _SIDE
 _WIDE = (np.arange(_FIRST_WIDE, _FIRST_WIDE + 640) << 48).view(np.float64)
 _UPPER = np.concatenate((np.arange(_NARROW, dtype=np.float64), _WIDE, [np.inf]))
 _EDGES = np.concatenate((-_UPPER[:0:-1], _UPPER))
+_BLOCK = 512  # numbers
 _SLACK = 0.01  # of a narrow bin, by which rounding may put a number into the next
 
 
@@ -39,21 +40,42 @@ def _closest(ordered: NDArray[np.float64], many: int) -> int:
 
 @kernel
 def _tell_apart(
-    values: NDArray[np.float64], middle: float, size: float, bins: NDArray[np.uint16]
-) -> NDArray[np.int64]:
-    """Find the bin of every number, and how many numbers lie before each bin."""
-    scale, ends = 1.0 / size, np.zeros(_BINS + 1, np.int64)
-    for i in range(values.shape[0]):
-        away = (values[i] - middle) * scale
+    values: NDArray[np.float64], first: int, middle: float, scale: float, bins: NDArray[np.int64]
+) -> int:
+    """Find the bins of a block of numbers, from the first of them on; return how many these are."""
+    size = min(_BLOCK, values.shape[0] - first)
+    for i in range(size):
+        away = (values[first + i] - middle) * scale
         far = np.float64(abs(away))
         wide = int(far.view(np.uint64) >> _TO_BIN) - _FIRST_WIDE + _NARROW
         place = int(far) if far < _NARROW else min(wide, _SIDE - 1)
         bins[i] = _SIDE + place if away >= 0.0 else _SIDE - 1 - place
-    for i in range(values.shape[0]):
-        ends[bins[i] + 1] += 1
+    return size
+
+
+@kernel
+def _ends_of_bins(values: NDArray[np.float64], middle: float, scale: float) -> NDArray[np.int64]:
+    """How many numbers lie before each bin."""
+    ends, bins = np.zeros(_BINS + 1, np.int64), np.empty(_BLOCK, np.int64)
+    for first in range(0, values.shape[0], _BLOCK):
+        for i in range(_tell_apart(values, first, middle, scale, bins)):
+            ends[bins[i] + 1] += 1
     for b in range(_BINS):
         ends[b + 1] += ends[b]
     return ends
+
+
+@kernel
+def _closest_bins(ends: NDArray[np.int64], many: int) -> tuple[float, float]:
+    """Edges of the narrowest bins that are known to hold more numbers than so many."""
+    low, high, last = -np.inf, np.inf, 0
+    for b in range(_BINS):
+        if ends[b] + many < ends[_BINS]:
+            while ends[last + 1] <= ends[b] + many:
+                last += 1
+            if _EDGES[last + 1] - _EDGES[b] < high - low:
+                low, high = _EDGES[b], _EDGES[last + 1]
+    return low, high
 
 
 @kernel
@@ -70,23 +92,29 @@ def _bins_to_begin_in(ends: NDArray[np.int64], many: int) -> NDArray[np.bool_]:
 
 
 @kernel
-def _put_in_order(
+def _in_order(
     values: NDArray[np.float64],
-    bins: NDArray[np.uint16],
+    middle: float,
+    scale: float,
     ends: NDArray[np.int64],
     wanted: NDArray[np.bool_],
-    ordered: NDArray[np.float64],
-) -> None:
-    """Put the numbers of some bins into their places among all."""
-    places = ends[:_BINS].copy()
-    for i in range(values.shape[0]):
-        b = bins[i]
-        if wanted[b]:
-            ordered[places[b]] = values[i]
-            places[b] += 1
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The numbers of some bins in their order, and how much farther on each bin begins among all."""
+    places, before, found = np.empty(_BINS, np.int64), np.zeros(_BINS, np.int64), 0
+    for b in range(_BINS):
+        places[b], before[b] = found, ends[b] - found
+        found += (ends[b + 1] - ends[b]) if wanted[b] else 0
+    ordered, bins = np.empty(found), np.empty(_BLOCK, np.int64)
+    for first in range(0, values.shape[0], _BLOCK):
+        for i in range(_tell_apart(values, first, middle, scale, bins)):
+            b = bins[i]
+            if wanted[b]:
+                ordered[places[b]] = values[first + i]
+                places[b] += 1
     for b in range(_BINS):
         if wanted[b]:
-            ordered[ends[b] : ends[b + 1]].sort()
+            ordered[ends[b] - before[b] : ends[b + 1] - before[b]].sort()
+    return ordered, before
 
 
 @kernel
@@ -96,29 +124,26 @@ def _bin_at(ends: NDArray[np.int64], place: int) -> int:
 
 
 @kernel
-def _first_of_closest(
-    values: NDArray[np.float64],
-    bins: NDArray[np.uint16],
-    ends: NDArray[np.int64],
-    many: int,
-    wanted: NDArray[np.bool_],
-    ordered: NDArray[np.float64],
-) -> int:
-    """As `_closest`, of numbers in no order; the bins that are wanted for it are put in order, and marked."""
-    first_bins = _bins_to_begin_in(ends, many)
+def _middle_of_closest(
+    values: NDArray[np.float64], many: int, middle: float, scale: float, ends: NDArray[np.int64]
+) -> float:
+    begins, wanted = _bins_to_begin_in(ends, many), np.zeros(_BINS, np.bool_)
     for b in range(_BINS):
-        if first_bins[b]:
+        if begins[b]:
             stop = min(ends[b + 1], values.shape[0] - many)
             wanted[b] = True
             wanted[_bin_at(ends, ends[b] + many) : _bin_at(ends, stop - 1 + many) + 1] = True
-    _put_in_order(values, bins, ends, wanted, ordered)
-    first, least = 0, np.inf
+    ordered, before = _in_order(values, middle, scale, ends, wanted)
+    found, least = 0.0, np.inf
     for b in range(_BINS):
-        if first_bins[b]:
-            for i in range(ends[b], min(ends[b + 1], values.shape[0] - many)):
-                if ordered[i + many] - ordered[i] < least:
-                    first, least = i, ordered[i + many] - ordered[i]
-    return first
+        if begins[b]:
+            stop = min(ends[b + 1], values.shape[0] - many)
+            on = many - before[_bin_at(ends, ends[b] + many)]  # these bins follow each other
+            for i in range(ends[b], stop):
+                low, high = ordered[i - before[b]], ordered[i + on]
+                if high - low < least:
+                    found, least = 0.5 * (low + high), high - low
+    return found
 
 
 @kernel
@@ -146,23 +171,24 @@ def densest(values: NDArray[np.float64], many: int) -> tuple[float, float]:
     at = _closest(some, some_many)
     centre = 0.5 * (some[at] + some[at + some_many])
     size = (some[at + some_many] - some[at]) / _BY_WIDTH
-    bins, ends, wanted = np.zeros(n, np.uint16), np.zeros(_BINS + 1, np.int64), np.zeros(_BINS, np.bool_)
-    if size > max(1e-12 * abs(centre), 1e-280):
-        ends = _tell_apart(values, centre, size, bins)
-    else:  # too dense to be told apart: all in the first
-        ends[1:] = n
-    ordered = np.empty(n)
-    first = _first_of_closest(values, bins, ends, many, wanted, ordered)
-    middle = 0.5 * (ordered[first] + ordered[first + many])
+    # Where they are too dense to be told apart, all go into the two bins beside the centre.
+    scale = 1.0 / size if size > max(1e-12 * abs(centre), 1e-280) else 0.0
+    ends = _ends_of_bins(values, centre, scale)
+    if scale > 0.0:  # now that all were looked at, the bins are laid out about the densest of all
+        low, high = _closest_bins(ends, many)
+        if high - low < np.inf:
+            centre += 0.5 * (low + high) / scale
+            scale *= _BY_WIDTH / (high - low)
+            ends = _ends_of_bins(values, centre, scale)
+    middle = _middle_of_closest(values, many, centre, scale, ends)
     below = 0
     for i in range(n):
         below += values[i] < middle
     if below == 0:
         return middle, np.nan
-    places = (below - 1) // 2, below // 2
-    halves = np.zeros(_BINS, np.bool_)
-    for place in places:
-        b = _bin_at(ends, place)
-        halves[b] = not wanted[b]
-    _put_in_order(values, bins, ends, halves, ordered)
-    return middle, 0.5 * ((middle - ordered[places[0]]) + (middle - ordered[places[1]]))
+    upper, lower = _bin_at(ends, (below - 1) // 2), _bin_at(ends, below // 2)
+    wanted = np.zeros(_BINS, np.bool_)
+    wanted[upper], wanted[lower] = True, True
+    ordered, before = _in_order(values, centre, scale, ends, wanted)
+    one, other = ordered[(below - 1) // 2 - before[upper]], ordered[below // 2 - before[lower]]
+    return middle, 0.5 * ((middle - one) + (middle - other))

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from bcelldepl.runtime.compiled import kernel
 
+_BLOCK = 1_024  # events
+
 __all__ = ["count_bit", "have_bit", "mark_bit", "spaced_events", "with_bit"]
 
 
@@ -102,12 +104,15 @@ def spaced_events(held: NDArray[np.bool_], step: int) -> NDArray[np.int32]:
     number = 0
     for e in range(held.shape[0]):
         number += held[e]
-    events, found, rest = np.empty((number + step - 1) // step, np.int32), 0, 0
-    for e in range(held.shape[0]):
-        if held[e]:
-            if rest == 0:
-                events[found] = e
-                found += 1
-                rest = step
-            rest -= 1
+    events, block = np.empty((number + step - 1) // step, np.int32), np.empty(_BLOCK + 1, np.int32)
+    found, skip = 0, 0
+    for first in range(0, held.shape[0], _BLOCK):
+        n = 0
+        for e in range(first, min(first + _BLOCK, held.shape[0])):
+            block[n] = e  # written without a branch: what is not held is overwritten by the next
+            n += held[e]
+        for i in range(skip, n, step):
+            events[found] = block[i]
+            found += 1
+        skip = skip - n if skip >= n else (step - (n - skip) % step) % step
     return events

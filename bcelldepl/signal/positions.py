@@ -7,7 +7,6 @@ the events and the markers that are asked for. A position does not depend on whe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,18 +142,10 @@ class Positions(Mapping[str, NDArray[np.float32]]):
             gather(self._kept[self._rows[marker]], events[:within], values[:within])
         for first in range(within, len(events), _AT_ONCE):
             some = slice(first, first + _AT_ONCE)
-            for marker, values in self.made(markers, events[some]).items():
-                taken[marker][some] = values
-        return taken
-
-    def made(self, markers: Sequence[str], events: NDArray[np.integer[Any]]) -> Columns:
-        """Positions of some events as `take` gives them, of the file, whatever is kept."""
-        raw = self.acquisition.columns_of(self.recipe.channels, events)
-        taken = {marker: np.empty(len(events), dtype=np.float32) for marker in markers}
-        for marker, values in taken.items():
-            marker_positions(
-                raw, self.recipe.markers[marker].weights, *self.recipe.markers[marker].scale, values
-            )
+            raw = self.acquisition.columns_of(self.recipe.channels, events[some])
+            for marker, values in taken.items():
+                one = self.recipe.markers[marker]
+                marker_positions(raw, one.weights, *one.scale, values[some])
         return taken
 
     def exact(self, marker: str, events: NDArray[np.intp]) -> NDArray[np.float64]:

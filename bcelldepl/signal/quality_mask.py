@@ -74,7 +74,7 @@ def assess_quality(n_events: int, time_s: NDArray[np.float32] | None, watch: Wat
     ----------
     n_events : int
     time_s : ndarray of float32, shape (n_events,), or None
-        Acquisition time [s]. It is let go of before the events are watched.
+        Acquisition time [s].
     watch : callable
         Looks at every event, once it is known in which bin of time each lies (None: it is not): says which are on
         scale, and gives the profile of the signals that are watched over time.
@@ -99,7 +99,6 @@ def assess_quality(n_events: int, time_s: NDArray[np.float32] | None, watch: Wat
         timeline, backwards = lay_out(time_s)
         if backwards > 0.01:
             flags.append("the time channel runs backwards in places")
-    del time_s
     keep, profile = watch(timeline)
     margin = n_events - int(np.count_nonzero(keep))
     blocks: tuple[TimeBlock, ...] = ()

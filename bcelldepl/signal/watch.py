@@ -56,7 +56,9 @@ def watched(positions: Positions, panel: Mapping[str, str], look: Look | None = 
 
     def watch(timeline: TimeBins | None) -> tuple[NDArray[np.bool_], TimeProfile | None]:
         keep = np.ones(n_events, dtype=np.bool_)
-        profile = None if timeline is None else TimeProfile.of(timeline, _levels(positions))
+        profile = None
+        if timeline is not None:
+            profile = TimeProfile.of(timeline, bright_levels(recipe.positions(some)))
 
         def part(edges: list[int], stretches: dict[int, tuple[int, int]]) -> NDArray[np.int64]:
             def block(
@@ -75,13 +77,10 @@ def watched(positions: Positions, panel: Mapping[str, str], look: Look | None = 
         positions.refuse_beyond(np.sum(in_threads(lambda one: part(*one), parts), axis=0))
         return keep, profile
 
-    return assess_quality(n_events, _seconds(acquisition, panel), watch)
-
-
-def _levels(positions: Positions) -> NDArray[np.float32]:
-    """Levels of bright events of every marker."""
-    events = np.arange(0, positions.acquisition.n_events, level_step(positions.acquisition.n_events))
-    return bright_levels(np.array(list(positions.made(list(positions), events).values())))
+    if "Time" not in panel or not acquisition.time_advances:
+        return assess_quality(n_events, None, watch)
+    ticks, some = acquisition.skim(panel["Time"], recipe.channels, level_step(n_events))
+    return assess_quality(n_events, _seconds(acquisition, panel["Time"], ticks), watch)
 
 
 def _parts(timeline: TimeBins | None, blocks: list[int]) -> list[_Part]:
@@ -106,12 +105,9 @@ def _parts(timeline: TimeBins | None, blocks: list[int]) -> list[_Part]:
     return parts
 
 
-def _seconds(acquisition: Acquisition, panel: Mapping[str, str]) -> NDArray[np.float32] | None:
+def _seconds(acquisition: Acquisition, name: str, ticks: NDArray[np.float32]) -> NDArray[np.float32]:
     """Time of every event [s], of a counter that rolls over too; ticks where their length is not known."""
-    if "Time" not in panel or not acquisition.time_advances:
-        return None
-    ticks: NDArray[np.float32] = acquisition.columns([panel["Time"]])[0]
-    (index,) = acquisition.indices([panel["Time"]])
+    (index,) = acquisition.indices([name])
     channel_range = acquisition.channels[index].range
     step_s = np.float32(acquisition.time_step_s or 1.0)
     if acquisition.place.row.words[index].kind != "I" or not channel_range > 0:

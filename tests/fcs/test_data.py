@@ -353,6 +353,10 @@ def test_chosen_events_and_blocks_of_events_are_those_of_whole_columns(
     # Near each other, far from each other, in any order, more than once, the last one, none.
     for chosen in ([5, 4, 6, 4], [19_999, 0, 12_000], rng.permutation(20_000)[:9_000], []):
         npt.assert_array_equal(acquisition.columns_of(names, np.array(chosen, int)), whole[:, list(chosen)])
+    for step in (1, 7, 4_096, 19_999, 30_000):
+        column, some = acquisition.skim(names[0], names, step)
+        npt.assert_array_equal(column, whole[0])
+        npt.assert_array_equal(some, whole[:, ::step])
     seen = np.full_like(whole, np.nan)
 
     def work(values: np.ndarray, first: int, last: int) -> None:
@@ -370,6 +374,9 @@ def test_chosen_events_of_a_large_file_are_those_of_whole_columns(tmp_path: Path
     acquisition = read_fcs(tmp_path / "large.fcs")
     chosen = np.random.default_rng(3).permutation(150_000)[:60_000]
     npt.assert_array_equal(acquisition.columns_of(names[3:9], chosen), columns[3:9][:, chosen])
+    column, some = acquisition.skim("C4", names[3:9], 11)
+    npt.assert_array_equal(column, columns[4])
+    npt.assert_array_equal(some, columns[3:9, ::11])
     (tmp_path / "large.fcs").write_bytes((tmp_path / "large.fcs").read_bytes()[:-2_000_000])
     with pytest.raises(TruncatedDataError):
         acquisition.columns_of(names, np.array([1, 149_999]))

@@ -26,7 +26,8 @@ def test_events_that_are_marked_are_those_that_have_the_bit(n, data, bit, other)
 
 
 @settings(deadline=None)
-@given(held=st.lists(st.booleans(), max_size=200), step=st.integers(1, 30))
-def test_spaced_events_are_every_so_many_of_those_held(held, step):
-    held = np.array(held, np.bool_)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 5_000), step=st.integers(1, 3_000))
+def test_spaced_events_are_every_so_many_of_those_held(seed, n, step):
+    rng = np.random.default_rng(seed)
+    held = rng.random(n) < rng.random()
     assert spaced_events(held, step).tolist() == np.flatnonzero(held)[::step].tolist()
