@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.fcs.data import read_blocks, read_chosen, read_skimmed, read_words
+from bcelldepl.fcs.data import read_blocks, read_words
 from bcelldepl.fcs.decode import exact_dtype
 from bcelldepl.fcs.errors import NoSuchChannelError, UnreadableFileError
 from bcelldepl.fcs.locate import Place
 from bcelldepl.fcs.scaling import linearise
+from bcelldepl.fcs.some_events import read_chosen, read_skimmed
 
 __all__ = ["Acquisition", "Channel", "Recording", "Spillover", "Volume"]
 

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from bcelldepl.fcs.acquisition import Channel
-from bcelldepl.fcs.data import block_edges, read_span
+from bcelldepl.fcs.blocks import block_edges, read_span
 from bcelldepl.fcs.decode import decode_into, exact_dtype
 from bcelldepl.fcs.errors import BadKeywordError
 from bcelldepl.fcs.locate import Place

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.fcs.data import block_edges, read_span, read_words
+from bcelldepl.fcs.blocks import block_edges, read_span
+from bcelldepl.fcs.data import read_words
 from bcelldepl.fcs.decode import common_storage
 from bcelldepl.fcs.locate import Place
 

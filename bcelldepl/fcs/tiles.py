@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.fcs.acquisition import Recording
-from bcelldepl.fcs.data import block_edges, read_span
+from bcelldepl.fcs.blocks import block_edges, read_span
 from bcelldepl.fcs.decode import common_storage, decode_into
 from bcelldepl.fcs.scaling import linearise
 

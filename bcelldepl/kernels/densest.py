@@ -43,7 +43,7 @@ def _tell_apart(
     values: NDArray[np.float64], first: int, middle: float, scale: float, bins: NDArray[np.int64]
 ) -> int:
     """Find the bins of a block of numbers, from the first of them on; return how many these are."""
-    size = min(_BLOCK, values.shape[0] - first)
+    size = int(min(_BLOCK, values.shape[0] - first))
     for i in range(size):
         away = (values[first + i] - middle) * scale
         far = np.float64(abs(away))

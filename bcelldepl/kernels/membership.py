@@ -9,7 +9,7 @@ from bcelldepl.runtime.compiled import kernel
 
 _BLOCK = 1_024  # events
 
-__all__ = ["count_bit", "have_bit", "mark_bit", "spaced_events", "with_bit"]
+__all__ = ["count_bit", "have_bit", "mark_bit", "nth_event", "spaced_events", "with_bit"]
 
 
 @kernel
@@ -116,3 +116,31 @@ def spaced_events(held: NDArray[np.bool_], step: int) -> NDArray[np.int32]:
             found += 1
         skip = skip - n if skip >= n else (step - (n - skip) % step) % step
     return events
+
+
+@kernel
+def nth_event(held: NDArray[np.bool_], number: int) -> int:
+    """Find the event that comes after so many of those that are held, and is held itself.
+
+    Parameters
+    ----------
+    held : ndarray of bool, shape (n_events,)
+    number : int
+
+    Returns
+    -------
+    int
+        0 where there is none.
+    """
+    before = 0
+    for first in range(0, held.shape[0], _BLOCK):
+        last, here = min(first + _BLOCK, held.shape[0]), 0
+        for e in range(first, last):
+            here += held[e]
+        if before + here > number:
+            for e in range(first, last):
+                before += held[e]
+                if before > number:
+                    return e
+        before += here
+    return 0

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.counting import Concentration, TubeFacts, count_tube, tube_facts
+from bcelldepl.gating.counted import add_population, with_wholes
 from bcelldepl.gating.events import Events
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.alignment import Alignment
@@ -19,7 +20,6 @@ from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Rule
 from bcelldepl.gating.strategy import ALL, Strategy
-from bcelldepl.gating.tube import add_population, with_wholes
 from bcelldepl.review.flags import Flag, flags_of
 from bcelldepl.study import Override, Role, Study, Tube
 from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides

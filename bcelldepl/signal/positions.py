@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.errors import CompensationError
 from bcelldepl.fcs.acquisition import Acquisition
-from bcelldepl.fcs.data import block_edges
+from bcelldepl.fcs.blocks import block_edges
 from bcelldepl.kernels.compensation import marker_positions
 from bcelldepl.kernels.selection import gather
 from bcelldepl.signal.recipe import Recipe

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.fcs.acquisition import Acquisition
-from bcelldepl.fcs.data import block_edges
+from bcelldepl.fcs.blocks import block_edges
 from bcelldepl.fcs.timeline import unrolled
 from bcelldepl.runtime.threads import in_threads, threads
 from bcelldepl.signal.positions import Positions

@@ -223,7 +223,7 @@ def test_large_files_by_the_kernel_in_two_threads(
     content = fcs([[0.0] * 4], data=values.tobytes(), order=byte_order, keywords={"$TOT": "40003"})
     path = written(tmp_path, content)
     acquisition = read_fcs(path)
-    monkeypatch.setattr("bcelldepl.fcs.data._LARGE_BYTES", 1000)
+    monkeypatch.setattr("bcelldepl.fcs.data.LARGE_BYTES", 1000)
     npt.assert_array_equal(acquisition.columns(), values.T)
     npt.assert_array_equal(acquisition.columns(["C4", "C2"]), values.T[[3, 1]])
     npt.assert_array_equal(acquisition.raw(["C3"]), values.T[[2]])
@@ -249,7 +249,7 @@ def test_large_files_of_integers(
     data = fcs([[0.0] * 3], data=content.tobytes(), order=byte_order, keywords=keywords)
     acquisition = read_fcs(written(tmp_path, data))
     small = acquisition.columns(), acquisition.raw(["C3", "C1"])
-    monkeypatch.setattr("bcelldepl.fcs.data._LARGE_BYTES", 1000)
+    monkeypatch.setattr("bcelldepl.fcs.data.LARGE_BYTES", 1000)
     monkeypatch.setenv("NUMBA_NUM_THREADS", n_threads)
     masked = values & np.array([127, 255, (1 << 8 * width) - 1], np.uint64)
     npt.assert_array_equal(acquisition.raw(), masked.T)
@@ -269,7 +269,7 @@ def test_channels_that_are_amplified_or_lie_out_of_step(
     keywords = {"$TOT": str(n_events), "$DATATYPE": "I", "$P2G": "4", "$P1B": "8", "$P2B": "16", "$P3B": "16"}
     keywords |= {f"$P{n}R": "1024" for n in (1, 2, 3)}
     acquisition = read_fcs(written(tmp_path, fcs([[0.0] * 3], data=stored.tobytes(), keywords=keywords)))
-    monkeypatch.setattr("bcelldepl.fcs.data._LARGE_BYTES", 1000)
+    monkeypatch.setattr("bcelldepl.fcs.data.LARGE_BYTES", 1000)
     npt.assert_array_equal(acquisition.columns(["C2"]), values.T[[1]] / 4)
     npt.assert_array_equal(acquisition.columns(["C3"]), values.T[[2]])
     npt.assert_array_equal(acquisition.raw(["C3", "C2"]), values.T[[2, 1]])

@@ -129,10 +129,10 @@ def test_a_tube_is_counted_alike_by_parts_and_as_a_whole(study, monkeypatch, kep
     for one in (max(study.samples(), key=lambda tube: tube.events("CAR_T")), study.samples()[0]):
         gates = one.strategy, one.fits, study.model, one.alignment
         whole = gate_by_model(one.signal, *gates)
-        assert one.signal.n_events < 65_536  # all of them are one part
+        assert one.signal.n_events < 131_072  # all of them are one part
         signal = one.opened.signal(one.strategy, kept)
         with monkeypatch.context() as patch:
-            patch.setattr("bcelldepl.gating.tube._PART", 1_000)
+            patch.setattr("bcelldepl.gating.parts._PART", 1_000)
             parts = gate_by_model(signal, *gates)
         assert parts.members == whole.members
         assert parts.fits == whole.fits

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcelldepl.kernels.membership import count_bit, have_bit, mark_bit, spaced_events, with_bit
+from bcelldepl.kernels.membership import count_bit, have_bit, mark_bit, nth_event, spaced_events, with_bit
 
 
 @settings(deadline=None)
@@ -31,3 +31,6 @@ def test_spaced_events_are_every_so_many_of_those_held(seed, n, step):
     rng = np.random.default_rng(seed)
     held = rng.random(n) < rng.random()
     assert spaced_events(held, step).tolist() == np.flatnonzero(held)[::step].tolist()
+    events = np.flatnonzero(held)
+    for number in {0, len(events) // 2, max(len(events) - 1, 0), len(events)}:
+        assert nth_event(held, number) == (events[number] if number < len(events) else 0)
