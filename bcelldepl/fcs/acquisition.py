@@ -182,7 +182,7 @@ class Recording:
         read = partial(read_chosen, self.path, self.place.begin, self.place.row, indices, finish)
         if not np.any(np.diff(events) < 0):
             return read(events)
-        order = np.argsort(events, kind="stable")
+        order = np.argsort(events)
         values = np.empty((len(indices), len(events)), np.float32)
         values[:, order] = read(events[order])
         return values

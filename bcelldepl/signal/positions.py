@@ -7,6 +7,7 @@ the events and the markers that are asked for. A position does not depend on whe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,7 @@ class Positions(Mapping[str, NDArray[np.float32]]):
         self,
         edges: Sequence[int],
         work: Callable[[NDArray[np.float32], NDArray[np.float32], int, int, int], None],
+        whole: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
     ) -> NDArray[np.int64]:
         """Make the positions of the events of blocks that follow each other, and keep those that there is room for.
 
@@ -76,6 +78,8 @@ class Positions(Mapping[str, NDArray[np.float32]]):
             Takes the channels of a block, of shape (n_channels, the longest block); positions, of shape (n_markers, n),
             and the number of the first event that these hold; the first event of the block, and the one past its last.
             Both arrays hold only until it returns.
+        whole : (ndarray of float32, ndarray of float32), optional
+            Channels and positions of all events, where they are at hand: the file is not read again, and all are kept.
 
         Returns
         -------
@@ -83,6 +87,11 @@ class Positions(Mapping[str, NDArray[np.float32]]):
             Events whose signal is infinite or no number.
         """
         beyond = np.zeros(len(self), dtype=np.int64)
+        if whole is not None:
+            channels, self._kept = whole
+            for first, last in pairwise(edges):
+                work(np.ascontiguousarray(channels[:, first:last]), self._kept, 0, first, last)
+            return beyond
         room = np.empty((len(self), int(np.diff(edges).max(initial=0))), dtype=np.float32)
         kept = self._kept.shape[1]
 

@@ -56,7 +56,7 @@ class Recipe:
     channels: tuple[str, ...]
     markers: Mapping[str, MarkerRecipe]
 
-    def positions(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    def positions(self, values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Positions of some events, of all markers.
 
         Parameters
@@ -67,11 +67,15 @@ class Recipe:
         Returns
         -------
         ndarray of float32, shape (n_markers, n_events)
+        ndarray of int64, shape (n_markers,)
+            Events whose signal is infinite or no number.
         """
         out = np.empty((len(self.markers), values.shape[1]), dtype=np.float32)
-        for one, own in zip(self.markers.values(), out, strict=True):
+        beyond = [
             marker_positions(values, one.weights, *one.scale, own)
-        return out
+            for one, own in zip(self.markers.values(), out, strict=True)
+        ]
+        return out, np.array(beyond, dtype=np.int64)
 
     def exact(self, marker: str, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """Exact positions of some events.

@@ -56,9 +56,13 @@ def watched(positions: Positions, panel: Mapping[str, str], look: Look | None = 
 
     def watch(timeline: TimeBins | None) -> tuple[NDArray[np.bool_], TimeProfile | None]:
         keep = np.ones(n_events, dtype=np.bool_)
-        profile = None
+        profile, whole = None, None
         if timeline is not None:
-            profile = TimeProfile.of(timeline, bright_levels(recipe.positions(some)))
+            made, beyond = recipe.positions(some)
+            profile = TimeProfile.of(timeline, bright_levels(made))
+            if step == 1:  # these were all events
+                positions.refuse_beyond(beyond)
+                whole = some, made
 
         def part(edges: list[int], stretches: dict[int, tuple[int, int]]) -> NDArray[np.int64]:
             def block(
@@ -71,7 +75,7 @@ def watched(positions: Positions, panel: Mapping[str, str], look: Look | None = 
                 if look is not None:
                     look(raw, first, last)
 
-            return positions.fill(edges, block)
+            return positions.fill(edges, block, whole)
 
         parts = _parts(timeline, block_edges(0, n_events, row_bytes))
         positions.refuse_beyond(np.sum(in_threads(lambda one: part(*one), parts), axis=0))
@@ -79,7 +83,8 @@ def watched(positions: Positions, panel: Mapping[str, str], look: Look | None = 
 
     if "Time" not in panel or not acquisition.time_advances:
         return assess_quality(n_events, None, watch)
-    ticks, some = acquisition.skim(panel["Time"], recipe.channels, level_step(n_events))
+    step = level_step(n_events)
+    ticks, some = acquisition.skim(panel["Time"], recipe.channels, step)
     return assess_quality(n_events, _seconds(acquisition, panel["Time"], ticks), watch)
 
 

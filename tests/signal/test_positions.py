@@ -49,6 +49,26 @@ def signal_of(acquisition: Acquisition, kept: int | None) -> Signal:
     return make_signal(acquisition, panel, SCALES, SPILLOVER, kept)
 
 
+@pytest.mark.parametrize("n", [199, 200, 5_000, 39_999, 40_000])
+def test_a_small_tube_is_read_like_a_large_one(tmp_path: Path, n: int) -> None:
+    rng = np.random.default_rng(n)
+    time = np.sort(rng.uniform(0.0, 1_000.0, n)).round()
+    columns = np.vstack([rng.uniform(-1.0, 2.63e5, n), rng.lognormal(7, 1.5, (3, n)), time]).astype(
+        np.float32
+    )
+    write_fcs(tmp_path / "t.fcs", columns, ["FSC-A", *DYES, "Time"], [""] * 5, keywords={"$TIMESTEP": "0.02"})
+    acquisition = read_fcs(tmp_path / "t.fcs")
+    recipe, seen = plan_markers(acquisition, PANEL, SCALES, SPILLOVER), []
+    positions = Positions(acquisition, recipe, 0)
+    quality = watched(
+        positions, PANEL, lambda channels, first, last: seen.append(channels[:, : last - first])
+    )
+    np.testing.assert_array_equal(np.concatenate(seen, axis=1), columns[:4])
+    expected, _ = recipe.positions(columns[:4])
+    np.testing.assert_array_equal([positions[marker] for marker in recipe.markers], expected)
+    np.testing.assert_array_equal(quality.keep, (columns[0] > 0.0) & (columns[0] < 262_143.0))
+
+
 @pytest.mark.parametrize("clock", ["on", "backwards", "none"])
 @pytest.mark.parametrize("threads", ["1", "2", "5"])
 @pytest.mark.parametrize("kept", [0, 40_000, N])
