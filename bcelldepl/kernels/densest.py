@@ -15,7 +15,8 @@ from bcelldepl.runtime.compiled import kernel
 __all__ = ["densest"]
 
 _LOOKED_AT = 1_024  # numbers by which bins are laid out; they change no result
-_BY_WIDTH = 1_024  # bins to the width of the densest part
+_BY_WIDTH = 1_024  # bins to the width of the densest part, at most
+_BY_BIN = 20  # numbers for each of these
 _NARROW = 2_048  # bins on either side of its middle
 _TO_BIN = np.uint64(48)  # beyond, 16 bins each time that the distance doubles: by leading bits of a number
 _FIRST_WIDE = int(np.float64(_NARROW).view(np.int64) >> 48)
@@ -170,7 +171,8 @@ def densest(values: NDArray[np.float64], many: int) -> tuple[float, float]:
     some_many = min(max(many // step, 1), some.shape[0] - 1)
     at = _closest(some, some_many)
     centre = 0.5 * (some[at] + some[at + some_many])
-    size = (some[at + some_many] - some[at]) / _BY_WIDTH
+    by_width = min(max(n // _BY_BIN, 16), _BY_WIDTH)
+    size = (some[at + some_many] - some[at]) / by_width
     # Where they are too dense to be told apart, all go into the two bins beside the centre.
     scale = 1.0 / size if size > max(1e-12 * abs(centre), 1e-280) else 0.0
     ends = _ends_of_bins(values, centre, scale)
@@ -178,7 +180,7 @@ def densest(values: NDArray[np.float64], many: int) -> tuple[float, float]:
         low, high = _closest_bins(ends, many)
         if high - low < np.inf:
             centre += 0.5 * (low + high) / scale
-            scale *= _BY_WIDTH / (high - low)
+            scale *= by_width / (high - low)
             ends = _ends_of_bins(values, centre, scale)
     middle = _middle_of_closest(values, many, centre, scale, ends)
     below = 0
