@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.fcs import read_fcs
 from bcelldepl.gating.strategy import load_strategy
+from bcelldepl.runtime.threads import in_threads, threads
 from bcelldepl.signal import resolve_panel
 from bcelldepl.signal.quality_mask import assess_quality, on_scale
 from bcelldepl.signal.signal import make_signal
@@ -33,7 +34,7 @@ def _mask(bench: Bench) -> Measured:
     def watch(timeline: TimeBins | None) -> tuple[NDArray[np.bool_], TimeProfile]:
         assert timeline is not None
         profile = TimeProfile.of(timeline, bright_levels(columns[:, :: level_step(n)]))
-        profile.add(columns, 0, 0, len(timeline.bins))
+        in_threads(lambda part: profile.add(columns, 0, *part), timeline.parts(threads()))
         return on_scale(area, 262144.0) & on_scale(height, 262144.0), profile
 
     def ours() -> object:
