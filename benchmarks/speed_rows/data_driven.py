@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from functools import lru_cache
@@ -95,16 +96,22 @@ def _growth(bench: Bench) -> Measured:
 
 
 def _peak_megabytes(path: Path) -> float:
-    """Peak memory of a process that counts the tube, above that of one that only imports; NaN but on Linux."""
+    """Peak memory of a process that counts the tube, above that of one that only imports; NaN but on Linux.
+
+    What the study teaches is handed to both: learning it takes more.
+    """
     script = (
-        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); "
+        "import pickle, sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); "
         "from speed_rows.data_driven import count_by_data; "
-        "len(sys.argv) > 2 and count_by_data(Path(sys.argv[2])); "
+        "gated = pickle.loads(Path(sys.argv[2]).read_bytes()); "
+        "len(sys.argv) > 3 and count_by_data(Path(sys.argv[3]), gated); "
         "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     if not sys.platform.startswith("linux"):
         return float("nan")
-    words = [sys.executable, "-c", script, str(Path(__file__).resolve().parent.parent)]
+    taught = path.parent / "taught.pickle"
+    taught.write_bytes(pickle.dumps(learned(path.parent)))
+    words = [sys.executable, "-c", script, str(Path(__file__).resolve().parent.parent), str(taught)]
     with_tube, without = (
         float(subprocess.run(one, capture_output=True, text=True, check=True).stdout)
         for one in ([*words, str(path)], words)
