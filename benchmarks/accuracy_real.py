@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from bcelldepl.counting import count_tube, tube_facts
 from bcelldepl.signal import Signal
 from bcelldepl.study import Study, Tube, load_study
-from bcelldepl.tubes.read import read_signal
+from bcelldepl.tubes.read import open_tube
 
 __all__ = ["FOLDER", "RealTube", "baseline_of", "full_calls", "load_real", "root_of", "score_real"]
 
@@ -110,7 +110,7 @@ def load_real(folder: Path, workers: int) -> list[RealTube]:
 
 
 def _signal(tube: Tube, study: Study, gated: Gated) -> Signal:
-    return read_signal(tube, study, gated.strategy)[2]
+    return open_tube(tube, study, gated.strategy).signal(gated.strategy)
 
 
 def _volumetric(folder: Path, workers: int) -> list[RealTube]:
@@ -278,7 +278,8 @@ def full_calls(one: RealTube, cuts: Cuts, peers: Sequence[str]) -> dict[str, dic
 def _per_ul(one: RealTube) -> dict[str, float]:
     """Our cells/uL and the manual gate's, over the whole acquired volume."""
     study = one.gated.study
-    acquisition, _, signal = read_signal(one.tube, study, one.gated.strategy)
+    opened = open_tube(one.tube, study, one.gated.strategy)
+    acquisition, signal = opened.acquisition, opened.signal(one.gated.strategy)
     volume = acquisition.volume.microlitres
     quality = signal.quality
     facts = tube_facts(

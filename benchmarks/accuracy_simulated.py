@@ -28,7 +28,7 @@ from bcelldepl.signal import Signal
 from bcelldepl.simulation import simulate
 from bcelldepl.simulation.cells import LABELS, POPULATIONS
 from bcelldepl.study import Study, Tube, load_study
-from bcelldepl.tubes.read import read_signal
+from bcelldepl.tubes.read import open_tube
 
 __all__ = ["Plan", "plans", "run_plan"]
 
@@ -136,7 +136,7 @@ def _draw_one(gated: Gated, first: Tube, peak: Tube) -> tuple[Cuts, float | None
 
 def _lymphocytes(gated: Gated, tube: Tube) -> tuple[dict[str, NDArray[np.float32]], dict[str, Mask]]:
     """Signals and truth of the events that our gates take for lymphocytes."""
-    _, _, signal = read_signal(tube, gated.study, gated.strategy)
+    signal = open_tube(tube, gated.study, gated.strategy).signal(gated.strategy)
     lymphocytes = count_events(gated, tube, signal).membership["lymphocytes"]
     labels = _labels(tube)
     columns = {marker: values[lymphocytes] for marker, values in signal.columns.items()}
@@ -169,7 +169,8 @@ def _score_tube(
     true_per_ul: Mapping[str, float],
 ) -> Record:
     study = gated.study
-    acquisition, panel, signal = read_signal(tube, study, gated.strategy)
+    opened = open_tube(tube, study, gated.strategy)
+    acquisition, panel, signal = opened.acquisition, opened.panel, opened.signal(gated.strategy)
     labels = _labels(tube)
     time_kept = _time_kept(acquisition, panel, signal)
     truth = {name: _members(labels, name) & time_kept for name in COUNTED}

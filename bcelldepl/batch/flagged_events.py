@@ -21,7 +21,7 @@ from bcelldepl.signal import Signal
 
 __all__ = ["EventFinder", "FlaggedEvents"]
 
-_AT_ONCE: Final = 50_000  # events that the model is asked for at a time
+_AT_ONCE: Final = 50_000  # events of which the model is asked for some at a time
 _SURE: Final = 0.5  # probability from which an event is of a kind
 Events = NDArray[np.bool_]
 Say = Callable[[NDArray[np.float32]], Events]
@@ -114,11 +114,10 @@ class EventFinder:
     def _where(self, among: Events, say: Say) -> Events:
         """Events among some, of which a question is answered with yes."""
         found = np.zeros(len(among), dtype=np.bool_)
-        index = np.flatnonzero(among)
-        for first in range(0, len(index), _AT_ONCE):
-            some = index[first : first + _AT_ONCE]
-            positions = {marker: self.signal.columns[marker][some] for marker in self.model.markers}
-            found[some] = say(natural_points(self.model, positions))
+        for first in range(0, len(among), _AT_ONCE):
+            some = (first + np.flatnonzero(among[first : first + _AT_ONCE])).astype(np.int32)
+            if len(some):
+                found[some] = say(natural_points(self.model, self.signal.take(self.model.markers, some)))
         return found
 
     def _of(self, points: NDArray[np.float32], kinds: Sequence[str]) -> Events:

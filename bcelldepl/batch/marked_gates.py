@@ -57,5 +57,5 @@ def marked_gates(
     finder = EventFinder(populations, signal, strategy, model, alignment)
     for found in (found for outcome in failed for found in finder.flagged(outcome)):
         view = views[found.population]
-        views[found.population] = mark_events(view, signal.columns, found.events, found.legend)
+        views[found.population] = mark_events(view, signal, found.events, found.legend)
     return tuple(views.values())

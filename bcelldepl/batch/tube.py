@@ -39,9 +39,11 @@ from bcelldepl.signal.recipe import plan_markers
 from bcelldepl.study import Override, Role, Study, Tube
 from bcelldepl.tubes.override_effects import override_effects, refuse_unsaid
 from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
-from bcelldepl.tubes.read import batch_of, open_tube, read_signal
+from bcelldepl.tubes.read import OpenTube, batch_of, open_tube
 
-__all__ = ["count", "fit", "in_words", "opened_tube", "role_name", "single_events"]
+KEPT_EVENTS = 500_000  # of a tube, whose positions stay in memory while it is counted
+
+__all__ = ["KEPT_EVENTS", "count", "fit", "in_words", "opened_tube", "role_name", "single_events"]
 
 
 def fit(tube: Tube, study: Study, strategy: Strategy, identity: Identity | None = None) -> FittedTube:
@@ -151,9 +153,10 @@ def count(
         overrides = study.overrides_of(tube.file)
         found = strategy.on_scales(model.scales) if model else strategy
         strategy = strategy_with_overrides(found, overrides)
-        acquisition, panel, signal = read_signal(tube, study, strategy)
-        opened = _opened_as_found(tube, study, found, strategy, panel, signal) if overrides else signal
-        before, tighter = automated_gates(opened, found, fits, model, alignment, DIFFERENT_CELLS)
+        opened = open_tube(tube, study, strategy)
+        acquisition, panel, signal = opened.acquisition, opened.panel, opened.signal(strategy, KEPT_EVENTS)
+        as_found = _as_found(tube, study, found, strategy, opened, signal) if overrides else signal
+        before, tighter = automated_gates(as_found, found, fits, model, alignment, DIFFERENT_CELLS)
         fits = {**fits, **tighter}
         populations = before
         if overrides:
@@ -227,15 +230,16 @@ def count(
     )
 
 
-def _opened_as_found(
-    tube: Tube, study: Study, found: Strategy, strategy: Strategy, panel: Mapping[str, str], signal: Signal
+def _as_found(
+    tube: Tube, study: Study, found: Strategy, strategy: Strategy, opened: OpenTube, signal: Signal
 ) -> Signal:
     """The signals that the strategy without gates set by hand needs; read again only where these use other stains."""
-    opened = open_tube(tube, study, found)
+    without = open_tube(tube, study, found)
     same = (
-        list(opened.panel.items()) == list(panel.items()) and found.all_transforms == strategy.all_transforms
+        list(without.panel.items()) == list(opened.panel.items())
+        and found.all_transforms == strategy.all_transforms
     )
-    return signal if same else opened.signal(found)
+    return signal if same else without.signal(found, KEPT_EVENTS)
 
 
 def _stated(

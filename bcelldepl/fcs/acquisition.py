@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.fcs.data import read_words
+from bcelldepl.fcs.data import read_blocks, read_words
 from bcelldepl.fcs.decode import exact_dtype
 from bcelldepl.fcs.errors import NoSuchChannelError, UnreadableFileError
 from bcelldepl.fcs.locate import Place
 from bcelldepl.fcs.scaling import linearise
+from bcelldepl.fcs.some_events import read_chosen, read_skimmed
 
 __all__ = ["Acquisition", "Channel", "Recording", "Spillover", "Volume"]
 
@@ -157,6 +158,91 @@ class Recording:
             No such channel, or the file changed since it was opened.
         """
         return self._read(self.indices(names), np.dtype(np.float32), scaled=True)
+
+    def columns_of(self, names: Sequence[str], events: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
+        """Values of some events on the linear scale, as `columns` has them.
+
+        Parameters
+        ----------
+        names : sequence of str
+        events : ndarray of int, shape (n,)
+            Their numbers, in any order.
+
+        Returns
+        -------
+        ndarray of float32, shape (len(names), n)
+
+        Raises
+        ------
+        FcsError
+            As `columns`.
+        """
+        indices = self.indices(names)
+        finish = [linearise(self.channels[i]) for i in indices]
+        read = partial(read_chosen, self.path, self.place.begin, self.place.row, indices, finish)
+        if not np.any(np.diff(events) < 0):
+            return read(events)
+        order = np.argsort(events)
+        values = np.empty((len(indices), len(events)), np.float32)
+        values[:, order] = read(events[order])
+        return values
+
+    def skim(
+        self, whole: str, names: Sequence[str], step: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Values of one channel, and those of others of every so many events, as `columns` has them.
+
+        Parameters
+        ----------
+        whole : str
+            The channel of which all events are read.
+        names : sequence of str
+        step : int
+            The others are read of the events 0, `step`, 2 `step` and so on.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_events,)
+        ndarray of float32, shape (len(names), n_events / step, rounded up)
+
+        Raises
+        ------
+        FcsError
+            As `columns`.
+        """
+        index, *indices = self.indices([whole, *names])
+        last, *finish = (linearise(self.channels[i]) for i in (index, *indices))
+        place = self.place
+        return read_skimmed(
+            self.path, place.begin, self.n_events, place.row, (index, last), indices, finish, step
+        )
+
+    def over_blocks(
+        self,
+        names: Sequence[str],
+        edges: Sequence[int],
+        work: Callable[[NDArray[np.float32], int, int], None],
+    ) -> None:
+        """Hand on values on the linear scale, as `columns` has them, block by block of events.
+
+        Parameters
+        ----------
+        names : sequence of str
+        edges : sequence of int
+            First event of each block, and the one past the last.
+        work : callable
+            Takes the values, float32 of shape (len(names), the longest block), which hold only until it returns, the
+            number of the first event, and the one past the last.
+
+        Raises
+        ------
+        FcsError
+            As `columns`.
+        """
+        indices = self.indices(names)
+        finish = [linearise(self.channels[i]) for i in indices]
+        place = self.place
+        read_blocks(self.path, place.begin, self.n_events, place.row, indices, finish, edges, work)
 
     def _read(self, indices: list[int], dtype: np.dtype[Any], *, scaled: bool) -> NDArray[Any]:
         out = np.empty((len(indices), self.n_events), dtype)

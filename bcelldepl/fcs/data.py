@@ -1,35 +1,28 @@
 """DATA to numbers: the asked channels only, block by block, so that a file is never in memory as a whole.
 
-A block of about one mebibyte is read into a buffer that stays in the processor's cache, and each asked
-channel is copied out of it. Reading instead of mapping also means that a file which shrinks meanwhile is an
-error, not a crash.
+Each asked channel is copied out of the blocks that are read (`bcelldepl.fcs.blocks`).
 """
 
 from __future__ import annotations
 
 import math
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bcelldepl.fcs.blocks import Store, block_edges, fill, read_span, unreadable
 from bcelldepl.fcs.decode import Array, Finish, common_storage, decode_into, exact_dtype
-from bcelldepl.fcs.errors import TruncatedDataError, UnreadableFileError
 from bcelldepl.fcs.layout import Row
 from bcelldepl.runtime.threads import in_threads
 
-__all__ = ["read_runs", "read_span", "read_words"]
+__all__ = ["LARGE_BYTES", "read_blocks", "read_runs", "read_words", "store_into"]
 
-_BLOCK_BYTES: Final = 1 << 20
-_LARGE_BYTES: Final = 8 << 20  # a compiled kernel and two threads pay from here on
-_PAGE = 4096
-_KEPT: Final = threading.local()
-
-Store = Callable[[memoryview, int, int], None]
+LARGE_BYTES: Final = 8 << 20  # a compiled kernel and two threads pay from here on
 
 
 def read_words(
@@ -62,18 +55,50 @@ def read_words(
     ------
     UnreadableFileError, TruncatedDataError
     """
-    large = n_events * row.n_bytes >= _LARGE_BYTES
-    storage = common_storage(row, indices, finish)
-    if large and storage is not None and out.dtype in (np.float32, storage.newbyteorder("=")):
-        store = _gather_into(row, indices, storage, out)
-    else:
-        decode = decode_into(path, row, indices, finish)
-
-        def store(block: memoryview, start: int, stop: int) -> None:
-            decode(block, out[:, start:stop])
-
+    large = n_events * row.n_bytes >= LARGE_BYTES
+    store = store_into(path, row, indices, finish, out, compiled=large)
     halves = (0, n_events // 2, n_events) if large else (0, n_events)
-    in_threads(lambda span: read_span(path, begin, row.n_bytes, *span, store), pairwise(halves))
+
+    def read(first: int, last: int) -> None:
+        read_span(path, begin, row.n_bytes, block_edges(first, last, row.n_bytes), store)
+
+    in_threads(lambda span: read(*span), pairwise(halves))
+
+
+def read_blocks(
+    path: Path,
+    begin: int,
+    n_events: int,
+    row: Row,
+    indices: Sequence[int],
+    finish: Sequence[Finish | None],
+    edges: Sequence[int],
+    work: Callable[[NDArray[np.float32], int, int], None],
+) -> None:
+    """Hand on channels block by block, in one array that is filled anew for each.
+
+    Parameters
+    ----------
+    path, begin, n_events, row, indices, finish
+        As in `read_words`.
+    edges : sequence of int
+        First event of each block, and the one past the last.
+    work : callable
+        Takes the channels, float32 of shape (len(indices), the longest block), which hold only until it returns, the
+        number of the first event, and the one past the last.
+
+    Raises
+    ------
+    UnreadableFileError, TruncatedDataError
+    """
+    room = np.empty((len(indices), int(np.diff(edges).max(initial=0))), np.float32)
+    fill = store_into(path, row, indices, finish, room, compiled=n_events * row.n_bytes >= LARGE_BYTES)
+
+    def store(block: memoryview, start: int, stop: int) -> None:
+        fill(block, 0, stop - start)
+        work(room, start, stop)
+
+    read_span(path, begin, row.n_bytes, edges, store)
 
 
 def read_runs(path: Path, begin: int, starts: Sequence[int], length: int, row: Row, index: int) -> Array:
@@ -101,11 +126,45 @@ def read_runs(path: Path, begin: int, starts: Sequence[int], length: int, row: R
         with path.open("rb", buffering=0) as file:
             for k, start in enumerate(starts):
                 file.seek(begin + start * row.n_bytes)
-                _fill(file, gathered[k * length * row.n_bytes : (k + 1) * length * row.n_bytes], path)
+                fill(file, gathered[k * length * row.n_bytes : (k + 1) * length * row.n_bytes], path)
     except OSError as error:
-        raise _unreadable(error, path) from error
+        raise unreadable(error, path) from error
     decode_into(path, row, [index], [None])(gathered, values)
     return values.reshape(len(starts), length)
+
+
+def store_into(
+    path: Path,
+    row: Row,
+    indices: Sequence[int],
+    finish: Sequence[Finish | None],
+    out: Array,
+    *,
+    compiled: bool,
+) -> Store:
+    """What puts the channels of a block of events into their places among all that an array holds.
+
+    Parameters
+    ----------
+    path, row, indices, out, finish
+        As in `read_words`.
+    compiled : bool
+        Whether it is worth a compiled kernel where that can do it.
+
+    Returns
+    -------
+    callable
+        For `bcelldepl.fcs.blocks.read_span`.
+    """
+    storage = common_storage(row, indices, finish)
+    if compiled and storage is not None and out.dtype in (np.float32, storage.newbyteorder("=")):
+        return _gather_into(row, indices, storage, out)
+    decode = decode_into(path, row, indices, finish)
+
+    def store(block: memoryview, start: int, stop: int) -> None:
+        decode(block, out[:, start:stop])
+
+    return store
 
 
 def _gather_into(row: Row, indices: Sequence[int], storage: np.dtype[Any], out: Array) -> Store:
@@ -131,61 +190,3 @@ def _gather_into(row: Row, indices: Sequence[int], storage: np.dtype[Any], out: 
         gather_columns(rows, places, shifts, masks, target, start)
 
     return store
-
-
-def read_span(
-    path: Path,
-    begin: int,
-    row_bytes: int,
-    first: int,
-    last: int,
-    store: Store,
-) -> None:
-    """Read the events from `first` to before `last`, block by block into the same buffer."""
-    per_block = max(1, _BLOCK_BYTES // row_bytes)
-    n_bytes = min(per_block, last - first) * row_bytes
-    # Taken away while it is used, and kept for this thread's next file: fresh memory costs more than reading into it.
-    room: memoryview = _KEPT.__dict__.pop("buffer", memoryview(b""))
-    if len(room) < n_bytes:
-        room = _page_aligned(n_bytes)
-    try:
-        with path.open("rb", buffering=0) as file:
-            file.seek(begin + first * row_bytes)
-            for start in range(first, last, per_block):
-                stop = min(start + per_block, last)
-                block = room[: (stop - start) * row_bytes]
-                _fill(file, block, path)
-                store(block, start, stop)
-    except OSError as error:
-        raise _unreadable(error, path) from error
-    finally:
-        if n_bytes <= _BLOCK_BYTES:
-            _KEPT.buffer = room
-
-
-def _page_aligned(n_bytes: int) -> memoryview:
-    """Memory that begins with a page.
-
-    On some processors a copy takes five times as long where it ends up some bytes farther into a page than it began, as
-    it may in memory from the heap.
-    """
-    room = np.empty(n_bytes + _PAGE, np.uint8)
-    first = -room.ctypes.data % _PAGE
-    return room.data[first : first + n_bytes]
-
-
-def _unreadable(error: OSError, path: Path) -> UnreadableFileError:
-    return UnreadableFileError(
-        f"{error.strerror or error}", str(path), "check the file and the read permission"
-    )
-
-
-def _fill(file: Any, wanted: memoryview, path: Path) -> None:
-    got = 0
-    while got < len(wanted):
-        n_bytes = file.readinto(wanted[got:])
-        if not n_bytes:
-            raise TruncatedDataError(
-                "the file became shorter while it was read", f"{path}: DATA", "copy the file again"
-            )
-        got += n_bytes

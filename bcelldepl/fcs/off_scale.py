@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from bcelldepl.fcs.acquisition import Channel
-from bcelldepl.fcs.data import read_span
+from bcelldepl.fcs.blocks import block_edges, read_span
 from bcelldepl.fcs.decode import decode_into, exact_dtype
 from bcelldepl.fcs.errors import BadKeywordError
 from bcelldepl.fcs.locate import Place
@@ -96,5 +96,5 @@ def _count_above(path: Path, place: Place, indices: Sequence[int]) -> tuple[list
             above[:] += np.count_nonzero(over, axis=1)
             first[:] += np.count_nonzero(values == tops + dtype.type(1), axis=1)
 
-    read_span(path, place.begin, row.n_bytes, 0, place.n_events, count)
+    read_span(path, place.begin, row.n_bytes, block_edges(0, place.n_events, row.n_bytes), count)
     return above.tolist(), first.tolist()

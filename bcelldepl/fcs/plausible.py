@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.fcs.data import read_span, read_words
+from bcelldepl.fcs.blocks import block_edges, read_span
+from bcelldepl.fcs.data import read_words
 from bcelldepl.fcs.decode import common_storage
 from bcelldepl.fcs.locate import Place
 
@@ -49,5 +50,5 @@ def _first_values(path: Path, place: Place, indices: list[int], n_events: int) -
         with np.errstate(invalid="ignore"):  # a signalling NaN
             values.reshape(n_events, -1)[start:stop] = np.frombuffer(block, storage).reshape(stop - start, -1)
 
-    read_span(path, place.begin, row.n_bytes, 0, n_events, store)
+    read_span(path, place.begin, row.n_bytes, block_edges(0, n_events, row.n_bytes), store)
     return values

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.fcs.acquisition import Recording
-from bcelldepl.fcs.data import read_span
+from bcelldepl.fcs.blocks import block_edges, read_span
 from bcelldepl.fcs.decode import common_storage, decode_into
 from bcelldepl.fcs.scaling import linearise
 
@@ -85,4 +85,5 @@ class TileReader:
             work(rows, start)
 
         with np.errstate(over="ignore", invalid="ignore"):
-            read_span(path, begin, self._row.n_bytes, first, last, decoded if store else as_it_lies)
+            edges = block_edges(first, last, self._row.n_bytes)
+            read_span(path, begin, self._row.n_bytes, edges, decoded if store else as_it_lies)

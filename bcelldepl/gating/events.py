@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.selection import gather
 from bcelldepl.signal import Signal
 from bcelldepl.signal.signal import Exact
 
@@ -42,10 +41,14 @@ class Events(Mapping[str, NDArray[np.float32]]):
         if name in self._extra:
             return self._extra[name]
         if name not in self._gathered:
-            column, values = self._signal.columns[name], np.empty(len(self._index), dtype=np.float32)
-            gather(column, self._index, values)
-            self._gathered[name] = values
+            self.gather([name])
         return self._gathered[name]
+
+    def gather(self, markers: Iterable[str]) -> None:
+        """Gather the columns of some markers, those of them that there are, all at once."""
+        present = self._signal.columns
+        missing = [name for name in markers if name in present and name not in self._gathered]
+        self._gathered |= self._signal.take(missing, self._index)
 
     def __contains__(self, name: object) -> bool:
         return name in self._extra or name in self._signal.columns

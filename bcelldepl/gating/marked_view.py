@@ -8,20 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.gating.populations import GateView
-from bcelldepl.gating.rules.base import Columns
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d
+from bcelldepl.kernels.membership import spaced_events
+from bcelldepl.signal import Signal
 
 __all__ = ["mark_events"]
 
 
-def mark_events(view: GateView, columns: Columns, events: NDArray[np.bool_], words: str) -> GateView:
+def mark_events(view: GateView, signal: Signal, events: NDArray[np.bool_], words: str) -> GateView:
     """Add events to those that stand out in a view.
 
     Parameters
     ----------
     view : GateView
-    columns : mapping of str to ndarray of float32, shape (n_events,)
-        Positions of all events of the tube.
+    signal : Signal
+        Of the tube.
     events : ndarray of bool, shape (n_events,)
         Those that stand out; some of the parent's.
     words : str
@@ -32,9 +33,10 @@ def mark_events(view: GateView, columns: Columns, events: NDArray[np.bool_], wor
     GateView
     """
     counts = np.zeros(view.histogram.shape, dtype=np.uint32)
-    x = columns[view.x_label][events]
+    columns = signal.take(tuple(filter(None, (view.x_label, view.y_label))), spaced_events(events, 1))
+    x = columns[view.x_label]
     if view.y_label:
-        histogram_2d(x, columns[view.y_label][events], view.x_limits, view.y_limits, counts)
+        histogram_2d(x, columns[view.y_label], view.x_limits, view.y_limits, counts)
     else:
         histogram_1d(x, *view.x_limits, counts)
     if view.marked is not None:

@@ -152,7 +152,7 @@ class Populations:
     members : dict of str to Population
     views : tuple of GateView
         One per gate, in the order of the strategy.
-    membership : dict of str to ndarray of bool, shape (n_events,)
+    membership : mapping of str to ndarray of bool, shape (n_events,)
         Per population and event of the file; empty unless asked for, so that a batch holds no events.
     fits : dict of str to Fit
         The gates as they were applied.
@@ -160,5 +160,5 @@ class Populations:
 
     members: dict[str, Population]
     views: tuple[GateView, ...] = ()
-    membership: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    membership: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     fits: Mapping[str, Fit] = field(default_factory=dict)

@@ -64,7 +64,8 @@ def strip(x: str, y: str, weights: tuple[float, float], low: float, high: float)
 
 def polygon(x: str, y: str, vertices: Sequence[Sequence[float]] | NDArray[np.float64]) -> Region:
     """Positions inside a polygon."""
-    return _polygon(x, y, tuple((float(a), float(b)) for a, b in vertices))
+    corners = vertices if isinstance(vertices, tuple) else tuple((float(a), float(b)) for a, b in vertices)
+    return _polygon(x, y, corners)
 
 
 @lru_cache(maxsize=256)  # drawn gates are the same for every tube

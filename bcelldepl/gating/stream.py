@@ -16,13 +16,13 @@ from bcelldepl.errors import CompensationError, StrategyError
 from bcelldepl.fcs.acquisition import Channel, Recording, Spillover
 from bcelldepl.fcs.read import open_recording
 from bcelldepl.fcs.tiles import TileReader
+from bcelldepl.gating.counted import add_population, with_wholes
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.plan import MAX_POPULATIONS, Plan, Room, plan_gates
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.gating.rules.base import Fit, Rule
 from bcelldepl.gating.rules.boolean import BooleanRule
 from bcelldepl.gating.strategy import ALL, Strategy, load_strategy
-from bcelldepl.gating.tube import add_population, with_wholes
 from bcelldepl.runtime.garbage_collector import without_collections
 from bcelldepl.runtime.threads import in_threads
 from bcelldepl.runtime.threads import threads as share_of_cores

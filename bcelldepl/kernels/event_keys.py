@@ -21,7 +21,7 @@ def event_keys(columns: NDArray[np.uint32], keys: NDArray[np.uint64]) -> None:
 
     Parameters
     ----------
-    columns : ndarray of uint32, shape (k, n_events)
+    columns : ndarray of uint32, shape (k, n_events or more)
         Bits of the signals as the file holds them.
     keys : ndarray of uint64, shape (n_events,)
         Filled.

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.runtime.compiled import kernel
 
-__all__ = ["pairwise_sum", "sum_of"]
+__all__ = ["normal_equations", "pairwise_sum", "sum_of"]
 
 _BLOCK = 128
 
@@ -65,3 +65,46 @@ def pairwise_sum(values: NDArray[np.float64]) -> float:
     half = n // 2
     half -= half % 8
     return pairwise_sum(values[:half]) + pairwise_sum(values[half:])
+
+
+@kernel
+def normal_equations(
+    terms: NDArray[np.float64],
+    signal: NDArray[np.float64],
+    rest: NDArray[np.float64],
+    middle: float,
+    reach: float,
+) -> tuple[int, NDArray[np.float64]]:
+    """Sums of products of which a line through some events is found by least squares.
+
+    Parameters
+    ----------
+    terms : ndarray of float64, shape (n_events, k)
+    signal : ndarray of float64, shape (n_events,)
+        What the line is to meet.
+    rest : ndarray of float64, shape (n_events,)
+        Those events count for which it lies less than `reach` off `middle`.
+    middle, reach : float
+
+    Returns
+    -------
+    int
+        How many events that are.
+    ndarray of float64, shape (k + 2, k + 2)
+        Of 1, the terms and the signal, each with each.
+    """
+    k, near = terms.shape[1], 0
+    own, sums = np.ones(k + 2), np.zeros((k + 2, k + 2))
+    for e in range(signal.shape[0]):
+        if abs(rest[e] - middle) < reach:
+            near += 1
+            for i in range(k):
+                own[i + 1] = terms[e, i]
+            own[k + 1] = signal[e]
+            for i in range(k + 2):
+                for j in range(i + 1):
+                    sums[i, j] += own[i] * own[j]
+    for i in range(k + 2):
+        for j in range(i):
+            sums[j, i] = sums[i, j]
+    return near, sums

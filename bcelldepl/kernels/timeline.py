@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bcelldepl.kernels.sums import sum_of
 from bcelldepl.runtime.compiled import kernel
 
-__all__ = ["clock_steps", "count_above", "mean_step", "time_profile", "time_stretches"]
+__all__ = ["clock_steps", "mean_step", "profile_moments", "time_profile", "time_stretches"]
 
 _STRETCH = 512  # events summed at once
 
@@ -112,80 +112,93 @@ def time_stretches(
 
 
 @kernel
-def count_above(
-    column: NDArray[np.float32],
+def time_profile(
+    columns: NDArray[np.float32],
+    offset: int,
     edges: NDArray[np.int64],
     bins: NDArray[np.int64],
+    first: int,
+    last: int,
     levels: NDArray[np.float32],
+    near: NDArray[np.float64],
     counts: NDArray[np.int64],
+    sums: NDArray[np.float64],
+    squares: NDArray[np.float64],
+    above: NDArray[np.int64],
 ) -> None:
-    """Events of each time bin whose signal is above each of several levels, in one pass.
+    """Add stretches of events to the numbers, sums and squares of signals in each time bin, and to the bright ones.
+
+    Squares are taken from the first value of the bin, which is near its mean. Where all stretches are added in their
+    order, it does not matter how many at a time.
 
     Parameters
     ----------
-    column : ndarray of float32, shape (n_events,)
+    columns : ndarray of float32, shape (n_signals, at least the events of the stretches)
+        Transformed signals, so that a few bright events do not rule a mean.
+    offset : int
+        Number of the first event that the columns hold.
     edges : ndarray of int64, shape (n_stretches + 1,)
     bins : ndarray of int64, shape (n_stretches,)
         From `time_stretches`.
-    levels : ndarray of float32, shape (n_levels,)
-        A NaN is above none.
-    counts : ndarray of int64, shape (n_levels, n_bins)
-        Zeros on entry; filled.
+    first, last : int
+        The first stretch to add, and the one past the last.
+    levels : ndarray of float32, shape (n_signals, n_levels)
+        Events above these are bright; a NaN is above none.
+    near, counts, sums, squares : ndarray, shape (n_signals, n_bins)
+        Zeros at first; added to. NaN is in none of them.
+    above : ndarray of int64, shape (n_signals, n_levels, n_bins)
+        Zeros at first; added to.
     """
-    for k in range(bins.shape[0]):
-        part = column[edges[k] : edges[k + 1]]  # stays in the nearest cache from one level to the next
-        for which in range(levels.shape[0]):
-            limit, above = levels[which], 0
-            for event in range(part.shape[0]):
-                above += part[event] > limit
-            counts[which, bins[k]] += above
+    away, square = np.empty(_STRETCH), np.empty(_STRETCH)
+    for s in range(levels.shape[0]):
+        for k in range(first, last):
+            b, part = bins[k], columns[s, edges[k] - offset : edges[k + 1] - offset]
+            size = part.shape[0]
+            if counts[s, b] == 0:
+                near[s, b] = _first_number(part)
+            centre, missing = near[s, b], 0
+            for i in range(size):
+                known = part[i] == part[i]
+                away[i] = part[i] - centre if known else 0.0
+                square[i] = away[i] * away[i]
+                missing += 0 if known else 1
+            counts[s, b] += size - missing
+            sums[s, b] += sum_of(away, size)
+            squares[s, b] += sum_of(square, size)
+            for which in range(levels.shape[1]):
+                limit, found = levels[s, which], 0
+                for i in range(size):
+                    found += part[i] > limit
+                above[s, which, b] += found
 
 
 @kernel
-def time_profile(
-    column: NDArray[np.float32],
-    edges: NDArray[np.int64],
-    bins: NDArray[np.int64],
+def profile_moments(
+    near: NDArray[np.float64],
     counts: NDArray[np.int64],
-    means: NDArray[np.float64],
-    variances: NDArray[np.float64],
-) -> None:
-    """Count, mean and variance of a signal in each time bin, in one pass.
-
-    Squares are taken from the first value of the bin, which is near its mean.
+    sums: NDArray[np.float64],
+    squares: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and variance of one signal in each time bin.
 
     Parameters
     ----------
-    column : ndarray of float32, shape (n_events,)
-        Transformed signal, so that a few bright events do not rule a mean.
-    edges : ndarray of int64, shape (n_stretches + 1,)
-    bins : ndarray of int64, shape (n_stretches,)
-        From `time_stretches`.
-    counts, means, variances : ndarray, shape (n_bins,)
-        Zeros on entry; filled. Variance of the sample (n - 1), 0 for fewer than 2 events.
+    near, counts, sums, squares : ndarray, shape (n_bins,)
+        From `time_profile`.
+
+    Returns
+    -------
+    means, variances : ndarray of float64, shape (n_bins,)
+        0 where there is no event; the variance of the sample (n - 1), 0 for fewer than 2 events.
     """
     n_bins = counts.shape[0]
-    near, sums, squares = np.zeros(n_bins), np.zeros(n_bins), np.zeros(n_bins)
-    away, square = np.empty(_STRETCH), np.empty(_STRETCH)
-    for k in range(bins.shape[0]):
-        b, part = bins[k], column[edges[k] : edges[k + 1]]
-        size = part.shape[0]
-        if counts[b] == 0:
-            near[b] = _first_number(part)
-        centre, missing = near[b], 0
-        for i in range(size):
-            known = part[i] == part[i]
-            away[i] = part[i] - centre if known else 0.0
-            square[i] = away[i] * away[i]
-            missing += 0 if known else 1
-        counts[b] += size - missing
-        sums[b] += sum_of(away, size)
-        squares[b] += sum_of(square, size)
+    means, variances = np.zeros(n_bins), np.zeros(n_bins)
     for b in range(n_bins):
         if counts[b] > 0:
             means[b] = near[b] + sums[b] / counts[b]
         if counts[b] > 1:
             variances[b] = max(squares[b] - sums[b] * sums[b] / counts[b], 0.0) / (counts[b] - 1)
+    return means, variances
 
 
 @kernel

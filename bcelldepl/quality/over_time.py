@@ -80,7 +80,8 @@ def tube_brightness(signal: Signal, membership: Mapping[str, NDArray[np.bool_]])
     for measure in QUALITY_MEASURES.values():
         axis, members = signal.axes.get(measure.marker), membership.get(measure.population)
         if axis is not None and members is not None and np.count_nonzero(members) >= _SHOWN:
-            position = float(np.median(signal.columns[measure.marker][members]))
+            events = np.flatnonzero(members).astype(np.int32)
+            position = float(np.median(signal.take([measure.marker], events)[measure.marker]))
             medians[measure.name] = float(f"{axis.values([position])[0]:.6g}")
     return medians
 

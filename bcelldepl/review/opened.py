@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.counting import Concentration, TubeFacts, count_tube, tube_facts
+from bcelldepl.gating.counted import add_population, with_wholes
 from bcelldepl.gating.events import Events
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.alignment import Alignment
@@ -19,7 +20,6 @@ from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.gating.rules.base import Applied, Columns, Fit, Rule
 from bcelldepl.gating.strategy import ALL, Strategy
-from bcelldepl.gating.tube import add_population, with_wholes
 from bcelldepl.review.flags import Flag, flags_of
 from bcelldepl.study import Override, Role, Study, Tube
 from bcelldepl.tubes.overrides import fits_with_overrides, standing_on, strategy_with_overrides
@@ -168,14 +168,14 @@ class TubeUnderReview:
             else:
                 columns = events.setdefault(parent, Events(signal, index[parent]))
             applied = (
-                Applied(np.zeros(len(index[parent]), dtype=np.bool_), 0, 0)
+                Applied(np.zeros(len(index[parent]), dtype=np.bool_), (0, 0))
                 if fit.evidence is Evidence.FAILED
                 else rule.apply(fit.shape, columns)
             )
             index[rule.name] = index[parent][applied.inside]
             held = len(index[rule.name])
-            ends = (applied.events_low, applied.events_high)
-            add_population(members, rule, parent, rule.standing(fit, held), len(index[parent]), held, ends)
+            standing = rule.standing(fit, held)
+            add_population(members, rule, parent, standing, len(index[parent]), held, applied.at_ends)
         found = with_wholes(members, strategy.populations)
         gated = [name for name in parents if before is None or members[name] is not before.members[name]]
         return Gated(strategy, fits, self._composed(strategy, found, index, gated), index, parents)
@@ -194,10 +194,7 @@ class TubeUnderReview:
         names = {*gated, *(members[name].parent for name in gated)} & set(index)
         membership = {name: _belongs(index[name], signal.n_events) > 0 for name in names}
         populations = Populations(members=dict(members), membership=membership)
-        columns, kept = signal.columns, signal.quality.keep
-        return with_composition(
-            populations, strategy, self.model, self.alignment, columns, kept, gated
-        ).members
+        return with_composition(populations, strategy, self.model, self.alignment, signal, gated).members
 
 
 def _belongs(index: Index, n_events: int) -> NDArray[np.float32]:

@@ -6,11 +6,14 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
+from threading import local
 from typing import Final, TypeVar
 
 __all__ = ["HELPER", "in_threads", "over_spans", "threads"]
 
 HELPER: Final = "bcelldepl-helper"  # names of the threads begin so
+
+_own = local()  # whether a thread is at a task that it shares with others
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -37,6 +40,8 @@ def threads() -> int:
 def in_threads(task: Callable[[Part], Result], parts: Iterable[Part]) -> list[Result]:
     """Do a task for every part, in as many threads as this process may use; the caller's is one of them.
 
+    Within such a task it is done by the thread of that alone: the others have theirs.
+
     Parameters
     ----------
     task : callable
@@ -53,14 +58,16 @@ def in_threads(task: Callable[[Part], Result], parts: Iterable[Part]) -> list[Re
     waiting = iter(range(len(listed)))  # whoever is free takes the next
 
     def work() -> None:
+        _own.shares = True
         try:
             for number in waiting:
                 done[number] = task(listed[number])
         finally:
+            _own.shares = False
             for _ in waiting:  # after an error nobody begins another
                 pass
 
-    n_helpers = min(threads(), len(listed)) - 1
+    n_helpers = 0 if getattr(_own, "shares", False) else min(threads(), len(listed)) - 1
     if n_helpers < 1:
         return [task(part) for part in listed]
     helpers = [_pool(os.getpid(), threads() - 1).submit(work) for _ in range(n_helpers)]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.kernels.disturbance import event_median, mark_bright, mark_merged_shifts
-from bcelldepl.kernels.quantiles import quantiles
-from bcelldepl.kernels.timeline import count_above, time_profile
-from bcelldepl.runtime.threads import in_threads
-from bcelldepl.signal.time_bins import MIN_BINS, TimeBins, runs_of
+from bcelldepl.kernels.timeline import profile_moments
+from bcelldepl.signal.time_bins import MIN_BINS, runs_of
+from bcelldepl.signal.time_profile import TimeProfile
 
 __all__ = ["odd_signals"]
 
@@ -19,16 +16,13 @@ SIGNAL_Z, SIGNAL_CHANGE = 6.0, 0.02  # a disturbed mean signal is off by both, i
 SIGNAL_EDGE_Z = 3.0  # a block of signal goes on as far as this
 MIN_BLOCK_BINS = 2  # one odd bin is no block
 _BINS_TOGETHER = (1, 2, 4, 8)  # a small shift of a long block is seen in means of many events
-# Quantiles; the part of events above is watched, for few bright ones hardly move a mean.
-_BRIGHT = np.array((0.9, 0.96, 0.98))
+# The part of bright events is watched, for few of them hardly move a mean.
 _BRIGHT_Z, _BRIGHT_EDGE_Z = 6.0, 4.0  # in a bin that is off alone, and in each of several
 _BRIGHT_CHANGE = 0.4  # of the usual part
 _BRIGHT_PER_BIN = 50  # enough for a part known to 14 %
-_QUANTILE_EVENTS = 20_000  # from which a quantile is read
-_MANY_NUMBERS = 1_000_000  # of all signals; two threads pay from here on
 
 
-def odd_signals(signals: Mapping[str, NDArray[np.float32]], timeline: TimeBins) -> NDArray[np.bool_]:
+def odd_signals(profile: TimeProfile) -> NDArray[np.bool_]:
     """Bins in runs of at least two whose mean signal is off in any channel, in one of them by far.
 
     So are several bins taken together, as long as enough are left: where most events are debris, a clog moves the mean
@@ -36,56 +30,49 @@ def odd_signals(signals: Mapping[str, NDArray[np.float32]], timeline: TimeBins) 
 
     Parameters
     ----------
-    signals : mapping of str to ndarray of float32, shape (n_events,)
-        Transformed signals watched over time, by marker.
-    timeline : TimeBins
+    profile : TimeProfile
+        Of all events.
 
     Returns
     -------
     ndarray of bool, shape (n_bins,)
     """
-    n_bins = len(timeline.ticks)
-
-    def judge(column: NDArray[np.float32]) -> NDArray[np.bool_]:
-        counts, means, variances = np.zeros(n_bins, dtype=np.int64), np.zeros(n_bins), np.zeros(n_bins)
-        time_profile(column, timeline.edges, timeline.bins, counts, means, variances)
-        odd = np.zeros(n_bins, dtype=np.bool_)
-        for together in _BINS_TOGETHER:
-            if together > 1 and n_bins // together < MIN_BINS:
-                break
-            shifted = np.zeros(n_bins, dtype=np.bool_)
-            limits = SIGNAL_CHANGE, SIGNAL_EDGE_Z, SIGNAL_Z, MIN_BLOCK_BINS
-            seen = mark_merged_shifts(counts, means, variances, together, *limits, shifted)
-            if seen < MIN_BINS // 2:
-                break
-            for first, last in runs_of(shifted) if shifted.any() else ():
-                odd[_without_sound_ends(counts, means, first, last)] = True
-        _mark_bright(column, timeline, odd)  # the means tell the ends better
-        return odd
-
-    columns = list(signals.values())
-    many = sum(len(column) for column in columns) >= _MANY_NUMBERS
-    found = in_threads(judge, columns) if many else map(judge, columns)
-    odd = np.zeros(n_bins, dtype=np.bool_)
-    for one in found:
-        odd |= one
+    odd = np.zeros(len(profile.timeline.ticks), dtype=np.bool_)
+    for signal in range(len(profile.counts)):
+        own = _shifted(profile, signal)
+        _mark_bright(profile, signal, own)  # the means tell the ends better
+        odd |= own
     return odd
 
 
-def _mark_bright(column: NDArray[np.float32], timeline: TimeBins, odd: NDArray[np.bool_]) -> None:
-    """Mark runs of bins in which the part of bright events is off: a clog that dims mostly beads takes them away."""
-    n_bins = len(timeline.ticks)
-    counts, levels = (
-        np.zeros((len(_BRIGHT), n_bins), dtype=np.int64),
-        np.empty(len(_BRIGHT), dtype=np.float32),
+def _shifted(profile: TimeProfile, signal: int) -> NDArray[np.bool_]:
+    """Mark runs of bins in which the mean of a signal is off."""
+    counts, n_bins = profile.counts[signal], len(profile.timeline.ticks)
+    means, variances = profile_moments(
+        profile.near[signal], counts, profile.sums[signal], profile.squares[signal]
     )
-    quantiles(column, max(len(column) // _QUANTILE_EVENTS, 1), _BRIGHT, levels)
-    count_above(column, timeline.edges, timeline.bins, levels, counts)
-    for bright in counts:
+    odd = np.zeros(n_bins, dtype=np.bool_)
+    for together in _BINS_TOGETHER:
+        if together > 1 and n_bins // together < MIN_BINS:
+            break
+        shifted = np.zeros(n_bins, dtype=np.bool_)
+        limits = SIGNAL_CHANGE, SIGNAL_EDGE_Z, SIGNAL_Z, MIN_BLOCK_BINS
+        seen = mark_merged_shifts(counts, means, variances, together, *limits, shifted)
+        if seen < MIN_BINS // 2:
+            break
+        for first, last in runs_of(shifted) if shifted.any() else ():
+            odd[_without_sound_ends(counts, means, first, last)] = True
+    return odd
+
+
+def _mark_bright(profile: TimeProfile, signal: int, odd: NDArray[np.bool_]) -> None:
+    """Mark runs of bins in which the part of bright events is off: a clog that dims mostly beads takes them away."""
+    n_bins = len(profile.timeline.ticks)
+    for bright in profile.above[signal]:
         together = -(-_BRIGHT_PER_BIN * n_bins // max(int(bright.sum()), 1))
         if -(-n_bins // together) >= MIN_BINS:
             limits = _BRIGHT_CHANGE, _BRIGHT_EDGE_Z, _BRIGHT_Z, MIN_BLOCK_BINS
-            mark_bright(bright, timeline.counts, together, *limits, odd)
+            mark_bright(bright, profile.timeline.counts, together, *limits, odd)
 
 
 def _without_sound_ends(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.signal.time_bins import MIN_BINS, lay_out
+from bcelldepl.signal.time_bins import MIN_BINS, TimeBins, lay_out
+from bcelldepl.signal.time_profile import TimeProfile
 from bcelldepl.signal.timeline import TimeBlock, find_blocks
 
-__all__ = ["Quality", "TimeBlock", "assess_quality"]
+__all__ = ["Quality", "TimeBlock", "Watch", "assess_quality", "on_scale"]
+
+Watch = Callable[[TimeBins | None], tuple[NDArray[np.bool_], TimeProfile | None]]
 
 
 @dataclass(frozen=True)
@@ -45,25 +48,36 @@ class Quality:
         return float(self.keep.mean()) if self.keep.size else 1.0
 
 
-def assess_quality(
-    forward: Mapping[str, NDArray[np.float32]],
-    forward_top: float,
-    time_s: NDArray[np.float32] | None,
-    signals: Mapping[str, NDArray[np.float32]],
-) -> Quality:
+def on_scale(forward: NDArray[np.float32], top: float) -> NDArray[np.bool_]:
+    """Whether events lie on the scale of the forward scatter.
+
+    Parameters
+    ----------
+    forward : ndarray of float32, shape (n_events,)
+        Linear. Only forward scatter makes a margin event: side scatter of granulocytes and the fluorescence of beads
+        saturate on sound tubes.
+    top : float
+        ``$PnR`` of the forward scatter.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_events,)
+        A NaN is not.
+    """
+    return np.asarray((forward < top - 1.0) & (forward > 0.0))
+
+
+def assess_quality(n_events: int, time_s: NDArray[np.float32] | None, watch: Watch) -> Quality:
     """Judge the events of one tube.
 
     Parameters
     ----------
-    forward : mapping of str to ndarray of float32, shape (n_events,)
-        Forward scatter signals, linear. Only forward scatter makes a margin event: side scatter of granulocytes and
-        the fluorescence of beads saturate on sound tubes.
-    forward_top : float
-        ``$PnR`` of the forward scatter.
+    n_events : int
     time_s : ndarray of float32, shape (n_events,), or None
         Acquisition time [s].
-    signals : mapping of str to ndarray of float32
-        Transformed signals watched over time.
+    watch : callable
+        Looks at every event, once it is known in which bin of time each lies (None: it is not): says which are on
+        scale, and gives the profile of the signals that are watched over time.
 
     Returns
     -------
@@ -71,32 +85,32 @@ def assess_quality(
         Time is cut in contiguous blocks only, and only where a change is both significant for its number of events
         and large enough to matter.
     """
-    n = len(next(iter(signals.values()))) if signals else len(next(iter(forward.values()), np.empty(0)))
-    on_scale = np.ones(n, dtype=np.bool_)
-    for column in forward.values():
-        on_scale &= column < forward_top - 1.0  # a NaN is not
-        on_scale &= column > 0.0
-    margin = n - int(np.count_nonzero(on_scale))
     flags: list[str] = []
-    blocks: tuple[TimeBlock, ...] = ()
-    keep = on_scale
-    kept_time = 1.0
-    by_reason: dict[str, int] = {}
-    if time_s is None or n == 0:
+    timeline: TimeBins | None = None
+    span_s = 0.0
+    if time_s is None or n_events == 0:
         flags.append("no time channel: acquisition not checked")
-    elif n < MIN_BINS * 10:
-        flags.append(f"only {n} events: acquisition not checked")
+    elif n_events < MIN_BINS * 10:
+        flags.append(f"only {n_events} events: acquisition not checked")
     elif not np.all(np.isfinite(time_s)) or float(time_s.max()) <= float(time_s.min()):
         flags.append("the time channel does not advance: acquisition not checked")
     else:
+        span_s = float(time_s.max() - time_s.min())
         timeline, backwards = lay_out(time_s)
         if backwards > 0.01:
             flags.append("the time channel runs backwards in places")
-        blocks, undisturbed = find_blocks(timeline, signals)
+    keep, profile = watch(timeline)
+    margin = n_events - int(np.count_nonzero(keep))
+    blocks: tuple[TimeBlock, ...] = ()
+    kept_time = 1.0
+    by_reason: dict[str, int] = {}
+    if profile is not None:
+        blocks, undisturbed = find_blocks(profile)
         for block in blocks:
             by_reason[block.reason] = by_reason.get(block.reason, 0) + block.events
-        keep = on_scale & undisturbed
-        kept_time = 1.0 - float(sum(b.end_s - b.start_s for b in blocks)) / float(time_s.max() - time_s.min())
-    dropped = {"margin": n - int(np.count_nonzero(keep)) - sum(by_reason.values()), **by_reason}
+        keep &= undisturbed
+        kept_time = 1.0 - float(sum(b.end_s - b.start_s for b in blocks)) / span_s
+    dropped = {"margin": n_events - int(np.count_nonzero(keep)) - sum(by_reason.values()), **by_reason}
     flags += [f"{b.start_s:.1f}-{b.end_s:.1f} s left out ({b.reason}, {b.events} events)" for b in blocks]
-    return Quality(keep, max(kept_time, 0.0), dropped, blocks, tuple(flags), margin / n if n else 0.0)
+    off_scale = margin / n_events if n_events else 0.0
+    return Quality(keep, max(kept_time, 0.0), dropped, blocks, tuple(flags), off_scale)

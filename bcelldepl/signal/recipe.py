@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bcelldepl.definitions.markers import SCATTER, is_stain
 from bcelldepl.errors import PanelError
 from bcelldepl.fcs.acquisition import Recording, Spillover
-from bcelldepl.kernels.compensation import exact_positions
+from bcelldepl.kernels.compensation import exact_positions, marker_positions
 from bcelldepl.signal.compensation import plan_unmixing
 from bcelldepl.signal.marker_axis import MarkerAxis
 from bcelldepl.signal.transform import ScaleTable, Transform, transform_of
@@ -55,6 +55,27 @@ class Recipe:
 
     channels: tuple[str, ...]
     markers: Mapping[str, MarkerRecipe]
+
+    def positions(self, values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Positions of some events, of all markers.
+
+        Parameters
+        ----------
+        values : ndarray of float32, shape (n_channels, n_events)
+            Linear, of `channels`.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_markers, n_events)
+        ndarray of int64, shape (n_markers,)
+            Events whose signal is infinite or no number.
+        """
+        out = np.empty((len(self.markers), values.shape[1]), dtype=np.float32)
+        beyond = [
+            marker_positions(values, one.weights, *one.scale, own)
+            for one, own in zip(self.markers.values(), out, strict=True)
+        ]
+        return out, np.array(beyond, dtype=np.int64)
 
     def exact(self, marker: str, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """Exact positions of some events.

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.definitions.markers import SCATTER
-from bcelldepl.errors import CompensationError
 from bcelldepl.fcs.acquisition import Acquisition, Spillover
-from bcelldepl.fcs.timeline import unrolled
-from bcelldepl.kernels.compensation import marker_positions
-from bcelldepl.runtime.threads import over_spans
+from bcelldepl.kernels.selection import gather
 from bcelldepl.signal.marker_axis import MarkerAxis
-from bcelldepl.signal.quality_mask import Quality, assess_quality
-from bcelldepl.signal.recipe import Recipe, plan_markers
+from bcelldepl.signal.positions import Positions
+from bcelldepl.signal.quality_mask import Quality
+from bcelldepl.signal.recipe import plan_markers
 from bcelldepl.signal.transform import Transform
+from bcelldepl.signal.watch import watched
 
-__all__ = ["Exact", "Measured", "Signal", "make_signal", "measure"]
-
-_SPAN = 16_384  # events whose positions are worked out by one call for each marker
+__all__ = ["Exact", "Signal", "make_signal"]
 
 Exact = Callable[[str, NDArray[np.intp]], NDArray[np.float64]]
 
@@ -33,8 +28,9 @@ class Signal:
 
     Attributes
     ----------
-    columns : dict of str to ndarray of float32, shape (n_events,)
-        Transformed position of every event, by marker; scatter too.
+    columns : mapping of str to ndarray of float32, shape (n_events,)
+        Transformed position of every event, by marker; scatter too. Where not all are kept in memory (`Positions`), it
+        is better to ask for a `part` or to `take` some.
     quality : Quality
         The keep-mask and its reasons.
     scales : dict of str to str
@@ -46,7 +42,7 @@ class Signal:
         By marker, from positions to the instrument's units and back; empty where these are not known.
     """
 
-    columns: dict[str, NDArray[np.float32]]
+    columns: Mapping[str, NDArray[np.float32]]
     quality: Quality
     scales: dict[str, str]
     exact: Exact | None = None
@@ -57,25 +53,39 @@ class Signal:
         """Events of the file."""
         return int(self.quality.keep.size)
 
+    def part(self, first: int, last: int) -> Signal:
+        """Signals of the events from `first` to before `last`, numbered from 0."""
+        columns, exact = self.columns, self.exact
+        if isinstance(columns, Positions):
+            columns = columns.span(first, last)
+        else:
+            columns = {marker: column[first:last] for marker, column in columns.items()}
+        return replace(
+            self,
+            columns=columns,
+            quality=replace(self.quality, keep=self.quality.keep[first:last]),
+            exact=None if exact is None else lambda marker, events: exact(marker, events + first),
+        )
 
-@dataclass(frozen=True)
-class Measured:
-    """One tube as it was read.
+    def take(self, markers: Sequence[str], events: NDArray[np.int32]) -> dict[str, NDArray[np.float32]]:
+        """Positions of some events.
 
-    Attributes
-    ----------
-    recipe : Recipe
-    raw : ndarray of float32, shape (n_channels, n_events)
-        Linear, of the recipe's channels; time is the last, where it is no marker's channel.
-    columns : dict of str to ndarray of float32, shape (n_events,)
-        Transformed position of every event, by marker.
-    quality : Quality
-    """
+        Parameters
+        ----------
+        markers : sequence of str
+        events : ndarray of int32, shape (n,)
+            Their numbers, in ascending order.
 
-    recipe: Recipe
-    raw: NDArray[np.float32]
-    columns: dict[str, NDArray[np.float32]]
-    quality: Quality
+        Returns
+        -------
+        dict of str to ndarray of float32, shape (n,)
+        """
+        if isinstance(self.columns, Positions):
+            return self.columns.take(markers, events)
+        taken = {marker: np.empty(len(events), dtype=np.float32) for marker in markers}
+        for marker, values in taken.items():
+            gather(self.columns[marker], events, values)
+        return taken
 
 
 def make_signal(
@@ -83,6 +93,7 @@ def make_signal(
     panel: Mapping[str, str],
     transforms: Mapping[str, Transform],
     spillover: Spillover | None,
+    kept_events: int | None = None,
 ) -> Signal:
     """Read, compensate and transform the panel's channels, and judge the events.
 
@@ -95,6 +106,9 @@ def make_signal(
         By marker, with ``"scatter"`` and ``"fluorescence"`` for those not named.
     spillover : Spillover or None
         The matrix to use; None for data that is already compensated or has but one fluorochrome.
+    kept_events : int, optional
+        Positions of so many events are kept in memory, the others are made of the file when they are asked for; default
+        all.
 
     Returns
     -------
@@ -107,83 +121,9 @@ def make_signal(
     CompensationError
         Where the matrix cannot be used.
     """
-    read = measure(acquisition, panel, transforms, spillover)
-    recipe, raw = read.recipe, read.raw
+    recipe = plan_markers(acquisition, panel, transforms, spillover)
+    positions = Positions(acquisition, recipe, kept_events)
+    quality = watched(positions, panel)
     scales = {marker: one.words for marker, one in recipe.markers.items()}
     axes = {marker: one.axis for marker, one in recipe.markers.items()}
-    # Not a lambda: a signal may go to another process.
-    return Signal(read.columns, read.quality, scales, partial(_exact_of, recipe, raw), axes)
-
-
-def _exact_of(
-    recipe: Recipe, raw: NDArray[np.float32], marker: str, events: NDArray[np.intp]
-) -> NDArray[np.float64]:
-    return recipe.exact(marker, raw[:, events])
-
-
-def measure(
-    acquisition: Acquisition,
-    panel: Mapping[str, str],
-    transforms: Mapping[str, Transform],
-    spillover: Spillover | None,
-) -> Measured:
-    """Read a tube as `make_signal` does, and keep what its channels hold.
-
-    Parameters
-    ----------
-    acquisition, panel, transforms, spillover
-        As in `make_signal`, which raises the same.
-
-    Returns
-    -------
-    Measured
-    """
-    time = [panel["Time"]] if "Time" in panel and acquisition.time_advances else []
-    recipe = plan_markers(acquisition, panel, transforms, spillover, extra=time)
-    raw = acquisition.columns(recipe.channels)
-    columns = _positions(raw, recipe, acquisition)
-    row = {name: i for i, name in enumerate(recipe.channels)}
-    forward = {m: raw[row[panel[m]]] for m in ("FSC-A", "FSC-H") if m in panel}
-    ranges = {channel.name: channel.range for channel in acquisition.channels}
-    quality = assess_quality(
-        forward=forward,
-        forward_top=(ranges[panel["FSC-A"]] if "FSC-A" in panel else 0.0) or np.inf,
-        time_s=_seconds(acquisition, time[0], raw[row[time[0]]]) if time else None,
-        signals=columns,
-    )
-    return Measured(recipe, raw, columns, quality)
-
-
-def _seconds(acquisition: Acquisition, name: str, ticks: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Time of every event [s], of a counter that rolls over too; ticks where their length is not known."""
-    (index,) = acquisition.indices([name])
-    channel_range = acquisition.channels[index].range
-    step_s = np.float32(acquisition.time_step_s or 1.0)
-    if acquisition.place.row.words[index].kind != "I" or not channel_range > 0:
-        return ticks * step_s
-    return (unrolled(ticks, channel_range) * step_s).astype(np.float32)
-
-
-def _positions(
-    raw: NDArray[np.float32], recipe: Recipe, acquisition: Acquisition
-) -> dict[str, NDArray[np.float32]]:
-    """Every marker's positions: all markers of some events, then of the next, while their signals are in the cache."""
-    n_events = acquisition.n_events
-    # One array, so that it comes in large pages; each is taken by the thread that fills it.
-    table = np.empty((len(recipe.markers), n_events), dtype=np.float32)
-
-    def fill(first: int, last: int) -> list[int]:
-        return [
-            marker_positions(raw, one.weights, *one.scale, column[first:last], first)
-            for one, column in zip(recipe.markers.values(), table, strict=True)
-        ]
-
-    beyond = np.zeros(len(recipe.markers), dtype=np.int64)
-    for found in over_spans(fill, n_events, _SPAN):
-        beyond += found
-    for marker, events in zip(recipe.markers, beyond, strict=True):
-        if events and marker not in SCATTER:
-            msg = f"signals of {marker} are infinite or no numbers in {events:,} of {n_events:,} events"
-            remedy = "export the file again, or check its spillover matrix"
-            raise CompensationError(msg, acquisition.path.name, remedy)
-    return dict(zip(recipe.markers, table, strict=True))
+    return Signal(positions, quality, scales, positions.exact, axes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,22 @@ class TimeBins:
         """Events in each bin."""
         events = np.bincount(self.bins, weights=np.diff(self.edges), minlength=len(self.ticks))
         return events.astype(np.int64)
+
+    def parts(self, number: int) -> list[tuple[int, int]]:
+        """Cut the stretches into about so many parts, no bin in two of them; into one where the clock runs backwards.
+
+        Returns
+        -------
+        list of (int, int)
+            The first stretch of each part, and the one past its last.
+        """
+        change = np.diff(self.bins)
+        if number < 2 or np.any(change < 0):
+            return [(0, len(self.bins))]
+        starts = np.concatenate((np.flatnonzero(change) + 1, [len(self.bins)]))
+        wanted = self.edges[-1] * np.arange(1, number) // number
+        found = starts[np.searchsorted(self.edges[starts], wanted)]
+        return list(pairwise(np.unique((0, *found, len(self.bins))).tolist()))
 
     def events_of(self, bins: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Whether each event lies in one of the given bins."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,8 @@ from numpy.typing import NDArray
 
 from bcelldepl.kernels.disturbance import usual
 from bcelldepl.signal.disturbed_signal import odd_signals
-from bcelldepl.signal.time_bins import TimeBins, runs_of
+from bcelldepl.signal.time_bins import runs_of
+from bcelldepl.signal.time_profile import TimeProfile
 
 __all__ = ["TimeBlock", "find_blocks"]
 
@@ -38,25 +38,23 @@ class TimeBlock:
     events: int
 
 
-def find_blocks(
-    timeline: TimeBins, signals: Mapping[str, NDArray[np.float32]]
-) -> tuple[tuple[TimeBlock, ...], NDArray[np.bool_]]:
+def find_blocks(profile: TimeProfile) -> tuple[tuple[TimeBlock, ...], NDArray[np.bool_]]:
     """Blocks to leave out, and the events outside of them.
 
     Parameters
     ----------
-    timeline : TimeBins
-    signals : mapping of str to ndarray of float32
-        Watched over time, by marker.
+    profile : TimeProfile
+        Of the signals that are watched over time, all events added.
 
     Returns
     -------
     (tuple of TimeBlock, ndarray of bool)
         The second of shape (n_events,).
     """
+    timeline = profile.timeline
     counts = timeline.counts
     reason = np.full(len(counts), "", dtype="<U6")
-    reason[odd_signals(signals, timeline)] = "signal"
+    reason[odd_signals(profile)] = "signal"
     reason[_odd_rate(counts, timeline.ticks)] = "rate"
     if np.median(counts) > GAP_EVENTS:
         reason[counts == 0] = "gap"

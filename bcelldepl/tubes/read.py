@@ -15,7 +15,7 @@ from bcelldepl.gating.strategy import Strategy, load_strategy
 from bcelldepl.signal import Signal, make_signal
 from bcelldepl.study import Study, Tube
 
-__all__ = ["OpenTube", "batch_of", "open_tube", "panel_of", "read_signal", "spillover_of"]
+__all__ = ["OpenTube", "batch_of", "open_tube", "panel_of", "spillover_of"]
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,26 @@ class OpenTube:
     panel: dict[str, str]
     spillover: Spillover | None
 
-    def signal(self, strategy: Strategy) -> Signal:
+    def signal(self, strategy: Strategy, kept_events: int | None = None) -> Signal:
         """Read its events as far as their signals.
+
+        Parameters
+        ----------
+        strategy : Strategy
+        kept_events : int, optional
+            As for `make_signal`.
+
+        Returns
+        -------
+        Signal
 
         Raises
         ------
         FcsError
             Where DATA cannot be read.
         """
-        return make_signal(self.acquisition, self.panel, strategy.all_transforms, self.spillover)
+        transforms = strategy.all_transforms
+        return make_signal(self.acquisition, self.panel, transforms, self.spillover, kept_events)
 
 
 def open_tube(tube: Tube, study: Study, strategy: Strategy) -> OpenTube:
@@ -97,29 +108,6 @@ def panel_of(acquisition: Acquisition, tube: Tube, study: Study, strategy: Strat
     """
     named = study.panel_of(batch_of(tube, acquisition))
     return panel_for(strategy, acquisition.channels, named, tube.file)
-
-
-def read_signal(tube: Tube, study: Study, strategy: Strategy) -> tuple[Acquisition, dict[str, str], Signal]:
-    """Read a tube as far as its signals.
-
-    Parameters
-    ----------
-    tube : Tube
-    study : Study
-    strategy : Strategy
-
-    Returns
-    -------
-    Acquisition, dict of str to str, Signal
-        The file, its panel (marker to channel), and its signals.
-
-    Raises
-    ------
-    FcsError, PanelError, CompensationError
-        As `open_tube`, and where DATA cannot be read.
-    """
-    opened = open_tube(tube, study, strategy)
-    return opened.acquisition, opened.panel, opened.signal(strategy)
 
 
 def spillover_of(

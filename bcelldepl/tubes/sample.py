@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from bcelldepl.gating.model.event_sample import EventSample, choose_events
+from bcelldepl.gating.model.event_sample import EventKeys, EventSample
 from bcelldepl.gating.strategy import Strategy
+from bcelldepl.signal.positions import Positions
 from bcelldepl.signal.recipe import plan_markers
-from bcelldepl.signal.signal import measure
 from bcelldepl.signal.transform import Transform
+from bcelldepl.signal.watch import watched
 from bcelldepl.study import Role, Tube
 from bcelldepl.tubes.read import OpenTube
 
@@ -42,10 +41,11 @@ def take_sample(opened: OpenTube, tube: Tube, strategy: Strategy, wanted: int) -
     """
     acquisition, panel = opened.acquisition, opened.panel
     provisional = {**_PROVISIONAL, **strategy.transforms}
-    read = measure(acquisition, panel, provisional, opened.spillover)
+    recipe = plan_markers(acquisition, panel, provisional, opened.spillover)
+    keys = EventKeys(acquisition.n_events)
+    quality = watched(Positions(acquisition, recipe, kept_events=0), panel, keys.look)
     recipe = plan_markers(acquisition, panel, _AS_MEASURED, opened.spillover)
-    raw = read.raw[: len(recipe.channels)]  # without the time
-    values = np.take(raw, choose_events(raw, read.quality.keep, wanted), axis=1)
+    values = acquisition.columns_of(recipe.channels, keys.choose(quality.keep, wanted))
     tops = {channel.name: channel.range for channel in acquisition.channels}
     return EventSample(
         tube.file,

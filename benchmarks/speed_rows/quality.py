@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bcelldepl.fcs import read_fcs
 from bcelldepl.gating.strategy import load_strategy
+from bcelldepl.runtime.threads import in_threads, threads
 from bcelldepl.signal import resolve_panel
-from bcelldepl.signal.quality_mask import assess_quality
+from bcelldepl.signal.quality_mask import assess_quality, on_scale
 from bcelldepl.signal.signal import make_signal
+from bcelldepl.signal.time_bins import TimeBins
+from bcelldepl.signal.time_profile import TimeProfile, bright_levels, level_step
 from speed_rows.base import OURS, Bench, Goal, Measured, Row
 from speed_rows.tubes import tube_of
 
@@ -23,8 +29,16 @@ def _mask(bench: Bench) -> Measured:
     area, height, time = acquisition.columns([panel["FSC-A"], panel["FSC-H"], panel["Time"]])
     seconds = time * acquisition.time_step_s
 
+    columns, n = np.array(list(signal.columns.values())), len(seconds)
+
+    def watch(timeline: TimeBins | None) -> tuple[NDArray[np.bool_], TimeProfile]:
+        assert timeline is not None
+        profile = TimeProfile.of(timeline, bright_levels(columns[:, :: level_step(n)]))
+        in_threads(lambda part: profile.add(columns, 0, *part), timeline.parts(threads()))
+        return on_scale(area, 262144.0) & on_scale(height, 262144.0), profile
+
     def ours() -> object:
-        return assess_quality({"FSC-A": area, "FSC-H": height}, 262144.0, seconds, signal.columns)
+        return assess_quality(n, seconds, watch)
 
     peacoqc = None
     if bench.has("peacoqc"):

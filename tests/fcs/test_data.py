@@ -223,7 +223,7 @@ def test_large_files_by_the_kernel_in_two_threads(
     content = fcs([[0.0] * 4], data=values.tobytes(), order=byte_order, keywords={"$TOT": "40003"})
     path = written(tmp_path, content)
     acquisition = read_fcs(path)
-    monkeypatch.setattr("bcelldepl.fcs.data._LARGE_BYTES", 1000)
+    monkeypatch.setattr("bcelldepl.fcs.data.LARGE_BYTES", 1000)
     npt.assert_array_equal(acquisition.columns(), values.T)
     npt.assert_array_equal(acquisition.columns(["C4", "C2"]), values.T[[3, 1]])
     npt.assert_array_equal(acquisition.raw(["C3"]), values.T[[2]])
@@ -249,7 +249,7 @@ def test_large_files_of_integers(
     data = fcs([[0.0] * 3], data=content.tobytes(), order=byte_order, keywords=keywords)
     acquisition = read_fcs(written(tmp_path, data))
     small = acquisition.columns(), acquisition.raw(["C3", "C1"])
-    monkeypatch.setattr("bcelldepl.fcs.data._LARGE_BYTES", 1000)
+    monkeypatch.setattr("bcelldepl.fcs.data.LARGE_BYTES", 1000)
     monkeypatch.setenv("NUMBA_NUM_THREADS", n_threads)
     masked = values & np.array([127, 255, (1 << 8 * width) - 1], np.uint64)
     npt.assert_array_equal(acquisition.raw(), masked.T)
@@ -269,7 +269,7 @@ def test_channels_that_are_amplified_or_lie_out_of_step(
     keywords = {"$TOT": str(n_events), "$DATATYPE": "I", "$P2G": "4", "$P1B": "8", "$P2B": "16", "$P3B": "16"}
     keywords |= {f"$P{n}R": "1024" for n in (1, 2, 3)}
     acquisition = read_fcs(written(tmp_path, fcs([[0.0] * 3], data=stored.tobytes(), keywords=keywords)))
-    monkeypatch.setattr("bcelldepl.fcs.data._LARGE_BYTES", 1000)
+    monkeypatch.setattr("bcelldepl.fcs.data.LARGE_BYTES", 1000)
     npt.assert_array_equal(acquisition.columns(["C2"]), values.T[[1]] / 4)
     npt.assert_array_equal(acquisition.columns(["C3"]), values.T[[2]])
     npt.assert_array_equal(acquisition.raw(["C3", "C2"]), values.T[[2, 1]])
@@ -337,3 +337,46 @@ def test_processes_that_forked_read_into_memory_of_their_own(tmp_path: Path) -> 
             os._exit(min(sum(wrong(number) for _ in range(25)), 1))
         children.append(child)
     assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0]
+
+
+@pytest.mark.parametrize("order", ["1,2,3,4", "4,3,2,1"])
+@pytest.mark.parametrize(("datatype", "bits"), [("F", 32), ("D", 64), ("I", 16), ("I", 32)])
+def test_chosen_events_and_blocks_of_events_are_those_of_whole_columns(
+    tmp_path: Path, order: str, datatype: str, bits: int
+) -> None:
+    rng = np.random.default_rng(1)
+    events = rng.integers(0, 250, (20_000, 3)).tolist()
+    content = fcs(events, datatype=datatype, bits=[bits] * 3, order=order)
+    acquisition = read_fcs(written(tmp_path, content))
+    names = [acquisition.channels[k].name for k in (2, 0)]
+    whole = acquisition.columns(names)
+    # Near each other, far from each other, in any order, more than once, the last one, none.
+    for chosen in ([5, 4, 6, 4], [19_999, 0, 12_000], rng.permutation(20_000)[:9_000], []):
+        npt.assert_array_equal(acquisition.columns_of(names, np.array(chosen, int)), whole[:, list(chosen)])
+    for step in (1, 7, 4_096, 19_999, 30_000):
+        column, some = acquisition.skim(names[0], names, step)
+        npt.assert_array_equal(column, whole[0])
+        npt.assert_array_equal(some, whole[:, ::step])
+    seen = np.full_like(whole, np.nan)
+
+    def work(values: np.ndarray, first: int, last: int) -> None:
+        seen[:, first:last] = values[:, : last - first]
+
+    acquisition.over_blocks(names, [3, 4, 7_000, 20_000], work)
+    assert np.isnan(seen[:, :3]).all()
+    npt.assert_array_equal(seen[:, 3:], whole[:, 3:])
+
+
+def test_chosen_events_of_a_large_file_are_those_of_whole_columns(tmp_path: Path) -> None:
+    columns = np.random.default_rng(2).normal(size=(16, 150_000)).astype(np.float32)  # more than 8 MiB
+    names = [f"C{k}" for k in range(16)]
+    write_fcs(tmp_path / "large.fcs", columns, names, [""] * 16, keywords={})
+    acquisition = read_fcs(tmp_path / "large.fcs")
+    chosen = np.random.default_rng(3).permutation(150_000)[:60_000]
+    npt.assert_array_equal(acquisition.columns_of(names[3:9], chosen), columns[3:9][:, chosen])
+    column, some = acquisition.skim("C4", names[3:9], 11)
+    npt.assert_array_equal(column, columns[4])
+    npt.assert_array_equal(some, columns[3:9, ::11])
+    (tmp_path / "large.fcs").write_bytes((tmp_path / "large.fcs").read_bytes()[:-2_000_000])
+    with pytest.raises(TruncatedDataError):
+        acquisition.columns_of(names, np.array([1, 149_999]))

@@ -88,8 +88,8 @@ def test_all_threads_and_blocks_cut_alike(tmp_path: Path, monkeypatch: pytest.Mo
     keywords = {"$TOT": "40000", "$DATATYPE": "I", "$P1B": "16", "$P2B": "16", "$P1R": "4096", "$P2R": "4096"}
     path = tmp_path / "tube.fcs"
     path.write_bytes(fcs([[0.0] * 2], data=values.astype("<u2").tobytes(), keywords=keywords))
-    monkeypatch.setattr("bcelldepl.fcs.data._LARGE_BYTES", 1000)
-    monkeypatch.setattr("bcelldepl.fcs.data._BLOCK_BYTES", 4096)
+    monkeypatch.setattr("bcelldepl.fcs.data.LARGE_BYTES", 1000)
+    monkeypatch.setattr("bcelldepl.fcs.blocks.BLOCK_BYTES", 4096)
     acquisition = read_fcs(path)
     npt.assert_array_equal(acquisition.raw(), np.minimum(values, 4095).T)
     assert "400 of C1" in "".join(acquisition.warnings)

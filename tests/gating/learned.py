@@ -11,22 +11,28 @@ from numpy.typing import NDArray
 
 from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
+from bcelldepl.gating.model.alignment import Alignment
 from bcelldepl.gating.model.event_sample import events_per_tube
 from bcelldepl.gating.model.learn import learn
 from bcelldepl.gating.model.place import PLACED_EVENTS, borrowed_evidence, place_gates
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.populations import Populations
+from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.strategy import Strategy, load_strategy
 from bcelldepl.gating.tube import apply_gates
 from bcelldepl.signal import Signal
 from bcelldepl.study import Role, Tube, load_study
-from bcelldepl.tubes.read import open_tube
+from bcelldepl.tubes.read import OpenTube, open_tube
 from bcelldepl.tubes.sample import take_sample
 
 
 @dataclass(frozen=True)
 class GatedTube:
     tube: Tube
+    opened: OpenTube
+    strategy: Strategy
+    alignment: Alignment | None
+    fits: Mapping[str, Fit]
     signal: Signal
     populations: Populations
 
@@ -99,7 +105,9 @@ def gate_study(study: Path, strategy: str = "", *, model: StudyModel | None = No
         placed = place_gates(model, tree, samples[tube.file], borrowed_evidence(model, tree, others))
         signal = opened[tube.file].signal(on_scales)
         found = apply_gates(signal, on_scales, placed.fits, keep_membership=True)
-        gated[tube.file] = GatedTube(tube, signal, found)
+        gated[tube.file] = GatedTube(
+            tube, opened[tube.file], on_scales, placed.alignment, placed.fits, signal, found
+        )
     return GatedStudy(model, gated)
 
 

@@ -46,7 +46,7 @@ def test_a_valley_cut_counts_the_positives(n_positive):
     assert fit.parent_events == 5_000 + n_positive
     assert applied.inside.sum() == pytest.approx(n_positive, rel=0.02, abs=1)
     assert (applied.inside == (truth(*parts) == 1)).mean() > 0.998
-    assert applied.events_low <= applied.inside.sum() <= applied.events_high
+    assert min(applied.at_ends) <= applied.inside.sum() <= max(applied.at_ends)
     assert fit.shape.low <= fit.shape.position <= fit.shape.high
     assert fit.shape.negative.centre == pytest.approx(0.25, abs=0.01)
 
@@ -58,7 +58,7 @@ def test_below_and_above_share_out_the_events():
     up, down = VALLEY.apply(shape, columns), below.apply(shape, columns)
     np.testing.assert_array_equal(up.inside, ~down.inside)
     for applied in (up, down):
-        assert applied.events_low <= applied.inside.sum() <= applied.events_high
+        assert min(applied.at_ends) <= applied.inside.sum() <= max(applied.at_ends)
 
 
 @pytest.mark.parametrize(("prefer", "place"), [("lowest", 0.3), ("highest", 0.65), ("deepest", 0.65)])
@@ -80,7 +80,7 @@ def test_without_a_valley_there_is_no_cut_and_no_event_is_positive(side, n):
     assert fit.reason
     if fit.shape is not None:
         assert one.apply(fit.shape, columns).inside.sum() == 0
-        assert one.apply(fit.shape, columns).events_high == 0
+        assert max(one.apply(fit.shape, columns).at_ends) == 0
 
 
 def test_a_valley_outside_the_window_is_not_taken():
@@ -196,7 +196,7 @@ def test_a_drawn_cut_is_the_same_in_every_tube():
     fit, applied = gate(drawn, together(negative(), positive()))
     assert fit.evidence is Evidence.FIXED
     assert fit.shape == drawn.drawn == CutShape(0.5, 0.5, 0.5)
-    assert applied.events_low == applied.events_high == applied.inside.sum()
+    assert applied.at_ends == (applied.inside.sum(),) * 2
     with pytest.raises(ValidationError, match="fixed = POSITION"):
         rule("cut", marker="CD19", method="fixed")
 
@@ -276,7 +276,7 @@ def test_positives_are_counted_whatever_their_part_and_the_shift_of_the_negative
     settled = CAR.settle(BY_CONTROLS, columns)
     applied = CAR.apply(settled.shape, columns)
     assert applied.inside.sum() == pytest.approx(is_positive.sum(), rel=0.02, abs=3)
-    assert applied.events_low <= applied.inside.sum() <= applied.events_high
+    assert min(applied.at_ends) <= applied.inside.sum() <= max(applied.at_ends)
     assert isinstance(settled.shape, CutShape)
 
 
@@ -287,7 +287,7 @@ def test_dim_positives_are_counted_without_bias_within_their_interval(seed):
     columns, is_positive = car_tube(5_000, 0.1, seed, at=4.0)
     applied = CAR.apply(CAR.settle(dim, columns).shape, columns)
     assert applied.inside.sum() == pytest.approx(is_positive.sum(), rel=0.12)
-    assert applied.events_low <= is_positive.sum() <= applied.events_high
+    assert min(applied.at_ends) <= is_positive.sum() <= max(applied.at_ends)
 
 
 def test_without_a_control_no_cell_is_positive():
@@ -318,7 +318,7 @@ def test_an_ellipse_holds_its_part_of_a_normal_island():
     assert fit.evidence is Evidence.DATA
     assert held == pytest.approx(0.99, abs=0.01)
     assert applied.inside[truth(*parts) == 1].mean() < 1e-3
-    assert applied.events_low <= applied.inside.sum() <= applied.events_high
+    assert min(applied.at_ends) <= applied.inside.sum() <= max(applied.at_ends)
     assert fit.shape.centre == pytest.approx((0.72, 0.22), abs=0.005)
 
 
@@ -495,7 +495,7 @@ def test_boolean_rules_combine_memberships(settings, expected):
     }
     applied = gate(one, columns)[1]
     assert applied.inside.tolist() == [bool(one) for one in expected]
-    assert applied.events_low == applied.events_high == sum(expected)
+    assert applied.at_ends == (sum(expected),) * 2
 
 
 def test_a_boolean_rule_of_nothing_is_refused():
@@ -532,7 +532,7 @@ def test_a_gate_of_the_model_holds_its_polygon_and_counts_at_both_ends():
 
     applied = KINDS.apply(PLACED, columns)
     np.testing.assert_array_equal(applied.inside, held(SQUARE))
-    assert (applied.events_low, applied.events_high) == (held(INNER).sum(), held(OUTER).sum())
+    assert applied.at_ends == (held(INNER).sum(), held(OUTER).sum())
     assert KINDS.axes(PLACED) == ("CD45", "SSC-A")
 
 
@@ -549,7 +549,7 @@ def test_a_kind_that_was_not_found_stays_not_found():
 def test_a_gate_without_corners_holds_nothing():
     columns = lymphocytes(100)
     applied = KINDS.apply(KindsShape("CD45", "SSC-A", (), (), ()), columns)
-    assert (applied.inside.sum(), applied.events_low, applied.events_high) == (0, 0, 0)
+    assert (applied.inside.sum(), *applied.at_ends) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -618,7 +618,7 @@ def test_permuted_events_are_permuted_members(one):
     shape = fitted(one)
     straight, permuted = one.apply(shape, columns), one.apply(shape, take(columns, order))
     np.testing.assert_array_equal(permuted.inside, straight.inside[order])
-    assert (permuted.events_low, permuted.events_high) == (straight.events_low, straight.events_high)
+    assert permuted.at_ends == straight.at_ends
 
 
 @every_rule
@@ -672,7 +672,7 @@ def test_an_empty_parent_is_no_error_and_holds_nothing(one, n):
     assert fit.parent_events == n
     applied = one.apply(one.fit(columns, {}).shape, take(columns, np.arange(0)))
     assert applied.inside.shape == (0,)
-    assert applied.events_low == applied.events_high == 0
+    assert applied.at_ends == (0, 0)
 
 
 @every_rule
@@ -690,7 +690,7 @@ def test_a_gate_is_drawn_on_markers_of_the_panel_and_also_where_it_failed(one):
 @every_rule
 def test_the_interval_holds_the_count(one):
     applied = one.apply(fitted(one), everything())
-    assert 0 < applied.events_low <= applied.inside.sum() <= applied.events_high
+    assert 0 < min(applied.at_ends) <= applied.inside.sum() <= max(applied.at_ends)
 
 
 @every_rule

@@ -10,6 +10,7 @@ import pytest
 from learned import gate_study
 
 from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.model.gate_tube import gate_by_model
 
 SAMPLE = Path(__file__).parents[2] / "sample_fcs"
 
@@ -119,3 +120,28 @@ def test_a_study_whose_batches_differ_much_is_named_all_the_same(tmp_path):
         labels = np.load(tmp_path / "labels" / f"{Path(one.tube.file).stem}.npy")
         true = int((np.isin(labels, t_cells) & one.signal.quality.keep).sum())
         assert one.events("T") == pytest.approx(true, rel=0.1), one.tube.file
+
+
+@pytest.mark.parametrize("kept", [0, 2_500])
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_a_tube_is_counted_alike_by_parts_and_as_a_whole(study, monkeypatch, kept, threads):
+    monkeypatch.setenv("NUMBA_NUM_THREADS", threads)
+    for one in (max(study.samples(), key=lambda tube: tube.events("CAR_T")), study.samples()[0]):
+        gates = one.strategy, one.fits, study.model, one.alignment
+        whole = gate_by_model(one.signal, *gates)
+        assert one.signal.n_events < 131_072  # all of them are one part
+        signal = one.opened.signal(one.strategy, kept)
+        with monkeypatch.context() as patch:
+            patch.setattr("bcelldepl.gating.parts._PART", 1_000)
+            parts = gate_by_model(signal, *gates)
+        assert parts.members == whole.members
+        assert parts.fits == whole.fits
+        for view, expected in zip(parts.views, whole.views, strict=True):
+            np.testing.assert_array_equal(view.histogram, expected.histogram)
+            np.testing.assert_array_equal(view.inside, expected.inside)
+            held = parts.membership[view.population]
+            np.testing.assert_array_equal(held, whole.membership[view.population])
+            assert parts.members[view.population].early == whole.members[view.population].early
+            kept_events = np.flatnonzero(signal.quality.keep)
+            assert parts.members[view.population].early == held[: kept_events[len(kept_events) // 2]].sum()
+            assert view.inside.sum() == held.sum()

@@ -122,7 +122,7 @@ def test_siblings_that_are_gated_in_turn_on_one_marker_keep_their_own_signals(tm
 @pytest.fixture
 def finite(monkeypatch):
     """Tubes with odd values are refused where a stain is infinite; here only the gates are looked at."""
-    for module in ("bcelldepl.signal.signal", "bcelldepl.gating.plan"):
+    for module in ("bcelldepl.signal.positions", "bcelldepl.gating.plan"):
         monkeypatch.setattr(f"{module}.SCATTER", tuple(LABELS) + tuple(NAMES))
 
 

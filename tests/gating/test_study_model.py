@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from blood import MARKERS, blood
+from clouds import signal
 
 from bcelldepl.errors import StrategyError
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.composition import with_composition
-from bcelldepl.gating.model.event_sample import EventSample, choose_events, events_per_tube
+from bcelldepl.gating.model.event_sample import EventKeys, EventSample, events_per_tube
 from bcelldepl.gating.model.kept import KeptModel, models_from_text, models_to_text, read_models
 from bcelldepl.gating.model.learn import learn
 from bcelldepl.gating.model.members import members_of
@@ -180,6 +181,14 @@ def test_the_study_may_name_a_cluster_itself(usual):
     assert any("could be identified as NK" in question for question in again.questions)
 
 
+def choose_events(columns, keep, wanted):
+    """Of events that are looked at in two parts."""
+    keys, half = EventKeys(columns.shape[1]), columns.shape[1] // 2
+    keys.look(np.ascontiguousarray(columns[:, half:]), half, columns.shape[1])
+    keys.look(np.ascontiguousarray(columns), 0, half)  # those behind are not looked at
+    return keys.choose(keep, wanted)
+
+
 def test_neither_the_order_of_tubes_nor_that_of_events_matters(usual):
     made, model = usual
     samples = [sample for sample, _ in made]
@@ -188,7 +197,7 @@ def test_neither_the_order_of_tubes_nor_that_of_events_matters(usual):
     order = np.random.default_rng(0).permutation(columns.shape[1])
     keep = np.ones(columns.shape[1], dtype=bool)
     straight = columns[:, choose_events(columns, keep, 500)]
-    permuted = columns[:, order][:, choose_events(np.ascontiguousarray(columns[:, order]), keep, 500)]
+    permuted = columns[:, order][:, choose_events(columns[:, order], keep, 500)]
     np.testing.assert_array_equal(straight, permuted)
 
 
@@ -244,7 +253,7 @@ def test_what_the_gate_of_singlets_leaves_out_is_told_from_debris(usual, cells, 
     populations = Populations({"singlets": singlets}, (), {"singlets": ~left_out}, {})
     alignment = place_gates(model, TBNK, sample).alignment
     columns = sample.positions(model.scales)
-    found = with_composition(populations, TBNK, model, alignment, columns, np.ones(n, dtype=np.bool_))
+    found = with_composition(populations, TBNK, model, alignment, signal(columns))
     assert found.members["singlets"].left_out_cells == pytest.approx(cells, abs=3)
 
 

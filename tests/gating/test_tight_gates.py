@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from blood import blood
+from clouds import signal
 
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.gate_tube import automated_gates, gate_by_model
@@ -17,8 +18,6 @@ from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.rules.kinds import KindsRule, KindsShape
 from bcelldepl.gating.strategy import load_strategy
-from bcelldepl.signal.quality_mask import Quality
-from bcelldepl.signal.signal import Signal
 
 MOST = 20.0
 GATE = ((0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0))
@@ -35,7 +34,7 @@ def tube(held, inner, fitting, *, rare=True, report=True, inner_end=INNER):
     fit = Fit(KindsShape("x", "y", GATE, inner_end, OUTER), Evidence.BATCH, "", 0)
     populations = Populations({"B": member}, (), {"B": np.arange(held + 3) < held}, {"B": fit})
     columns = {"x": x, "y": np.full(held + 3, 5.0, dtype=np.float32)}
-    return tighter_gates(populations, SimpleNamespace(populations=(rule,)), columns, MOST)
+    return tighter_gates(populations, SimpleNamespace(populations=(rule,)), signal(columns), MOST)
 
 
 def test_the_gate_is_drawn_at_its_inner_end():
@@ -79,9 +78,11 @@ def test_a_depleted_tube_is_counted_anew_and_a_whole_one_is_not():
 
     def counted(sample, columns):
         placed = place_gates(model, scaled, sample)
-        signal = _signal(columns)
-        usual = gate_by_model(signal, scaled, placed.fits, model, placed.alignment).members["B"]
-        populations, tighter = automated_gates(signal, scaled, placed.fits, model, placed.alignment, MOST)
+        tube_signal = signal(columns)
+        usual = gate_by_model(tube_signal, scaled, placed.fits, model, placed.alignment).members["B"]
+        populations, tighter = automated_gates(
+            tube_signal, scaled, placed.fits, model, placed.alignment, MOST
+        )
         return usual, populations.members["B"], set(tighter)
 
     (whole, kinds), (depleted, none) = made[0], blood("depleted", 9, B=0)
@@ -104,9 +105,3 @@ def test_a_depleted_tube_is_counted_anew_and_a_whole_one_is_not():
     assert abs(found.events - usual.fitting) < abs(usual.events - usual.fitting)
     assert found.events_high >= usual.events
     assert found.reason.startswith("B: ")
-
-
-def _signal(columns):
-    n = len(next(iter(columns.values())))
-    quality = Quality(keep=np.ones(n, dtype=np.bool_), kept_time_fraction=1.0, dropped={})
-    return Signal(columns, quality, dict.fromkeys(columns, ""))

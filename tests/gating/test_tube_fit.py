@@ -71,7 +71,7 @@ def counted(
     columns = dict(zip(("CAR", "CD3"), (one / np.float32(UNIT) for one in drawn), strict=True))
     fit = RULE.settle(Fit(learned or model(), Evidence.CONTROL, "", 0), columns)
     applied = RULE.apply(fit.shape, columns)
-    return int(applied.inside.sum()), applied.events_low, applied.events_high, fit
+    return int(applied.inside.sum()), min(applied.at_ends), max(applied.at_ends), fit
 
 
 @pytest.mark.parametrize("positives", [0, 30, 400, 6_000, 30_000])

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from bcelldepl.kernels.charts import axis_of, chart_of, cut_signals
 from bcelldepl.kernels.compensation import exact_positions, marker_positions, weigh
 from bcelldepl.kernels.components import accumulate_components, component_densities
+from bcelldepl.kernels.densest import densest
 from bcelldepl.kernels.density import locate_peak, part_peaks, smooth_counts
 from bcelldepl.kernels.disturbance import mark_bright, mark_merged_shifts, mark_shifts, usual
 from bcelldepl.kernels.event_keys import event_keys, lowest_keys
 from bcelldepl.kernels.histogram import histogram_1d, histogram_2d, histogram_inside
 from bcelldepl.kernels.inverse import signals_at
+from bcelldepl.kernels.membership import count_bit, have_bit, mark_bit, nth_event, spaced_events, with_bit
 from bcelldepl.kernels.mixture import fit_parts
 from bcelldepl.kernels.planes import log_density
 from bcelldepl.kernels.polygons import judge_polygon
@@ -33,7 +35,8 @@ from bcelldepl.kernels.separation import line_ends, project, significant_valley
 from bcelldepl.kernels.shades import colour_bins
 from bcelldepl.kernels.sieve import WORK_ROWS, sift
 from bcelldepl.kernels.stream import COMBINE, COUNT, GATE, STRIDE, WEIGH, stream_tile
-from bcelldepl.kernels.timeline import clock_steps, count_above, mean_step, time_profile, time_stretches
+from bcelldepl.kernels.sums import normal_equations
+from bcelldepl.kernels.timeline import clock_steps, mean_step, profile_moments, time_profile, time_stretches
 
 TRIANGLE = np.array([(0.1, 0.1), (0.9, 0.2), (0.5, 0.8)])
 
@@ -88,6 +91,20 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         out[f"selected {n}"] = selected = np.zeros(n + 1, dtype=np.int32)
         order = np.arange(n, dtype=np.int32)[::-1].copy()
         out[f"held {n}"] = np.array(select(order, order % 3 == 0, selected))
+        words = np.zeros(n, np.uint32)
+        mark_bit(words, order[::3], 5)
+        mark_bit(words, order[::2], 31)
+        out[f"marked {n}"], out[f"with {n}"] = words, with_bit(words, 5)
+        out[f"have {n}"] = have = np.empty(n, np.bool_)
+        have_bit(words, 31, have)
+        out[f"numbers {n}"] = np.array([count_bit(words, 5), nth_event(have, n // 4)])
+        out[f"spaced {n}"] = spaced_events(have, 2)
+        if n > 1:
+            out[f"densest {n}"] = np.array(densest(np.nan_to_num(x).astype(np.float64), n // 2))
+        near, sums = normal_equations(
+            both.T.astype(np.float64), y.astype(np.float64), np.nan_to_num(x), 0.3, 0.4
+        )
+        out |= {f"near middle {n}": np.array(near), f"products {n}": sums}
         out[f"gathered {n}"] = gathered = np.empty(n, dtype=np.float32)
         gather(x, order, gathered)
         densities = np.random.default_rng(1).gamma(1.0, size=(2, 4, n)) + 1e-7
@@ -122,11 +139,13 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         for in_order, time in ((False, clock), (True, np.sort(clock))):
             edges, bins = time_stretches(time, 0.0, 0.25, 4, in_order)
             out |= {f"edges {in_order} {n}": edges, f"bins {in_order} {n}": bins}
-        counts, means, variances = np.zeros(4, dtype=np.int64), np.zeros(4), np.zeros(4)
         known = np.where(np.isinf(y), np.float32(0), y)
-        time_profile(known, edges, bins, counts, means, variances)
-        above = np.zeros((2, 4), dtype=np.int64)
-        count_above(y, edges, bins, np.array([0.1, 0.5], dtype=np.float32), above)
+        near, sums, squares = np.zeros((1, 4)), np.zeros((1, 4)), np.zeros((1, 4))
+        numbers, above = np.zeros((1, 4), np.int64), np.zeros((1, 2, 4), np.int64)
+        levels = np.array([[0.1, 0.5]], dtype=np.float32)
+        time_profile(known[None], 0, edges, bins, 0, len(bins), levels, near, numbers, sums, squares, above)
+        counts, above = numbers[0], above[0]
+        means, variances = profile_moments(near[0], counts, sums[0], squares[0])
         out[f"above {n}"] = above
         out |= {f"counts {n}": counts, f"means {n}": means, f"variances {n}": variances}
         if n > 1:

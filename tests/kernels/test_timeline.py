@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import naive
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcelldepl.kernels.timeline import clock_steps, count_above, mean_step, time_profile, time_stretches
+from bcelldepl.kernels.timeline import (
+    clock_steps,
+    mean_step,
+    profile_moments,
+    time_profile,
+    time_stretches,
+)
 
 
 def stretches_of(time, start, width, n_bins, in_order=False):
@@ -23,11 +31,24 @@ def bins_of(time, start, width, n_bins, in_order=False):
     return np.repeat(bins, np.diff(edges))
 
 
+def profiled(columns, edges, bins, n_bins, levels, cuts=()):
+    """Sums of several signals, added in the pieces that the cuts make of the stretches."""
+    columns, levels = np.asarray(columns, dtype=np.float32), np.asarray(levels, dtype=np.float32)
+    shape = len(columns), n_bins
+    near, sums, squares = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    counts, above = np.zeros(shape, np.int64), np.zeros((*levels.shape, n_bins), np.int64)
+    for first, last in pairwise((0, *cuts, len(bins))):
+        piece = np.ascontiguousarray(columns[:, edges[first] : edges[last]])
+        time_profile(
+            piece, edges[first], edges, bins, first, last, levels, near, counts, sums, squares, above
+        )
+    return near, counts, sums, squares, above
+
+
 def profile(values, bins, n_bins):
-    counts, means, variances = np.zeros(n_bins, dtype=np.int64), np.zeros(n_bins), np.zeros(n_bins)
     stretches = stretches_of(bins, 0.0, 1.0, n_bins)
-    time_profile(np.asarray(values, dtype=np.float32), *stretches, counts, means, variances)
-    return counts, means, variances
+    near, counts, sums, squares, _ = profiled([values], *stretches, n_bins, np.zeros((1, 0)))
+    return counts[0], *profile_moments(near[0], counts[0], sums[0], squares[0])
 
 
 def test_an_event_lies_in_the_bin_of_its_time():
@@ -139,11 +160,27 @@ def test_events_above_a_level_are_those_that_a_look_at_each_finds(seed, n, level
     time, values = np.sort(rng.uniform(0.0, 7.0, n)).astype(np.float32), rng.normal(size=n).astype(np.float32)
     values[rng.random(n) < 0.1] = np.nan
     values[rng.random(n) < 0.1] = level
-    levels = np.array([level, 0.5], dtype=np.float32)
-    counts = np.zeros((2, 7), dtype=np.int64)
-    count_above(values, *stretches_of(time, 0.0, 1.0, 7), levels, counts)
+    *_, above = profiled([values], *stretches_of(time, 0.0, 1.0, 7), 7, [[level, 0.5]])
     expected = [
         [sum(float(v) > limit for v, t in zip(values, time, strict=True) if int(t) == b) for b in range(7)]
         for limit in (level, 0.5)
     ]
-    assert counts.tolist() == expected
+    assert above[0].tolist() == expected
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 5_000), data=st.data(), in_order=st.booleans())
+def test_how_many_events_are_added_at_a_time_changes_no_bit(seed, n, data, in_order):
+    rng = np.random.default_rng(seed)
+    time = rng.uniform(0.0, 9.0, n)
+    edges, bins = stretches_of(np.sort(time) if in_order else time, 0.0, 1.0, 9, in_order)
+    columns = rng.normal(size=(3, n)).astype(np.float32)
+    columns[rng.random((3, n)) < 0.1] = np.nan
+    cuts = data.draw(st.lists(st.integers(0, len(bins)), max_size=5).map(sorted))
+    levels = rng.normal(size=(3, 2))
+    for whole, pieces in zip(
+        profiled(columns, edges, bins, 9, levels),
+        profiled(columns, edges, bins, 9, levels, cuts),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(whole, pieces)

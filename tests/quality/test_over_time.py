@@ -16,7 +16,9 @@ from bcelldepl.quality.over_time import (
     robust_mean_sd,
     tube_brightness,
 )
+from bcelldepl.signal import Signal
 from bcelldepl.signal.marker_axis import MarkerAxis
+from bcelldepl.signal.quality_mask import Quality
 from bcelldepl.signal.transform import Transform
 
 
@@ -126,8 +128,9 @@ def test_brightness_is_the_median_in_the_units_of_the_instrument(cells: int) -> 
     signals = np.linspace(2000.0, 4000.0, 61)
     members = np.zeros(61, dtype=np.bool_)
     members[:cells] = True
-    signal = SimpleNamespace(columns={"CD3": axis.positions(signals).astype(np.float32)}, axes={"CD3": axis})
-    found = tube_brightness(signal, {"T": members})  # type: ignore[arg-type]
+    columns = {"CD3": axis.positions(signals).astype(np.float32)}
+    signal = Signal(columns, Quality(np.ones(61, dtype=np.bool_), 1.0, {}), {}, axes={"CD3": axis})
+    found = tube_brightness(signal, {"T": members})
     expected = {} if cells < 30 else {"CD3_OF_T": pytest.approx(np.median(signals[:30]), rel=1e-4)}
     assert found == expected
     assert QUALITY_MEASURES["CD3_OF_T"].population == "T"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -82,3 +83,23 @@ def test_after_an_error_nobody_begins_another_part(monkeypatch: pytest.MonkeyPat
         with pytest.raises(ValueError):
             in_threads(work, range(1_000))
         assert len(begun) <= 3
+
+
+def test_a_task_within_a_task_is_done_by_its_own_thread_and_nothing_of_it_is_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "2")
+    held: list[weakref.ref[np.ndarray]] = []
+
+    def outer(number: int) -> tuple[int, set[int], int]:
+        array = np.zeros(10)
+        held.append(weakref.ref(array))
+        own = set(in_threads(lambda part: threading.get_ident() if len(array) > part else 0, range(8)))
+        time.sleep(0.002)
+        return number, own, sum(one() is not None for one in list(held))
+
+    found = in_threads(outer, range(40))
+    assert [number for number, _, _ in found] == list(range(40))
+    assert all(len(own) == 1 for _, own, _ in found)
+    assert max(alive for _, _, alive in found) <= 4
+    assert len(set(in_threads(lambda _: (time.sleep(0.01), threading.get_ident())[1], range(8)))) == 2

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from timelines import TOP, Timeline, steady
-
-from bcelldepl.signal.quality_mask import assess_quality
+from timelines import TOP, Timeline, judge_in_memory, steady
 
 SECONDS = 100.0
 
@@ -85,7 +83,7 @@ def test_a_burst_is_a_block_of_rate():
         np.concatenate([getattr(tube, name), getattr(burst, name)])[order]
         for name in ("time_s", "signal", "forward")
     )
-    quality = assess_quality({"FSC-A": forward}, TOP, time_s, {"CD45": signal})
+    quality = judge_in_memory({"FSC-A": forward}, TOP, time_s, {"CD45": signal})
     assert_one_disturbance(quality, 60.0, 66.0, "rate")
 
 
@@ -233,7 +231,7 @@ def test_a_short_tube_is_kept_and_says_so(n):
 
 def test_an_empty_tube():
     empty = np.empty(0, dtype=np.float32)
-    quality = assess_quality({"FSC-A": empty}, TOP, empty, {"CD45": empty})
+    quality = judge_in_memory({"FSC-A": empty}, TOP, empty, {"CD45": empty})
     assert quality.keep.size == 0
     assert quality.kept_fraction == quality.kept_time_fraction == 1.0
 

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.signal.quality_mask import Quality, assess_quality
+from bcelldepl.signal.quality_mask import Quality, assess_quality, on_scale
+from bcelldepl.signal.time_bins import TimeBins
+from bcelldepl.signal.time_profile import TimeProfile, bright_levels, level_step
 
 TOP = 262_144.0
 POPULATIONS = ((0.55, 0.20, 0.06), (0.30, 0.45, 0.05), (0.15, 0.75, 0.03))  # share, place, spread
+
+
+def judge_in_memory(
+    forward: Mapping[str, NDArray[np.float32]],
+    forward_top: float,
+    time_s: NDArray[np.float32] | None,
+    signals: Mapping[str, NDArray[np.float32]],
+) -> Quality:
+    """Judge events that are in memory: all of them are watched at once."""
+    columns = np.array(list(signals.values()), dtype=np.float32)
+    n = columns.shape[1]
+
+    def watch(timeline: TimeBins | None) -> tuple[NDArray[np.bool_], TimeProfile | None]:
+        keep = np.ones(n, dtype=np.bool_)
+        for column in forward.values():
+            keep &= on_scale(column, forward_top)
+        if timeline is None:
+            return keep, None
+        profile = TimeProfile.of(timeline, bright_levels(columns[:, :: level_step(n)]))
+        profile.add(columns, 0, 0, len(timeline.bins))
+        return keep, profile
+
+    return assess_quality(n, time_s, watch)
 
 
 @dataclass(frozen=True)
@@ -29,7 +55,7 @@ class Timeline:
             "time_s": self.time_s,
             "signals": {"CD45": self.signal},
         }
-        return assess_quality(**{**parts, **changes})  # type: ignore[arg-type]
+        return judge_in_memory(**{**parts, **changes})  # type: ignore[arg-type]
 
     def where(self, start: float, end: float) -> NDArray[np.bool_]:
         """Events acquired within a stretch of time."""

@@ -11,7 +11,7 @@ from bcelldepl.errors import CompensationError, FcsError, PanelError
 from bcelldepl.fcs.write import spillover_keyword, write_fcs
 from bcelldepl.gating.strategy import Strategy
 from bcelldepl.study import CompensationSettings, Study, Tube
-from bcelldepl.tubes.read import batch_of, open_tube, read_signal
+from bcelldepl.tubes.read import batch_of, open_tube
 
 CHANNELS = ["FSC-A", "FSC-H", "SSC-A", "FL1-A", "FL2-A", "Time"]
 LABELS = ["", "", "", "CD3", "CD19", ""]
@@ -94,7 +94,7 @@ def test_stains_without_a_matrix_are_refused_unless_the_study_says_that_none_is_
 def test_signals_are_compensated_by_it(tmp_path: Path, study: Study) -> None:
     one = tube(tmp_path, 0.2)
     positions = [
-        read_signal(one, with_matrix(study, **settings), STRATEGY)[2].columns["CD19"][0]
+        open_tube(one, with_matrix(study, **settings), STRATEGY).signal(STRATEGY).columns["CD19"][0]
         for settings in ({"source": "none"}, {}, {"matrix": "of_the_study.csv"})
     ]
     assert positions == sorted(positions, reverse=True)

@@ -11,6 +11,7 @@ from bcelldepl.gating.model.components import DEGREES
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.kernels.components import accumulate_components, component_densities
 from bcelldepl.kernels.posteriors import choose_kinds, sum_posteriors
+from bcelldepl.runtime.threads import over_spans
 
 __all__ = [
     "ALIGNED_EVENTS", "Alignment", "align", "expected_events", "posteriors", "sure_kinds", "unexplained_events",
@@ -23,6 +24,7 @@ _USUAL = 0.15  # natural units by which tubes of a study are shifted, before it 
 _LEAST, _GREATEST = 0.04, 0.40  # bounds of what it has shown
 _MOST_SAY = 200.0  # events: a kind of more has no more say in the shift
 _PRIOR_EVENTS = 0.1  # that the study's shares weigh as, so that a kind may be absent
+_AT_ONCE = 6_144  # events whose densities a thread finds at a time
 _BACKGROUND = 1e-12  # density of what is of no kind
 
 
@@ -214,8 +216,11 @@ def _rounded_densities(
     frame = model.frame
     out = np.empty((len(model.components), points.shape[1]), dtype=np.float32)
     mean = (frame.mean + shift * model.levels).astype(np.float32)
-    component_densities(
-        np.ascontiguousarray(points), 0, points.shape[1], mean, frame.whitener.astype(np.float32),
-        np.exp(frame.height).astype(np.float32), DEGREES, out,
-    )  # fmt: skip
+    shapes = mean, frame.whitener.astype(np.float32), np.exp(frame.height).astype(np.float32)
+    columns = np.ascontiguousarray(points)
+    over_spans(
+        lambda first, last: component_densities(columns, first, last, *shapes, DEGREES, out),
+        points.shape[1],
+        _AT_ONCE,
+    )
     return out

@@ -14,8 +14,9 @@ from bcelldepl.gating.model.alignment import Alignment, expected_events
 from bcelldepl.gating.model.place import natural_points
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.populations import Populations
-from bcelldepl.gating.rules.base import Columns
 from bcelldepl.gating.rules.kinds import KindsRule
+from bcelldepl.kernels.membership import spaced_events
+from bcelldepl.signal import Signal
 
 if TYPE_CHECKING:
     from bcelldepl.gating.strategy import Strategy
@@ -27,7 +28,7 @@ _MOST = 20_000  # events that are looked at; of more, every so many
 
 
 def events_by_kind(
-    model: StudyModel, alignment: Alignment, columns: Columns, events: NDArray[np.int32]
+    model: StudyModel, alignment: Alignment, signal: Signal, events: NDArray[np.bool_]
 ) -> dict[str, float]:
     """How many of some events the model takes for each kind.
 
@@ -36,23 +37,24 @@ def events_by_kind(
     model : StudyModel
     alignment : Alignment
         Of the tube.
-    columns : mapping of str to ndarray of float32, shape (n_events,)
-        Positions of all events on the model's scales.
-    events : ndarray of int32, shape (n,)
-        Numbers of the events.
+    signal : Signal
+        Of the tube, on the model's scales.
+    events : ndarray of bool, shape (n_events,)
+        Those that are asked about.
 
     Returns
     -------
     dict of str to float
-        Expected number by kind, and of those that no kind explains under ``""``; they add up to `n`.
+        Expected number by kind, and of those that no kind explains under ``""``; they add up to how many they are.
     """
-    if not len(events):
+    n = int(np.count_nonzero(events))
+    if not n:
         return {}
-    some = events[:: -(-len(events) // _MOST)]
-    points = natural_points(model, {marker: columns[marker].take(some) for marker in model.markers})
-    expected = expected_events(model, points, alignment) * (len(events) / len(some))
+    some = spaced_events(events, -(-n // _MOST))
+    points = natural_points(model, signal.take(model.markers, some))
+    expected = expected_events(model, points, alignment) * (n / len(some))
     found = {kind: float(expected[own].sum()) for kind, own in model.components_of.items()}
-    return {**found, "": max(len(events) - float(expected.sum()), 0.0)}
+    return {**found, "": max(n - float(expected.sum()), 0.0)}
 
 
 def with_composition(
@@ -60,8 +62,7 @@ def with_composition(
     strategy: Strategy,
     model: StudyModel,
     alignment: Alignment,
-    columns: Columns,
-    kept: NDArray[np.bool_],
+    signal: Signal,
     only: Collection[str] | None = None,
 ) -> Populations:
     """Add to each population how many of its events the model takes for the kinds that its gate is drawn for.
@@ -77,10 +78,8 @@ def with_composition(
     model : StudyModel
     alignment : Alignment
         Of the tube.
-    columns : mapping of str to ndarray of float32, shape (n_events,)
-        Positions of all events on the model's scales.
-    kept : ndarray of bool, shape (n_events,)
-        Events that the quality mask kept.
+    signal : Signal
+        Of the tube, on the model's scales.
     only : collection of str, optional
         Populations that are looked at, where the others have it added already; default all.
 
@@ -91,9 +90,9 @@ def with_composition(
     members = dict(populations.members)
     singlets = members.get(SINGLETS) if only is None or SINGLETS in only else None
     if singlets is not None:
-        within = populations.membership.get(singlets.parent, kept)
-        left_out = np.flatnonzero(within & ~populations.membership[SINGLETS]).astype(np.int32)
-        expected = events_by_kind(model, alignment, columns, left_out)
+        within = populations.membership.get(singlets.parent, signal.quality.keep)
+        left_out = within & ~populations.membership[SINGLETS]
+        expected = events_by_kind(model, alignment, signal, left_out)
         others = strategy.lineages.no_leukocytes - {_DOUBLETS}
         cells = sum(events for kind, events in expected.items() if kind not in others)
         members[SINGLETS] = replace(singlets, left_out_cells=round(cells, 3))
@@ -101,8 +100,7 @@ def with_composition(
         found = members.get(rule.name) if only is None or rule.name in only else None
         if found is None or not rule.report or not isinstance(rule, KindsRule) or not rule.kinds:
             continue
-        events = np.flatnonzero(populations.membership[rule.name]).astype(np.int32)
-        expected = events_by_kind(model, alignment, columns, events)
+        expected = events_by_kind(model, alignment, signal, populations.membership[rule.name])
         fitting = sum(expected.get(kind, 0.0) for kind in rule.kinds)
         low = min(found.events_low, round(fitting))
         members[rule.name] = replace(found, fitting=round(fitting, 3), events_low=low)

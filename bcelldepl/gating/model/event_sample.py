@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bcelldepl.kernels.event_keys import event_keys, lowest_keys
 from bcelldepl.signal.transform import Transform
 
-__all__ = ["EventSample", "choose_events", "events_per_tube", "pool"]
+__all__ = ["EventKeys", "EventSample", "events_per_tube", "pool"]
 
 _ALL_TUBES = 600_000  # events, so that what is kept of a study fits into memory
 _FEWEST, _MOST = 2_000, 60_000  # of one tube
@@ -61,25 +61,45 @@ def events_per_tube(tubes: int) -> int:
     return int(np.clip(_ALL_TUBES // max(tubes, 1), _FEWEST, _MOST))
 
 
-def choose_events(columns: NDArray[np.float32], keep: NDArray[np.bool_], wanted: int) -> NDArray[np.int64]:
-    """Choose events as if at random, by their own signals: the same ones in whatever order they stand in the file.
+class EventKeys:
+    """Chooses events as if at random, by their own signals: the same ones in whatever order they stand in the file.
 
     Parameters
     ----------
-    columns : ndarray of float32, shape (k, n_events)
-        As the file holds them.
-    keep : ndarray of bool, shape (n_events,)
-        Events that may be chosen.
-    wanted : int
-
-    Returns
-    -------
-    ndarray of int64, shape (at most wanted,)
-        In an order that follows from their signals, too.
+    n_events : int
+        Of the file.
     """
-    keys = np.empty(columns.shape[1], dtype=np.uint64)
-    event_keys(np.ascontiguousarray(columns).view(np.uint32), keys)
-    return lowest_keys(keys, keep, wanted)
+
+    def __init__(self, n_events: int) -> None:
+        self._keys = np.empty(n_events, dtype=np.uint64)
+
+    def look(self, channels: NDArray[np.float32], first: int, last: int) -> None:
+        """Look at events that follow each other.
+
+        Parameters
+        ----------
+        channels : ndarray of float32, shape (k, n)
+            As the file holds them, of these events or more behind them.
+        first, last : int
+            The first of the events, and the one past the last.
+        """
+        event_keys(channels.view(np.uint32), self._keys[first:last])
+
+    def choose(self, keep: NDArray[np.bool_], wanted: int) -> NDArray[np.int64]:
+        """Choose events, once all were looked at.
+
+        Parameters
+        ----------
+        keep : ndarray of bool, shape (n_events,)
+            Events that may be chosen.
+        wanted : int
+
+        Returns
+        -------
+        ndarray of int64, shape (at most wanted,)
+            In an order that follows from their signals, too.
+        """
+        return lowest_keys(self._keys, keep, wanted)
 
 
 def pool(samples: Sequence[EventSample], name: str) -> NDArray[np.float32]:

@@ -48,7 +48,7 @@ def gate_by_model(
     populations = apply_gates(signal, strategy, fits, keep_membership=True)
     if model is None or alignment is None:
         return populations
-    return with_composition(populations, strategy, model, alignment, signal.columns, signal.quality.keep)
+    return with_composition(populations, strategy, model, alignment, signal)
 
 
 def automated_gates(
@@ -75,7 +75,7 @@ def automated_gates(
         The gates that were drawn tighter than they were placed, by population.
     """
     populations = gate_by_model(signal, strategy, fits, model, alignment)
-    tighter = tighter_gates(populations, strategy, signal.columns, most_others)
+    tighter = tighter_gates(populations, strategy, signal, most_others)
     if tighter:
         populations = gate_by_model(signal, strategy, {**fits, **tighter}, model, alignment)
     return populations, tighter

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.gating.model.natural_grid import Numbers, to_linear
+from bcelldepl.kernels.densest import densest
+from bcelldepl.kernels.sums import normal_equations
 
 __all__ = ["near_mode", "without_spill"]
 
@@ -77,18 +79,16 @@ def near_mode(values: NDArray[np.float32]) -> NDArray[np.bool_]:
 def _slopes(signal: Numbers, others: Numbers) -> Numbers:
     """Signal per signal of each other stain, in the negative cells."""
     slopes = np.zeros(others.shape[1])
-    terms = np.column_stack((np.ones(len(signal)), others))
-    size = np.maximum(np.abs(terms).max(axis=0), 1e-12)
+    size = np.append(1.0, np.maximum(np.abs(others).max(axis=0), 1e-12))
     for _ in range(_ROUNDS):
         rest = signal - others @ slopes
         mode, spread = _body(rest)
-        near = np.abs(rest - mode) < _REACH * spread
-        if np.count_nonzero(near) < _FEWEST:
+        near, sums = normal_equations(others, signal, rest, mode, _REACH * spread)
+        if near < _FEWEST:
             break
-        solved, *_ = np.linalg.lstsq(terms[near] / size, signal[near], rcond=None)
-        found = np.array(
-            [float(f"{one:.7g}") for one in solved[1:] / size[1:]]
-        )  # in whatever order events stand
+        solved, *_ = np.linalg.lstsq(sums[:-1, :-1] / np.outer(size, size), sums[:-1, -1] / size, rcond=None)
+        # In whatever order events stand.
+        found = np.array([float(f"{one:.7g}") for one in (solved / size)[1:]])
         still = np.allclose(found, slopes, rtol=1e-4, atol=1e-9)
         slopes = found
         if still:
@@ -98,9 +98,5 @@ def _slopes(signal: Numbers, others: Numbers) -> Numbers:
 
 def _body(rest: Numbers) -> tuple[float, float]:
     """Mode, and the spread of what lies below it: positives lie above."""
-    ordered = np.sort(rest)
-    many = max(int(_DENSEST * len(ordered)), 15)
-    first = int(np.argmin(ordered[many:] - ordered[:-many]))
-    mode = 0.5 * float(ordered[first] + ordered[first + many])
-    below = ordered[ordered < mode]
-    return mode, _SPREAD * float(np.median(mode - below)) if len(below) else 0.0
+    mode, away = densest(rest, max(int(_DENSEST * len(rest)), 15))
+    return mode, 0.0 if np.isnan(away) else _SPREAD * away

@@ -97,8 +97,10 @@ class Shapes:
     def positives(self, place: float) -> Numbers:
         """Densities of bright and dim positives where a tube has its negative; shape (2, n_bins)."""
         beyond = self.beyond(place)
-        by_negative = self.signals.densities(beyond) / np.maximum(beyond, 1e-12)
-        density = by_negative.sum(axis=2) * np.hypot(1.0, to_linear(self.grid))
+        some = slice(int(np.count_nonzero(beyond[:, 0] <= 0.0)), None)  # below, there are none
+        by_negative = self.signals.densities(beyond[some]) / np.maximum(beyond[some], 1e-12)
+        density = np.zeros((2, len(beyond)))
+        density[:, some] = by_negative.sum(axis=2) * np.hypot(1.0, to_linear(self.grid[some]))
         return np.asarray(density / np.maximum(density.sum(axis=1, keepdims=True) * STEP, 1e-300))
 
     @property

@@ -9,8 +9,10 @@ import numpy as np
 
 from bcelldepl.definitions.reasons import Reason
 from bcelldepl.gating.populations import Populations
-from bcelldepl.gating.rules.base import Columns, Fit
+from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.rules.kinds import KindsRule, KindsShape
+from bcelldepl.kernels.membership import spaced_events
+from bcelldepl.signal import Signal
 
 if TYPE_CHECKING:
     from bcelldepl.gating.strategy import Strategy
@@ -21,7 +23,7 @@ _OTHERS = 0.1  # of the events in a gate: fewer of other kinds do not move it
 
 
 def tighter_gates(
-    populations: Populations, strategy: Strategy, columns: Columns, most_others: float
+    populations: Populations, strategy: Strategy, signal: Signal, most_others: float
 ) -> dict[str, Fit]:
     """Find the gates whose inner end holds nearer to as many events as the tube has of their kinds.
 
@@ -35,8 +37,8 @@ def tighter_gates(
         By the gates as they were placed: with the membership of every event, and what the study's model takes the
         events for.
     strategy : Strategy
-    columns : mapping of str to ndarray of float32, shape (n_events,)
-        Positions of all events on the model's scales.
+    signal : Signal
+        Of the tube, on the model's scales.
     most_others : float
         Events of other kinds; more need review, and the gate stays as it was placed, with them in it.
 
@@ -58,7 +60,8 @@ def tighter_gates(
         if not max(1.0, _OTHERS * found.events) <= others <= most_others:
             continue
         tight = replace(shape, corners=shape.inner, outer=shape.corners)
-        held = np.count_nonzero(rule.holds(tight, columns) & populations.membership[rule.name])
+        events = spaced_events(populations.membership[rule.name], 1)
+        held = np.count_nonzero(rule.holds(tight, signal.take((tight.x, tight.y), events)))
         if abs(held - found.fitting) < others:
             reason = Reason.DRAWN_TIGHT.format(others=round(others), events=found.events)
             tighter[rule.name] = replace(fit, shape=tight, reason=reason)

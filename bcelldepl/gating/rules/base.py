@@ -17,7 +17,6 @@ from bcelldepl.definitions.populations import label_of
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.regions import Regions, inside
 from bcelldepl.kernels.histogram import histogram_1d, histogram_inside
-from bcelldepl.runtime.threads import over_spans
 
 __all__ = ["Applied", "Columns", "Fit", "Outline", "Picture", "Rule", "draw_plane", "limits_of"]
 
@@ -59,13 +58,12 @@ class Applied:
     Attributes
     ----------
     inside : ndarray of bool, shape (n_parent_events,)
-    events_low, events_high : int
-        Events with the gate at the two ends of its 95 % interval.
+    at_ends : tuple of (int, int)
+        Events with the gate at the two ends of its 95 % interval, whichever holds more.
     """
 
     inside: NDArray[np.bool_]
-    events_low: int
-    events_high: int
+    at_ends: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -96,6 +94,11 @@ class Picture:
     y_limits: tuple[float, float]
     histogram: NDArray[np.uint32]
     inside: NDArray[np.uint32]
+
+    def add(self, other: Picture) -> None:
+        """Add other events under the same outline."""
+        np.add(self.histogram, other.histogram, out=self.histogram)
+        np.add(self.inside, other.inside, out=self.inside)
 
 
 # Names of populations become names of files and identifiers of other programs' gates.
@@ -226,6 +229,10 @@ class Rule(BaseModel, ABC):
         """Say why a tube's own gate cannot be believed beside those of other tubes; empty where it can."""
         return ""
 
+    def settled_by(self, shape: Any) -> tuple[str, ...]:  # noqa: ARG002
+        """Markers of all of the parent's events by which the gate is settled; none where it stands as it is."""
+        return ()
+
     def settle(self, fit: Fit, columns: Columns) -> Fit:  # noqa: ARG002
         """Take a last look at the tube with its reconciled gate, before it is applied."""
         return fit
@@ -255,7 +262,7 @@ class Rule(BaseModel, ABC):
         held = inside(regions.gate, columns)
         ends = [int(np.count_nonzero(inside(end, columns))) for end in regions.ends or ()]
         ends = ends or [int(np.count_nonzero(held))]
-        return Applied(held, min(ends), max(ends))
+        return Applied(held, (ends[0], ends[-1]))
 
     @abstractmethod
     def outline(self, shape: Any | None, columns: Columns) -> Outline:
@@ -278,13 +285,6 @@ def draw_plane(outline: Outline, columns: Columns, inside: NDArray[np.bool_]) ->
         return Picture(x_limits, (0.0, 1.0), line, line_inside)
     y, y_limits = columns[outline.y], limits_of(outline.y)
 
-    def planes(first: int, last: int) -> NDArray[np.uint32]:
-        both = np.zeros((2, _PLANE_BINS, _PLANE_BINS), dtype=np.uint32)
-        part = slice(first, last)
-        histogram_inside(x[part], y[part], inside[part], x_limits, y_limits, both[0], both[1])
-        return both
-
-    drawn = np.zeros((2, _PLANE_BINS, _PLANE_BINS), dtype=np.uint32)
-    for both in over_spans(planes, len(x)):
-        drawn += both
-    return Picture(x_limits, y_limits, drawn[0], drawn[1])
+    both = np.zeros((2, _PLANE_BINS, _PLANE_BINS), dtype=np.uint32)
+    histogram_inside(x, y, inside, x_limits, y_limits, both[0], both[1])
+    return Picture(x_limits, y_limits, both[0], both[1])

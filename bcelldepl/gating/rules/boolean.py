@@ -83,7 +83,7 @@ class BooleanRule(Rule):
         for name in self.none_of:
             inside &= ~(columns[name] > 0)
         events = int(inside.sum())
-        return Applied(inside, events, events)
+        return Applied(inside, (events, events))
 
     def outline(self, shape: Any | None, columns: Columns) -> Outline:  # noqa: ARG002
         """Forward against side scatter, the first two columns otherwise."""

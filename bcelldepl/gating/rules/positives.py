@@ -50,6 +50,13 @@ class PositivesRule(MarkerGate):
         """Beyond the cut; not known before the positives are counted."""
         return None if isinstance(shape, PositiveModel) else super().regions(shape)
 
+    def settled_by(self, shape: CutShape | PositiveModel | None) -> tuple[str, ...]:
+        """The marker, and those that tell what of it is none of its own."""
+        if not isinstance(shape, PositiveModel):
+            return ()
+        spilling = [marker for marker, _ in shape.spilling]
+        return (self.marker, *spilling, *(shape.binding_by.markers if shape.binding_by else ()))
+
     def settle(self, fit: Fit, columns: Columns) -> Fit:
         """Count the positives of the tube, and place the cut."""
         if not isinstance(fit.shape, PositiveModel):
