@@ -52,3 +52,19 @@ def test_cells_dim_in_cd45_are_basophils_where_their_side_scatter_may_be_a_monoc
 def test_b_cells_have_more_cd19_than_of_the_stains_that_they_lack(cd14, kind):
     """Basophils of one laboratory had eight times the background of T cells in CD19, as in all stains: 0 B were 45."""
     assert named(0.1, 2.6, cd14, 4.0, 1.02, 1.4) == kind
+
+
+@pytest.mark.parametrize(
+    ("cluster", "kind"),
+    [
+        ((5.0, 0.1, 0.1, 5.0, 0.61, 1.0), "T"),
+        ((5.0, 0.1, 0.1, 4.5, 0.48, 1.0), "T"),
+        ((5.0, 0.1, 0.1, 5.0, 0.46, 1.0), "doublets"),
+        ((5.0, 0.1, 0.1, 4.4, 0.61, 1.0), "doublets"),  # CD45 below 0.6 of the T cells'
+        ((5.0, 0.1, 3.0, 5.0, 0.61, 1.0), "doublets"),
+        ((5.0, 0.1, 0.1, 5.0, 1.70, 1.0), "doublets"),
+    ],
+)
+def test_small_cells_like_t_cells_in_all_stains_are_t_cells(cluster, kind):
+    """The lower end of the forward scatter of T cells was a cluster of its own in the samples of the first example."""
+    assert named(*cluster) == kind

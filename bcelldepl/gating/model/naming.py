@@ -200,8 +200,7 @@ class _Naming:
                 fits &= self._is_low(marker)
         for markers in row.high:
             fits &= self._is_high(self._marker(markers), fits, row.name)
-        if row.high:
-            fits &= self._stands_out_beside_low(row)
+        fits &= self._stands_out_beside_low(row)
         for number in np.flatnonzero(fits):
             self.named.kinds[number] = row.name
 
@@ -290,13 +289,19 @@ class _Naming:
 
     def _stands_out_beside_low(self, row: Kind) -> NDArray[np.bool_]:
         """Clusters that rise clearly more in each high marker than in any low one: others have some of every stain."""
-        if self.named.reference < 0:
-            return np.ones(len(self.clusters), dtype=np.bool_)
-        rise = {one: self.clusters.of(one) for one in self.clusters.markers}
-        rise = {one: values - values[self.named.reference] for one, values in rise.items()}
-        high = np.min([rise[self._marker(markers)] for markers in row.high], axis=0)
-        low = [rise[one] for one in row.low if one in rise and one != _CD45]
-        return np.asarray(high > np.max(low, axis=0) + _BESIDE) if low else np.ones(len(high), dtype=np.bool_)
+        everything = np.ones(len(self.clusters), dtype=np.bool_)
+        high = [one for one in map(self._marker, row.high) if one not in self.thresholds]
+        low = [one for one in row.low if one in self.clusters.markers and one != _CD45]
+        if self.named.reference < 0 or not high or not low:
+            return everything
+        least, most = (
+            extreme(
+                [self.clusters.of(one) - self.clusters.of(one)[self.named.reference] for one in markers],
+                axis=0,
+            )
+            for extreme, markers in ((np.min, high), (np.max, low))
+        )
+        return np.asarray(least > most + _BESIDE)
 
     def _is_low(self, marker: str) -> NDArray[np.bool_]:
         """Clusters that are not high in a marker; of CD45, those that are no leukocytes."""
