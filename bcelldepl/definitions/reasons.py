@@ -54,6 +54,10 @@ class Reason(StrEnum):
         "{events:,.0f} {parent} cells are {marker}-positive, and the study's cells were learned from tubes that hardly "
         "show such cells: learn again with run --learn-again"
     )
+    POSITIVES_OR_UNSPECIFIC = (
+        "{events:,.0f} {parent} cells with {marker} are taken for cells that bind every stain, and controls let expect "
+        "{usual:,.0f} of these: they may be {marker}-positive, which the study's cells hardly show"
+    )
     NO_GATE = "no gate for {population} could be placed in this tube"
     FEW_LEUKOCYTES = (
         "{events:,} leukocytes are fewer than the {least:,} that a statement about {population} needs"

@@ -25,6 +25,7 @@ KINDS = {
     "debris with CD19": (57, 13, 5, 1, 40, 1, 1, 1),
     "null lymphocytes": (60, 15, 80, 1, 1, 1, 1, 1),
     "small B": (42, 20, 60, 1, 40, 50, 1, 1),
+    "living sticky T": (60, 15, 80, 60, 12, 12, 12, 12),
 }
 USUAL = {
     "T": 1_500,
@@ -43,6 +44,7 @@ USUAL = {
     "debris with CD19": 0,
     "null lymphocytes": 0,
     "small B": 0,
+    "living sticky T": 0,
 }
 TOP = 262_144.0
 

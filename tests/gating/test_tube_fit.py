@@ -157,3 +157,41 @@ def test_what_the_study_has_not_seen_is_found_in_the_tube_and_doubted(positives:
     assert low <= found <= high
     assert fit.review is doubted
     assert ("learn again" in fit.reason) is doubted
+
+
+def sticky_tube(negatives: int, sticky: int, seed: int) -> NDArray[np.float32]:
+    """CAR of T cells in natural units, so many of which bind every stain."""
+    rng = np.random.default_rng([seed, negatives, sticky])
+    car = rng.normal(0.0, 0.5, negatives + sticky) + 0.6 * np.exp(rng.normal(0.0, 0.4, negatives + sticky))
+    car[negatives:] += np.exp(rng.normal(2.2, 0.7, sticky))
+    return np.arcsinh(car).astype(np.float32)
+
+
+def sticky_model(*others: NDArray[np.float32]) -> PositiveModel:
+    """Of a study of two controls, 1 % of whose cells bind every stain, and other tubes."""
+    drawn = [sticky_tube(6_000, 60, 1), sticky_tube(6_000, 60, 2), *others]
+    counts = {f"{k}": cell_counts(car, np.zeros(len(car), dtype=bool), GRID) for k, car in enumerate(drawn)}
+    samples = [EventSample(name, {}, {}, control=int(name) < 2) for name in counts]
+    learned = _learn("CAR", samples, _Cells(UNIT, GRID, None, counts))
+    assert learned is not None
+    return learned
+
+
+@pytest.mark.parametrize(("sticky", "doubted"), [(15, False), (24, False), (42, True)])
+def test_more_cells_that_bind_every_stain_than_controls_show_are_doubted(sticky: int, doubted: bool) -> None:
+    """Where no tube shows CAR+ cells clearly, these may be such: 74 were once counted as none, without a remark."""
+    learned = sticky_model(*(sticky_tube(6_000, 60, seed) for seed in (3, 4, 5)))
+    assert not learned.signals_seen
+    columns = {"CAR": sticky_tube(1_500, sticky, 6) / np.float32(UNIT)}
+    fit = RULE.settle(Fit(learned, Evidence.CONTROL, "", 0), columns)
+    assert fit.review is doubted
+    assert ("bind every stain" in fit.reason) is doubted
+
+
+@pytest.mark.parametrize(("positives", "seen"), [(400, True), (150, False)])
+def test_one_tube_of_many_positives_is_not_hidden_by_many_of_few(positives: int, seen: bool) -> None:
+    rng = np.random.default_rng(7)
+    one = sticky_tube(6_000, 60, 8)
+    one[:positives] = np.arcsinh(np.sinh(one[:positives]) + np.exp(rng.normal(3.4, 0.5, positives)))
+    others = [sticky_tube(6_000, 60, seed) for seed in range(10, 30)]
+    assert sticky_model(*others, one).signals_seen is seen

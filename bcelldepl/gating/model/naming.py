@@ -35,7 +35,7 @@ _GRANULAR = 1.15  # and its side scatter
 _DIM_CD45 = 0.1  # of the reference's, below which a particle is no leukocyte
 _FAIR_SHARE = 0.02  # of all leukocytes, that the reference kind has over a whole study
 _SURE_GAP = 2.0  # a narrower one is told in the record
-_CD45 = "CD45"
+_CD45, _DYE = "CD45", "Viability"
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ class _Naming:
             return
         fits = self.free & self._in_scatter(row.scatter) & self._cd45_within(row)
         if row.sticky:
-            fits &= self._binds_much() if row.scatter else self._is_sticky()
+            fits &= self._binds_much(row) if row.scatter else self._is_sticky()
         for marker in row.low:
             if marker in self.clusters.markers:
                 fits &= self._is_low(marker)
@@ -354,9 +354,11 @@ class _Naming:
         least, average = _STICKY
         return np.asarray(smaller & (above.min(axis=0) > least) & (above.mean(axis=0) > average))
 
-    def _binds_much(self) -> NDArray[np.bool_]:
+    def _binds_much(self, row: Kind) -> NDArray[np.bool_]:
         """Clusters that have several times as much of every stain as the reference, which lacks it."""
         others = self._not_of_reference()
+        if row.high:  # of a lineage, and alive: they bind every stain, but take up no dye
+            others = [one for one in others if one != _DYE]
         if len(others) < _STICKY_MARKERS or self.named.reference < 0:
             return np.zeros(len(self.clusters), dtype=np.bool_)
         return self._rises_much(others)

@@ -40,6 +40,8 @@ class PositiveCount:
         Negatives, of the events.
     expected : float
         Positives.
+    unspecific, usual : float
+        Events that bind every stain, and how many of them controls let expect.
     """
 
     cut: float
@@ -48,6 +50,8 @@ class PositiveCount:
     shift: float
     negative_part: float
     expected: float
+    unspecific: float
+    usual: float
 
 
 def count_positives(
@@ -80,7 +84,8 @@ def count_positives(
     strict = math.asinh(fit.place + spread * shapes.negative.quantile(1.0 - _STRICT))
     expected = fit.expected
     # Beside what a count leaves: the shapes overlap, and the positives of a tube are not quite those of the study.
-    near = fit.held()[1:3].sum(axis=(0, 1))[grid <= strict]
+    held = fit.held()
+    near = held[1:3].sum(axis=(0, 1))[grid <= strict]
     doubt = _NORMAL_95 * _DOUBT * float(near.sum())
     below, above = (math.hypot(side, doubt) for side in sides_of_positives(fit))
     by_binding = cell_counts(values, binds, grid)
@@ -91,7 +96,14 @@ def count_positives(
     if expected < 1.0:
         cut = max(cut, strict)
     return PositiveCount(
-        cut, min(low, cut), max(high, cut), fit.shift, fit.negative_part if fit.events else 1.0, expected
+        cut,
+        min(low, cut),
+        max(high, cut),
+        fit.shift,
+        fit.negative_part if fit.events else 1.0,
+        expected,
+        float(held[3].sum()),
+        shapes.usual * fit.events,
     )
 
 

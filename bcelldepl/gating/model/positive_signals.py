@@ -22,6 +22,7 @@ _DIM_SPREAD = 0.6  # likewise
 _DIM_PART = 0.25  # of the positives, likewise
 _BODY = 2.0  # bins by which a tube's cells are smoothed
 _FEW = 50.0  # positives; fewer tell no shape of their own
+_MANY_TIMES = 5.0  # as many as controls have: no sample has so many more cells that bind every stain
 _ROUNDS = 5
 _ALIKE = 200.0  # positives of a tube at most, in how many bind every stain
 _CLEAR = 4.5  # upper standard deviations above the mode, for a first guess
@@ -101,14 +102,29 @@ def _clear_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Signals | None:
             seen.append(one[0, above])
             (tail,) = negative.on(grid, np.array([math.sinh(mode) - peak]), spreads)
             expected.append(one.sum() * STEP * (unspecific + (1.0 - shapes.usual) * tail)[above])
+    if not _are_positives(np.concatenate(seen), np.concatenate(expected)):
+        # Many tubes of few must not hide one of many.
+        clear_tubes = [
+            _are_positives(n, usual_n) and n.sum() >= _MANY_TIMES * usual_n.sum()
+            for n, usual_n in zip(seen, expected, strict=True)
+        ]
+        if not any(clear_tubes):
+            return None
+        logarithms, seen, expected = (
+            [one for one, is_clear in zip(some, clear_tubes, strict=True) if is_clear]
+            for some in (logarithms, seen, expected)
+        )
     logarithm, number, usual_number = map(np.concatenate, (logarithms, seen, expected))
-    if number.sum() - usual_number.sum() < max(_FEW, usual_number.sum()):
-        return None
     weights = np.maximum(number - usual_number, 0.0)
     bright = float(np.average(logarithm, weights=weights))
     spread = math.sqrt(float(np.average((logarithm - bright) ** 2, weights=weights)))
     spreads = np.array([np.clip(spread, *_BRIGHT_SPREADS), _DIM_SPREAD])
     return Signals(np.array([bright, bright - _DIMMER]), spreads, _DIM_PART)
+
+
+def _are_positives(number: Numbers, usual: Numbers) -> bool:
+    """Whether there are enough cells clear above the negative, and twice as many as controls have there."""
+    return bool(number.sum() - usual.sum() >= max(_FEW, usual.sum()))
 
 
 def _fitted(shapes: Shapes, held: Sequence[Numbers], places: Sequence[float]) -> Signals:
