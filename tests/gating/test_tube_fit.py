@@ -177,7 +177,7 @@ def sticky_model(*others: NDArray[np.float32]) -> PositiveModel:
     return learned
 
 
-@pytest.mark.parametrize(("sticky", "doubted"), [(15, False), (24, False), (42, True)])
+@pytest.mark.parametrize(("sticky", "doubted"), [(15, False), (34, False), (42, True)])
 def test_more_cells_that_bind_every_stain_than_controls_show_are_doubted(sticky: int, doubted: bool) -> None:
     """Where no tube shows CAR+ cells clearly, these may be such: 74 were once counted as none, without a remark."""
     learned = sticky_model(*(sticky_tube(6_000, 60, seed) for seed in (3, 4, 5)))

@@ -20,9 +20,8 @@ __all__ = ["PositivesRule"]
 
 _FEW_NEGATIVES = 0.1  # of the cells: fewer hardly show where the positives begin
 _MANY_NOT_SEEN = 50  # positives of a tube, where the study had shown hardly any
-_FEW_UNSPECIFIC = (
-    10  # cells that bind every stain beyond those that controls let expect, and as many again as these
-)
+_FEW_UNSPECIFIC = 10  # cells that bind every stain, beyond those that controls let expect,
+_MANY_TIMES = 2.5  # and times these
 _ENOUGH = 100  # cells, below which a tube says nothing of its negative
 
 
@@ -87,7 +86,8 @@ class PositivesRule(MarkerGate):
             return Reason.POSITIVES_NOT_SEEN.format(
                 parent=self.parent, marker=self.marker, events=found.expected
             )
-        if not signals_seen and found.unspecific - found.usual >= max(_FEW_UNSPECIFIC, found.usual):
+        least = max(found.usual + _FEW_UNSPECIFIC, _MANY_TIMES * found.usual)
+        if not signals_seen and found.unspecific >= least:
             return Reason.POSITIVES_OR_UNSPECIFIC.format(
                 parent=self.parent, marker=self.marker, events=found.unspecific, usual=found.usual
             )
