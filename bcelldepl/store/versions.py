@@ -14,7 +14,7 @@ __all__ = ["versions"]
 
 # Whatever a number or a picture of a results folder is made with.
 _LIBRARIES = (
-    "numpy", "numba", "llvmlite", "scipy", "scikit-learn", "contourpy", "pandas", "pyarrow", "pydantic", "openpyxl",
+    "numpy", "numba", "llvmlite", "scipy", "contourpy", "pandas", "pyarrow", "pydantic", "openpyxl",
     "matplotlib", "pillow",
 )  # fmt: skip
 

@@ -58,12 +58,14 @@ def test_a_small_tube_is_read_like_a_large_one(tmp_path: Path, n: int) -> None:
     )
     write_fcs(tmp_path / "t.fcs", columns, ["FSC-A", *DYES, "Time"], [""] * 5, keywords={"$TIMESTEP": "0.02"})
     acquisition = read_fcs(tmp_path / "t.fcs")
-    recipe, seen = plan_markers(acquisition, PANEL, SCALES, SPILLOVER), []
+    recipe, seen = plan_markers(acquisition, PANEL, SCALES, SPILLOVER), np.full((4, n), np.nan, np.float32)
     positions = Positions(acquisition, recipe, 0)
-    quality = watched(
-        positions, PANEL, lambda channels, first, last: seen.append(channels[:, : last - first])
-    )
-    np.testing.assert_array_equal(np.concatenate(seen, axis=1), columns[:4])
+
+    def look(channels: np.ndarray, first: int, last: int) -> None:
+        seen[:, first:last] = channels[:, : last - first]
+
+    quality = watched(positions, PANEL, look)
+    np.testing.assert_array_equal(seen, columns[:4])
     expected, _ = recipe.positions(columns[:4])
     np.testing.assert_array_equal([positions[marker] for marker in recipe.markers], expected)
     np.testing.assert_array_equal(quality.keep, (columns[0] > 0.0) & (columns[0] < 262_143.0))

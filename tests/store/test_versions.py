@@ -35,7 +35,7 @@ def test_every_library_that_computes_is_named() -> None:
         for path in (PACKAGE / room).rglob("*.py")
         for name in imported(path)
     }
-    assert {"numpy", "scipy", "scikit-learn"} <= found
+    assert {"numpy", "scipy", "pandas"} <= found
     assert found <= set(versions())
 
 
