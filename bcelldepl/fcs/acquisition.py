@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.fcs.data import read_blocks, read_words
-from bcelldepl.fcs.decode import exact_dtype
+from bcelldepl.fcs.decode import Finish, exact_dtype
 from bcelldepl.fcs.errors import NoSuchChannelError, UnreadableFileError
 from bcelldepl.fcs.locate import Place
 from bcelldepl.fcs.scaling import linearise
@@ -177,8 +177,7 @@ class Recording:
         FcsError
             As `columns`.
         """
-        indices = self.indices(names)
-        finish = [linearise(self.channels[i]) for i in indices]
+        indices, finish = self._linear(names)
         read = partial(read_chosen, self.path, self.place.begin, self.place.row, indices, finish)
         if not np.any(np.diff(events) < 0):
             return read(events)
@@ -210,8 +209,7 @@ class Recording:
         FcsError
             As `columns`.
         """
-        index, *indices = self.indices([whole, *names])
-        last, *finish = (linearise(self.channels[i]) for i in (index, *indices))
+        (index, *indices), (last, *finish) = self._linear([whole, *names])
         place = self.place
         return read_skimmed(
             self.path, place.begin, self.n_events, place.row, (index, last), indices, finish, step
@@ -239,10 +237,14 @@ class Recording:
         FcsError
             As `columns`.
         """
-        indices = self.indices(names)
-        finish = [linearise(self.channels[i]) for i in indices]
+        indices, finish = self._linear(names)
         place = self.place
         read_blocks(self.path, place.begin, self.n_events, place.row, indices, finish, edges, work)
+
+    def _linear(self, names: Sequence[str]) -> tuple[list[int], list[Finish | None]]:
+        """Places of channels, and what puts the values of each on the linear scale."""
+        indices = self.indices(names)
+        return indices, [linearise(self.channels[i]) for i in indices]
 
     def _read(self, indices: list[int], dtype: np.dtype[Any], *, scaled: bool) -> NDArray[Any]:
         out = np.empty((len(indices), self.n_events), dtype)
