@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from bcelldepl.gating.model.brightness import LEAST_CHANGE
-from bcelldepl.gating.model.natural_grid import STEP, Numbers, edges_of, quantile, smoothed, to_linear
-from bcelldepl.gating.model.negative import ZONE, learn_negative, place_and_spread, standardised
+from bcelldepl.gating.model.natural_grid import STEP, Numbers, edges_of, mode, quantile, smoothed, to_linear
+from bcelldepl.gating.model.negative import LOWER, ZONE, learn_negative, place_and_spread, standardised
 from bcelldepl.gating.model.positive_count import sides_of_positives
 from bcelldepl.gating.model.positive_mixture import Shapes
 from bcelldepl.gating.model.positive_signals import share_binding, signals_anywhere
@@ -21,7 +21,6 @@ __all__ = ["ENOUGH", "control_shapes", "with_reagent", "without_positives"]
 ENOUGH: Final = 100  # events of controls from which a shape is read
 _OTHERS = 3  # tubes that a control is held against at least
 _BODY = 6.0  # bins by which a tube's cells are smoothed to see where most are
-_LOWER = 0.1587  # of the cells: a standard deviation below the middle
 _BACKGROUND = 0.6  # standard deviations of the negative that a background is worth at least, to be missed
 _STRICT: Final = 3.7  # standard deviations above the negative
 _TAIL: Final = 10.0  # bins by which the shape of the few is smoothed
@@ -59,9 +58,11 @@ def with_reagent(
         Controls that stay, in their order; all where none would.
     """
     enough = {tube: counts.sum(axis=0) for tube, counts in stained.items() if counts.sum() >= ENOUGH}
-    places = {tube: _densest(counts, grid) for tube, counts in enough.items()}
-    without = [_densest(one.sum(axis=0), grid) for one in unstained if one.sum() >= ENOUGH]
-    spreads = [places[tube] - _linear_quantile(counts, grid, _LOWER) for tube, counts in enough.items()]
+    places = {tube: _middle(counts, grid) for tube, counts in enough.items()}
+    without = [_middle(one.sum(axis=0), grid) for one in unstained if one.sum() >= ENOUGH]
+    spreads = [
+        places[tube] - math.sinh(float(grid[quantile(counts, LOWER)])) for tube, counts in enough.items()
+    ]
 
     def lacks(control: str) -> bool:
         others = [place for tube, place in places.items() if tube != control]
@@ -75,13 +76,9 @@ def with_reagent(
     return [control for control in controls if not lacks(control)] or list(controls)
 
 
-def _densest(counts: Numbers, grid: Numbers) -> float:
+def _middle(counts: Numbers, grid: Numbers) -> float:
     """Linear signal that most cells have: the median lies higher in a tube with many positives."""
-    return math.sinh(float(grid[np.argmax(smoothed(counts, _BODY))]))
-
-
-def _linear_quantile(counts: Numbers, grid: Numbers, part: float) -> float:
-    return math.sinh(float(grid[quantile(counts, part)]))
+    return math.sinh(float(grid[mode(counts, _BODY)]))
 
 
 def without_positives(controls: Mapping[str, Numbers], grid: Numbers) -> list[str]:

@@ -27,9 +27,7 @@ _LOW = 3.0  # pooled spreads above the reference that a low marker may reach, an
 _STICKY = (0.6, 1.2)  # pooled spreads above the reference: in each stain, and on average
 _MUCH = 1.4  # natural units, four times as bright, above the reference in each stain
 _STICKY_MARKERS = 3  # fewer may all be high on one kind of cell
-_FEWEST_STICKY = (
-    2  # of these, each must be far brighter, or the cell more granular; of one, both, on a T cell
-)
+_FEWEST_STICKY = 2  # of these, each must be far brighter, or the cell more granular; of one, both
 _SMALLER = 0.87  # forward scatter of a dead cell beside a living one,
 _GRANULAR = 1.15  # and its side scatter
 _DIM_CD45 = 0.1  # of the reference's, below which a particle is no leukocyte
@@ -194,7 +192,7 @@ class _Naming:
             return
         fits = self.free & self._in_scatter(row.scatter) & self._cd45_within(row)
         if row.sticky:
-            fits &= self._binds_much(row) if row.scatter else self._is_sticky()
+            fits &= self._binds_much(row) if row.scatter else self._is_sticky(row)
         for marker in row.low:
             if marker in self.clusters.markers:
                 fits &= self._is_low(marker)
@@ -268,39 +266,32 @@ class _Naming:
     def _cd45_within(self, row: Kind) -> NDArray[np.bool_]:
         if _CD45 not in self.clusters.markers or self.named.reference < 0:
             return np.ones(len(self.clusters), dtype=np.bool_)
-        above = self.clusters.of(_CD45) - self.clusters.of(_CD45)[self.named.reference]
+        above = self._rise(_CD45)
         low = np.log(row.cd45_at_least) if row.cd45_at_least > 0 else -np.inf
         return np.asarray((above >= low) & (above <= np.log(row.cd45_at_most)))
 
+    def _rise(self, marker: str) -> NDArray[np.float64]:
+        """How far each cluster lies above the reference, in natural units."""
+        values = self.clusters.of(marker)
+        return np.asarray(values - values[self.named.reference])
+
     def _above_reference(self, marker: str) -> NDArray[np.float64]:
         """How far each cluster lies above the reference, in pooled spreads."""
-        values, spreads, reference = (
-            self.clusters.of(marker),
-            self.clusters.spread_of(marker),
-            self.named.reference,
-        )
-        return np.asarray((values - values[reference]) / np.hypot(spreads, spreads[reference]))
+        spreads = self.clusters.spread_of(marker)
+        return np.asarray(self._rise(marker) / np.hypot(spreads, spreads[self.named.reference]))
 
     def _stands_out(self, marker: str) -> NDArray[np.bool_]:
         """Clusters that are clearly brighter than the reference."""
-        values = self.clusters.of(marker)
-        rise = values - values[self.named.reference]
-        return np.asarray((self._above_reference(marker) > _APART) & (rise > _RISE))
+        return np.asarray((self._above_reference(marker) > _APART) & (self._rise(marker) > _RISE))
 
     def _stands_out_beside_low(self, row: Kind) -> NDArray[np.bool_]:
         """Clusters that rise clearly more in each high marker than in any low one: others have some of every stain."""
-        everything = np.ones(len(self.clusters), dtype=np.bool_)
         high = [one for one in map(self._marker, row.high) if one not in self.thresholds]
         low = [one for one in row.low if one in self.clusters.markers and one != _CD45]
         if self.named.reference < 0 or not high or not low:
-            return everything
-        least, most = (
-            extreme(
-                [self.clusters.of(one) - self.clusters.of(one)[self.named.reference] for one in markers],
-                axis=0,
-            )
-            for extreme, markers in ((np.min, high), (np.max, low))
-        )
+            return np.ones(len(self.clusters), dtype=np.bool_)
+        least = np.min([self._rise(one) for one in high], axis=0)
+        most = np.max([self._rise(one) for one in low], axis=0)
         return np.asarray(least > most + _BESIDE)
 
     def _is_low(self, marker: str) -> NDArray[np.bool_]:
@@ -335,19 +326,19 @@ class _Naming:
             self.named.remarks.append(f"{kind}: identified by a narrow gap in {marker} ({gap:.1f} spreads)")
         return high
 
-    def _is_sticky(self) -> NDArray[np.bool_]:
+    def _is_sticky(self, row: Kind) -> NDArray[np.bool_]:
         """Clusters that are smaller than the reference, with some of every stain that it lacks.
 
         Where it lacks but two, they must be far brighter in both, or more granular as well, as dying lymphocytes are.
-        Where it lacks but one, both, and carry what the reference carries: of others, that stain may be the marker.
+        Where it lacks but one, both, and be of a lineage: of other cells, that stain may be the marker.
         """
         summary, reference, others = self.clusters, self.named.reference, self._not_of_reference()
-        if not others or reference < 0:
+        if len(others) < (1 if row.high else _FEWEST_STICKY) or reference < 0:
             return np.zeros(len(summary), dtype=np.bool_)
         smaller = summary.forward < _SMALLER * summary.forward[reference]
         granular = summary.side > _GRANULAR * summary.side[reference]
         if len(others) < _FEWEST_STICKY:
-            smaller &= self._rises_much(others) & granular & self._is_like_reference()
+            smaller &= self._rises_much(others) & granular
         elif len(others) < _STICKY_MARKERS:  # of two stains, some of each is not enough
             smaller &= self._rises_much(others) | granular
         above = np.array([self._above_reference(marker) for marker in others])
@@ -365,17 +356,9 @@ class _Naming:
 
     def _rises_much(self, markers: Sequence[str]) -> NDArray[np.bool_]:
         """Clusters that are several times as bright as the reference in each marker."""
-        values, reference = [self.clusters.of(marker) for marker in markers], self.named.reference
-        rise = np.array([one - one[reference] for one in values])
+        rise = np.array([self._rise(marker) for marker in markers])
         above = np.array([self._above_reference(marker) for marker in markers])
         return np.asarray((rise.min(axis=0) > _MUCH) & (above.min(axis=0) > _STICKY[0]))
-
-    def _is_like_reference(self) -> NDArray[np.bool_]:
-        """Clusters that carry the marker by which the reference was found; none where it was found by scatter."""
-        found = np.full(len(self.clusters), bool(self.thresholds))
-        for marker, threshold in self.thresholds.items():
-            found &= self.clusters.of(marker) > threshold
-        return found
 
     def _not_of_reference(self) -> list[str]:
         """Stains that the reference lacks; those of no lineage do not count: a control may lack them (FMO)."""

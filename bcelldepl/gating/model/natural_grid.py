@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["STEP", "Numbers", "cell_counts", "edges_of", "make_grid", "quantile", "smoothed", "to_linear"]
+__all__ = [
+    "STEP", "Numbers", "cell_counts", "edges_of", "make_grid", "mode", "quantile", "smoothed", "to_linear",
+]  # fmt: skip
 
 Numbers = NDArray[np.float64]
 
@@ -47,3 +49,8 @@ def quantile(density: Numbers, part: float) -> int:
     """Bin up to which a part of a density lies."""
     held = np.cumsum(density)
     return int(min(np.searchsorted(held, part * held[-1]), len(density) - 1))
+
+
+def mode(density: Numbers, width: float) -> int:
+    """Bin where a density is highest, smoothed by so many bins."""
+    return int(np.argmax(smoothed(density, width)))

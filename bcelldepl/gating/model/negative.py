@@ -13,12 +13,12 @@ import numpy as np
 
 from bcelldepl.gating.model.natural_grid import STEP, Numbers, edges_of, smoothed, to_linear
 
-__all__ = ["ZONE", "Negative", "learn_negative", "place_and_spread", "standardised"]
+__all__ = ["LOWER", "ZONE", "Negative", "learn_negative", "place_and_spread", "standardised"]
 
 _ZONE_STEP = 0.05  # spreads of a bin
 ZONE = np.arange(-240, 641) * _ZONE_STEP  # spreads: what lies beyond is no negative
 _ZONE_EDGES = np.concatenate((ZONE - 0.5 * _ZONE_STEP, ZONE[-1:] + 0.5 * _ZONE_STEP))
-_LOWER, _UPPER = 0.1587, 0.8413  # of a normal's events up to one standard deviation about its middle
+LOWER, _UPPER = 0.1587, 0.8413  # of a normal's events up to one standard deviation about its middle
 _BODY = 2.4  # bins by which the shape is smoothed
 _TAIL_FROM = 2.2  # standard deviations, on its side; beyond, the shape falls by an exponential
 _TAIL_SCALE, _TAIL_EVENTS = 0.35, 3.0  # that of a normal there, and events that it weighs as
@@ -69,7 +69,7 @@ def place_and_spread(counts: Numbers, grid: Numbers) -> tuple[float, float]:
     grid : ndarray of float64, shape (n_bins,)
     """
     held = np.concatenate(([0.0], np.cumsum(counts))) / counts.sum()
-    lower, middle = to_linear(np.interp((_LOWER, 0.5), held, edges_of(grid)))
+    lower, middle = to_linear(np.interp((LOWER, 0.5), held, edges_of(grid)))
     return float(middle), max(float(middle - lower), _LEAST_SPREAD)
 
 
@@ -98,7 +98,7 @@ def learn_negative(
     Negative
     """
     held = np.cumsum(events) / events.sum()
-    lower, middle, upper = np.interp((_LOWER, 0.5, _UPPER), held, _ZONE_EDGES[1:])
+    lower, middle, upper = np.interp((LOWER, 0.5, _UPPER), held, _ZONE_EDGES[1:])
     shape = smoothed(events / events.sum(), _BODY)
     for side, spread in ((1.0, upper - middle), (-1.0, middle - lower)):
         away = side * (ZONE - middle) - _TAIL_FROM * spread

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from bcelldepl.gating.model.natural_grid import STEP, Numbers, smoothed, to_linear
+from bcelldepl.gating.model.natural_grid import STEP, Numbers, mode, to_linear
 from bcelldepl.gating.model.negative import ZONE
 from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, Shapes, Signals
 from bcelldepl.gating.model.tube_fit import TubeFit, fit_tube
@@ -93,14 +93,14 @@ def _clear_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Signals | None:
     spreads = np.array([negative.spread])
     logarithms, seen, expected = [np.zeros(1)], [np.zeros(1)], [np.zeros(1)]
     for one in tubes:
-        mode = float(grid[np.argmax(smoothed(one.sum(axis=0), _BODY))])
-        beyond = to_linear(grid) - math.sinh(mode)
+        middle = float(grid[mode(one.sum(axis=0), _BODY)])
+        beyond = to_linear(grid) - math.sinh(middle)
         above = beyond > clear
-        # Where the mode is too far off, most cells may be positive.
-        if one.sum() and abs(mode - usual) <= FAR_SHIFT:
+        # Where that is too far off, most cells may be positive.
+        if one.sum() and abs(middle - usual) <= FAR_SHIFT:
             logarithms.append(np.log(beyond[above]))
             seen.append(one[0, above])
-            (tail,) = negative.on(grid, np.array([math.sinh(mode) - peak]), spreads)
+            (tail,) = negative.on(grid, np.array([math.sinh(middle) - peak]), spreads)
             expected.append(one.sum() * STEP * (unspecific + (1.0 - shapes.usual) * tail)[above])
     if not _are_positives(np.concatenate(seen), np.concatenate(expected)):
         # Many tubes of few must not hide one of many.
