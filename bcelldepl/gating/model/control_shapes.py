@@ -9,7 +9,16 @@ from typing import Final
 import numpy as np
 
 from bcelldepl.gating.model.brightness import LEAST_CHANGE
-from bcelldepl.gating.model.natural_grid import STEP, Numbers, edges_of, mode, quantile, smoothed, to_linear
+from bcelldepl.gating.model.natural_grid import (
+    STEP,
+    TAIL,
+    Numbers,
+    edges_of,
+    mode,
+    quantile,
+    smoothed,
+    to_linear,
+)
 from bcelldepl.gating.model.negative import LOWER, ZONE, learn_negative, place_and_spread, standardised
 from bcelldepl.gating.model.positive_count import sides_of_positives
 from bcelldepl.gating.model.positive_mixture import Shapes
@@ -23,11 +32,11 @@ _OTHERS = 3  # tubes that a control is held against at least
 _BODY = 6.0  # bins by which a tube's cells are smoothed to see where most are
 _BACKGROUND = 0.6  # standard deviations of the negative that a background is worth at least, to be missed
 _STRICT: Final = 3.7  # standard deviations above the negative
-_TAIL: Final = 10.0  # bins by which the shape of the few is smoothed
 _ROUNDS = 20
 _WIDE = 1.2  # natural units: spread of cells that bind every stain, where controls show too few
 _STICKY_ABOVE = 2.5  # natural units above the negative, where controls show too few
 _FEW_STICKY = 15  # events
+_AT_LEAST = 0.5  # events that bind every stain, however few controls show (Jeffreys)
 _NORMAL_95 = 1.959964
 _FEWEST_POSITIVES, _POSITIVE_PART = 5, 0.005  # of a control that is none, by the lower end of its interval
 _FOOT = 0.05  # of the cells: there the negative begins, whatever is positive
@@ -165,7 +174,7 @@ def control_shapes(controls: Sequence[Numbers], grid: Numbers) -> Shapes:
     sticky = total * np.stack((strict < ZONE, np.full(len(ZONE), 0.5)))
     natural = np.arcsinh(negative.place + negative.spread * ZONE)
     for _ in range(_ROUNDS):
-        part = max(float(sticky.sum() + far.sum()) / events, 1e-5)
+        part = (float(sticky.sum() + far.sum()) + _AT_LEAST) / (events + 2 * _AT_LEAST)
         negative = learn_negative((total - sticky).sum(axis=0), places, spreads, number)
         by_bin, _ = np.histogram(natural, edges_of(grid), weights=sticky.sum(axis=0))
         unspecific = _sticky(by_bin + far.sum(axis=0), grid, float(np.arcsinh(negative.place)))
@@ -177,11 +186,11 @@ def control_shapes(controls: Sequence[Numbers], grid: Numbers) -> Shapes:
         sticky = total * joint[1] / (joint.sum(axis=0) + 1e-300)
     binding = np.array([binding[0], _POSITIVES_BINDING, binding[1]])
     signals = signals_anywhere(strict * negative.spread, grid)
-    return Shapes(grid, negative, signals, unspecific, binding, part)
+    return Shapes(grid, negative, signals, unspecific, binding, part, events)
 
 
 def _sticky(counts: Numbers, grid: Numbers, centre: float) -> Numbers:
     """Shape of cells that bind every stain: wide, and the wider the fewer there are."""
     usual = np.exp(-0.5 * ((grid - centre - _STICKY_ABOVE) / _WIDE) ** 2)
-    shape = smoothed(counts, _TAIL) + _FEW_STICKY * usual / usual.sum()
+    shape = smoothed(counts, TAIL) + _FEW_STICKY * usual / usual.sum()
     return np.asarray(shape / (shape.sum() * STEP))

@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "STEP", "Numbers", "cell_counts", "edges_of", "make_grid", "mode", "quantile", "smoothed", "to_linear",
+    "STEP", "TAIL", "Numbers", "cell_counts", "edges_of", "make_grid", "mode", "quantile", "smoothed", "to_linear",
 ]  # fmt: skip
 
 Numbers = NDArray[np.float64]
 
 STEP = 0.04  # natural units of a bin
+TAIL = 10.0  # bins by which a shape that few cells show is smoothed
 _LOWEST = -6.0  # natural units; what lies lower is put there
 _LARGEST = 50.0  # natural units; beyond, a signal is that of no instrument
 

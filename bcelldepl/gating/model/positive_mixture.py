@@ -23,7 +23,7 @@ FAR_SHIFT = 1.2  # natural units, three times as bright: a tube whose negative l
 _USUAL_SHIFT = 0.6  # natural units
 _USUAL_STRETCH = 0.15  # of the logarithm of a spread, beside what gain explains
 _BY_NEGATIVE = 25  # places of the negative that the signal of a positive is added to
-_UNSPECIFIC_EVENTS = 20.0  # of a tube, that the part of the controls weighs as: it is a fifth more or less
+_UNSPECIFIC_EVENTS = 20.0  # that the part of the controls weighs as at most: tubes differ by a fifth
 _DIM_EVENTS = 30.0  # positives, that the study's part of dim ones weighs as
 _LIKE_OTHERS = 1000.0  # positives that those of the study weigh as, in how many bind every stain
 
@@ -68,6 +68,8 @@ class Shapes:
         Part of negatives, positives and unspecific cells that other markers show to bind every stain.
     usual : float
         Part of the controls' cells that are unspecific.
+    control_events : float
+        From which that part is known.
     """
 
     grid: Numbers
@@ -76,6 +78,7 @@ class Shapes:
     unspecific: Numbers
     binding: Numbers
     usual: float
+    control_events: float
 
     @classmethod
     def of(cls, model: PositiveModel) -> Shapes:
@@ -87,6 +90,7 @@ class Shapes:
             np.array(model.unspecific),
             np.array(model.binding),
             model.unspecific_part,
+            float(model.control_events),
         )
 
     def beyond(self, place: float) -> Numbers:
@@ -106,9 +110,10 @@ class Shapes:
     @property
     def expected(self) -> tuple[Numbers, Numbers]:
         """What is expected of a tube, and the events that it weighs as: for `fit_parts`."""
-        usual = max(self.usual, 1e-5)
-        expected = np.array([usual, self.signals.dim_part, float(self.binding[1])])
-        return expected, np.array([_UNSPECIFIC_EVENTS / usual, _DIM_EVENTS, _LIKE_OTHERS])
+        expected = np.array([self.usual, self.signals.dim_part, float(self.binding[1])])
+        # Tubes differ, and few of the controls' cells tell little: the two variances add up.
+        events = 1.0 / (1.0 / _UNSPECIFIC_EVENTS + 1.0 / (self.usual * self.control_events))
+        return expected, np.array([events / self.usual, _DIM_EVENTS, _LIKE_OTHERS])
 
     def place_at(self, shift: Numbers) -> Numbers:
         """Place of a negative that lies so many natural units off that of the controls."""

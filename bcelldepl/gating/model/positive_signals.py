@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from bcelldepl.gating.model.natural_grid import STEP, Numbers, mode, to_linear
+from bcelldepl.gating.model.natural_grid import STEP, TAIL, Numbers, mode, smoothed, to_linear
 from bcelldepl.gating.model.negative import ZONE
 from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, Shapes, Signals
 from bcelldepl.gating.model.tube_fit import TubeFit, fit_tube
@@ -44,7 +44,7 @@ def signals_anywhere(least: float, grid: Numbers) -> Signals:
 
 
 def learn_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Shapes | None:
-    """Find the signals of the positives over all tubes, and how many of them bind every stain.
+    """Find the signals of the positives over all tubes, and what binds every stain.
 
     Parameters
     ----------
@@ -66,7 +66,8 @@ def learn_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Shapes | None:
     for _ in range(_ROUNDS):
         fits = in_threads(partial(_fit_at, found), zip(tubes, at, strict=True))
         at = [(one.place, one.stretch) for one in fits]  # positives hardly move it
-        held = [one.held()[1:3].sum(axis=0) for one in fits]
+        parts = [one.held() for one in fits]
+        held = [one[1:3].sum(axis=0) for one in parts]
         total = np.sum(held, axis=0)
         if total.sum() < _FEW:
             break
@@ -76,7 +77,21 @@ def learn_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Shapes | None:
         binding[1] = share_binding(alike)
         signals = _fitted(found, [one.sum(axis=0) for one in held], [one.place for one in fits])
         found = replace(found, binding=binding, signals=signals)
+        if len(tubes) > 1:  # of one tube alone, cells that bind every stain may be its positives
+            found = _with_unspecific(found, shapes, np.sum([one[3] for one in parts], axis=0))
     return found
+
+
+def _with_unspecific(found: Shapes, controls: Shapes, held: Numbers) -> Shapes:
+    """Learn more of the cells that bind every stain: controls show few of them, or hold positives by a slip.
+
+    Their shape is that of cells which other markers show to be such, for hardly a positive is among these.
+    """
+    known = controls.usual * controls.control_events
+    shape = known * STEP * controls.unspecific + smoothed(held[1], TAIL)
+    binding = found.binding.copy()
+    binding[2] = (known * controls.binding[2] + held[1].sum()) / (known + held.sum())
+    return replace(found, unspecific=shape / (shape.sum() * STEP), binding=binding)
 
 
 def _fit_at(shapes: Shapes, tube: tuple[Numbers, tuple[float, float] | None]) -> TubeFit:
