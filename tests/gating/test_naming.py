@@ -20,11 +20,14 @@ BLOOD = {
 }
 
 
-def named(*cluster):
+def named(*cluster, **more):
+    """Kind of a cluster beside those of blood, which have nothing of further markers."""
     rows = np.array([*BLOOD.values(), cluster])
-    n = len(rows)
+    n, m = len(rows), 4 + len(more)
+    further = np.vstack((np.zeros((n - 1, len(more))), [list(more.values())]))
     summary = ClusterSummary(
-        MARKERS, rows[:, :4], np.full((n, 4), 0.3), 1_000 * rows[:, 4], 1_000 * rows[:, 5],
+        (*MARKERS, *more), np.hstack((rows[:, :4], further)), np.full((n, m), 0.3),
+        1_000 * rows[:, 4], 1_000 * rows[:, 5],
         np.full(n, 0.2), np.full(n, 0.2), np.full(n, 1_000), np.full(n, 1 / n),
     )  # fmt: skip
     kinds = name_clusters(summary, LINEAGES, {}).kinds
@@ -68,3 +71,33 @@ def test_b_cells_have_more_cd19_than_of_the_stains_that_they_lack(cd14, kind):
 def test_small_cells_like_t_cells_in_all_stains_are_t_cells(cluster, kind):
     """The lower end of the forward scatter of T cells was a cluster of its own in the samples of the first example."""
     assert named(*cluster) == kind
+
+
+@pytest.mark.parametrize(
+    ("cd45", "more", "kind"),
+    [
+        (4.75, {"CD56": 0.1}, "basophils"),
+        (4.80, {"CD56": 0.1}, "other_lymphocytes"),  # CD45 of 0.8 of the T cells' is 0.22 below theirs
+        (4.75, {}, "other_lymphocytes"),  # of a panel without CD56 they may be NK cells
+        (4.75, {"CD56": 4.0}, "NK"),
+    ],
+)
+def test_where_nk_cells_are_stained_the_rest_with_less_cd45_are_basophils(cd45, more, kind):
+    """With 0.6 times the CD45 of T cells, basophils of one laboratory were 2 to 5 % of its lymphocytes."""
+    assert named(0.1, 0.1, 0.1, cd45, 1.02, 1.4, **more) == kind
+
+
+@pytest.mark.parametrize(
+    ("cd19", "cd14", "more", "kind"),
+    [
+        (1.45, 1.45, {}, "unspecific"),  # four times as much is 1.4
+        (1.35, 1.45, {}, "T"),
+        (1.45, 1.35, {}, "T"),
+        (1.45, 1.45, {"CAR": 2.1}, "unspecific"),
+        (1.45, 1.45, {"CAR": 2.2}, "T"),  # 0.7 more than of the other stains
+        (1.45, 1.45, {"CD8": 5.0}, "unspecific"),  # CD8 tells a lineage
+    ],
+)
+def test_t_cells_that_bind_every_stain_are_counted_apart_and_car_t_cells_are_not(cd19, cd14, more, kind):
+    """Two stains beside the T cells' own tell: T cells of one laboratory were 15 % too many."""
+    assert named(5.0, cd19, cd14, 5.0, 1.0, 1.0, **more) == kind

@@ -346,13 +346,20 @@ class _Naming:
         return np.asarray(smaller & (above.min(axis=0) > least) & (above.mean(axis=0) > average))
 
     def _binds_much(self, row: Kind) -> NDArray[np.bool_]:
-        """Clusters that have several times as much of every stain as the reference, which lacks it."""
-        others = self._not_of_reference()
+        """Clusters that have several times as much of every stain as the reference, which lacks it.
+
+        Those that rise clearly more in a stain of no lineage carry it, as CAR+ T cells do.
+        """
+        others, fewest = self._not_of_reference(), _STICKY_MARKERS
         if row.high:  # of a lineage, and alive: they bind every stain, but take up no dye
-            others = [one for one in others if one != _DYE]
-        if len(others) < _STICKY_MARKERS or self.named.reference < 0:
+            others, fewest = [one for one in others if one != _DYE], _FEWEST_STICKY
+        if len(others) < fewest or self.named.reference < 0:
             return np.zeros(len(self.clusters), dtype=np.bool_)
-        return self._rises_much(others)
+        most = np.max([self._rise(one) for one in others], axis=0)
+        much = self._rises_much(others)
+        for marker in set(self.clusters.markers).difference(self.lineages.markers):
+            much &= self._rise(marker) <= most + _BESIDE
+        return much
 
     def _rises_much(self, markers: Sequence[str]) -> NDArray[np.bool_]:
         """Clusters that are several times as bright as the reference in each marker."""
