@@ -225,7 +225,8 @@ _ROWS: Final = (
         (1 / 5, None),
         "at most {most:.3g} {unit} B cells, but {there:.3g} at visit {other}: was CD19 masked or not stained, or is it "
         "another tube's file?",
-        own_limits=f"before the infusion beside the {EARLY_DAYS:g} days after it, and after a return beside that",
+        own_limits=f"before the infusion beside the {EARLY_DAYS:g} days after it, after a return beside that, "
+        "and beside later visits with twice as many for each day between",
     ),
     Check(
         "none_before_infusion",

@@ -10,7 +10,7 @@ from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.definitions.populations import B
 from bcelldepl.quality.checks import CHECKS, Outcome
 from bcelldepl.quality.course_checks import CountedResults
-from bcelldepl.quality.limits import EARLY_DAYS
+from bcelldepl.quality.limits import DOUBLING_DAYS, EARLY_DAYS
 from bcelldepl.study import Role, Tube
 
 __all__ = ["check_depletion"]
@@ -19,7 +19,9 @@ __all__ = ["check_depletion"]
 def check_depletion(
     tubes: Sequence[Tube], counted: Sequence[CountedResults], in_doubt: Collection[str]
 ) -> dict[str, list[Outcome]]:
-    """Check that B cells are there before the infusion, not far fewer than soon after it, nor gone once they came back.
+    """Check that B cells are there before the infusion, and do not vanish for a visit.
+
+    They are far fewer neither than soon after the infusion, nor once they came back, nor for a few days.
 
     A stain that was left out, or an antibody that masks CD19, hides them in one tube; so does another tube's file.
 
@@ -54,7 +56,7 @@ def check_depletion(
             many = [
                 (other, its)
                 for other, its in visits
-                if other.file not in in_doubt and _stands_against(tube, other, its, visits)
+                if other.file not in in_doubt and _stands_against(tube, most, other, its, visits)
             ]
             if many:
                 other, its = max(many, key=lambda one: one[1].stated.value or 0.0)
@@ -74,13 +76,15 @@ def _lymphodepleted(tube: Tube) -> bool:
 
 
 def _stands_against(
-    tube: Tube, other: Tube, its: Concentration, visits: Sequence[tuple[Tube, Concentration]]
+    tube: Tube, most: float, other: Tube, its: Concentration, visits: Sequence[tuple[Tube, Concentration]]
 ) -> bool:
-    """Whether a tube should hold about as many B cells as another visit, or more."""
+    """Whether a tube, which holds so many B cells at most, should hold about as many as another visit, or more."""
     if its.result is not ResultCode.QUANTIFIED or not its.stated.value:
         return False
     if tube.before_infusion:
         return 0 < other.draw_day <= EARLY_DAYS
+    if 0 < tube.draw_day < other.draw_day:
+        return its.stated.value > most * 2 ** ((other.draw_day - tube.draw_day) / DOUBLING_DAYS)
     if not 0 < other.draw_day < tube.draw_day:
         return False
     back = CHECKS["lost_b_cells"].limits[0] or 0.0

@@ -9,6 +9,7 @@ __all__ = [
     "CHANCE_ERRORS",
     "DIFFERENT_CELLS",
     "DIFFERENT_PART",
+    "DOUBLING_DAYS",
     "EARLY_DAYS",
     "FEWEST_POSITIVES",
     "ODD_DAYS",
@@ -35,5 +36,7 @@ CHANCE_ERRORS: Final = 4.0
 STEADY_ERRORS: Final = 5.0
 # Days after the infusion in which B cells only become fewer.
 EARLY_DAYS: Final = 14.0
+# Days in which B cells in blood do not double, once they are fewer: they come back within weeks.
+DOUBLING_DAYS: Final = 1.0
 # Positive events that a control may hold by chance: the usual limit of detection.
 FEWEST_POSITIVES: Final = 20

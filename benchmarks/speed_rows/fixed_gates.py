@@ -23,7 +23,7 @@ from bcelldepl.signal import make_signal, resolve_panel
 from speed_rows.base import OURS, Bench, Goal, Measured, Row
 from speed_rows.tubes import tube_of
 
-__all__ = ["FLOOR", "FLOWKIT", "ROWS", "STRATEGY", "floor", "flowkit_session"]
+__all__ = ["FLOOR", "FLOWKIT", "ROWS", "STRATEGY", "floor", "flowkit_session", "flowkit_signals"]
 
 STRATEGY: Final = Path(__file__).resolve().parents[1] / "strategies" / "fixed.toml"
 FLOOR: Final = "readinto"
@@ -99,6 +99,21 @@ def flowkit_session(strategy: Strategy, files: Sequence[Path]) -> Any:
         session.analyze_samples()
         session.get_analysis_report()
     return session
+
+
+def flowkit_signals(files: Sequence[Path]) -> list[int]:
+    """Read, compensate and transform files with flowkit, one after the other; the events of each."""
+    import flowkit
+
+    made = []
+    for path in files:
+        spillover = read_fcs(path).spillover
+        assert spillover is not None
+        sample = flowkit.Sample(path)
+        sample.apply_compensation(flowkit.Matrix(spillover.matrix, list(spillover.channels)))
+        sample.apply_transform(flowkit.transforms.LogicleTransform(262144, 0.5, 4.5, 0))
+        made.append(sample.event_count)  # the events themselves would fill the memory
+    return made
 
 
 def _for_flowkit(strategy: Strategy, path: Path) -> Any:

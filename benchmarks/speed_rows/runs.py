@@ -14,7 +14,7 @@ from typing import Final
 from bcelldepl.batch import run
 from bcelldepl.study import load_study
 from speed_rows.base import OURS, Bench, Goal, Measured, Row
-from speed_rows.fixed_gates import FLOOR, STRATEGY, floor
+from speed_rows.fixed_gates import FLOOR, FLOWKIT, STRATEGY, floor, flowkit_signals
 from speed_rows.tubes import tube_of
 
 __all__ = ["ROWS"]
@@ -101,6 +101,17 @@ def _current(bench: Bench) -> Measured:
     )  # fmt: skip
 
 
+def _few_large(bench: Bench) -> Measured:
+    """The whole of a small study, report included, beside flowkit that only makes the signals of its tubes."""
+    toml, files = _study(bench, bench.size(5, 2), bench.size(300_000, 30_000), "cart_pd")
+    out = bench.folder / "few_large"
+    beside = (lambda: flowkit_signals(files)) if bench.has("flowkit") else None
+    measured = bench.paired({OURS: lambda: run(load_study(toml), out, fresh=True), FLOWKIT: beside}, 5)
+    measured.goals = [Goal(FLOWKIT, at_least=1.5)]
+    measured.note = "flowkit reads, compensates and transforms the tubes; ours gates, counts and reports them"
+    return measured
+
+
 def _growth(bench: Bench) -> Measured:
     """Time of `cart_pd` less the report, and peak memory, of a process for itself, as tubes grow."""
     sizes = (2, 8) if bench.quick else (1, 10, 100, 1000)
@@ -146,5 +157,6 @@ print(time.perf_counter() - started, float(peak) / 1024)
 ROWS = (
     Row("run_batch", "whole `bcelldepl run` less the report, 20 x 500k, fixed gates, warm", _batch),
     Row("run_current", "`bcelldepl run` on a study whose results are current", _current),
+    Row("run_few_large", "whole `bcelldepl run` with report, 5 tubes of 300k, `cart_pd`", _few_large),
     Row("growth_tubes", "`bcelldepl run` less the report, `cart_pd`, as tubes grow", _growth),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import shutil
@@ -93,6 +94,55 @@ def _sample(bench: Bench) -> Measured:
     return _whole_run(SAMPLE, 3.0, 1 if bench.quick else 3)
 
 
+def _laboratory(bench: Bench) -> Measured:
+    """A laboratory at random beside as many tubes of the simulated trial."""
+    programs = Path(os.environ.get("BCELLDEPL_WORLDS", "../shared/worlds"))
+    if not (programs / "worlds.py").is_file():
+        return Measured(note=f"no random laboratories in {programs} (BCELLDEPL_WORLDS names the folder)")
+    world = bench.folder / "laboratory"
+    if not (world / "study.toml").is_file():
+        words = [sys.executable, str(programs / "worlds.py"), str(world), "--world", "1"]
+        subprocess.run(
+            [*words, *(("--subjects", "2") if bench.quick else ())], check=True, capture_output=True
+        )
+    tubes = len(pd.read_csv(world / "samples.csv"))
+    trial = _some_of_the_trial(bench, tubes)
+    spent = {
+        name: _whole_run(study, math.inf, 1 if bench.quick else 3).values["seconds"]
+        for name, study in (("laboratory", world / "study.toml"), ("trial", trial))
+    }
+    bytes_of = {
+        "laboratory": sum(path.stat().st_size for path in (world / "fcs").iterdir()),
+        "trial": sum(
+            (trial.parent / file).stat().st_size for file in pd.read_csv(trial.parent / "part.csv")["file"]
+        ),
+    }
+    return Measured(
+        values={
+            "laboratory [s]": spent["laboratory"],
+            "its MB": bytes_of["laboratory"] / 1e6,
+            "as many tubes of the trial [s]": spent["trial"],
+            "their MB": bytes_of["trial"] / 1e6,
+            "of the trial's time": spent["laboratory"] / spent["trial"],
+        },
+        goals=[Goal("of the trial's time", at_most=1.2)],
+        note=f"{tubes} tubes each, whole runs with report",
+    )
+
+
+def _some_of_the_trial(bench: Bench, tubes: int) -> Path:
+    """The first tubes of the simulated trial as a study: whole subjects, one after the other."""
+    whole = _study(bench)
+    pd.read_csv(whole.parent / "samples.csv", dtype=str).head(tubes).to_csv(
+        whole.parent / "part.csv", index=False
+    )
+    part = whole.parent / "part.toml"
+    part.write_text(
+        whole.read_text(encoding="utf-8").replace('"samples.csv"', '"part.csv"'), encoding="utf-8"
+    )
+    return part
+
+
 def _by_hand(bench: Bench) -> Measured:
     """A gate of one tube, again and again, by a process that has run the study before, as the review page does."""
     path = _study(bench)
@@ -175,6 +225,9 @@ def _repeated(given: dict[str, Any], folder: Path) -> Measured:
 ROWS = (
     Row("trial_run", "whole `bcelldepl run` with report, simulated trial of 168 tubes", _trial),
     Row("sample_run", "whole `bcelldepl run` with report, `sample_fcs`, kernels compiled", _sample),
+    Row(
+        "random_laboratory", "whole run of a random laboratory, beside a trial of as many tubes", _laboratory
+    ),
     Row(
         "trial_by_hand", "one gate of one tube of that trial changed by hand, to tables and report", _by_hand
     ),
