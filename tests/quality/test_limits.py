@@ -87,6 +87,7 @@ def test_numbers_of_which_own_limits_are_made() -> None:
         "CHANCE_ERRORS": 4.0,
         "DIFFERENT_CELLS": 20.0,
         "DIFFERENT_PART": 0.15,
+        "DOUBLING_DAYS": 1.0,
         "EARLY_DAYS": 14.0,
         "FEWEST_POSITIVES": 20,
         "ODD_DAYS": 7.0,
