@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
@@ -84,7 +85,8 @@ def _stands_against(
     if tube.before_infusion:
         return 0 < other.draw_day <= EARLY_DAYS
     if 0 < tube.draw_day < other.draw_day:
-        return its.stated.value > most * 2 ** ((other.draw_day - tube.draw_day) / DOUBLING_DAYS)
+        doublings = (other.draw_day - tube.draw_day) / DOUBLING_DAYS
+        return most > 0 and math.log2(its.stated.value / most) > doublings
     if not 0 < other.draw_day < tube.draw_day:
         return False
     back = CHECKS["lost_b_cells"].limits[0] or 0.0

@@ -300,7 +300,7 @@ def test_without_a_control_no_cell_is_positive():
 # Ellipse
 
 
-ISLAND = rule("ellipse", x="CD45", y="SSC-A", near=(0.7, 0.25), reach=(0.15, 0.15), probability=0.99)
+CLUSTER = rule("ellipse", x="CD45", y="SSC-A", near=(0.7, 0.25), reach=(0.15, 0.15), probability=0.99)
 
 
 def lymphocytes(n=3_000, seed=0, x=0.72, y=0.22):
@@ -311,9 +311,9 @@ def granulocytes(n=8_000, seed=1):
     return cloud(n, seed, 0.05, CD45=0.5, **{"SSC-A": 0.7})
 
 
-def test_an_ellipse_holds_its_part_of_a_normal_island():
+def test_an_ellipse_holds_its_part_of_a_normal_cluster():
     parts = lymphocytes(20_000), granulocytes()
-    fit, applied = gate(ISLAND, together(*parts))
+    fit, applied = gate(CLUSTER, together(*parts))
     held = applied.inside[truth(*parts) == 0].mean()
     assert fit.evidence is Evidence.DATA
     assert held == pytest.approx(0.99, abs=0.01)
@@ -323,18 +323,18 @@ def test_an_ellipse_holds_its_part_of_a_normal_island():
 
 
 @pytest.mark.parametrize("n", [0, 20, 45])
-def test_too_few_events_in_the_window_are_no_island(n):
-    fit = ISLAND.fit(together(lymphocytes(n), granulocytes()), {})
+def test_too_few_events_in_the_window_are_no_cluster(n):
+    fit = CLUSTER.fit(together(lymphocytes(n), granulocytes()), {})
     assert fit.evidence is Evidence.FAILED
     assert fit.shape is None
     assert "near CD45" in fit.reason
 
 
 @pytest.mark.parametrize(("at", "asks"), [(0.7, False), (0.8, False), (0.84, False), (0.9, True)])
-def test_an_island_at_the_edge_of_its_window_is_found_whole(at, asks):
+def test_a_cluster_at_the_edge_of_its_window_is_found_whole(at, asks):
     """Cut off by the window, its ellipse would be too small, and most of it lost without a word."""
-    island = cloud(3_000, 3, {"CD45": 0.025, "SSC-A": 0.03}, CD45=at, **{"SSC-A": 0.25})
-    fit, applied = gate(ISLAND, island)
+    cluster = cloud(3_000, 3, {"CD45": 0.025, "SSC-A": 0.03}, CD45=at, **{"SSC-A": 0.25})
+    fit, applied = gate(CLUSTER, cluster)
     assert fit.shape.centre == pytest.approx((at, 0.25), abs=0.005)
     assert applied.inside.mean() == pytest.approx(0.99, abs=0.01)
     assert fit.review is asks
@@ -342,12 +342,12 @@ def test_an_island_at_the_edge_of_its_window_is_found_whole(at, asks):
 
 
 def test_a_carried_ellipse_is_the_median_of_the_donors():
-    donors = [ISLAND.fit(together(lymphocytes(2_000, s), granulocytes()), {}) for s in range(5)]
-    odd = ISLAND.fit(together(lymphocytes(2_000, 9, x=0.62), granulocytes()), {})
-    carried = ISLAND.carry(Fit(None, Evidence.FAILED, "", 100), [*donors, odd])
+    donors = [CLUSTER.fit(together(lymphocytes(2_000, s), granulocytes()), {}) for s in range(5)]
+    odd = CLUSTER.fit(together(lymphocytes(2_000, 9, x=0.62), granulocytes()), {})
+    carried = CLUSTER.carry(Fit(None, Evidence.FAILED, "", 100), [*donors, odd])
     assert carried.shape.centre == pytest.approx((0.72, 0.22), abs=0.01)
-    assert ISLAND.apply(carried.shape, granulocytes()).inside.mean() < 1e-3
-    assert ISLAND.apply(carried.shape, lymphocytes(1_000, 33)).inside.mean() > 0.95
+    assert CLUSTER.apply(carried.shape, granulocytes()).inside.mean() < 1e-3
+    assert CLUSTER.apply(carried.shape, lymphocytes(1_000, 33)).inside.mean() > 0.95
 
 
 def test_a_pooled_ellipse_does_not_move_when_one_kind_of_cell_is_gone():
@@ -367,8 +367,8 @@ def test_a_pooled_ellipse_does_not_move_when_one_kind_of_cell_is_gone():
 
 def test_the_outline_of_an_ellipse_holds_what_the_gate_holds():
     columns = together(lymphocytes(), granulocytes(500))
-    fit, applied = gate(ISLAND, columns)
-    (edge,) = ISLAND.outline(fit.shape, columns).outlines
+    fit, applied = gate(CLUSTER, columns)
+    (edge,) = CLUSTER.outline(fit.shape, columns).outlines
     by_outline = Path(edge).contains_points(np.column_stack([columns["CD45"], columns["SSC-A"]]))
     assert (by_outline == applied.inside).mean() > 0.998
 
@@ -594,7 +594,7 @@ RULES = {
     "below": rule("cut", marker="CD19", side="below", window=(0.3, 0.6)),
     "tail": rule("cut", marker="CD19", method="tail"),
     "quantile": rule("cut", marker="CD19", method="quantile"),
-    "ellipse": ISLAND,
+    "ellipse": CLUSTER,
     "polygon": POLYGON,
     "singlets": SINGLETS,
     "flared": FLARED,

@@ -57,6 +57,16 @@ def test_gates_hold_their_kind_and_no_other(usual, population):
         assert (held & ~true).sum() <= 0.01 * true.sum() + 2
 
 
+def test_copies_of_a_tube_teach_nothing_new(usual):
+    """Of six copies of a study each event seemed to be a kind of cell, and learning did not end."""
+    samples = [sample for sample, _ in usual[0]]
+    copies = [replace(one, tube=f"{one.tube} {number}") for number in range(5) for one in samples]
+    again = learn([*samples, *copies], TBNK, {})
+    assert again.components == usual[1].components
+    assert again.boundaries == usual[1].boundaries
+    assert {again.seen[one.tube]["B"] for one in copies} == {usual[1].seen[one.tube]["B"] for one in samples}
+
+
 def test_two_tubes_are_a_study_of_which_one_is_depleted():
     (whole, kinds), (depleted, none) = blood("base", 1), blood("day 28", 2, B=0)
     model = learn([whole, depleted], TBNK, {})

@@ -79,11 +79,18 @@ def test_either_side_of_the_days_in_which_b_cells_only_become_fewer(day: float, 
 
 @pytest.mark.parametrize(
     ("between", "back", "found"),
-    [(1.0, 4.9, False), (1.0, 5.1, True), (6.0, 63.0, False), (6.0, 65.0, True), (14.0, 190.0, False)],
+    [
+        (1.0, 4.9, False),
+        (1.0, 5.1, True),
+        (6.0, 63.0, False),
+        (6.0, 65.0, True),
+        (14.0, 190.0, False),
+        (5_000.0, 190.0, False),
+    ],
 )
 def test_b_cells_that_are_gone_for_some_days(between: float, back: float, found: bool) -> None:
     """CD19 was masked at day 1: none of 85 cells/uL of day 7, which in blood would be 6 doublings and more."""
-    course = {"days": (-5.0, 1.0, 1.0 + between, 90.0)}
+    course = {"days": (-5.0, 1.0, 1.0 + between, 9_000.0)}
     assert lost(200, 0, back, back, **course) == ([1.0] if found else [])  # at most 1, and a fifth of 5
 
 

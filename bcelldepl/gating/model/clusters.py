@@ -20,7 +20,10 @@ __all__ = ["find_clusters", "spread_within"]
 
 _SMALL_CLUSTERS = 196  # to begin with: more than there are kinds of cells by far
 _ROUNDS = 10  # times that their means are moved
-_LEAST_Z = 4.0  # standard errors by which a valley must lie below its peaks
+_LEAST_Z = 4.0  # standard errors by which a valley must lie below its peaks,
+_MORE_Z = 1.5  # and times as many where there are more clusters than kinds of cells, by far
+_MOST_CLUSTERS = 150
+_MOST_COMPARED = 3_000  # pairs, before which most of so many clusters have merged
 _GREATEST_DEPTH = 0.7  # and the part of the lower peak that it may reach
 _WIDTHS = np.array([2.0, 4.0, 8.0, 14.0])  # of smoothings, in bins
 _ENDS = (0.1 / 100, 99.9 / 100)  # of the events on a line: between these a valley is looked for
@@ -35,6 +38,9 @@ def find_clusters(
     points: NDArray[np.float32], spread: NDArray[np.float64] | None = None
 ) -> NDArray[np.int32]:
     """Find the clusters of a sample.
+
+    Where events repeat each other, chance explains deeper valleys than it does else: more is asked of a valley until
+    there are no more clusters than cells can have.
 
     Parameters
     ----------
@@ -51,16 +57,12 @@ def find_clusters(
     unit = np.ones(points.shape[1]) if spread is None else spread
     scaled = (points / unit).astype(np.float32)
     small = part_among_means(scaled, first_means(scaled, _SMALL_CLUSTERS), _ROUNDS)
-    merging = _Merging(points, unit, small)
-    merging.merge()
-    for _ in range(_SPLITS):
-        before = len(merging.members)
-        if not merging.split():
-            break
-        merging.merge()
-        if len(merging.members) == before:
-            break
-    return merging.labels()
+    least_z = _LEAST_Z
+    while True:
+        merging = _Merging(points, unit, small, least_z)
+        if merging.settle():
+            return merging.labels()
+        least_z *= _MORE_Z
 
 
 def spread_within(points: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -113,6 +115,8 @@ class _Merging:
     unit : ndarray of float64, shape (k,)
     first : ndarray of int32, shape (n_events,)
         The small clusters to begin with.
+    least_z : float
+        Standard errors by which a valley must lie below its peaks.
     members : dict of int to ndarray of int64
         Events by cluster.
     """
@@ -120,16 +124,35 @@ class _Merging:
     points: NDArray[np.float32]
     unit: NDArray[np.float64]
     first: NDArray[np.int32]
+    least_z: float
     members: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     _known: dict[int, _Moments] = field(default_factory=dict)
-    _apart: set[tuple[int, int]] = field(default_factory=set)  # pairs that were found to stand apart
-    _compared: dict[tuple[int, int], int] = field(default_factory=dict)  # how often
+    _apart: NDArray[np.bool_] = field(init=False)  # pairs that were found to stand apart, by name
+    _compared: NDArray[np.int32] = field(init=False)  # how often
 
     def __post_init__(self) -> None:
         order = np.argsort(self.first, kind="stable")
         names, starts = np.unique(self.first[order], return_index=True)
         for name, events in zip(names.tolist(), np.split(order, starts[1:]), strict=True):
             self.members[name] = events.astype(np.int64)
+        # Each round of splits may give every cluster a second one.
+        room = 2**_SPLITS * (max(self.members) + 1)
+        self._apart = np.zeros((room, room), dtype=np.bool_)
+        self._compared = np.zeros((room, room), dtype=np.int32)
+
+    def settle(self) -> bool:
+        """Merge and split until neither changes a thing; False as soon as there are more clusters than can be."""
+        if not self.merge():
+            return False
+        for _ in range(_SPLITS):
+            before = len(self.members)
+            if not self.split():
+                break
+            if not self.merge():
+                return False
+            if len(self.members) == before:
+                break
+        return True
 
     def labels(self) -> NDArray[np.int32]:
         """Cluster of each event, the largest first."""
@@ -139,11 +162,16 @@ class _Merging:
             out[self.members[name]] = number
         return out
 
-    def merge(self) -> None:
-        """Compare pairs that are each other's nearest until all that are near each other stand apart."""
+    def merge(self) -> bool:
+        """Compare pairs that are each other's nearest until all stand apart; False where too many clusters do."""
+        compared = 0
         while pairs := self._nearest_pairs():
             for one, other in pairs:
                 self._compare(one, other)
+            compared += len(pairs)
+            if compared > _MOST_COMPARED and len(self.members) > _MOST_CLUSTERS:
+                return False
+        return len(self.members) <= _MOST_CLUSTERS
 
     def split(self) -> bool:
         """Part each cluster at the most significant valley of a marker, or of all markers together, where it has one.
@@ -159,7 +187,7 @@ class _Merging:
             best, position = np.zeros(3), np.empty(0)
             together = points @ (1.0 / np.maximum(points.std(axis=0), 1e-6))
             for along in (*np.ascontiguousarray(points.T), together):
-                found = _valley(along)
+                found = _valley(along, self.least_z)
                 if found is not None and found[1] > best[1]:
                     best, position = found, along
             if not len(position):
@@ -176,10 +204,7 @@ class _Merging:
         squares = (centres**2).sum(axis=1)
         away = squares[:, None] + squares[None, :] - 2.0 * centres @ centres.T
         np.fill_diagonal(away, np.inf)
-        place = {name: number for number, name in enumerate(names)}
-        for one, other in self._apart:
-            if one in place and other in place:
-                away[place[one], place[other]] = away[place[other], place[one]] = np.inf
+        away[self._apart[np.ix_(names, names)]] = np.inf
         nearest = away.argmin(axis=1)
         return [
             (names[one], names[other])
@@ -193,7 +218,7 @@ class _Merging:
         first = len(self.members[one])
         along = np.empty(len(events))
         project(self.points, events, self._direction(one, other), along)
-        found = _valley(along)
+        found = _valley(along, self.least_z)
         above = along > found[0] if found is not None else np.empty(0, dtype=np.bool_)
         if found is None or above.all() or not above.any():
             together = self._moments(one) + self._moments(other)
@@ -207,9 +232,9 @@ class _Merging:
             smaller = min(first, len(events) - first)
             self._set(one, events[~above], void=moved > _MOVED * smaller)
             self._set(other, events[above], void=moved > _MOVED * smaller)
-        pair = min(one, other), max(one, other)
-        self._apart.add(pair)
-        self._compared[pair] = self._compared.get(pair, 0) + 1
+        for pair in ((one, other), (other, one)):
+            self._apart[pair] = True
+            self._compared[pair] += 1
 
     def _direction(self, one: int, other: int) -> NDArray[np.float64]:
         """Fisher's discriminant, from the first cluster to the second."""
@@ -239,16 +264,18 @@ class _Merging:
 
     def _forget(self, name: int) -> None:
         self._known.pop(name, None)
-        self._apart = {pair for pair in self._apart if name not in pair or self._compared[pair] >= _AGAIN}
+        often = self._compared[name] >= _AGAIN
+        self._apart[name] &= often
+        self._apart[:, name] &= often
 
 
-def _valley(along: NDArray[np.float64]) -> NDArray[np.float64] | None:
+def _valley(along: NDArray[np.float64], least_z: float) -> NDArray[np.float64] | None:
     """Position, standard errors and depth of the valley on a line; None where there is none."""
     ends = np.empty(2)
     line_ends(along, *_ENDS, ends)
     low, high = ends.tolist()
     margin = (high - low) / BINS
     found = np.empty(3)
-    if significant_valley(along, low - margin, high + margin, _WIDTHS, _LEAST_Z, _GREATEST_DEPTH, found):
+    if significant_valley(along, low - margin, high + margin, _WIDTHS, least_z, _GREATEST_DEPTH, found):
         return found
     return None

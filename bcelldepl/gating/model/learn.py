@@ -66,8 +66,11 @@ def learn(
         Where there are too few events to learn from.
     """
     ordered = sorted(samples, key=lambda sample: sample.tube)
-    scales = choose_scales(ordered, strategy.transforms)
-    pooled = _Pooled.of(ordered, scales, strategy)
+    # A copy of a tube shows no other cells; events that repeat each other seem to stand apart from the rest.
+    contents = [sample.digest() for sample in ordered]
+    distinct = {content: ordered[contents.index(content)] for content in contents}
+    scales = choose_scales(list(distinct.values()), strategy.transforms)
+    pooled = _Pooled.of(list(distinct.values()), scales, strategy)
     labels = _first_clusters(pooled)
     kinds = name_clusters(_summary(pooled.some(labels.events), labels.clusters), strategy.lineages, {})
     singlets = _find_singlets(pooled, labels, kinds, strategy)
@@ -89,7 +92,8 @@ def learn(
         singlets=singlets,
         remarks=tuple(named.remarks),
     )
-    aligned = _align_all(model, pooled)
+    of_distinct = dict(zip(distinct, _align_all(model, pooled), strict=True))
+    aligned = [of_distinct[content] for content in contents]
     model = _with_tubes(model, aligned, ordered)
     model = replace(
         model, boundaries=draw_gates(model, strategy, balanced.points, clusters, named.kinds, worth)

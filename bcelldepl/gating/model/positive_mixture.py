@@ -89,8 +89,8 @@ class Shapes:
             Signals(np.array(model.signal_means), np.array(model.signal_spreads), model.dim_part),
             np.array(model.unspecific),
             np.array(model.binding),
-            model.unspecific_part,
-            float(model.control_events),
+            max(model.unspecific_part, 1e-9),
+            max(float(model.control_events), 1.0),
         )
 
     def beyond(self, place: float) -> Numbers:

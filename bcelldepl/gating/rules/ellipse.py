@@ -1,4 +1,4 @@
-"""An ellipse around the densest island of two markers near a place that the strategy names."""
+"""An ellipse around the densest cluster of two markers near a place that the strategy names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["EllipseRule", "EllipseShape", "ellipse_edge"]
 
 _BINS = 64
 _ROUNDS = 30
-_MOVES = 3  # of the window, after an island that it cuts off
+_MOVES = 3  # of the window, after a cluster that it cuts off
 _MIN_POOL = 4
 _ROOM = 2.0  # standard deviations that must lie between the centre and the ends of the window
 
@@ -44,25 +44,25 @@ class EllipseShape:
 
 
 class EllipseRule(Rule):
-    """Events within an ellipse fitted to an island.
+    """Events within an ellipse fitted to a cluster.
 
     Attributes
     ----------
     x, y : str
         Markers.
     near : tuple of float
-        Where the island is looked for, in transformed units.
+        Where the cluster is looked for, in transformed units.
     reach : tuple of float
         Half width and half height of the window around `near`.
     probability : float
-        Part of a normal island that the ellipse holds.
+        Part of a normal cluster that the ellipse holds.
     min_events : int
-        Fewer in the island are no evidence.
+        Fewer in the cluster are no evidence.
     min_spread : float
         No axis of the ellipse is taken narrower (beads can be narrower than a bin).
     pool : bool
         Whether tubes share one ellipse, as a person draws one gate for all, so that it does not move when one kind of
-        cell in it is gone. A tube whose own island is clearly elsewhere keeps its own.
+        cell in it is gone. A tube whose own cluster is clearly elsewhere keeps its own.
     """
 
     rule: Literal["ellipse"]
@@ -81,7 +81,7 @@ class EllipseRule(Rule):
         return (self.x, self.y)
 
     def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:  # noqa: ARG002
-        """Fit the island in the window; where the window's edge cuts it off, look again around what was found."""
+        """Fit the cluster in the window; where the window's edge cuts it off, look again around what was found."""
         near, fit = self.near, self._fit_near(self.near, columns)
         for _ in range(_MOVES):
             if not self._cut_off(fit, near):
@@ -99,7 +99,7 @@ class EllipseRule(Rule):
         return fit
 
     def _cut_off(self, fit: Fit, near: tuple[float, float]) -> bool:
-        """Whether the window around a place ends within the island: its ellipse is then that of a part of it."""
+        """Whether the window around a place ends within the cluster: its ellipse is then that of a part of it."""
         if fit.shape is None:
             return False
         spread = np.sqrt(np.diagonal(fit.shape.covariance))
@@ -157,11 +157,11 @@ class EllipseRule(Rule):
         return np.array([low[0] + (i + 0.5) * 2 * rx / _BINS, low[1] + (j + 0.5) * 2 * ry / _BINS])
 
     def carry(self, own: Fit, donors: Sequence[Fit], peers: Sequence[Fit] = ()) -> Fit | None:
-        """Take the donors' median ellipse: an island that is absent has no landmark of its own."""
+        """Take the donors' median ellipse: a cluster that is absent has no landmark of its own."""
         return replace(own, shape=self._median(peers if self.pool and len(peers) >= _MIN_POOL else donors))
 
     def pooled(self, own: Fit, peers: Sequence[Fit]) -> Fit:
-        """Take the median ellipse of all tubes, unless this tube's own island lies outside its inner half."""
+        """Take the median ellipse of all tubes, unless this tube's own cluster lies outside its inner half."""
         if not self.pool or len(peers) + 1 < _MIN_POOL:
             return own
         shared = self._median([own, *peers])
@@ -201,12 +201,12 @@ class EllipseRule(Rule):
 
 
 def _squared_radius(probability: float) -> float:
-    """Squared Mahalanobis radius that holds a part of a normal island in two markers (chi-square, 2 degrees)."""
+    """Squared Mahalanobis radius that holds a part of a normal cluster in two markers (chi-square, 2 degrees)."""
     return -2.0 * math.log1p(-probability)
 
 
 def _trimming(probability: float) -> float:
-    """Part of a normal island's covariance that is left when it is trimmed at that radius."""
+    """Part of a normal cluster's covariance that is left when it is trimmed at that radius."""
     radius = _squared_radius(probability)
     return (1.0 - math.exp(-0.5 * radius) * (1.0 + 0.5 * radius)) / probability
 
