@@ -54,12 +54,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as passing:
         folder = asked.folder or Path(passing)
         folder.mkdir(parents=True, exist_ok=True)
-        content = measure({key: rows[key] for key in wanted}, Bench(folder, asked.quick))
+        bench, measured = Bench(folder, asked.quick), {}
+        for key in wanted:
+            measured[key] = measure(rows[key], bench)
+            content = described(measured, bench)
+            # As they come: a row that fails takes none of those before it along.
+            if asked.json:
+                asked.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            if asked.write:
+                write(content)
     print(markdown(content))
-    if asked.json:
-        asked.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    if asked.write:
-        write(content)
     return 0
 
 
@@ -70,19 +74,22 @@ def find_rows() -> dict[str, Row]:
     return {row.key: row for module in modules for row in getattr(module, "ROWS", ())}
 
 
-def measure(rows: Mapping[str, Row], bench: Bench) -> dict[str, Any]:
-    """Measure rows one after the other."""
-    measured = {}
-    for key, row in rows.items():
-        started = time.perf_counter()
-        measured[key] = {"title": row.title, **row.measure(bench).plain()}
-        print(f"{row.title}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
+def measure(row: Row, bench: Bench) -> dict[str, Any]:
+    """Measure a row."""
+    started = time.perf_counter()
+    measured = {"title": row.title, **row.measure(bench).plain()}
+    print(f"{row.title}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
+    return measured
+
+
+def described(measured: Mapping[str, Any], bench: Bench) -> dict[str, Any]:
+    """Add to rows what they depend on."""
     return {
         "mode": "quick" if bench.quick else "full",
         "machine": machine(),
         "versions": versions(),
         "not_measured": sorted(bench.missing),
-        "rows": measured,
+        "rows": dict(measured),
     }
 
 

@@ -87,12 +87,14 @@ def _panel(fitted: FittedTube) -> dict[str, str]:
     return {marker: channel for marker, channel in fitted.panel.items() if marker != TIME}
 
 
-def kept_models(store: Store) -> tuple[KeptModel, ...]:
+def kept_models(store: Store, *, again: bool = False) -> tuple[KeptModel, ...]:
     """Return the models that a results folder has learned.
 
     Parameters
     ----------
     store : Store
+    again : bool
+        Whether they are about to be learned again: those that cannot be read are as if there were none.
 
     Returns
     -------
@@ -107,8 +109,10 @@ def kept_models(store: Store) -> tuple[KeptModel, ...]:
     try:
         return () if kept is None else models_from_text(kept[0])
     except ValueError as error:
-        what = f"the models of the study cannot be read: {str(error).splitlines()[0]}"
-        raise StoreError(what, remedy="learn again: run --learn-again") from error
+        if again:
+            return ()
+        what = "the models of the study cannot be read: an earlier build wrote them, or they are damaged"
+        raise StoreError(what, remedy="learn again: run --learn-again --why ...") from error
 
 
 def keep_models(store: Store, models: Sequence[KeptModel]) -> None:

@@ -119,7 +119,9 @@ def run(
         judged = review or told
         wanted = record.digest(study, inputs, judged.content())
         given = study.folder / study.gating.model if models is None and study.gating.model else models
-        kept = kept_models(store) or (read_models(as_path(given, "models", "a model.json")) if given else ())
+        kept = kept_models(store, again=learn_again) or (
+            read_models(as_path(given, "models", "a model.json")) if given else ()
+        )
         carry_out(
             RunRequest(
                 folder,

@@ -13,6 +13,7 @@ import pytest
 from bcelldepl.batch import Results, run
 from bcelldepl.batch.relearn import what_would_move
 from bcelldepl.errors import StudyError
+from bcelldepl.store import OF_THE_STUDY, Store, StoreError
 from bcelldepl.study import load_study
 from bcelldepl.verification import verify
 
@@ -85,6 +86,21 @@ def test_learning_again_for_good_stands_in_the_audit_record_with_its_reason(
     assert last["why"] == "five tubes instead of four"
     assert "learning again was requested" in json.dumps(last)
     assert_hardly_moved(events(after.counts), events(again.counts))
+    assert run(study, out, workers=1).was_current
+
+
+def test_models_of_an_earlier_build_are_learned_again_where_asked(
+    grown: tuple[Path, Results, Results], tmp_path: Path
+) -> None:
+    folder, _, after = grown
+    out = Path(shutil.copytree(after.folder, tmp_path / "results"))
+    study = load_study(folder / "study.toml")
+    with Store(out, "run") as store:
+        store.keep_stage("models", OF_THE_STUDY, "kept", '{"models": [{}]}', b"")
+    with pytest.raises(StoreError, match=r"an earlier build wrote them.*--learn-again"):
+        run(study, out, workers=1, fresh=True)
+    again = run(study, out, workers=1, learn_again=True, why="another build")
+    assert set(again.tubes["status"]) == set(after.tubes["status"])
     assert run(study, out, workers=1).was_current
 
 
