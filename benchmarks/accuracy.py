@@ -111,8 +111,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
 
 def _worlds(asked: argparse.Namespace) -> list[dict[str, Any]]:
     """Count random laboratories; none where their programs are absent."""
-    programs = WORLDS if WORLDS.is_absolute() else ROOT / WORLDS
-    if not (programs / "worlds.py").is_file():
+    if not (WORLDS / "worlds.py").is_file():
         print(
             f"no random laboratories in {WORLDS}, skipped (BCELLDEPL_WORLDS names the folder)",
             file=sys.stderr,
@@ -120,7 +119,7 @@ def _worlds(asked: argparse.Namespace) -> list[dict[str, Any]]:
         return []
     numbers = asked.world or ((SEEN[:2] + UNSEEN[:2]) if asked.quick else (SEEN + UNSEEN))
     with tempfile.TemporaryDirectory() as passing, _Told(f"{len(numbers)} random laboratories"):
-        return run_worlds(programs, asked.folder or Path(passing), numbers, asked.workers)
+        return run_worlds(WORLDS, asked.folder or Path(passing), numbers, asked.workers)
 
 
 class _Told:

@@ -22,7 +22,8 @@ from bcelldepl import load_study, run
 __all__ = ["FOLDER", "SEEN", "UNSEEN", "run_worlds"]
 
 Record = dict[str, Any]
-FOLDER: Final = Path(os.environ.get("BCELLDEPL_WORLDS", "../shared/worlds"))
+ROOT: Final = Path(__file__).resolve().parent.parent
+FOLDER: Final = ROOT / os.environ.get("BCELLDEPL_WORLDS", "../shared/worlds")
 SEEN: Final = tuple(range(1, 13))
 UNSEEN: Final = tuple(range(1001, 1013))
 FAULTS: Final = "0.15"  # of the samples that have a fault of the bench or the sheet

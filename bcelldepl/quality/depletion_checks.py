@@ -22,7 +22,8 @@ def check_depletion(
 ) -> dict[str, list[Outcome]]:
     """Check that B cells are there before the infusion, and do not vanish for a visit.
 
-    They are far fewer neither than soon after the infusion, nor once they came back, nor for a few days.
+    They should not be far fewer before the infusion than soon after it, nor be gone again once they came back, nor be
+    gone for a few days alone.
 
     A stain that was left out, or an antibody that masks CD19, hides them in one tube; so does another tube's file.
 

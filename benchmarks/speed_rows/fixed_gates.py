@@ -15,6 +15,7 @@ import numpy as np
 
 from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.fcs import read_fcs
+from bcelldepl.fcs.read import open_recording
 from bcelldepl.gating.rules.polygon import PolygonRule
 from bcelldepl.gating.strategy import ALL, Strategy, load_strategy
 from bcelldepl.gating.stream import count_file, count_files, drawn_gates
@@ -107,7 +108,7 @@ def flowkit_signals(files: Sequence[Path]) -> list[int]:
 
     made = []
     for path in files:
-        spillover = read_fcs(path).spillover
+        spillover = open_recording(path).spillover  # of the header: the events are for flowkit to read
         assert spillover is not None
         sample = flowkit.Sample(path)
         sample.apply_compensation(flowkit.Matrix(spillover.matrix, list(spillover.channels)))

@@ -18,6 +18,7 @@ from typing import Any, Final
 from unittest import mock
 
 import pandas as pd
+from accuracy_worlds import FOLDER as WORLDS
 
 from bcelldepl.batch import run
 from bcelldepl.batch.memory import RunMemory
@@ -96,12 +97,11 @@ def _sample(bench: Bench) -> Measured:
 
 def _laboratory(bench: Bench) -> Measured:
     """A laboratory at random beside as many tubes of the simulated trial."""
-    programs = Path(os.environ.get("BCELLDEPL_WORLDS", "../shared/worlds"))
-    if not (programs / "worlds.py").is_file():
-        return Measured(note=f"no random laboratories in {programs} (BCELLDEPL_WORLDS names the folder)")
+    if not (WORLDS / "worlds.py").is_file():
+        return Measured(note=f"no random laboratories in {WORLDS} (BCELLDEPL_WORLDS names the folder)")
     world = bench.folder / "laboratory"
     if not (world / "study.toml").is_file():
-        words = [sys.executable, str(programs / "worlds.py"), str(world), "--world", "1"]
+        words = [sys.executable, str(WORLDS / "worlds.py"), str(world), "--world", "1"]
         subprocess.run(
             [*words, *(("--subjects", "2") if bench.quick else ())], check=True, capture_output=True
         )

@@ -14,7 +14,7 @@ from bcelldepl.batch import Results, run
 from bcelldepl.batch.relearn import what_would_move
 from bcelldepl.errors import StudyError
 from bcelldepl.store import OF_THE_STUDY, Store, StoreError
-from bcelldepl.study import load_study
+from bcelldepl.study import Study, load_study
 from bcelldepl.verification import verify
 
 LAST = "fcs/S01_D90.fcs"
@@ -74,12 +74,17 @@ def test_learning_again_on_trial_shows_what_would_move_and_changes_nothing(
     assert_hardly_moved(moved["events_before"], moved["events_after"])
 
 
-def test_learning_again_for_good_stands_in_the_audit_record_with_its_reason(
-    grown: tuple[Path, Results, Results], tmp_path: Path
-) -> None:
+@pytest.fixture
+def copied(grown: tuple[Path, Results, Results], tmp_path: Path) -> tuple[Study, Path]:
+    """The grown study, and a copy of its results that may be changed."""
     folder, _, after = grown
-    out = Path(shutil.copytree(after.folder, tmp_path / "results"))
-    study = load_study(folder / "study.toml")
+    return load_study(folder / "study.toml"), Path(shutil.copytree(after.folder, tmp_path / "results"))
+
+
+def test_learning_again_for_good_stands_in_the_audit_record_with_its_reason(
+    grown: tuple[Path, Results, Results], copied: tuple[Study, Path]
+) -> None:
+    (_, _, after), (study, out) = grown, copied
     again = run(study, out, workers=1, learn_again=True, why="five tubes instead of four")
     assert json.loads((out / "gates/model.json").read_text())["models"][0]["tubes"].keys() >= {LAST}
     last = json.loads((out / "audit.jsonl").read_text(encoding="utf-8").splitlines()[-1])
@@ -90,11 +95,9 @@ def test_learning_again_for_good_stands_in_the_audit_record_with_its_reason(
 
 
 def test_models_of_an_earlier_build_are_learned_again_where_asked(
-    grown: tuple[Path, Results, Results], tmp_path: Path
+    grown: tuple[Path, Results, Results], copied: tuple[Study, Path]
 ) -> None:
-    folder, _, after = grown
-    out = Path(shutil.copytree(after.folder, tmp_path / "results"))
-    study = load_study(folder / "study.toml")
+    (_, _, after), (study, out) = grown, copied
     with Store(out, "run") as store:
         store.keep_stage("models", OF_THE_STUDY, "kept", '{"models": [{}]}', b"")
     with pytest.raises(StoreError, match=r"an earlier build wrote them.*--learn-again"):

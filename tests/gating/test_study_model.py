@@ -27,6 +27,10 @@ def tubes(n=3, **counts):
     return [blood(f"t{k}", k, **counts) for k in range(n)]
 
 
+def learned_from(made):
+    return learn([sample for sample, _ in made], TBNK, {})
+
+
 def inside(model, sample, population):
     placed = place_gates(model, TBNK, sample)
     return members_of(model, TBNK, sample, placed.alignment, population)
@@ -35,7 +39,7 @@ def inside(model, sample, population):
 @pytest.fixture(scope="module")
 def usual():
     made = tubes()
-    return made, learn([sample for sample, _ in made], TBNK, {})
+    return made, learned_from(made)
 
 
 def test_every_kind_is_found_and_named(usual):
@@ -78,7 +82,7 @@ def test_two_tubes_are_a_study_of_which_one_is_depleted():
 
 def test_a_study_without_b_cells_is_asked_once_and_names_the_others():
     made = tubes(B=0)
-    model = learn([sample for sample, _ in made], TBNK, {})
+    model = learned_from(made)
     assert len(model.questions) == 1
     assert model.questions[0].startswith(
         "no cells of the study could be identified as B: see figures/clusters.png"
@@ -91,7 +95,7 @@ def test_a_study_without_b_cells_is_asked_once_and_names_the_others():
 
 def test_basophils_that_bind_cd56_are_no_nk_cells():
     made = tubes(basophils=500)
-    model = learn([sample for sample, _ in made], TBNK, {})
+    model = learned_from(made)
     assert "basophils" in model.kinds.tolist()
     for sample, kinds in made:
         held = inside(model, sample, "NK")
@@ -101,7 +105,7 @@ def test_basophils_that_bind_cd56_are_no_nk_cells():
 
 def test_dying_cells_that_bind_every_stain_are_no_t_cells():
     made = tubes(**{"sticky T": 300})
-    model = learn([sample for sample, _ in made], TBNK, {})
+    model = learned_from(made)
     assert "dead" in model.kinds.tolist()
     for sample, kinds in made:
         assert (inside(model, sample, "T") & (kinds == "sticky T")).sum() <= 15
@@ -111,7 +115,7 @@ def test_dying_cells_that_bind_every_stain_are_no_t_cells():
 def test_living_cells_that_bind_much_of_every_stain_are_no_b_cells(kind, are_b):
     """Twice the usual autofluorescence is no reason to doubt a B cell; ten times of every stain is."""
     made = tubes(**{kind: 300})
-    model = learn([sample for sample, _ in made], TBNK, {})
+    model = learned_from(made)
     assert ("unspecific" in model.kinds.tolist()) is not are_b
     for sample, kinds in made:
         held = (inside(model, sample, "B") & (kinds == kind)).sum()
@@ -123,7 +127,7 @@ def test_living_cells_that_bind_much_of_every_stain_are_no_b_cells(kind, are_b):
 def test_b_cells_of_a_batch_that_is_dim_in_cd45_are_known_by_two_markers(kind, are_b):
     """They were once called basophils, and 693 B cells of a tube were counted as 2 without a remark."""
     made = tubes(**{kind: 300})
-    model = learn([sample for sample, _ in made], TBNK, {})
+    model = learned_from(made)
     assert "basophils" not in model.kinds.tolist()
     for sample, kinds in made:
         held = (inside(model, sample, "B") & (kinds == kind)).sum()
@@ -173,7 +177,7 @@ def test_dying_t_cells_are_known_by_one_stain(kind, population):
 def test_living_cells_with_cd3_that_bind_every_stain_are_no_t_cells():
     """In one laboratory they were one in ten of the T cells. NK cells may have some of every stain, too."""
     made = tubes(**{"living sticky T": 300})
-    model = learn([sample for sample, _ in made], TBNK, {})
+    model = learned_from(made)
     assert "unspecific" in model.kinds.tolist()
     for sample, kinds in made:
         assert (inside(model, sample, "T") & (kinds == "living sticky T")).sum() <= 15
@@ -184,7 +188,7 @@ def test_living_cells_with_cd3_that_bind_every_stain_are_no_t_cells():
 @pytest.mark.parametrize("seen", [True, False])
 def test_lymphocytes_without_a_marker_are_told_from_basophils_where_there_are_any(seen):
     made = tubes(basophils=300, **({"null lymphocytes": 300} if seen else {}))
-    model = learn([sample for sample, _ in made], TBNK, {})
+    model = learned_from(made)
     assert ("lymphocytes_likely" in model.boundaries) is seen
     for sample, kinds in made:
         held = inside(model, sample, "lymphocytes_likely")

@@ -68,9 +68,12 @@ def learn(
     ordered = sorted(samples, key=lambda sample: sample.tube)
     # A copy of a tube shows no other cells; events that repeat each other seem to stand apart from the rest.
     contents = [sample.digest() for sample in ordered]
-    distinct = {content: ordered[contents.index(content)] for content in contents}
-    scales = choose_scales(list(distinct.values()), strategy.transforms)
-    pooled = _Pooled.of(list(distinct.values()), scales, strategy)
+    distinct: dict[str, EventSample] = {}
+    for content, sample in zip(contents, ordered, strict=True):
+        distinct.setdefault(content, sample)
+    shown = list(distinct.values())
+    scales = choose_scales(shown, strategy.transforms)
+    pooled = _Pooled.of(shown, scales, strategy)
     labels = _first_clusters(pooled)
     kinds = name_clusters(_summary(pooled.some(labels.events), labels.clusters), strategy.lineages, {})
     singlets = _find_singlets(pooled, labels, kinds, strategy)
