@@ -13,8 +13,9 @@ from bcelldepl.batch.outcome import CountedTube, FittedTube
 from bcelldepl.batch.passes import GatedStudy
 from bcelldepl.batch.strategies import Strategies
 from bcelldepl.batch.study_figures import (
+    CLUSTERS_ON_PAGE,
     CURVES,
-    ON_PAGE,
+    CURVES_ON_PAGE,
     figures_of_kinetics,
     figures_of_tubes,
     names_of_clusters,
@@ -152,7 +153,7 @@ def write_outputs(
             endpoints=endpoints,
             pictures=[picture for _, picture in done],
             cells=cells_of_study(
-                models, [of_study[f"{name}.{ON_PAGE}"] for name in names_of_clusters(models)]
+                models, [of_study[f"{name}.{CLUSTERS_ON_PAGE}"] for name in names_of_clusters(models)]
             ),
             outcomes=(
                 *outcome_tables(
@@ -164,7 +165,7 @@ def write_outputs(
             figures=[name for name in outputs if name.startswith(f"{FIGURES}/")],
             pieces=pieces,
             files={tube.file: path_picture(tube.file) for tube in study.tubes},
-            curves=of_study.get(f"{CURVES}.{ON_PAGE}", b""),
+            curves=of_study.get(f"{CURVES}.{CURVES_ON_PAGE}", b""),
             labels=labels,
             run=content,
         )

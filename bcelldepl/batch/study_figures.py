@@ -18,10 +18,18 @@ from bcelldepl.report.quality_plots import draw_quality_over_time
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CURVES", "ON_PAGE", "figures_of_kinetics", "figures_of_tubes", "names_of_clusters"]
+__all__ = [
+    "CLUSTERS_ON_PAGE",
+    "CURVES",
+    "CURVES_ON_PAGE",
+    "figures_of_kinetics",
+    "figures_of_tubes",
+    "names_of_clusters",
+]
 
 CURVES: Final = "curves"
-ON_PAGE: Final = "svg"  # the format of the curves and the clusters on the page
+CURVES_ON_PAGE: Final = "svg"  # whose points say on the page what they are
+CLUSTERS_ON_PAGE: Final = "png"
 _DPI: Final = 150.0
 
 
@@ -30,7 +38,7 @@ def figures_of_tubes(
 ) -> list[Drawing]:
     """Give the figures that need no endpoints, not drawn yet, those that take longest first.
 
-    The page shows the cells of the study as they were found, and the curves: these are drawn as SVG, too.
+    The page shows the cells of the study as they were found, and the curves: their formats are drawn, too.
 
     Parameters
     ----------
@@ -44,16 +52,19 @@ def figures_of_tubes(
     -------
     list of Drawing
     """
-    kinds, shown = tuple(formats), tuple(dict.fromkeys((*formats, ON_PAGE)))
+    kinds = tuple(formats)
+    of_clusters, of_curves = (
+        tuple(dict.fromkeys((*formats, on_page))) for on_page in (CLUSTERS_ON_PAGE, CURVES_ON_PAGE)
+    )
     drawings = [
-        Drawing(name, partial(draw_clusters, kept.model), _DPI, shown, kept.model.digest)
+        Drawing(name, partial(draw_clusters, kept.model), _DPI, of_clusters, kept.model.digest)
         for name, kept in zip(names_of_clusters(models), models, strict=True)
     ]
     if quality["mean"].notna().any():
         draw = partial(draw_quality_over_time, quality)
         drawings.append(Drawing(QUALITY_OVER_TIME.name, draw, _DPI, kinds))
     if followed := followed_populations(counts):
-        drawings.append(Drawing(CURVES, partial(draw_study_curves, counts, followed), 200.0, shown))
+        drawings.append(Drawing(CURVES, partial(draw_study_curves, counts, followed), 200.0, of_curves))
     return drawings
 
 

@@ -31,7 +31,8 @@ from bcelldepl.gating.model.components import Component
 from bcelldepl.gating.model.kept import KeptModel
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.report.images import data_uri
-from bcelldepl.report.palette import GRID, INK, MUTED, text_on
+from bcelldepl.report.numbered_dots import NumberedDots
+from bcelldepl.report.palette import GRID, INK, MUTED
 
 __all__ = ["CellsOfStudy", "cells_of_study", "draw_clusters"]
 
@@ -88,7 +89,7 @@ def cells_of_study(models: Sequence[KeptModel], pictures: Sequence[bytes]) -> li
     ----------
     models : sequence of KeptModel
     pictures : sequence of bytes
-        The clusters of each, from `draw_clusters`, as SVG.
+        The clusters of each, from `draw_clusters`, as PNG.
 
     Returns
     -------
@@ -100,7 +101,7 @@ def cells_of_study(models: Sequence[KeptModel], pictures: Sequence[bytes]) -> li
             (one.number, label_of(one.kind), f"{one.events:,}", f"{one.percent:.2f}")
             for one in kept.model.clusters
         )
-        address = data_uri(picture, "image/svg+xml")
+        address = data_uri(picture, "image/png")
         shown.append(CellsOfStudy(kept.name, address, rows, kept.model.remarks, len(kept.tubes)))
     return shown
 
@@ -154,19 +155,19 @@ def _planes(model: StudyModel) -> list[tuple[str, str]]:
 
 
 def _draw_plane(axes: Axes, model: StudyModel, plane: tuple[str, str]) -> None:
-    places = [model.markers.index(marker) for marker in plane]
-    units = np.array(model.units)[places]
-    _draw_components(axes, model, places, units)
+    columns = [model.markers.index(marker) for marker in plane]
+    units = np.array(model.units)[columns]
+    _draw_components(axes, model, columns, units)
     clusters = [one for one in model.clusters if set(plane) <= set(one.medians)]
     clusters.sort(key=lambda one: -one.events)
-    at = (_positions(model, marker, [one.medians[marker] for one in clusters]) for marker in plane)
-    for cluster, x, y in zip(clusters, *at, strict=True):
-        colour = _KINDS.get(cluster.kind, _OTHER)
-        axes.text(
-            x, y, str(cluster.number), fontsize=6.5, ha="center", va="center", color=text_on(colour),
-            bbox={"boxstyle": "circle,pad=0.15", "facecolor": colour, "edgecolor": "white", "linewidth": 0.4},
-            clip_on=True,
-        )  # fmt: skip
+    places = [_positions(model, marker, [one.medians[marker] for one in clusters]) for marker in plane]
+    axes.add_artist(
+        NumberedDots(
+            np.transpose(places),
+            [one.number for one in clusters],
+            [_KINDS.get(one.kind, _OTHER) for one in clusters],
+        )
+    )
     for marker, axis in zip(plane, (axes.xaxis, axes.yaxis), strict=True):
         axis.set_ticks(*_ticks(model, marker))
         axis.set_label_text(marker, fontsize=8, color=INK)
@@ -174,7 +175,7 @@ def _draw_plane(axes: Axes, model: StudyModel, plane: tuple[str, str]) -> None:
     axes.set_axisbelow(True)
     axes.grid(color=GRID, linewidth=0.5)
     axes.spines[["top", "right"]].set_visible(False)
-    _limit(axes, model, places, units)
+    _limit(axes, model, columns, units)
 
 
 def _draw_components(

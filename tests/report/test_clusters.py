@@ -8,6 +8,7 @@ from bcelldepl.gating.model.components import Component
 from bcelldepl.gating.model.study_model import Cluster, StudyModel
 from bcelldepl.report.clusters import draw_clusters
 from bcelldepl.report.images import figure_bytes
+from bcelldepl.report.numbered_dots import NumberedDots
 from bcelldepl.signal.transform import Transform
 
 MARKERS = ("CD3", "CD19", "CD20")
@@ -57,7 +58,8 @@ def test_an_ellipse_lies_one_and_a_half_standard_deviations_around_each_componen
 def test_a_number_stands_at_the_medians_of_its_cluster(model):
     figure = draw_clusters(model)
     assert [axes.get_xlabel() for axes in figure.axes if axes.axison] == ["CD3", "CD20"]
-    by_number = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
+    (dots,) = (one for one in figure.axes[0].get_children() if isinstance(one, NumberedDots))
+    by_number = dict(zip(map(str, dots.numbers), dots.places.tolist(), strict=True))
     expected = {
         str(one.number): [
             float(model.scales[marker].apply(np.array([one.medians[marker]], np.float32), 1.0)[0])
