@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bcelldepl.gating.model.natural_grid import STEP, Numbers, edges_of, smoothed, to_linear
+from bcelldepl.kernels.stretched import stretched_densities
 
 __all__ = ["LOWER", "ZONE", "Negative", "learn_negative", "place_and_spread", "standardised"]
 
@@ -53,11 +54,12 @@ class Negative:
 
     def on(self, grid: Numbers, places: Numbers, spreads: Numbers) -> Numbers:
         """Densities by bin of natural units, where tubes have the negative elsewhere; shape (n_places, n_bins)."""
-        signal = to_linear(edges_of(grid))
         below = np.concatenate(([0.0], np.cumsum(self.density)))
-        zone = (signal - places[:, None]) / spreads[:, None]
-        density = np.diff(np.interp(zone, _ZONE_EDGES, below), axis=1)
-        return np.asarray(density / np.maximum(density.sum(axis=1, keepdims=True) * STEP, 1e-12))
+        density = np.empty((len(places), len(grid)))
+        stretched_densities(
+            to_linear(edges_of(grid)), below, _ZONE_EDGES[0], _ZONE_STEP, places, spreads, STEP, density
+        )
+        return density
 
 
 def place_and_spread(counts: Numbers, grid: Numbers) -> tuple[float, float]:

@@ -180,6 +180,7 @@ class _Tube:
         self.bins = self.used % len(shapes.grid)
         events = max(float(self.seen.sum()), 1.0)
         self.last_steps = np.maximum(_LAST_STEPS / np.sqrt(events), _FINEST)
+        self.known: dict[float, Numbers] = {}  # positives by place of the negative
 
     @property
     def guess(self) -> Numbers:
@@ -199,11 +200,11 @@ class _Tube:
         """Fit the parts under each hypothesis; positives as the middle one has them, unless they are given."""
         shapes = self.shapes
         if positives is None:
-            positives = shapes.positives(float(places[len(places) // 2]))
+            positives = self.positives(float(places[len(places) // 2]))
         density = np.empty((len(places), 4, len(self.used)))
         spreads = shapes.negative.spread * np.exp(stretches)
         density[:, 0] = shapes.negative.on(shapes.grid, places, spreads)[:, self.bins]
-        density[:, 1:3] = positives[..., self.bins]
+        density[:, 1:3] = positives
         density[:, 3] = shapes.unspecific[self.bins]
         density += _FLOOR
         for kind, binding in ((0, shapes.binding[0]), (3, shapes.binding[2])):
@@ -214,6 +215,12 @@ class _Tube:
         fit_parts(density, self.seen, self.binds, part, bound, fit, expected, weight, _SPARSE, -1.0, rounds)
         fit += shapes.prior(places, stretches)
         return TubeFit(self.used, self.seen, self.binds, shapes, places, stretches, density, part, bound, fit)
+
+    def positives(self, place: float) -> Numbers:
+        """Densities of bright and dim positives in the bins that hold events; shape (2, n_used)."""
+        if place not in self.known:
+            self.known[place] = self.shapes.positives(place)[:, self.bins]
+        return self.known[place]
 
     def beside(
         self, start: TubeFit, by_place: Numbers, by_stretch: Numbers, steps: Numbers
@@ -227,9 +234,7 @@ class _Tube:
         """Find where the negative is likeliest: everywhere at first, then in ever smaller steps."""
         shifts, stretches = (one.ravel() for one in np.meshgrid(_COARSE_SHIFTS, _COARSE_STRETCHES))
         near = np.abs(shifts[:, None] - _ANCHORS).argmin(axis=1)
-        positives = np.array(
-            [self.shapes.positives(float(place)) for place in self.shapes.place_at(_ANCHORS)]
-        )
+        positives = np.array([self.positives(float(place)) for place in self.shapes.place_at(_ANCHORS)])
         places = self.shapes.place_at(shifts)
         best = self.fit(places, stretches, self.guess, _COARSE_ROUNDS, positives[near])
         coarse = 0.5 * (_COARSE_SHIFTS[1] - _COARSE_SHIFTS[0]) * float(np.hypot(1.0, best.place))
