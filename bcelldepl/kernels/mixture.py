@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.runtime.compiled import kernel
+from bcelldepl.runtime.compiled import kernel_without_errors
 
 __all__ = ["fit_parts"]
 
@@ -15,7 +15,23 @@ _LEAST = 1e-12  # of a part
 _STILL = 1e-6  # change of a part from which on it counts as found
 
 
-@kernel
+@kernel_without_errors
+def _product(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Sum of products, in four parts that do not wait for each other."""
+    a = b = c = d = 0.0
+    n = one.shape[0]
+    whole = n - n % 4
+    for i in range(0, whole, 4):
+        a += one[i] * other[i]
+        b += one[i + 1] * other[i + 1]
+        c += one[i + 2] * other[i + 2]
+        d += one[i + 3] * other[i + 3]
+    for i in range(whole, n):
+        a += one[i] * other[i]
+    return (a + b) + (c + d)
+
+
+@kernel_without_errors
 def fit_parts(
     density: NDArray[np.float64],
     seen: NDArray[np.float64],
@@ -56,6 +72,8 @@ def fit_parts(
     rounds : int
         At most.
     """
+    n_bins = seen.shape[0]
+    each, shared = np.empty(n_bins), np.empty(n_bins)
     for s in range(part.shape[0]):
         first, bright, dim, last = part[s, 0], part[s, 1], part[s, 2], part[s, 3]
         if positive >= 0.0:
@@ -63,18 +81,19 @@ def fit_parts(
             bright, dim = positive * (1.0 - spread), positive * spread
             others = (1.0 - positive) / (first + last)
             first, last = first * others, last * others
+        own = density[s]
         for _ in range(rounds):
-            negatives = brights = dims = unspecific = binding = 0.0
-            for b in range(seen.shape[0]):
+            for b in range(n_bins):
                 share = bound[s] if binds[b] else 1.0 - bound[s]
-                one, two = first * density[s, 0, b], bright * share * density[s, 1, b]
-                three, four = dim * share * density[s, 2, b], last * density[s, 3, b]
-                each = seen[b] / (one + two + three + four)
-                negatives += one * each
-                brights += two * each
-                dims += three * each
-                unspecific += four * each
-                binding += (two + three) * each if binds[b] else 0.0
+                mixed = first * own[0, b] + last * own[3, b] + share * (bright * own[1, b] + dim * own[2, b])
+                each[b] = seen[b] / mixed
+                shared[b] = share * each[b]
+            negatives, unspecific = first * _product(own[0], each), last * _product(own[3], each)
+            brights, dims = bright * _product(own[1], shared), dim * _product(own[2], shared)
+            binding = 0.0
+            for b in range(n_bins):
+                if binds[b]:
+                    binding += shared[b] * (bright * own[1, b] + dim * own[2, b])
             found = brights + dims
             bound[s] = (binding + weight[2] * expected[2]) / (found + weight[2])
             dim_part = (dims + weight[1] * expected[1]) / (found + weight[1])
