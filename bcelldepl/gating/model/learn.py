@@ -25,7 +25,8 @@ from bcelldepl.gating.model.study_model import Cluster, StudyModel
 from bcelldepl.gating.regions import inside
 from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.rules.singlets import SingletRule
-from bcelldepl.runtime.threads import in_threads, threads
+from bcelldepl.kernels.nearest import label_likeliest
+from bcelldepl.runtime.threads import in_threads, over_spans
 from bcelldepl.signal.transform import Transform
 
 if TYPE_CHECKING:
@@ -192,22 +193,11 @@ class _First:
 
     def nearest(self, points: NDArray[np.float32]) -> NDArray[np.int32]:
         """Cluster that each event is most likely of, if all were as large."""
-
-        def away(given: tuple[NDArray[np.float64], NDArray[np.float64]]) -> NDArray[np.float32]:
-            centre, whitener = given
-            white = (points - centre.astype(np.float32)) @ whitener.T.astype(np.float32)
-            height = np.float32(2 * np.log(np.abs(np.diag(whitener))).sum())
-            return np.asarray(np.einsum("ij,ij->i", white, white) - height)
-
-        best = np.full(len(points), np.inf, dtype=np.float32)
-        cluster = np.zeros(len(points), dtype=np.int32)
-        clusters = list(zip(self.centres, self.whiteners, strict=True))
-        # A few at a time: each takes as much memory as a marker.
-        for first in range(0, len(clusters), threads()):
-            for number, one in enumerate(in_threads(away, clusters[first : first + threads()]), start=first):
-                nearer = one < best
-                best[nearer], cluster[nearer] = one[nearer], number
-        return cluster
+        labels = np.empty(len(points), dtype=np.int32)
+        heights = 2.0 * np.log(np.abs(np.diagonal(self.whiteners, axis1=1, axis2=2))).sum(axis=1)
+        shapes = [one.astype(np.float32) for one in (self.centres, self.whiteners, heights)]
+        over_spans(lambda first, last: label_likeliest(points, *shapes, first, last, labels), len(points))
+        return labels
 
 
 def _first_clusters(pooled: _Pooled) -> _First:
