@@ -42,7 +42,8 @@ def choose_scales(samples: Sequence[EventSample], given: Mapping[str, Transform]
         By marker; height and width of a scatter share the scale of its area, so that ratios are differences.
     """
     names = [name for name in samples[0].signals if all(name in sample.signals for sample in samples)]
-    pooled = {name: pool(samples, name) for name in names}
+    # In order, for then quantiles take a fraction of the time, and to sort takes less than one of them else.
+    pooled = dict(zip(names, in_threads(lambda name: np.sort(pool(samples, name)), names), strict=True))
     transformed = _are_transformed([values for name, values in pooled.items() if is_stain(name)])
 
     def scale_of(name: str) -> Transform:
