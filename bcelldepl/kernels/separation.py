@@ -7,13 +7,19 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.kernels.quantiles import between
 from bcelldepl.runtime.compiled import kernel
 
 __all__ = ["BINS", "line_ends", "project", "significant_valley"]
 
 BINS = 256
 _REACH = 3  # of a smoothing, in its widths
+
+
+@kernel
+def _between(low: float, high: float, part: float) -> float:
+    """A part of the way from a number to the next, as `numpy.quantile` goes it, to the last digit."""
+    rise = high - low
+    return high - rise * (1.0 - part) if part >= 0.5 else low + rise * part
 
 
 @kernel
@@ -73,9 +79,9 @@ def line_ends(positions: NDArray[np.float64], low: float, high: float, found: ND
             _hold(least, value)
         if -value < greatest[-1]:
             _hold(greatest, -value)
-    found[0] = between(least[first], least[min(first + 1, n - 1)], from_low - first)
+    found[0] = _between(least[first], least[min(first + 1, n - 1)], from_low - first)
     lower = -greatest[n - 1 - last]
-    found[1] = between(lower, -greatest[max(n - 2 - last, 0)], from_high - last)
+    found[1] = _between(lower, -greatest[max(n - 2 - last, 0)], from_high - last)
 
 
 @kernel

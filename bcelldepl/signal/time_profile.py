@@ -13,7 +13,7 @@ from bcelldepl.signal.time_bins import TimeBins
 
 __all__ = ["TimeProfile", "bright_levels", "level_step"]
 
-_BRIGHT = np.array((0.9, 0.96, 0.98))  # quantiles above which an event is bright
+_BRIGHT = (0.9, 0.96, 0.98)  # quantiles above which an event is bright
 _QUANTILE_EVENTS = 20_000  # from which a quantile is read
 
 
@@ -44,10 +44,7 @@ def bright_levels(columns: NDArray[np.float32]) -> NDArray[np.float32]:
     -------
     ndarray of float32, shape (n_signals, n_levels)
     """
-    levels = np.empty((len(columns), len(_BRIGHT)), dtype=np.float32)
-    for column, own in zip(columns, levels, strict=True):
-        quantiles(column, 1, _BRIGHT, own)
-    return levels
+    return quantiles(columns, _BRIGHT).astype(np.float32)
 
 
 @dataclass(frozen=True)

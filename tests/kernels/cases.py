@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bcelldepl.kernels.charts import axis_of, chart_of, cut_signals
 from bcelldepl.kernels.compensation import exact_positions, marker_positions, weigh
 from bcelldepl.kernels.components import accumulate_components, component_densities
-from bcelldepl.kernels.densest import densest
+from bcelldepl.kernels.densest import shortest_stretch
 from bcelldepl.kernels.density import locate_peak, part_peaks, smooth_counts
 from bcelldepl.kernels.disturbance import mark_bright, mark_merged_shifts, mark_shifts, usual
 from bcelldepl.kernels.event_keys import event_keys, lowest_keys
@@ -25,7 +25,6 @@ from bcelldepl.kernels.planes import log_density
 from bcelldepl.kernels.polygons import judge_polygon
 from bcelldepl.kernels.positions import asinh_table, linear_table, logicle_table
 from bcelldepl.kernels.posteriors import choose_kinds, sum_posteriors
-from bcelldepl.kernels.quantiles import quantiles
 from bcelldepl.kernels.redraw import lowest_redrawn
 from bcelldepl.kernels.regions import ELLIPSE, POLYGON, STRIP, ellipse, judge, polygon, strip
 from bcelldepl.kernels.rows import FETCHED, weigh_rows
@@ -100,7 +99,8 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
         out[f"numbers {n}"] = np.array([count_bit(words, 5), nth_event(have, n // 4)])
         out[f"spaced {n}"] = spaced_events(have, 2)
         if n > 1:
-            out[f"densest {n}"] = np.array(densest(np.nan_to_num(x).astype(np.float64), n // 2))
+            in_order = np.sort(np.nan_to_num(x).astype(np.float64))
+            out[f"densest {n}"] = np.array(shortest_stretch(in_order, n // 2))
         near, sums = normal_equations(
             both.T.astype(np.float64), y.astype(np.float64), np.nan_to_num(x), 0.3, 0.4
         )
@@ -130,8 +130,6 @@ def outcomes() -> dict[str, NDArray[np.generic]]:
             out[f"squares {n}"] = verdict = np.empty(many.shape[1], dtype=np.uint8)
             with np.errstate(invalid="ignore", over="ignore"):
                 judge_polygon(polygon(TRIANGLE), many[0], many[1], 1e-7, verdict)
-            out[f"quantiles {n}"] = levels = np.empty(3, dtype=np.float32)
-            quantiles(np.nan_to_num(x), 2, np.array([0.1, 0.9, 1.0]), levels)
         clock = np.nan_to_num(x, nan=0.0).clip(-1.0, 2.0)
         out[f"clock {n}"] = np.array(clock_steps(clock))
         if n > 1:

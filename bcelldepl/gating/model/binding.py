@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.gating.model.left_spill import near_mode, without_spill
 from bcelldepl.gating.model.study_model import Binding
+from bcelldepl.kernels.quantiles import quantiles
 
 __all__ = ["binds_every_stain", "learn_binding", "marker_signals"]
 
@@ -68,7 +69,8 @@ def binds_every_stain(
     total = np.zeros(len(usual))
     for marker, spread in zip(binding.markers, binding.spreads, strict=True):
         values = columns[marker].astype(np.float64)
-        total += (values - np.median(values[usual])) / spread
+        (middle,) = quantiles(values[usual], (0.5,))
+        total += (values - middle) / spread
     return np.asarray(total / len(binding.markers) > binding.limit)
 
 
@@ -106,5 +108,5 @@ def marker_signals(
 
 
 def _robust(values: NDArray[np.float64]) -> float:
-    upper, lower = np.percentile(values, [75, 25])
+    lower, upper = quantiles(values, (0.25, 0.75))
     return float(0.7413 * (upper - lower))

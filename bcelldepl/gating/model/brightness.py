@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.gating.model.alignment import Alignment, sure_kinds
 from bcelldepl.gating.model.study_model import StudyModel
+from bcelldepl.kernels.quantiles import quantiles
 
 __all__ = ["LEAST_CHANGE", "brightness_by_kind"]
 
@@ -40,6 +41,6 @@ def brightness_by_kind(
     for number, kind in enumerate(kinds):
         own = found == number
         if np.count_nonzero(own) >= _SHOWN:
-            medians = np.round(np.median(points[:, own], axis=1).astype(np.float64), 4)
+            medians = np.round(quantiles(points[:, own], (0.5,))[:, 0], 4)
             brightness[kind] = dict(zip(model.markers, medians.tolist(), strict=True))
     return brightness

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.gating.model.natural_grid import Numbers, to_linear
-from bcelldepl.kernels.densest import densest
+from bcelldepl.kernels.densest import shortest_stretch
+from bcelldepl.kernels.quantiles import quantiles
 from bcelldepl.kernels.sums import normal_equations
 
 __all__ = ["near_mode", "without_spill"]
@@ -20,7 +21,7 @@ __all__ = ["near_mode", "without_spill"]
 _ENOUGH = 100  # cells, below which nothing is taken off
 _DENSEST = 0.1  # of the cells: so many lie nearest to each other about the mode
 _REACH = 2.0  # spreads about the mode, in which cells are negative for all that is known
-_BRIGHTEST = 99.0  # percentile of a stain; what lies higher counts as this
+_BRIGHTEST = 0.99  # quantile of a stain; what lies higher counts as this
 _FEWEST = 40  # cells within reach
 _ROUNDS = 12
 _SPREAD = 1.4826  # of a normal, in median distances from its middle
@@ -50,10 +51,10 @@ def without_spill(values: NDArray[np.float32], stains: Sequence[NDArray[np.float
     known = np.isfinite(signal) & np.isfinite(others).all(axis=1)
     if np.count_nonzero(known) < _ENOUGH:
         return values
-    others = np.minimum(others, np.percentile(others[known], _BRIGHTEST, axis=0))
-    others -= np.median(others[known], axis=0)
+    middle, brightest = quantiles(others[known].T, (0.5, _BRIGHTEST)).T
+    others = np.minimum(others, brightest) - middle
     left = others @ _slopes(signal[known], others[known])
-    return np.arcsinh(signal - left).astype(np.float32)
+    return np.asarray(np.arcsinh(signal - left), dtype=np.float32)
 
 
 def near_mode(values: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -98,5 +99,11 @@ def _slopes(signal: Numbers, others: Numbers) -> Numbers:
 
 def _body(rest: Numbers) -> tuple[float, float]:
     """Mode, and the spread of what lies below it: positives lie above."""
-    mode, away = densest(rest, max(int(_DENSEST * len(rest)), 15))
-    return mode, 0.0 if np.isnan(away) else _SPREAD * away
+    ordered, many = np.sort(rest), max(int(_DENSEST * len(rest)), 15)
+    first = shortest_stretch(ordered, many)
+    mode = 0.5 * float(ordered[first] + ordered[first + many])
+    below = int(np.searchsorted(ordered, mode))
+    if not below:
+        return mode, 0.0
+    away = mode - ordered[[(below - 1) // 2, below // 2]]
+    return mode, _SPREAD * float(away.mean())
