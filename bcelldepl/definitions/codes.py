@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["EVIDENCE_MEANINGS", "Method", "Qualifier", "ResultCode", "TubeStatus"]
+__all__ = ["EVIDENCE_MEANINGS", "NONE_IN_STUDY", "Method", "Qualifier", "ResultCode", "TubeStatus"]
 
 
 class ResultCode(StrEnum):
@@ -131,3 +131,4 @@ EVIDENCE_MEANINGS: Final = {
     "fixed": "the strategy's fixed position",
     "failed": "no position could be determined",
 }
+NONE_IN_STUDY: Final = "none"  # in place of these, of a gate for cells that a study need not have

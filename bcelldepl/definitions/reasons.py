@@ -39,6 +39,7 @@ class Reason(StrEnum):
     PERCENTAGES_ONLY = "the results are percentages ([counting] method = percent): cells/uL are not known"
     # A population cannot be evaluated.
     NOT_SHOWN = "no cells of the study could be identified as {population}: see the questions in the report"
+    NOT_IN_STUDY = "the study shows no {population}"
     NO_CONTROL = (
         "no control tube of the study shows the {marker}-negative cells: see the questions in the report"
     )

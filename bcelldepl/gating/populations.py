@@ -107,6 +107,8 @@ class GateView:
         What they are.
     in_doubt : bool
         Whether the gate itself asks for review.
+    is_absent : bool
+        Whether there is no gate because the study has no such cells, and need not have them.
     """
 
     population: str
@@ -131,6 +133,7 @@ class GateView:
     marked: NDArray[np.uint32] | None = None
     marked_as: str = ""
     in_doubt: bool = False
+    is_absent: bool = False
 
     @property
     def title(self) -> str:

@@ -148,6 +148,7 @@ def _view(
         parent_label=titles[parent],
         x_axis=signal.axes.get(outline.x),
         y_axis=signal.axes.get(outline.y),
+        is_absent=rule.is_absent(fit),
     )
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
+from bcelldepl.definitions.codes import NONE_IN_STUDY
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import GateView
 from bcelldepl.report.canvas import Canvas, ImageSheet, pixels
@@ -117,8 +118,9 @@ def _draw_gate(sheet: ImageSheet, view: GateView, corner: tuple[int, int], numbe
     sheet.place(axes, (left - _LEFT, top - (_CELL[1] - _BELOW - height)))
     sheet.text((left, top - 41), f"{number}", _TYPE, ACCENT, bold=True)
     sheet.text((left + 21, top - 41), origin, 10.0, MUTED)
-    colour = EVIDENCE_COLOURS[view.evidence]
-    sheet.badge((left + width, top - 37), str(view.evidence), 9.4, text_on(colour), colour)
+    colour = FRAME if view.is_absent else EVIDENCE_COLOURS[view.evidence]
+    words = NONE_IN_STUDY if view.is_absent else str(view.evidence)
+    sheet.badge((left + width, top - 37), words, 9.4, text_on(colour), colour)
     sheet.text((left, top - 21), view.title, _TYPE, INK, bold=True)
     numbers = (
         f"{whole(view.events)} / {whole(view.parent_events)} ({percent(view.events, view.parent_events)})"

@@ -82,7 +82,7 @@ def gate_colours() -> NDArray[np.uint8]:
     edges = [colour_ramp("#ffffff", colour, steps=_EDGES + 1) for colour in (INK, MUTED, ACCENT, MARKED)]
     badges = [
         colour_ramp("#ffffff", colour, text_on(colour), steps=_EDGES + 1)
-        for colour in EVIDENCE_COLOURS.values()
+        for colour in (*EVIDENCE_COLOURS.values(), FRAME)
     ]
     fills = [colour_ramp(colour, steps=1) for colour in (FRAME, REVIEW, PARENT_BARS, POPULATION_BARS)]
     return np.unique(np.concatenate([*events, *mixed, *shaded, *edges, *badges, *fills]), axis=0)

@@ -16,7 +16,7 @@ import pandas as pd
 from jinja2 import Template
 from markupsafe import Markup
 
-from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, Method, ResultCode
+from bcelldepl.definitions.codes import EVIDENCE_MEANINGS, NONE_IN_STUDY, Method, ResultCode
 from bcelldepl.definitions.courses import of_course
 from bcelldepl.definitions.populations import label_of
 from bcelldepl.html_pages import package_text, page_template
@@ -189,6 +189,7 @@ def write_report(
             (str(rung), colour, text_on(colour), EVIDENCE_MEANINGS[rung])
             for rung, colour in EVIDENCE_COLOURS.items()
         ],
+        none_in_study=NONE_IN_STUDY,
     )
     write_bytes(path, page.encode())
 

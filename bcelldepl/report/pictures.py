@@ -32,6 +32,8 @@ class GateNote:
         Where the gate lies, in the instrument's units; empty where these are not known.
     evidence : Evidence
     reason : str
+    is_absent : bool
+        As in `GateView`.
     """
 
     population: str
@@ -42,6 +44,7 @@ class GateNote:
     position: str
     evidence: Evidence
     reason: str
+    is_absent: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ def picture_tube(
             position=gate_position(view),
             evidence=view.evidence,
             reason=view.reason,
+            is_absent=view.is_absent,
         )
         for view in tree_order(views)
     )

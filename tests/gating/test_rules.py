@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.landmarks import Landmark
 from bcelldepl.gating.rules import Fit
-from bcelldepl.gating.rules.kinds import KindsShape
+from bcelldepl.gating.rules.kinds import KindsRule, KindsShape
 from bcelldepl.gating.rules.marker_cut import CutShape
 from bcelldepl.gating.strategy import Strategy
 
@@ -712,3 +712,17 @@ def test_a_population_that_is_not_there_before_is_named(wrong):
     first = rule("cut", "cells", marker="FSC-A", method="valley", window=(0.1, 0.3))
     with pytest.raises(ValidationError, match=r"'X' .* 'martians', which is not defined"):
         Strategy(name="test", populations=(first, wrong))
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence", "review", "absent"),
+    [
+        (False, Evidence.FAILED, False, True),
+        (True, Evidence.FAILED, False, False),
+        (False, Evidence.FAILED, True, False),
+        (False, Evidence.BATCH, False, False),
+    ],
+)
+def test_cells_that_a_study_need_not_have_are_absent_not_failed(expected, evidence, review, absent):
+    own = KindsRule(rule="kinds", name="beads", parent="all", kinds=("beads",), expected=expected)
+    assert own.is_absent(Fit(None, evidence, "", 0, review=review)) is absent

@@ -287,3 +287,17 @@ def test_a_tube_without_gates_has_no_picture():
     names = {"file": "a.fcs", "sha256": "0" * 64, "subject": "1", "visit": "D0", "day": 0.0}
     picture = picture_tube([], **names, status="failed", reason="cut short")
     assert (picture.path_png, picture.thumbnail_png, picture.gates) == (b"", b"", ())
+
+
+@pytest.mark.parametrize(("is_absent", "colour"), [(True, FRAME), (False, EVIDENCE_COLOURS[Evidence.FAILED])])
+def test_a_gate_for_cells_that_the_study_need_not_have_is_no_failure(is_absent, colour):
+    view = empty_view(evidence=Evidence.FAILED, outlines=(), is_absent=is_absent)
+    picture = np.asarray(draw_gating_path([view], "a tube").convert("RGB")).astype(int)
+    top = HEAD + CELL[1] - BELOW - PANEL[1]
+    badge = picture[top - 37 - 14 : top - 36, LEFT : LEFT + PANEL[0]]
+    wanted = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+    assert (np.abs(badge - wanted).max(axis=2) == 0).sum() > 100
+    assert (
+        picture_tube([view], file="a.fcs", sha256="", subject="S1", visit="V", day=0.0).gates[0].is_absent
+        == is_absent
+    )

@@ -136,7 +136,8 @@ def _fit(rule: Rule, model: StudyModel, alignment: Alignment, borrowed: Mapping[
     if isinstance(rule, KindsRule):
         boundary = model.boundaries.get(rule.name)
         if boundary is None:
-            return Fit(None, Evidence.FAILED, Reason.NOT_SHOWN.format(population=rule.name), 0)
+            reason = Reason.NOT_SHOWN if rule.expected else Reason.NOT_IN_STUDY
+            return Fit(None, Evidence.FAILED, reason.format(population=rule.name), 0)
         evidence = borrowed.get(rule.name, Evidence.BATCH)
         return Fit(gate_in_tube(model, boundary, alignment), evidence, "", alignment.events)
     if isinstance(rule, SingletRule):

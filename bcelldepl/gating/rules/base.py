@@ -241,6 +241,10 @@ class Rule(BaseModel, ABC):
         """Return the gate with what it stands on, once its events are counted."""
         return fit
 
+    def is_absent(self, fit: Fit) -> bool:  # noqa: ARG002
+        """Whether there is no gate because the study has no such cells, and need not have them."""
+        return False
+
     @property
     def drawn(self) -> Any | None:
         """The shape that the strategy draws itself, whatever a tube shows; None where a tube must be seen."""

@@ -107,6 +107,10 @@ class KindsRule(Rule):
         own = fit.evidence is not Evidence.FAILED and events >= SHOWN_EVENTS
         return replace(fit, evidence=Evidence.DATA) if own else fit
 
+    def is_absent(self, fit: Fit) -> bool:
+        """Whether the study shows none of the kinds, and is not asked about them."""
+        return fit.evidence is Evidence.FAILED and not fit.review and not self.expected
+
     def fit(self, columns: Columns, references: Mapping[str, Columns]) -> Fit:  # noqa: ARG002
         """Nothing to find in one tube alone."""
         return Fit(None, Evidence.FAILED, "the study's model has no such kind", 0)
