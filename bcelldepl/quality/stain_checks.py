@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.definitions.markers import is_stain
 from bcelldepl.gating.model.brightness import LEAST_CHANGE
 from bcelldepl.gating.model.lineages import Lineages
 from bcelldepl.gating.rules.kinds import KindsRule
@@ -22,6 +24,7 @@ OTHERS: Final = 3  # tubes that a tube is held against, and kinds that must agre
 LEAST_SPREAD: Final = 0.05  # natural units that a kind's background differs by between tubes, at least
 FEW_SPREAD: Final = 0.25  # the same where few tubes tell
 FEW: Final = 6  # tubes
+STAINS: Final = 3  # others, that tell what a tube has in all
 _DARK: Final = 0.1  # linear signal in natural units, below which a background is none
 
 
@@ -45,7 +48,8 @@ def check_stains(tubes: Sequence[tuple[PlacedTube, Strategy]]) -> dict[str, list
     """Compare how bright the kinds of cells are.
 
     A reagent that was left out takes the background away that it gives to every kind of cell; one that was exchanged
-    brings another. Which cells carry the marker does not matter then: those kinds are looked at by themselves.
+    brings another. Which cells carry the marker does not matter then: those kinds are looked at by themselves. What a
+    tube has more or less of in most stains is its cells' own light, and no matter of one reagent.
 
     Parameters
     ----------
@@ -68,6 +72,38 @@ def check_stains(tubes: Sequence[tuple[PlacedTube, Strategy]]) -> dict[str, list
     return failed
 
 
+@dataclass(frozen=True)
+class _Stain:
+    """How bright each kind of cell is in a marker, tube by tube, beside the other tubes.
+
+    Attributes
+    ----------
+    position, away, spread : ndarray of float64, shape (n_tubes, n_kinds)
+        Natural units; how far the others lie from each other. NaN where a tube does not show the kind.
+    plain : ndarray of bool, shape (n_kinds,)
+        Kinds that show its background.
+    """
+
+    position: NDArray[np.float64]
+    away: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    plain: NDArray[np.bool_]
+
+    def tells(self) -> NDArray[np.bool_]:
+        """Which kinds tell of the background in each tube: two at least, or none; shape (n_tubes, n_kinds)."""
+        seen = self.plain & np.isfinite(self.away)
+        return np.asarray(seen & (np.count_nonzero(seen, axis=1) >= 2)[:, None])
+
+    def background(self) -> NDArray[np.float64]:
+        """How far the background of each tube is off; NaN where too few kinds tell."""
+        return np.array(
+            [
+                np.median(own[seen]) if seen.any() else np.nan
+                for own, seen in zip(self.away, self.tells(), strict=True)
+            ]
+        )
+
+
 def _check_group(tubes: Sequence[PlacedTube], strategy: Strategy, failed: dict[str, list[Outcome]]) -> None:
     kinds = sorted({kind for tube in tubes for kind in tube.brightness})
     lineages = strategy.lineages
@@ -76,23 +112,25 @@ def _check_group(tubes: Sequence[PlacedTube], strategy: Strategy, failed: dict[s
         for rule in strategy.populations
         if isinstance(rule, PositivesRule)
     }
-    for marker in _markers_of_results(strategy):
-        carriers = _carriers(marker, lineages)
+    stains = {}
+    for marker in sorted({name for tube in tubes for own in tube.brightness.values() for name in own}):
         table = np.array([[_of(tube, kind, marker) for kind in kinds] for tube in tubes])
-        away, spreads = _from_others(table, LEAST_SPREAD if len(tubes) >= FEW else FEW_SPREAD)
-        plain = [
-            kind not in carriers
-            and kind not in counted.get(marker, ())
-            and kind not in lineages.no_leukocytes
-            for kind in kinds
-        ]
-        for tube, row, own, scale in zip(tubes, table, away, spreads, strict=True):
-            seen = np.array(plain) & np.isfinite(own)
-            if np.count_nonzero(seen) >= 2:
+        others = {*_carriers(marker, lineages), *counted.get(marker, ()), *lineages.no_leukocytes}
+        compared = _from_others(table, LEAST_SPREAD if len(tubes) >= FEW else FEW_SPREAD)
+        stains[marker] = _Stain(table, *compared, np.array([kind not in others for kind in kinds]))
+    backgrounds = {marker: one.background() for marker, one in stains.items() if is_stain(marker)}
+    for marker in (one for one in _markers_of_results(strategy) if one in stains):
+        stain, carriers = stains[marker], _carriers(marker, lineages)
+        in_all = _in_all([own for name, own in backgrounds.items() if name != marker], len(tubes))
+        alone = stain.away - _shared(stain.away, in_all[:, None])
+        for tube, row, own, by_itself, scale, seen in zip(
+            tubes, stain.position, stain.away, alone, stain.spread, stain.tells(), strict=True
+        ):
+            if seen.any():
                 # Of kinds that bind hardly any of it, the background is noise whatever the stain.
-                change = _largest_change(row[seen], own[seen])
+                change = _largest_change(row[seen], by_itself[seen])
                 outcome = CHECKS["stain_background"].judge(
-                    float(np.median(own[seen] / scale[seen])), marker=marker, fold=float(np.exp(change))
+                    float(np.median(by_itself[seen] / scale[seen])), marker=marker, fold=float(np.exp(change))
                 )
                 if abs(change) >= LEAST_CHANGE and not outcome.passed:
                     failed[tube.file].append(outcome)
@@ -113,6 +151,19 @@ def _largest_change(position: NDArray[np.float64], away: NDArray[np.float64]) ->
     signal, usual = (np.maximum(np.sinh(one), _DARK) for one in (position, position - away))
     changes = np.log(signal / usual)
     return float(changes[np.argmax(np.abs(changes))])
+
+
+def _in_all(backgrounds: Sequence[NDArray[np.float64]], n_tubes: int) -> NDArray[np.float64]:
+    """How far the background of each tube is off in most of some stains; 0 where few tell."""
+    known = np.reshape(backgrounds, (len(backgrounds), n_tubes)).T
+    enough = np.count_nonzero(np.isfinite(known), axis=1) >= STAINS
+    return np.array([np.nanmedian(own) if tells else 0.0 for own, tells in zip(known, enough, strict=True)])
+
+
+def _shared(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What two changes have in common: nothing where they go apart."""
+    least = np.minimum(np.abs(one), np.abs(other))
+    return np.where(one * other > 0.0, np.sign(one) * least, 0.0)
 
 
 def _markers_of_results(strategy: Strategy) -> list[str]:

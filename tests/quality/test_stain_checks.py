@@ -9,7 +9,7 @@ import pytest
 
 from bcelldepl.gating.model.brightness import LEAST_CHANGE
 from bcelldepl.gating.strategy import load_strategy
-from bcelldepl.quality.stain_checks import FEW, FEW_SPREAD, LEAST_SPREAD, OTHERS, check_stains
+from bcelldepl.quality.stain_checks import FEW, FEW_SPREAD, LEAST_SPREAD, OTHERS, STAINS, check_stains
 
 CART = load_strategy("cart_pd")
 CELLS = ("T", "B", "NK", "monocytes", "granulocytes")
@@ -135,3 +135,48 @@ def test_the_sentence_names_the_marker_and_how_much():
     (outcome,) = found["t7"]
     assert outcome.needs_review
     assert "cells without CAR are 0.24 times as bright" in outcome.sentence  # sinh(0.5) of sinh(1.5)
+
+
+STAINED = ("CD19", "CAR", "CD20", "CD14", "CD56")
+
+
+def dimmer_in(stains, alone=0.0, of=5):
+    """Tubes alike in so many stains, and a last one whose cells are dimmer in some, and CD19 by itself."""
+    usual = {kind: dict.fromkeys(STAINED[:of], 2.5) for kind in CELLS}
+    tubes = [Placed(f"t{k}", {kind: dict(row) for kind, row in usual.items()}) for k in range(8)]
+    for kind, row in tubes[-1].brightness.items():
+        for marker in stains:
+            row[marker] -= 1.0
+        row["CD19"] -= 0.0 if kind == "B" else alone
+    return failed(tubes)
+
+
+def test_cells_that_are_dimmer_in_all_stains_are_not_short_of_a_reagent():
+    assert dimmer_in(STAINED) == {}
+    assert dimmer_in(("CD19",)) != {}
+
+
+@pytest.mark.parametrize(("others", "fails"), [(3, False), (1, True)])
+def test_most_of_the_other_stains_must_be_dimmer_too(others, fails):
+    """CD19 and so many of four others."""
+    assert ("stain_background" in str(dimmer_in(("CD19", *STAINED[5 - others :])))) is fails
+
+
+@pytest.mark.parametrize(("of", "fails"), [(4, False), (3, True)])
+def test_so_many_other_stains_must_tell(of, fails):
+    assert of - 1 == (STAINS if not fails else STAINS - 1)
+    assert bool(dimmer_in(STAINED[:of], of=of)) is fails
+
+
+@pytest.mark.parametrize(("alone", "fails"), [(0.4, False), (0.8, True)])
+def test_a_stain_may_be_missing_from_cells_that_are_dimmer_in_all(alone, fails):
+    found = dimmer_in(STAINED, alone)
+    assert found == ({"t7": ["stain_background"]} if fails else {})
+
+
+def test_brighter_cells_do_not_hide_a_stain_that_is_missing():
+    usual = {kind: dict.fromkeys(STAINED, 2.5) for kind in CELLS}
+    tubes = [Placed(f"t{k}", {kind: dict(row) for kind, row in usual.items()}) for k in range(8)]
+    for row in tubes[-1].brightness.values():
+        row |= dict.fromkeys(STAINED[1:], 3.0) | {"CD19": 1.5}
+    assert failed(tubes) == {"t7": ["stain_background"]}
