@@ -36,6 +36,10 @@ class PlacedTube(Protocol):
         """As in the sheet."""
 
     @property
+    def batch(self) -> str:
+        """Of the sheet, or the day of acquisition."""
+
+    @property
     def model(self) -> str:
         """By which its gates were placed; empty for none."""
 
@@ -123,22 +127,24 @@ def _check_group(tubes: Sequence[PlacedTube], strategy: Strategy, failed: dict[s
         stain, carriers = stains[marker], _carriers(marker, lineages)
         in_all = _in_all([own for name, own in backgrounds.items() if name != marker], len(tubes))
         alone = stain.away - _shared(stain.away, in_all[:, None])
-        for tube, row, own, by_itself, scale, seen in zip(
-            tubes, stain.position, stain.away, alone, stain.spread, stain.tells(), strict=True
+        for tube, row, own, scale, seen in zip(
+            tubes, stain.position, alone, stain.spread, stain.tells(), strict=True
         ):
             if seen.any():
                 # Of kinds that bind hardly any of it, the background is noise whatever the stain.
-                change = _largest_change(row[seen], by_itself[seen])
+                change = _largest_change(row[seen], own[seen])
                 outcome = CHECKS["stain_background"].judge(
-                    float(np.median(by_itself[seen] / scale[seen])), marker=marker, fold=float(np.exp(change))
+                    float(np.median(own[seen] / scale[seen])), marker=marker, fold=float(np.exp(change))
                 )
                 if abs(change) >= LEAST_CHANGE and not outcome.passed:
                     failed[tube.file].append(outcome)
-            for kind in (one for one in carriers if one in kinds):
-                change = own[kinds.index(kind)]
+        for kind in (one for one in carriers if one in kinds):
+            for tube, change in zip(
+                tubes, _from_alike(stain.position[:, kinds.index(kind)], tubes), strict=True
+            ):
                 if np.isfinite(change):
                     outcome = CHECKS["stain_brightness"].judge(
-                        float(change), marker=marker, kind=kind, fold=float(np.exp(change))
+                        change, marker=marker, kind=kind, fold=float(np.exp(change))
                     )
                     failed[tube.file] += [] if outcome.passed else [outcome]
 
@@ -151,6 +157,22 @@ def _largest_change(position: NDArray[np.float64], away: NDArray[np.float64]) ->
     signal, usual = (np.maximum(np.sinh(one), _DARK) for one in (position, position - away))
     changes = np.log(signal / usual)
     return float(changes[np.argmax(np.abs(changes))])
+
+
+def _from_alike(values: NDArray[np.float64], tubes: Sequence[PlacedTube]) -> list[float]:
+    """How far each tube lies from the third of those that are nearest to it: others of its batch share its reagents.
+
+    Not from the middle of all: an antibody of an earlier therapy covers CD20 in some subjects, and B cells that come
+    back may have less CD19. A tube that is like three of other batches is no slip at the bench.
+    """
+    batches, away = np.array([tube.batch for tube in tubes]), []
+    for number, own in enumerate(values):
+        known = np.isfinite(values) & (np.arange(len(values)) != number)
+        elsewhere = known & (batches != batches[number])
+        others = own - values[elsewhere if np.count_nonzero(elsewhere) >= OTHERS else known]
+        nearest = others[np.argsort(np.abs(others), kind="stable")]
+        away.append(float(nearest[OTHERS - 1]) if len(nearest) >= OTHERS else np.nan)
+    return away
 
 
 def _in_all(backgrounds: Sequence[NDArray[np.float64]], n_tubes: int) -> NDArray[np.float64]:

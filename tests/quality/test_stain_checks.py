@@ -20,6 +20,10 @@ class Placed:
     file: str
     brightness: dict[str, dict[str, float]]
     model: str = "cart_pd"
+    batch: str = ""
+
+    def __post_init__(self):
+        self.batch = self.batch or self.file
 
 
 def study(n=8, **changes):
@@ -180,3 +184,30 @@ def test_brighter_cells_do_not_hide_a_stain_that_is_missing():
     for row in tubes[-1].brightness.values():
         row |= dict.fromkeys(STAINED[1:], 3.0) | {"CD19": 1.5}
     assert failed(tubes) == {"t7": ["stain_background"]}
+
+
+@pytest.mark.parametrize(
+    ("alike", "batches", "flagged"),
+    [
+        (3, ("a", "b", "c", "d"), 0),  # an earlier antibody, say: each is like three of other batches
+        (2, ("a", "b", "c"), 3),
+        (3, ("a", "a", "a", "a"), 4),  # one pipette of a reagent for all of a day
+        (4, ("a", "a", "b", "c", "d"), 0),
+    ],
+)
+def test_a_tube_must_be_like_three_of_other_batches(alike, batches, flagged):
+    tubes = study(12)
+    for tube, batch in zip(tubes, batches, strict=False):
+        tube.batch = batch
+        tube.brightness["B"]["CD19"] -= 1.5
+    assert alike + 1 == len(batches)
+    found = failed(tubes)
+    assert len(found) == flagged
+    assert all(checks == ["stain_brightness"] for checks in found.values())
+
+
+def test_where_all_tubes_are_of_one_batch_they_are_held_against_each_other():
+    tubes = study(6, CD19=(("B",), -1.5))
+    for tube in tubes:
+        tube.batch = "a"
+    assert failed(tubes) == {"t5": ["stain_brightness"]}
