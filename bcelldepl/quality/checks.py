@@ -100,7 +100,7 @@ _ROWS: Final = (
     Check(
         "stain_brightness",
         (-1.0, 1.0),
-        "{kind} cells are {fold:.2g} times as bright in {marker} as in the tubes of other batches most like it",
+        "{kind} are {fold:.2g} times as bright in {marker} as in the tubes of the study most like it",
     ),
     # The row of the sheet, and rows beside each other. Replicates are of one subject, visit and day, and of one draw.
     Check("guessed_row", (None, None), "guessed by `bcelldepl init` and not confirmed: {guess}"),

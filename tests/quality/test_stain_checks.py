@@ -9,7 +9,8 @@ import pytest
 
 from bcelldepl.gating.model.brightness import LEAST_CHANGE
 from bcelldepl.gating.strategy import load_strategy
-from bcelldepl.quality.stain_checks import FEW, FEW_SPREAD, LEAST_SPREAD, OTHERS, STAINS, check_stains
+from bcelldepl.quality.stain_brightness import OTHERS, STAINS, USUAL, from_alike, in_most
+from bcelldepl.quality.stain_checks import FEW, FEW_SPREAD, LEAST_SPREAD, check_stains
 
 CART = load_strategy("cart_pd")
 CELLS = ("T", "B", "NK", "monocytes", "granulocytes")
@@ -211,3 +212,31 @@ def test_where_all_tubes_are_of_one_batch_they_are_held_against_each_other():
     for tube in tubes:
         tube.batch = "a"
     assert failed(tubes) == {"t5": ["stain_brightness"]}
+
+
+@pytest.mark.parametrize(("b_cells", "flagged"), [(0.0, False), (-0.99, False), (-1.01, True)])
+def test_all_kinds_that_carry_a_marker_must_have_changed(b_cells, flagged):
+    tubes = study(8, CD19=(("B",), b_cells))
+    for tube in tubes:
+        tube.brightness["plasmablasts"] = {"CD19": 3.0, "CAR": 1.5, "CD3": 1.0}
+    tubes[-1].brightness["plasmablasts"]["CD19"] -= 1.4
+    found = check_stains([(tube, CART) for tube in tubes])
+    sentences = [one.sentence for one in found.get("t7", ())]
+    assert sentences == (
+        ["B cells are 0.36 times as bright in CD19 as in the tubes of the study most like it"]
+        if flagged
+        else []
+    )
+
+
+@pytest.mark.parametrize(("off", "found"), [(USUAL + 0.01, -USUAL - 0.01), (USUAL - 0.01, 0.0)])
+def test_cells_must_be_off_in_most_stains_by_more_than_any_are(off, found):
+    assert in_most([np.array([0.0, -off]) for _ in range(STAINS)], 2).tolist() == [0.0, found]
+    assert in_most([], 2).tolist() == [0.0, 0.0]
+
+
+def test_a_tube_in_the_middle_of_others_that_differ_is_as_usual():
+    values = np.array([0.0, -0.6, -1.4, 1.3, 1.5])
+    away = from_alike(values, list("abcde"))
+    assert away[0] == pytest.approx(-0.35)  # from the middle of -0.6 and 1.3; the third is 1.3 off
+    assert np.isnan(from_alike(values[:3], list("abc"))).all()
