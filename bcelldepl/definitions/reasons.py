@@ -70,7 +70,7 @@ class Reason(StrEnum):
     # Said of a gate that stands.
     DRAWN_TIGHT = (
         "the usual gate holds {events:,} events, of which about {others:,} look like other cells: "
-        "it is drawn tighter in this tube"
+        "it is drawn tighter in this tube, in {x} and {y}"
     )
     # A number that is given may mislead.
     GATE_UNSURE = (

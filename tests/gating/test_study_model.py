@@ -255,6 +255,23 @@ def test_a_tube_that_is_stained_otherwise_is_aligned_and_counted_alike(usual, fa
     assert placed.alignment.unexplained < 0.02
 
 
+@pytest.mark.parametrize(("brighter", "moved"), [(1.0, False), (1.6, True)])
+def test_cells_at_the_edge_of_a_kind_that_is_gone_do_not_move_the_tube(usual, brighter, moved):
+    """Of the B cells those with the least CD45 are left; the other kinds say how brightly the tube is stained."""
+    _, model = usual
+    sample, kinds = blood("few", 5, brighter={"CD45": brighter}, B=1_000)
+    cd45 = sample.signals["CD45"]
+    edge = cd45 < np.quantile(cd45[kinds == "B"], 0.06)
+    axis = model.markers.index("CD45")
+    with_edge, without = (
+        place_gates(model, TBNK, replace(sample, signals={n: v[left] for n, v in sample.signals.items()}))
+        .alignment.shift[axis]
+        for left in ((kinds != "B") | edge, kinds != "B")
+    )  # fmt: skip
+    assert with_edge == pytest.approx(without, abs=0.01)
+    assert (without > 0.3) is moved
+
+
 def test_a_kind_that_the_study_has_not_is_unexplained(usual):
     _, model = usual
     sample, kinds = blood("odd", 5)

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bcelldepl.gating.model.components import DEGREES
+from bcelldepl.gating.model.components import DEGREES, Frame
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.kernels.components import accumulate_components, component_densities
 from bcelldepl.kernels.posteriors import choose_kinds, sum_posteriors
 from bcelldepl.runtime.threads import over_spans
 
 __all__ = [
-    "ALIGNED_EVENTS", "Alignment", "align", "expected_events", "posteriors", "sure_kinds", "unexplained_events",
+    "ALIGNED_EVENTS", "TUBES_VARY", "Alignment", "align", "expected_events", "posteriors", "sure_kinds",
+    "unexplained_events",
 ]  # fmt: skip
 
 ALIGNED_EVENTS = 6_000  # of a tube: a shift is then known to a few hundredths of a natural unit
@@ -23,6 +24,7 @@ _STILL = 2e-3  # natural units; a tube whose shift moves by less is aligned
 _USUAL = 0.15  # natural units by which tubes of a study are shifted, before it has shown how far
 _LEAST, _GREATEST = 0.04, 0.40  # bounds of what it has shown
 _MOST_SAY = 200.0  # events: a kind of more has no more say in the shift
+TUBES_VARY = 0.08  # natural units that kinds of a tube lie off their places by, once it is aligned
 _PRIOR_EVENTS = 0.1  # that the study's shares weigh as, so that a kind may be absent
 _AT_ONCE = 6_144  # events whose densities a thread finds at a time
 _BACKGROUND = 1e-12  # density of what is of no kind
@@ -77,7 +79,7 @@ def align(model: StudyModel, points: NDArray[np.float32]) -> Alignment:
             (shares * np.exp(frame.height)).astype(np.float32), np.float32(_BACKGROUND), DEGREES, sums,
         )  # fmt: skip
         shares = (sums[:, 0] + _PRIOR_EVENTS * study) / (n + _PRIOR_EVENTS)
-        say = np.minimum(1.0, _MOST_SAY / np.maximum(sums[:, 0], 1.0))
+        say = _say(frame, sums)
         weight = say * sums[:, 1]
         away = say[:, None] * sums[:, 2 : 2 + k] + weight[:, None] * shift * level
         normal = np.diag(1.0 / variances)
@@ -88,6 +90,23 @@ def align(model: StudyModel, points: NDArray[np.float32]) -> Alignment:
         if still:
             break
     return _judged(model, points, shift, shares)
+
+
+def _say(frame: Frame, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much the events of each component count towards the shift.
+
+    Where a kind is gone from a tube, the few events that are given to it are those at its edge: dying B cells, where
+    the living ones are gone. They lie to one side of it, and would draw the whole tube there. The farther the middle
+    of a component's events is from where the shift so far has it, in what chance and `TUBES_VARY` explain, the less
+    they count.
+    """
+    k = frame.mean.shape[1]
+    events = np.maximum(sums[:, 0], 1e-3)
+    off = sums[:, 2 : 2 + k] / np.maximum(sums[:, 1], 1e-3)[:, None]
+    usual = frame.covariance / events[:, None, None] + TUBES_VARY**2 * np.eye(k)
+    far = np.einsum("ci,ci->c", off, np.linalg.solve(usual, off[..., None])[..., 0])
+    fits: NDArray[np.float64] = np.minimum(1.0, (DEGREES + k) / (DEGREES + far))  # 1 where it is near
+    return fits * np.minimum(1.0, _MOST_SAY / events)
 
 
 def _judged(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from bcelldepl.gating.model.alignment import TUBES_VARY
 from bcelldepl.gating.model.study_model import Boundary, Corners, StudyModel
 from bcelldepl.gating.regions import inside, polygon
 from bcelldepl.kernels.planes import log_density
@@ -23,10 +24,9 @@ Points = NDArray[np.float64]
 _GRID = 200  # points of each axis
 _REACH = 6.0  # standard deviations from a kind's centre that the grid reaches
 _OUTER = 1e-3  # part of a kind's events that lie beyond a closed gate
-_DRIFT = 0.08  # natural units that tubes vary by, once aligned
 _DOUBT = math.log(19.0)  # of the odds, at the ends of the interval: 95 % against 5 %
 _SLIVER = 0.02  # of the largest part's area; a smaller part is none
-_NO_CLUSTER = math.pi * (2 * _DRIFT) ** 2  # natural units squared; none takes as little room once tubes vary
+_NO_CLUSTER = math.pi * (2 * TUBES_VARY) ** 2  # natural units squared; none is as small once tubes vary
 _COARSE = 0.01  # natural units by which a corner may be left out
 _JUDGED = 4_000  # events, of those to hold and of the others, by which planes are compared
 _LEAST = math.log(1e-300)  # of a logarithm of a density: where all are less, none is the likeliest
@@ -119,7 +119,7 @@ class _Marginals:
     def of(cls, model: StudyModel, plane: tuple[str, str]) -> _Marginals:
         """Those of all components of a study, each as if all events were its own."""
         axes = [model.markers.index(marker) for marker in plane]
-        covariance = model.frame.covariance[:, axes][:, :, axes] + _DRIFT**2 * np.eye(2)
+        covariance = model.frame.covariance[:, axes][:, :, axes] + TUBES_VARY**2 * np.eye(2)
         return cls(axes, model.frame.mean[:, axes], covariance, np.ones(len(covariance)))
 
     def some(self, chosen: NDArray[np.int64], part: Points) -> _Marginals:

@@ -75,7 +75,9 @@ def automated_gates(
         The gates that were drawn tighter than they were placed, by population.
     """
     populations = gate_by_model(signal, strategy, fits, model, alignment)
-    tighter = tighter_gates(populations, strategy, signal, most_others)
+    if model is None or alignment is None:
+        return populations, {}
+    tighter = tighter_gates(populations, strategy, signal, model, alignment, most_others)
     if tighter:
         populations = gate_by_model(signal, strategy, {**fits, **tighter}, model, alignment)
     return populations, tighter

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +34,7 @@ def draw_gates(
     clusters: NDArray[np.int32],
     kinds: Sequence[str],
     worth: NDArray[np.float64],
-) -> dict[str, Boundary]:
+) -> tuple[dict[str, Boundary], dict[str, tuple[Boundary, ...]]]:
     """Draw the gates of a strategy, each for what the gates before it let through.
 
     Parameters
@@ -50,25 +51,30 @@ def draw_gates(
 
     Returns
     -------
-    dict of str to Boundary
+    boundaries : dict of str to Boundary
         By population; one whose kinds the study does not have is left out.
+    tight : dict of str to tuple of Boundary
+        As in `StudyModel`.
     """
     kind = np.array([name or "unknown" for name in kinds])[clusters]
     members = {"all": np.ones(len(points), dtype=np.bool_)}
     drawn: dict[str, Boundary] = {}
+    tight: dict[str, tuple[Boundary, ...]] = {}
     for rule in strategy.populations:
         reached = members[rule.parent]
         members[rule.name] = reached
         if not isinstance(rule, KindsRule):
             continue
         here = _Reached(points[reached], kind[reached], worth[reached], float(worth.sum()))
-        boundary = _draw(model, rule, strategy.lineages, here)
+        boundary, in_all_planes = _draw(model, rule, strategy.lineages, here)
         if boundary is None:
             continue
         drawn[rule.name] = boundary
+        if in_all_planes:
+            tight[rule.name] = in_all_planes
         x, y = (points[:, model.markers.index(marker)] for marker in (boundary.x, boundary.y))
         members[rule.name] = reached & holds(boundary.gate, x, y)
-    return drawn
+    return drawn, tight
 
 
 @dataclass(frozen=True)
@@ -85,32 +91,34 @@ class _Reached:
         return max(float(self.worth[self.kind == kind].sum()) / self.total, _LEAST)
 
 
-def _draw(model: StudyModel, rule: KindsRule, lineages: Lineages, reached: _Reached) -> Boundary | None:
+def _draw(
+    model: StudyModel, rule: KindsRule, lineages: Lineages, reached: _Reached
+) -> tuple[Boundary | None, tuple[Boundary, ...]]:
     present = sorted(set(model.kinds.tolist()))
     if rule.only_with and not {*present}.intersection(rule.only_with):
-        return None
+        return None, ()
     asked = rule.kinds or rule.without
     chosen = [name for name in present if name in asked]
     others = [name for name in present if name not in asked]
     plane = (rule.x, rule.y) if rule.x in model.markers and rule.y in model.markers else None
     if not chosen:
         if rule.kinds:
-            return None
+            return None, ()
         x, y = plane or model.markers[:2]
-        return Boundary(x, y, _EVERYWHERE, _EVERYWHERE, _EVERYWHERE)
+        return Boundary(x, y, _EVERYWHERE, _EVERYWHERE, _EVERYWHERE), ()
     kept, left_out = (chosen, others) if rule.kinds else (others, chosen)
     weights = {name: reached.share(name) for name in present}
     if rule.rare:
         weights |= {name: (weights[name] * _RARE) ** 0.5 for name in kept}
     weights |= {name: weights[name] * rule.favour for name in kept}
+    # What kinds that are held together differ in does not tell them from the others.
+    differ = {m for row in lineages.kinds if {row.name, row.like} <= set(chosen) for m in row.but}
+    telling = [
+        marker
+        for marker in model.markers
+        if (marker in SCATTER or marker in lineages.markers) and marker not in differ
+    ]
     if plane is None:
-        # What kinds that are held together differ in does not tell them from the others.
-        differ = {m for row in lineages.kinds if {row.name, row.like} <= set(chosen) for m in row.but}
-        telling = [
-            marker
-            for marker in model.markers
-            if (marker in SCATTER or marker in lineages.markers) and marker not in differ
-        ]
         is_kept = np.isin(reached.kind, kept)
         # Of a rare kind, every event that crosses its gate counts.
         plane = clearest_plane(
@@ -123,7 +131,27 @@ def _draw(model: StudyModel, rule: KindsRule, lineages: Lineages, reached: _Reac
             reached.worth,
             first_of_clear=not rule.rare,
         )
-    return draw_boundary(model, plane, kept, left_out, closed=bool(rule.kinds), weights=weights)
+    boundary = draw_boundary(model, plane, kept, left_out, closed=bool(rule.kinds), weights=weights)
+    if not (rule.rare and rule.report and rule.kinds):
+        return boundary, ()
+    return boundary, _in_all_planes(model, telling, kept, left_out, weights)
+
+
+def _in_all_planes(
+    model: StudyModel,
+    markers: Sequence[str],
+    kept: Sequence[str],
+    left_out: Sequence[str],
+    weights: Mapping[str, float],
+) -> tuple[Boundary, ...]:
+    """Tight gates for tubes in which other cells reach the gate: as many of these as of its kinds."""
+    own, others = sum(weights[name] for name in kept), sum(weights[name] for name in left_out)
+    of_half = {**weights, **{name: weights[name] * min(1.0, others / own) for name in kept}}
+    drawn = (
+        draw_boundary(model, plane, kept, left_out, closed=True, weights=of_half)
+        for plane in combinations(markers, 2)
+    )
+    return tuple(Boundary(one.x, one.y, one.inner, (), ()) for one in drawn if one is not None and one.inner)
 
 
 def gate_in_tube(model: StudyModel, boundary: Boundary, alignment: Alignment) -> KindsShape:

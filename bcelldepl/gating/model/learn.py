@@ -100,9 +100,8 @@ def learn(
     of_distinct = dict(zip(distinct, _align_all(model, pooled), strict=True))
     aligned = [of_distinct[content] for content in contents]
     model = _with_tubes(model, aligned, ordered)
-    model = replace(
-        model, boundaries=draw_gates(model, strategy, balanced.points, clusters, named.kinds, worth)
-    )
+    boundaries, tight = draw_gates(model, strategy, balanced.points, clusters, named.kinds, worth)
+    model = replace(model, boundaries=boundaries, tight=tight)
     model = replace(model, positives=learn_positives(model, strategy, ordered, aligned))
     return replace(model, questions=ask(model, strategy))
 

@@ -163,6 +163,9 @@ class StudyModel:
     components : tuple of Component
     boundaries : dict of str to Boundary
         Gates by population of the strategy.
+    tight : dict of str to tuple of Boundary
+        By reported population that may be gone from a tube: in every two markers that tell it from others, the gate at
+        whose edge an event is 95 % likely of its kinds.
     singlets : dict of str to float
         The ridge of single cells (`SingletShape`); empty where no height was recorded.
     positives : dict of str to PositiveModel
@@ -186,6 +189,7 @@ class StudyModel:
     clusters: tuple[Cluster, ...]
     components: tuple[Component, ...]
     boundaries: Mapping[str, Boundary] = field(default_factory=dict)
+    tight: Mapping[str, tuple[Boundary, ...]] = field(default_factory=dict)
     singlets: Mapping[str, float] = field(default_factory=dict)
     positives: Mapping[str, PositiveModel] = field(default_factory=dict)
     seen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

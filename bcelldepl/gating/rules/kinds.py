@@ -30,6 +30,8 @@ class KindsShape:
         Markers.
     corners, inner, outer : tuple of (float, float)
         The gate, and the ends of its interval; no corners hold no event.
+    outer_plane : tuple of str
+        Markers that `outer` lies in, where they are not those of the gate.
     """
 
     x: str
@@ -37,6 +39,7 @@ class KindsShape:
     corners: Corners
     inner: Corners
     outer: Corners
+    outer_plane: tuple[str, ...] = ()
 
 
 class KindsRule(Rule):
@@ -99,8 +102,8 @@ class KindsRule(Rule):
         return (self.x, self.y) if self.x else ()
 
     def axes(self, shape: KindsShape | None) -> tuple[str, ...]:
-        """Both axes; none where there is no gate."""
-        return () if shape is None else (shape.x, shape.y)
+        """Both axes, and those of its outer end; none where there is no gate."""
+        return () if shape is None else tuple(dict.fromkeys((shape.x, shape.y, *shape.outer_plane)))
 
     def standing(self, fit: Fit, events: int) -> Fit:
         """Return the gate on its tube's own evidence where that shows such cells."""
@@ -121,12 +124,13 @@ class KindsRule(Rule):
 
     def regions(self, shape: KindsShape) -> Regions:
         """Inside the polygon."""
-        inner, outer = (_region(shape, corners) for corners in (shape.inner, shape.outer))
+        inner = _region((shape.x, shape.y), shape.inner)
+        outer = _region(shape.outer_plane or (shape.x, shape.y), shape.outer)
         return Regions(self.gate(shape), (inner, outer))
 
     def gate(self, shape: KindsShape) -> Region:
         """Inside the polygon, without the ends of its interval."""
-        return _region(shape, shape.corners)
+        return _region((shape.x, shape.y), shape.corners)
 
     def outline(self, shape: KindsShape | None, columns: Columns) -> Outline:
         """Draw the polygon."""
@@ -137,5 +141,5 @@ class KindsRule(Rule):
         return Outline(shape.x, shape.y, outlines)
 
 
-def _region(shape: KindsShape, corners: Corners) -> Region:
-    return polygon(shape.x, shape.y, corners) if len(corners) > 2 else above(shape.x, np.inf)
+def _region(plane: Sequence[str], corners: Corners) -> Region:
+    return polygon(plane[0], plane[1], corners) if len(corners) > 2 else above(plane[0], np.inf)

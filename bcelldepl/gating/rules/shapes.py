@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -33,6 +33,8 @@ def read_shape(recorded: Mapping[str, Any]) -> Any:
         Where it is none that we know, or its numbers are not numbers.
     """
     for kind in SHAPES:
-        if set(recorded) == {field.name for field in fields(kind)}:
+        names = {field.name for field in fields(kind)}
+        needed = {field.name for field in fields(kind) if field.default is MISSING}
+        if needed <= set(recorded) <= names:
             return TypeAdapter(kind).validate_python(dict(recorded))
     raise ValueError(f"no rule gives a shape of {', '.join(sorted(recorded)) or 'nothing'}")
