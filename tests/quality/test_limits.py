@@ -89,11 +89,15 @@ def test_numbers_of_which_own_limits_are_made() -> None:
         "DIFFERENT_PART": 0.15,
         "DOUBLING_DAYS": 1.0,
         "EARLY_DAYS": 14.0,
+        "FEWEST_LOOK_ALIKES": 10.0,
         "FEWEST_POSITIVES": 20,
+        "LOOK_ALIKE_PART": 0.3,
         "ODD_DAYS": 7.0,
         "ODD_PART": 0.25,
         "SPREADS": 5.0,
+        "SPREADS_ABOVE_USUAL": 3.0,
         "STEADY_ERRORS": 5.0,
+        "TIMES_USUAL": 2.0,
         "USUAL_WAIT_DAYS": 3.0,
     }
     assert MORE_BEADS == 1.25
