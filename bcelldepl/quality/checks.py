@@ -239,6 +239,14 @@ _ROWS: Final = (
         "them, or is it another tube's file?",
         own_limits="some are detected, or the blood was drawn after lymphodepletion",
     ),
+    # CAR-T cells expand once, and contract once.
+    Check(
+        "lost_car_cells",
+        (1 / 5, None),
+        "at most {most:.3g} {unit} CAR+ T cells, but {before:.3g} at visit {earlier} and {after:.3g} at visit {later}: "
+        "was the reagent left out, or is it another tube's file?",
+        own_limits="beside the smaller of an earlier and of a later visit",
+    ),
     # Without CD19, a B cell is still one by its scatter and by what it has of all other stains.
     Check(
         "hidden_b_cells",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Final, Protocol
 
@@ -39,7 +39,9 @@ class CountedResults(Protocol):
         """One per population that its strategy reports."""
 
 
-def course_shifts(tubes: Sequence[Tube], counted: Sequence[CountedResults]) -> dict[str, float]:
+def course_shifts(
+    tubes: Sequence[Tube], counted: Sequence[CountedResults], in_doubt: Collection[str] = ()
+) -> dict[str, float]:
     """By how much each sample's blood is off what its subject's other visits let expect, as other subjects fared.
 
     An error of a bead count, of a volume or of a dilution moves all cells alike. What a treatment does to the blood
@@ -50,6 +52,9 @@ def course_shifts(tubes: Sequence[Tube], counted: Sequence[CountedResults]) -> d
     tubes : sequence of Tube
     counted : sequence of CountedResults
         The same tubes, counted.
+    in_doubt : collection of str, optional
+        Files whose concentrations are in doubt: no other tube is held against them, for where few subjects tell, the
+        error of one would seem to be that of another.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def course_shifts(tubes: Sequence[Tube], counted: Sequence[CountedResults]) -> d
     }
     courses: dict[Key, dict[float, Logs]] = defaultdict(dict)
     for tube in tubes:
-        if tube.file in logs:
+        if tube.file in logs and tube.file not in in_doubt:
             courses[tube.course_key].setdefault(tube.day, logs[tube.file])
     shifts = {}
     for tube in tubes:
@@ -140,7 +145,7 @@ def _compared(tube: Tube, logs: Logs, courses: Mapping[Key, Mapping[float, Logs]
 
     Between neighbouring visits blood may fall and rise tenfold: where others show how it does, they alone are asked.
     """
-    own = {day: its for day, its in courses[tube.course_key].items() if day != tube.day}
+    own = {day: its for day, its in courses.get(tube.course_key, {}).items() if day != tube.day}
     courses_told = 0
     for key, course in courses.items():
         there = course.get(tube.day)
