@@ -60,7 +60,7 @@ def check_look_alikes(tubes: Sequence[Tube], counted: Sequence[SearchedTube]) ->
     -------
     dict of str to list of Outcome
         By file, the checks that failed: ``hidden_b_cells``. A tube whose B cells without CD19 were gated is asked
-        about already.
+        about already; of a lone tube, nothing says what is usual.
     """
     found = {
         one.file: one
@@ -73,8 +73,10 @@ def check_look_alikes(tubes: Sequence[Tube], counted: Sequence[SearchedTube]) ->
         if B not in rows or (B_WITHOUT_CD19 in rows and rows[B_WITHOUT_CD19].result in _SEEN):
             continue
         events, b_cells = one.look_alikes[B_WITHOUT_CD19], rows[B].events or 0
-        usual = _usual(one, [other for name, other in found.items() if name != file])
-        most = max(FEWEST_LOOK_ALIKES, LOOK_ALIKE_PART * b_cells, usual)
+        others = [other for name, other in found.items() if name != file]
+        if not others:
+            continue
+        most = max(FEWEST_LOOK_ALIKES, LOOK_ALIKE_PART * b_cells, _usual(one, others))
         outcome = CHECKS["hidden_b_cells"].judge(
             events, limits=(None, most), events=round(events), b_cells=b_cells
         )
@@ -85,8 +87,6 @@ def check_look_alikes(tubes: Sequence[Tube], counted: Sequence[SearchedTube]) ->
 
 def _usual(one: SearchedTube, others: Sequence[SearchedTube]) -> float:
     """As many as a tube may hold beside other tubes, in as much blood where that is known."""
-    if not others:
-        return 0.0
     events = [other.look_alikes[B_WITHOUT_CD19] * _blood(one, other) for other in others]
     middle = median(events)
     spread = 1.4826 * median(abs(number - middle) for number in events)
