@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Final, Protocol
 
 import numpy as np
@@ -45,7 +46,8 @@ def check_stains(tubes: Sequence[tuple[PlacedTube, Strategy]]) -> dict[str, list
     """Compare how bright the kinds of cells are.
 
     A reagent that was left out takes the background away that it gives to every kind of cell; one that was exchanged
-    brings another. Which cells carry the marker does not matter then: those kinds are looked at by themselves.
+    brings another. Which cells carry the marker does not matter then: those kinds are looked at by themselves. Parts of
+    a kind, such as CD8+ T cells, count as one: where many T cells carry the CAR, all parts bind more of every stain.
 
     Parameters
     ----------
@@ -71,6 +73,7 @@ def check_stains(tubes: Sequence[tuple[PlacedTube, Strategy]]) -> dict[str, list
 def _check_group(tubes: Sequence[PlacedTube], strategy: Strategy, failed: dict[str, list[Outcome]]) -> None:
     kinds = sorted({kind for tube in tubes for kind in tube.brightness})
     lineages = strategy.lineages
+    families = [_family(kind, lineages) for kind in kinds]
     counted = {
         rule.marker: lineages.family(rule.of)
         for rule in strategy.populations
@@ -88,11 +91,12 @@ def _check_group(tubes: Sequence[PlacedTube], strategy: Strategy, failed: dict[s
         ]
         for tube, row, own, scale in zip(tubes, table, away, spreads, strict=True):
             seen = np.array(plain) & np.isfinite(own)
-            if np.count_nonzero(seen) >= 2:
+            by_family = _by_family(own / scale, seen, families)
+            if len(by_family) >= 2:
                 # Of kinds that bind hardly any of it, the background is noise whatever the stain.
                 change = _largest_change(row[seen], own[seen])
                 outcome = CHECKS["stain_background"].judge(
-                    float(np.median(own[seen] / scale[seen])), marker=marker, fold=float(np.exp(change))
+                    float(np.median(by_family)), marker=marker, fold=float(np.exp(change))
                 )
                 if abs(change) >= LEAST_CHANGE and not outcome.passed:
                     failed[tube.file].append(outcome)
@@ -103,6 +107,20 @@ def _check_group(tubes: Sequence[PlacedTube], strategy: Strategy, failed: dict[s
                         float(change), marker=marker, kind=kind, fold=float(np.exp(change))
                     )
                     failed[tube.file] += [] if outcome.passed else [outcome]
+
+
+def _by_family(away: NDArray[np.float64], seen: NDArray[np.bool_], families: Sequence[str]) -> list[float]:
+    """Mean over the parts of each kind: what befalls T cells befalls CD4+ and CD8+ T cells, and is told once."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for family, value, shown in zip(families, away.tolist(), seen.tolist(), strict=True):
+        if shown:
+            found[family].append(value)
+    return [fmean(values) for values in found.values()]
+
+
+def _family(kind: str, lineages: Lineages) -> str:
+    """The kind that a kind is a part of; itself where it is none."""
+    return next((row.within for row in lineages.kinds if row.name == kind and row.within), kind)
 
 
 def _largest_change(position: NDArray[np.float64], away: NDArray[np.float64]) -> float:
