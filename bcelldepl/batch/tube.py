@@ -204,7 +204,7 @@ def count(
                 if one.result.needs_review and not asked & standing_on(one.population, strategy)
             }
         )
-        doubts += _in_doubt([*failed, *check_results(counted.values())])
+        doubts += _in_doubt([*failed, *check_results(counted.values(), populations.members)])
     doubts += _in_doubt([*check_date(tube, acquisition.date), *acquired])
     doubts += _in_doubt(check_control(tube, acquisition.channels, panel, strategy.markers))
     doubts += _in_doubt(check_negative(tube, counted.values(), strategy))

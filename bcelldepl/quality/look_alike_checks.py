@@ -7,7 +7,6 @@ from statistics import median
 from typing import Protocol
 
 from bcelldepl.counting import Concentration
-from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.definitions.populations import B_WITHOUT_CD19, B
 from bcelldepl.quality.checks import CHECKS, Outcome
 from bcelldepl.quality.limits import (
@@ -19,8 +18,6 @@ from bcelldepl.quality.limits import (
 from bcelldepl.study import Role, Tube
 
 __all__ = ["SearchedTube", "check_look_alikes"]
-
-_SEEN = (ResultCode.QUANTIFIED, ResultCode.DETECTED_BELOW_LLOQ)
 
 
 class SearchedTube(Protocol):
@@ -59,8 +56,7 @@ def check_look_alikes(tubes: Sequence[Tube], counted: Sequence[SearchedTube]) ->
     Returns
     -------
     dict of str to list of Outcome
-        By file, the checks that failed: ``hidden_b_cells``. A tube whose B cells without CD19 were gated is asked
-        about already; of a lone tube, nothing says what is usual.
+        By file, the checks that failed: ``hidden_b_cells``. Of a lone tube, nothing says what is usual.
     """
     found = {
         one.file: one
@@ -70,12 +66,10 @@ def check_look_alikes(tubes: Sequence[Tube], counted: Sequence[SearchedTube]) ->
     failed = {}
     for file, one in found.items():
         rows = {row.population: row for row in one.concentrations}
-        if B not in rows or (B_WITHOUT_CD19 in rows and rows[B_WITHOUT_CD19].result in _SEEN):
+        others = [other for name, other in found.items() if name != file]
+        if B not in rows or not others:
             continue
         events, b_cells = one.look_alikes[B_WITHOUT_CD19], rows[B].events or 0
-        others = [other for name, other in found.items() if name != file]
-        if not others:
-            continue
         most = max(FEWEST_LOOK_ALIKES, LOOK_ALIKE_PART * b_cells, _usual(one, others))
         outcome = CHECKS["hidden_b_cells"].judge(
             events, limits=(None, most), events=round(events), b_cells=b_cells

@@ -9,7 +9,6 @@ import pytest
 
 from bcelldepl.batch.outcome import CountedTube
 from bcelldepl.counting import not_done
-from bcelldepl.definitions.codes import ResultCode
 from bcelldepl.quality.look_alike_checks import check_look_alikes
 from bcelldepl.study import Role, Tube
 
@@ -22,13 +21,12 @@ def made(
     b_cells: int | None = 0,
     blood: float | None = 10.0,
     role: Role = Role.SAMPLE,
-    gated: ResultCode = ResultCode.NOT_DETECTED,
 ) -> tuple[Tube, CountedTube]:
     """A tube with so many look-alikes; None for a panel that does not tell."""
     file = f"{number}.fcs"
     tube = Tube(file=file, path=Path(file), subject="P", visit=f"D{number}", day=float(number), role=role)
-    rows = not_done(["B", KIND], "")
-    rows = tuple(replace(row, events=b_cells if row.population == "B" else 0, result=gated) for row in rows)
+    (row,) = not_done(["B"], "")
+    rows = (replace(row, events=b_cells),)
     found = {} if alike is None else {KIND: alike}
     return tube, CountedTube(file, concentrations=rows, look_alikes=found, analysed_volume_ul=blood)
 
@@ -86,16 +84,14 @@ def test_as_much_blood_is_compared(blood: float | None, found: bool) -> None:
 
 
 def test_who_is_not_asked() -> None:
-    """Controls, panels that do not tell, and tubes whose B cells without CD19 were gated: these are asked already."""
+    """Controls, and panels that do not tell."""
     assert asked(made(1, 500.0, role=Role.UNSTAINED), *others(0, 0)) == []
     assert asked(made(1, None), *others(0, 0)) == []
-    assert asked(made(1, 500.0, gated=ResultCode.QUANTIFIED), *others(0, 0)) == []
-    assert asked(made(1, 500.0, gated=ResultCode.NOT_EVALUABLE), *others(0, 0)) == ["1.fcs"]
 
 
 def test_a_strategy_that_counts_no_b_cells_is_not_asked() -> None:
     tube, counted = made(1, 500.0)
-    none = replace(counted, concentrations=counted.concentrations[1:])
+    none = replace(counted, concentrations=())
     assert asked((tube, none), *others(0, 0)) == []
 
 
