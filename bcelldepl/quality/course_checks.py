@@ -21,6 +21,9 @@ FEWEST_EVENTS: Final = 20  # of a population that tells by how much
 FEWEST_POPULATIONS: Final = 2
 OTHERS: Final = 2  # subjects that show how blood fares
 ALIKE_PART: Final = 0.25  # of the courses that a tube must be unlike more than
+ALONE: Final = math.log(
+    2
+)  # by which one course may differ from one other: lymphodepletion takes more of some
 LEAST_TUBES: Final = 5  # that such a spread is learned from
 
 Key = tuple[str, int]  # subject and course
@@ -76,7 +79,9 @@ def course_shifts(
         if tube.file in logs:
             away = sorted((_common(one) for one in _compared(tube, logs[tube.file], courses)), key=abs)
             if away:
-                shifts[tube.file] = away[math.ceil(ALIKE_PART * len(away)) - 1]
+                shift = away[math.ceil(ALIKE_PART * len(away)) - 1]
+                own = ALONE if len(away) == 1 else 0.0
+                shifts[tube.file] = math.copysign(max(abs(shift) - own, 0.0), shift)
     return shifts
 
 

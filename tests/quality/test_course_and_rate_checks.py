@@ -112,6 +112,17 @@ def test_the_error_of_one_is_not_that_of_the_other(number: int) -> None:
         assert other in asked(tubes, counted)
 
 
+@pytest.mark.parametrize(("fold", "found"), [(3.0, False), (6.0, True)])
+def test_one_course_alone_may_be_unlike(fold: float, found: bool) -> None:
+    """Before all other visits, only the other subject says how many cells there should be: a dip is deeper in some."""
+    tubes, counted = study(("P", "Q"))
+    counted[0] = times(counted[0], fold)
+    assert bool(asked(tubes, counted)) is found
+    tubes, counted = study()
+    counted[0] = times(counted[0], fold)
+    assert asked(tubes, counted)  # beside two other subjects
+
+
 def test_tubes_that_are_all_in_doubt_tell_nothing_of_each_other() -> None:
     tubes, counted = study(("P", "Q"))
     assert course_shifts(tubes, counted, [tube.file for tube in tubes]) == {}
