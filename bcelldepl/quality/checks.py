@@ -253,9 +253,9 @@ _ROWS: Final = (
         (None, None),
         "about {events:,} lymphocytes look like B cells in all but CD19, beside {b_cells:,} B cells: was CD19 masked "
         "or not stained, or lost by the cells?",
-        own_limits=f"at most {FEWEST_LOOK_ALIKES:g}, or {100 * LOOK_ALIKE_PART:g} % as many as B cells, or as many as "
-        f"{TIMES_USUAL:g} times as much blood of other tubes holds, or this blood and {SPREADS_ABOVE_USUAL:g} standard "
-        "deviations",
+        own_limits=f"at most {FEWEST_LOOK_ALIKES:g} ({FEWEST_POSITIVES} where fewer than four tubes tell), or "
+        f"{100 * LOOK_ALIKE_PART:g} % as many as B cells, or as many as {TIMES_USUAL:g} times as much blood of other "
+        f"tubes holds, or this blood and {SPREADS_ABOVE_USUAL:g} standard deviations",
     ),
     # The flow settings of one cytometer span a factor of six.
     Check(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import median
-from typing import Protocol
+from typing import Final, Protocol
 
 from bcelldepl.counting import Concentration
 from bcelldepl.definitions.populations import B_WITHOUT_CD19, B
 from bcelldepl.quality.checks import CHECKS, Outcome
 from bcelldepl.quality.limits import (
     FEWEST_LOOK_ALIKES,
+    FEWEST_POSITIVES,
     LOOK_ALIKE_PART,
     SPREADS_ABOVE_USUAL,
     TIMES_USUAL,
@@ -18,6 +19,10 @@ from bcelldepl.quality.limits import (
 from bcelldepl.study import Role, Tube
 
 __all__ = ["SearchedTube", "check_look_alikes"]
+
+OTHERS: Final = (
+    3  # tubes from which it is known what is usual; fewer show less well what cells look like, too
+)
 
 
 class SearchedTube(Protocol):
@@ -70,7 +75,8 @@ def check_look_alikes(tubes: Sequence[Tube], counted: Sequence[SearchedTube]) ->
         if B not in rows or not others:
             continue
         events, b_cells = one.look_alikes[B_WITHOUT_CD19], rows[B].events or 0
-        most = max(FEWEST_LOOK_ALIKES, LOOK_ALIKE_PART * b_cells, _usual(one, others))
+        least = FEWEST_LOOK_ALIKES if len(others) >= OTHERS else FEWEST_POSITIVES
+        most = max(least, LOOK_ALIKE_PART * b_cells, _usual(one, others))
         outcome = CHECKS["hidden_b_cells"].judge(
             events, limits=(None, most), events=round(events), b_cells=b_cells
         )

@@ -65,6 +65,9 @@ def test_few_and_many_beside_the_b_cells(alike: float, b_cells: int | None, foun
         (101.0, (50, 50, 50, 50), True),
         (138.0, (50, 30, 70, 50, 90, 10), False),  # 3 standard deviations of 29.7
         (140.0, (50, 30, 70, 50, 90, 10), True),
+        (19.9, (0, 0), False),  # few tubes tell less
+        (20.1, (0, 0), True),
+        (19.9, (0, 0, 0), True),
         (101.0, (50,), True),  # of two tubes
         (99.0, (50,), False),
         (60.0, (0, 1, 0, 500, 1), True),  # another tube is masked, too
