@@ -114,7 +114,7 @@ class CountedTube:
     quality : dict of str to float
         What is followed from tube to tube and needs its events, by measure.
     look_alikes : dict of str to float
-        Expected events that look like a kind but lack its marker, by that kind.
+        Events that look like a kind but lack its marker, by that kind.
     digest : str
         Of all that it depends on; known once it is done. A signature is about this.
     """

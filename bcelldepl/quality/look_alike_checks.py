@@ -38,7 +38,7 @@ class SearchedTube(Protocol):
 
     @property
     def look_alikes(self) -> Mapping[str, float]:
-        """Expected events that look like a kind but lack its marker, by that kind."""
+        """Events that look like a kind but lack its marker, by that kind."""
 
     @property
     def analysed_volume_ul(self) -> float | None:

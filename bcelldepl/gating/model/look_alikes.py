@@ -29,6 +29,7 @@ _MAIN: Final = 0.1  # of a kind's cells; a component of fewer does not say what 
 _ALIKE: Final = 3.0  # squared distance, in spreads, of components that are the same cells
 _FIRST: Final = 0.1  # part of the events, from which the search starts
 _ROUNDS: Final = 200
+_LIKELIER: Final = 0.5  # probability from which an event is such a cell rather than any other
 _STILL: Final = 1e-3  # events by which their number moves at the end
 _BACKGROUND: Final = 1e-12  # density of what is of no kind
 
@@ -60,7 +61,7 @@ def look_alikes(
     Returns
     -------
     dict of str to float
-        Expected number by kind; of those alone that the strategy knows, and whose like the study shows.
+        Their number by kind; of those alone that the strategy knows, and whose like the study shows.
     """
     found = {}
     for row in strategy.lineages.kinds:
@@ -73,8 +74,8 @@ def look_alikes(
         free = membership[rule.parent] & ~_taken(strategy, row, membership)
         events = int(np.count_nonzero(free))
         some = spaced_events(free, max(-(-events // _MOST), 1))
-        expected = mixture.expected(natural_points(model, signal.take(model.markers, some)))
-        found[row.name] = round(expected * events / max(len(some), 1), 3)
+        likely = mixture.likely(natural_points(model, signal.take(model.markers, some)))
+        found[row.name] = round(likely * events / max(len(some), 1), 3)
     return found
 
 
@@ -137,8 +138,11 @@ class _Mixture:
         moved = replace(frame, mean=frame.mean + shift * np.column_stack(levels))
         return cls(columns, moved, np.array(alike))
 
-    def expected(self, points: NDArray[np.float32]) -> float:
-        """How many of some events are such cells, the shares of all components fitted to these events alone.
+    def likely(self, points: NDArray[np.float32]) -> int:
+        """How many of some events are likelier such cells than any others, by shares fitted to these events alone.
+
+        Where a panel hardly tells them from other cells, each event may be either: the sum of what is likely says
+        little then, and none is likelier.
 
         Parameters
         ----------
@@ -147,7 +151,7 @@ class _Mixture:
         """
         n, frame, alike = points.shape[1], self.frame, self.alike
         if not n:
-            return 0.0
+            return 0
         densities = np.empty((len(alike), n), dtype=np.float32)
         component_densities(
             np.ascontiguousarray(points[self.columns]), 0, n, frame.mean.astype(np.float32),
@@ -155,14 +159,15 @@ class _Mixture:
         )  # fmt: skip
         like = int(np.count_nonzero(alike))
         shares = np.where(alike, _FIRST / like, (1.0 - _FIRST) / max(len(alike) - like, 1))
-        number: float = _FIRST * n
+        number, likely = _FIRST * n, np.zeros(n, dtype=np.float32)
         for _ in range(_ROUNDS):
             weighted = densities * shares[:, None].astype(np.float32)
-            shares = (weighted / (weighted.sum(axis=0) + np.float32(_BACKGROUND))).sum(axis=1) / n
+            weighted /= weighted.sum(axis=0) + np.float32(_BACKGROUND)
+            shares, likely = weighted.sum(axis=1, dtype=np.float64) / n, weighted[alike].sum(axis=0)
             before, number = number, n * float(shares[alike].sum())
             if abs(number - before) < _STILL:
                 break
-        return number
+        return int(np.count_nonzero(likely > _LIKELIER))
 
 
 def _in_columns(one: Component, columns: Sequence[int]) -> Component:
