@@ -113,6 +113,8 @@ class CountedTube:
         By reported population, the gates set by hand that its number stands on.
     quality : dict of str to float
         What is followed from tube to tube and needs its events, by measure.
+    look_alikes : dict of str to float
+        Events that look like a kind but lack its marker, by that kind.
     digest : str
         Of all that it depends on; known once it is done. A signature is about this.
     """
@@ -133,6 +135,7 @@ class CountedTube:
     doubts: tuple[str, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
     quality: Mapping[str, float] = field(default_factory=dict)
+    look_alikes: Mapping[str, float] = field(default_factory=dict)
     digest: str = ""
 
     @property

@@ -26,6 +26,8 @@ from bcelldepl.quality.before_counting import check_before_counting
 from bcelldepl.quality.checks import Outcome
 from bcelldepl.quality.course_checks import check_courses, course_shifts
 from bcelldepl.quality.depletion_checks import check_depletion
+from bcelldepl.quality.expansion_checks import check_expansion
+from bcelldepl.quality.look_alike_checks import check_look_alikes
 from bcelldepl.quality.rate_checks import check_rates
 from bcelldepl.quality.row_checks import check_guesses
 from bcelldepl.quality.stain_checks import check_stains
@@ -269,11 +271,18 @@ class Passes:
         """Hold what was counted in each tube against the others."""
         tubes, counted = self.study.tubes, [one for one, _ in done]
         batches = {one.file: one.batch for one in fitted}
-        shifts = course_shifts(tubes, counted)
-        courses = check_courses(tubes, counted, shifts)
-        rates = check_rates(tubes, counted, batches, shifts)
-        in_doubt = {*courses, *(one.file for one in counted if one.doubts)}  # perhaps other tubes' files
-        failed = [courses, rates, check_depletion(tubes, counted, in_doubt)]
+        in_doubt = {one.file for one in counted if one.doubts}  # perhaps other tubes' files
+        rates = check_rates(tubes, counted, batches, course_shifts(tubes, counted, in_doubt))
+        in_doubt |= {file for file, found in rates.items() if any(one.needs_review for one in found)}
+        courses = check_courses(tubes, counted, course_shifts(tubes, counted, in_doubt))
+        in_doubt |= set(courses)
+        failed = [
+            courses,
+            rates,
+            check_depletion(tubes, counted, in_doubt),
+            check_expansion(tubes, counted, in_doubt),
+            check_look_alikes(tubes, counted),
+        ]
         beside = []
         for one, picture in done:
             one = one.with_outcomes(outcome for by_file in failed for outcome in by_file.get(one.file, ()))

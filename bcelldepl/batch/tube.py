@@ -20,6 +20,7 @@ from bcelldepl.fcs import Acquisition
 from bcelldepl.fcs.clock import acquisition_start
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.gate_tube import automated_gates, gate_by_model
+from bcelldepl.gating.model.look_alikes import look_alikes
 from bcelldepl.gating.model.study_model import StudyModel
 from bcelldepl.gating.populations import Populations
 from bcelldepl.gating.rules.base import Fit
@@ -181,8 +182,10 @@ def count(
     absent = {one.population: one for one in not_done(missing, str(Reason.MARKER_MISSING))}
     acquired = [one for one in check_acquisition(quality) if not one.passed]
     checked = [*check_populations(populations, facts, study.counting)]
+    alike: dict[str, float] = {}
     if model is not None and alignment is not None and tube.role is Role.SAMPLE:
         checked += check_by_model(populations, strategy, model, alignment, single)
+        alike = look_alikes(model, strategy, alignment, signal, populations.membership)
     failed = [one for one in checked if not one.passed]
     unused = _leading_to(BEADS, strategy) if _counted_without_beads(counted) else set()
     by_hand = override_effects(overrides, before, populations, identity.sha256) if overrides else ()
@@ -201,7 +204,7 @@ def count(
                 if one.result.needs_review and not asked & standing_on(one.population, strategy)
             }
         )
-        doubts += _in_doubt([*failed, *check_results(counted.values())])
+        doubts += _in_doubt([*failed, *check_results(counted.values(), populations.members)])
     doubts += _in_doubt([*check_date(tube, acquisition.date), *acquired])
     doubts += _in_doubt(check_control(tube, acquisition.channels, panel, strategy.markers))
     doubts += _in_doubt(check_negative(tube, counted.values(), strategy))
@@ -227,6 +230,7 @@ def count(
         doubts=tuple(dict.fromkeys((*doubts, *by_hand))),
         overrides=_stated(overrides, counted.values(), strategy, facts),
         quality=tube_brightness(signal, populations.membership) if tube.role is Role.SAMPLE else {},
+        look_alikes=alike,
     )
 
 

@@ -12,11 +12,15 @@ from bcelldepl.quality.limits import (
     DIFFERENT_CELLS,
     DIFFERENT_PART,
     EARLY_DAYS,
+    FEWEST_LOOK_ALIKES,
     FEWEST_POSITIVES,
+    LOOK_ALIKE_PART,
     ODD_DAYS,
     ODD_PART,
     SPREADS,
+    SPREADS_ABOVE_USUAL,
     STEADY_ERRORS,
+    TIMES_USUAL,
     USUAL_WAIT_DAYS,
 )
 
@@ -234,6 +238,24 @@ _ROWS: Final = (
         "no B cells were detected before the infusion: was CD19 masked or not stained, did earlier treatment deplete "
         "them, or is it another tube's file?",
         own_limits="some are detected, or the blood was drawn after lymphodepletion",
+    ),
+    # CAR-T cells expand once, and contract once.
+    Check(
+        "lost_car_cells",
+        (1 / 5, None),
+        "at most {most:.3g} {unit} CAR+ T cells, but {before:.3g} at visit {earlier} and {after:.3g} at visit {later}: "
+        "was the reagent left out, or is it another tube's file?",
+        own_limits="beside the smaller of an earlier and of a later visit",
+    ),
+    # Without CD19, a B cell is still one by its scatter and by what it has of all other stains.
+    Check(
+        "hidden_b_cells",
+        (None, None),
+        "about {events:,} lymphocytes look like B cells in all but CD19, beside {b_cells:,} B cells: was CD19 masked "
+        "or not stained, or lost by the cells?",
+        own_limits=f"at most {FEWEST_LOOK_ALIKES:g} ({FEWEST_POSITIVES} where fewer than four tubes tell), or "
+        f"{100 * LOOK_ALIKE_PART:g} % as many as B cells, or as many as {TIMES_USUAL:g} times as much blood of other "
+        f"tubes holds, or this blood and {SPREADS_ABOVE_USUAL:g} standard deviations",
     ),
     # The flow settings of one cytometer span a factor of six.
     Check(

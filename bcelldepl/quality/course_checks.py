@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Final, Protocol
 
@@ -21,6 +21,9 @@ FEWEST_EVENTS: Final = 20  # of a population that tells by how much
 FEWEST_POPULATIONS: Final = 2
 OTHERS: Final = 2  # subjects that show how blood fares
 ALIKE_PART: Final = 0.25  # of the courses that a tube must be unlike more than
+ALONE: Final = math.log(
+    2
+)  # by which one course may differ from one other: lymphodepletion takes more of some
 LEAST_TUBES: Final = 5  # that such a spread is learned from
 
 Key = tuple[str, int]  # subject and course
@@ -39,7 +42,9 @@ class CountedResults(Protocol):
         """One per population that its strategy reports."""
 
 
-def course_shifts(tubes: Sequence[Tube], counted: Sequence[CountedResults]) -> dict[str, float]:
+def course_shifts(
+    tubes: Sequence[Tube], counted: Sequence[CountedResults], in_doubt: Collection[str] = ()
+) -> dict[str, float]:
     """By how much each sample's blood is off what its subject's other visits let expect, as other subjects fared.
 
     An error of a bead count, of a volume or of a dilution moves all cells alike. What a treatment does to the blood
@@ -50,6 +55,9 @@ def course_shifts(tubes: Sequence[Tube], counted: Sequence[CountedResults]) -> d
     tubes : sequence of Tube
     counted : sequence of CountedResults
         The same tubes, counted.
+    in_doubt : collection of str, optional
+        Files whose concentrations are in doubt: no other tube is held against them, for where few subjects tell, the
+        error of one would seem to be that of another.
 
     Returns
     -------
@@ -64,14 +72,16 @@ def course_shifts(tubes: Sequence[Tube], counted: Sequence[CountedResults]) -> d
     }
     courses: dict[Key, dict[float, Logs]] = defaultdict(dict)
     for tube in tubes:
-        if tube.file in logs:
+        if tube.file in logs and tube.file not in in_doubt:
             courses[tube.course_key].setdefault(tube.day, logs[tube.file])
     shifts = {}
     for tube in tubes:
         if tube.file in logs:
             away = sorted((_common(one) for one in _compared(tube, logs[tube.file], courses)), key=abs)
             if away:
-                shifts[tube.file] = away[math.ceil(ALIKE_PART * len(away)) - 1]
+                shift = away[math.ceil(ALIKE_PART * len(away)) - 1]
+                own = ALONE if len(away) == 1 else 0.0
+                shifts[tube.file] = math.copysign(max(abs(shift) - own, 0.0), shift)
     return shifts
 
 
@@ -140,7 +150,7 @@ def _compared(tube: Tube, logs: Logs, courses: Mapping[Key, Mapping[float, Logs]
 
     Between neighbouring visits blood may fall and rise tenfold: where others show how it does, they alone are asked.
     """
-    own = {day: its for day, its in courses[tube.course_key].items() if day != tube.day}
+    own = {day: its for day, its in courses.get(tube.course_key, {}).items() if day != tube.day}
     courses_told = 0
     for key, course in courses.items():
         there = course.get(tube.day)

@@ -11,11 +11,15 @@ __all__ = [
     "DIFFERENT_PART",
     "DOUBLING_DAYS",
     "EARLY_DAYS",
+    "FEWEST_LOOK_ALIKES",
     "FEWEST_POSITIVES",
+    "LOOK_ALIKE_PART",
     "ODD_DAYS",
     "ODD_PART",
     "SPREADS",
+    "SPREADS_ABOVE_USUAL",
     "STEADY_ERRORS",
+    "TIMES_USUAL",
     "USUAL_WAIT_DAYS",
 ]
 
@@ -40,3 +44,9 @@ EARLY_DAYS: Final = 14.0
 DOUBLING_DAYS: Final = 1.0
 # Positive events that a control may hold by chance: the usual limit of detection.
 FEWEST_POSITIVES: Final = 20
+# Events that look like B cells but for CD19: as many by chance, as this part of the B cells by a gate that loses some,
+# and beside other tubes, times as many, or standard deviations more.
+FEWEST_LOOK_ALIKES: Final = 10.0
+LOOK_ALIKE_PART: Final = 0.3
+TIMES_USUAL: Final = 2.0
+SPREADS_ABOVE_USUAL: Final = 3.0

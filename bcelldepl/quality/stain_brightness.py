@@ -36,29 +36,40 @@ class StainBrightness:
         Natural units; how far the others lie from each other. NaN where a tube does not show the kind.
     plain : ndarray of bool, shape (n_kinds,)
         Kinds that show its background.
+    witness : ndarray of int64, shape (n_kinds,)
+        Kinds with the same number are parts of one: what befalls T cells befalls CD4+ and CD8+ T cells.
     """
 
     position: NDArray[np.float64]
     away: NDArray[np.float64]
     spread: NDArray[np.float64]
     plain: NDArray[np.bool_]
+    witness: NDArray[np.int64]
 
     @classmethod
-    def of(cls, position: NDArray[np.float64], least: float, plain: NDArray[np.bool_]) -> StainBrightness:
+    def of(
+        cls, position: NDArray[np.float64], least: float, plain: NDArray[np.bool_], witness: NDArray[np.int64]
+    ) -> StainBrightness:
         """Hold each tube against the median of the others; these lie so far from it at least."""
-        return cls(position, *_from_others(position, least), plain)
+        return cls(position, *_from_others(position, least), plain, witness)
 
-    def tells(self) -> NDArray[np.bool_]:
-        """Which kinds tell of the background in each tube: two at least, or none; shape (n_tubes, n_kinds)."""
-        seen = self.plain & np.isfinite(self.away)
-        return np.asarray(seen & (np.count_nonzero(seen, axis=1) >= 2)[:, None])
+    def tells(self, tube: int) -> NDArray[np.bool_]:
+        """Which kinds tell of the background in a tube: two witnesses at least, or none; shape (n_kinds,)."""
+        seen = self.plain & np.isfinite(self.away[tube])
+        return seen if len(set(self.witness[seen])) >= 2 else np.zeros_like(seen)
+
+    def middle(self, values: NDArray[np.float64], seen: NDArray[np.bool_]) -> float:
+        """Median over witnesses of numbers by kind."""
+        own, number = self.witness[seen], values[seen]
+        return float(np.median([number[own == one].mean() for one in sorted(set(own))]))
 
     def background(self) -> NDArray[np.float64]:
         """How far the background of each tube is off; NaN where too few kinds tell."""
+        tells = [self.tells(tube) for tube in range(len(self.away))]
         return np.array(
             [
-                np.median(own[seen]) if seen.any() else np.nan
-                for own, seen in zip(self.away, self.tells(), strict=True)
+                self.middle(own, seen) if seen.any() else np.nan
+                for own, seen in zip(self.away, tells, strict=True)
             ]
         )
 

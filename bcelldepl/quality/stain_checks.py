@@ -56,8 +56,9 @@ def check_stains(tubes: Sequence[tuple[PlacedTube, Strategy]]) -> dict[str, list
     """Compare how bright the kinds of cells are.
 
     A reagent that was left out takes the background away that it gives to every kind of cell; one that was exchanged
-    brings another. Which cells carry the marker does not matter then: those kinds are looked at by themselves. What a
-    tube has more or less of in most stains is its cells' own light, and no matter of one reagent.
+    brings another. Which cells carry the marker does not matter then: those kinds are looked at by themselves. Parts of
+    a kind, such as CD8+ T cells, count as one: where many T cells carry the CAR, all parts bind more of every stain.
+    What a tube has more or less of in most stains is its cells' own light, and no matter of one reagent.
 
     Parameters
     ----------
@@ -116,21 +117,23 @@ def _stain(
         [[tube.brightness.get(kind, {}).get(marker, np.nan) for kind in kinds] for tube in tubes]
     )
     least = LEAST_SPREAD if len(tubes) >= FEW else FEW_SPREAD
-    return StainBrightness.of(position, least, np.array([kind not in others for kind in kinds]))
+    plain = np.array([kind not in others for kind in kinds])
+    whole = {row.name: row.within or row.name for row in lineages.kinds}
+    _, witness = np.unique([whole.get(kind, kind) for kind in kinds], return_inverse=True)
+    return StainBrightness.of(position, least, plain, witness)
 
 
 def _check_background(marker: str, stain: StainBrightness, number: int, in_all: float) -> list[Outcome]:
     """Judge the kinds that do not carry a marker in one tube."""
-    seen = stain.tells()[number]
+    seen = stain.tells(number)
     if not seen.any():
         return []
-    away = stain.away[number][seen]
-    away = away - in_common(away, in_all)
+    away = stain.away[number] - in_common(stain.away[number], in_all)
     # Of kinds that bind hardly any of it, the background is noise whatever the stain.
-    change = largest_change(stain.position[number][seen], away)
+    change = largest_change(stain.position[number][seen], away[seen])
     if abs(change) < LEAST_CHANGE:
         return []
-    score = float(np.median(away / stain.spread[number][seen]))
+    score = stain.middle(away / stain.spread[number], seen)
     return [CHECKS["stain_background"].judge(score, marker=marker, fold=float(np.exp(change)))]
 
 

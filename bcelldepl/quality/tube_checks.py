@@ -24,7 +24,7 @@ from bcelldepl.definitions.populations import (
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.populations import Population, Populations
 from bcelldepl.quality.checks import CHECKS, Outcome
-from bcelldepl.quality.limits import STEADY_ERRORS
+from bcelldepl.quality.limits import FEWEST_LOOK_ALIKES, STEADY_ERRORS
 from bcelldepl.signal.quality_mask import Quality
 from bcelldepl.study import CountingSettings, Tube
 
@@ -92,26 +92,33 @@ def check_populations(
     return tuple(_checks(populations.members, facts, counting))
 
 
-def check_results(counted: Iterable[Concentration]) -> tuple[Outcome, ...]:
+def check_results(
+    counted: Iterable[Concentration], members: Mapping[str, Population] | None = None
+) -> tuple[Outcome, ...]:
     """Check populations of few or no events: an interval that reaches far above the LLOQ rules nothing out.
 
     Parameters
     ----------
     counted : iterable of Concentration
+    members : mapping of str to Population, optional
+        By name, with what the study's model takes their events for.
 
     Returns
     -------
     tuple of Outcome
-        ``undecided``, for each result below the LLOQ; ``cd19_negative_b_cells`` where they are detected.
+        ``undecided``, for each result below the LLOQ; ``cd19_negative_b_cells`` where they are detected, and look like
+        B cells in all other markers.
     """
     results = list(counted)
-    return (*_undecided(results), *_without_cd19(results))
+    return (*_undecided(results), *_without_cd19(results, members or {}))
 
 
-def _without_cd19(counted: Iterable[Concentration]) -> Iterator[Outcome]:
+def _without_cd19(counted: Iterable[Concentration], members: Mapping[str, Population]) -> Iterator[Outcome]:
     for one in counted:
         if one.population == B_WITHOUT_CD19 and one.result is not ResultCode.NOT_EVALUABLE:
+            fitting = members[B_WITHOUT_CD19].fitting if B_WITHOUT_CD19 in members else None
             passed = one.result in (ResultCode.NOT_DETECTED, ResultCode.NOT_DONE)
+            passed |= fitting is not None and fitting <= FEWEST_LOOK_ALIKES
             yield CHECKS["cd19_negative_b_cells"].judge(
                 one.events or 0, passed=passed, events=one.events or 0
             )

@@ -26,6 +26,8 @@ KINDS = {
     "null lymphocytes": (60, 15, 80, 1, 1, 1, 1, 1),
     "small B": (42, 20, 60, 1, 40, 50, 1, 1),
     "living sticky T": (60, 15, 80, 60, 12, 12, 12, 12),
+    "activated T": (74, 26, 80, 60, 1, 1, 1, 1),
+    "small monocytes": (78, 29, 60, 1, 1, 1, 60, 1),
 }
 USUAL = {
     "T": 1_500,
@@ -45,6 +47,8 @@ USUAL = {
     "null lymphocytes": 0,
     "small B": 0,
     "living sticky T": 0,
+    "activated T": 0,
+    "small monocytes": 0,
 }
 TOP = 262_144.0
 

@@ -101,3 +101,18 @@ def test_where_nk_cells_are_stained_the_rest_with_less_cd45_are_basophils(cd45, 
 def test_t_cells_that_bind_every_stain_are_counted_apart_and_car_t_cells_are_not(cd19, cd14, more, kind):
     """Two stains beside the T cells' own tell: T cells of one laboratory were 15 % too many."""
     assert named(5.0, cd19, cd14, 5.0, 1.0, 1.0, **more) == kind
+
+
+@pytest.mark.parametrize(("cd8", "kinds"), [(-4.5, ["T", "T", "CD8_T"]), (0.0, ["T", "T", "CD8_T"])])
+def test_t_cells_below_zero_in_cd8_are_negative_as_those_about_it_are(cd8, kinds):
+    """In some tubes the matrix took too much off: the gap below all other T cells was the widest, and parted these."""
+    rows = np.array([*BLOOD.values(), BLOOD["T"], BLOOD["T"]])
+    own = np.zeros(len(rows))
+    own[[0, -2, -1]] = 1.0, cd8, 5.0
+    summary = ClusterSummary(
+        (*MARKERS, "CD8"), np.column_stack((rows[:, :4], own)), np.full((len(rows), 5), 0.3),
+        1_000 * rows[:, 4], 1_000 * rows[:, 5], np.full(len(rows), 0.2), np.full(len(rows), 0.2),
+        np.full(len(rows), 1_000), np.full(len(rows), 1 / len(rows)),
+    )  # fmt: skip
+    found = name_clusters(summary, LINEAGES, {}).kinds
+    assert [found[0], *found[-2:]] == kinds

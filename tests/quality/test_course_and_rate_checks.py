@@ -66,8 +66,10 @@ def times(one: CountedTube, fold: float, volume: float = 1.0) -> CountedTube:
     )
 
 
-def asked(tubes: list[Tube], counted: list[CountedTube]) -> dict[str, list[str]]:
-    shifts = course_shifts(tubes, counted)
+def asked(
+    tubes: list[Tube], counted: list[CountedTube], in_doubt: tuple[str, ...] = ()
+) -> dict[str, list[str]]:
+    shifts = course_shifts(tubes, counted, in_doubt)
     batches = {tube.file: tube.batch or "" for tube in tubes}
     found = [check_courses(tubes, counted, shifts), check_rates(tubes, counted, batches, shifts)]
     return {
@@ -96,6 +98,34 @@ def test_what_blood_does_from_day_to_day_passes(fold: float) -> None:
     tubes, counted = study()
     for number in range(len(tubes)):
         assert asked(tubes, [*counted[:number], times(counted[number], fold), *counted[number + 1 :]]) == {}
+
+
+@pytest.mark.parametrize("number", [0, 3, 7])
+def test_the_error_of_one_is_not_that_of_the_other(number: int) -> None:
+    """Of two subjects, each is all that is known of how the other should fare."""
+    tubes, counted = study(("P", "Q"))
+    other = tubes[number + len(DAYS)].file
+    counted[number] = times(counted[number], 10, 1 / 10)
+    assert tubes[number].file in asked(tubes, counted)
+    assert list(asked(tubes, counted, (tubes[number].file,))) == [tubes[number].file]
+    if number in (0, 7):  # where no visit before or after speaks for it
+        assert other in asked(tubes, counted)
+
+
+@pytest.mark.parametrize(("fold", "found"), [(3.0, False), (6.0, True)])
+def test_one_course_alone_may_be_unlike(fold: float, found: bool) -> None:
+    """Before all other visits, only the other subject says how many cells there should be: a dip is deeper in some."""
+    tubes, counted = study(("P", "Q"))
+    counted[0] = times(counted[0], fold)
+    assert bool(asked(tubes, counted)) is found
+    tubes, counted = study()
+    counted[0] = times(counted[0], fold)
+    assert asked(tubes, counted)  # beside two other subjects
+
+
+def test_tubes_that_are_all_in_doubt_tell_nothing_of_each_other() -> None:
+    tubes, counted = study(("P", "Q"))
+    assert course_shifts(tubes, counted, [tube.file for tube in tubes]) == {}
 
 
 def test_one_subject_alone_shows_what_its_neighbouring_visits_do_not_explain() -> None:

@@ -37,6 +37,7 @@ EDGES = {
     "control_spillover": [(0.05, 0.0501)],
     "leukocyte_count": [(50.0, 49.0), (50_000.0, 50_001.0)],
     "lost_b_cells": [(0.2, 0.199)],
+    "lost_car_cells": [(0.2, 0.199)],
     "course": [(0.5, 0.499), (2.0, 2.01)],
     "sample_rate": [(0.5, 0.499), (2.0, 2.01)],
 }
@@ -48,10 +49,11 @@ NOTES = {
 
 NUMBERS = (
     "percent", "change", "low", "high", "fold", "own", "other", "most", "lloq", "nominal", "actual", "collected",
-    "by_control", "there", "in_file", "volume", "seconds", "events", "expected", "others",
+    "by_control", "there", "before", "after", "in_file", "volume", "seconds", "events", "expected", "others",
 )  # fmt: skip
 WORDS = (
     "measured", "drawn", "parts", "whole", "population", "marker", "kind", "column", "detector", "parent", "unit",
+    "earlier", "later",
 )  # fmt: skip
 
 
@@ -89,11 +91,15 @@ def test_numbers_of_which_own_limits_are_made() -> None:
         "DIFFERENT_PART": 0.15,
         "DOUBLING_DAYS": 1.0,
         "EARLY_DAYS": 14.0,
+        "FEWEST_LOOK_ALIKES": 10.0,
         "FEWEST_POSITIVES": 20,
+        "LOOK_ALIKE_PART": 0.3,
         "ODD_DAYS": 7.0,
         "ODD_PART": 0.25,
         "SPREADS": 5.0,
+        "SPREADS_ABOVE_USUAL": 3.0,
         "STEADY_ERRORS": 5.0,
+        "TIMES_USUAL": 2.0,
         "USUAL_WAIT_DAYS": 3.0,
     }
     assert MORE_BEADS == 1.25

@@ -122,6 +122,15 @@ def test_one_kind_alone_tells_nothing_of_a_background():
     assert failed(tubes) == {"t7": ["stain_background"]}
 
 
+@pytest.mark.parametrize(("kinds", "fails"), [(("T", "monocytes"), True), (("T",), False)])
+def test_parts_of_a_kind_are_one_witness(kinds, fails):
+    """Activated T cells, CD4+, CD8+ and neither, are one kind of four; with monocytes they are two."""
+    tubes = study(CD19=(kinds, 1.0))
+    for tube in tubes:
+        tube.brightness["CD4_T"] = tube.brightness["CD8_T"] = dict(tube.brightness["T"])
+    assert failed(tubes) == ({"t7": ["stain_background"]} if fails else {})
+
+
 def test_cells_that_may_carry_the_car_say_nothing_of_its_background():
     assert failed(study(CAR=(("T",), 3.0))) == {}
     assert failed(study(CAR=(("B", "NK", "monocytes", "granulocytes"), -1.0))) == {"t7": ["stain_background"]}

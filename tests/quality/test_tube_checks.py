@@ -11,6 +11,8 @@ import pytest
 
 from bcelldepl.counting import TubeFacts, not_done
 from bcelldepl.definitions.codes import ResultCode
+from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.populations import Population
 from bcelldepl.quality.tube_checks import check_acquisition, check_date, check_populations, check_results
 from bcelldepl.signal.quality_mask import Quality
 from bcelldepl.study import CountingSettings, Tube
@@ -122,6 +124,26 @@ def test_no_tube_is_measured_before_the_blood_is_drawn(measured: str | None, pas
         assert outcomes[0].sentence.startswith(
             "measured on 2025-01-13 by $DATE, but the blood was drawn on 2025-01-15"
         )
+
+
+@pytest.mark.parametrize(
+    ("result", "fitting", "asks"),
+    [
+        ("DETECTED_BELOW_LLOQ", None, True),  # no model was asked
+        ("DETECTED_BELOW_LLOQ", 10.1, True),
+        ("DETECTED_BELOW_LLOQ", 10.0, False),  # the gate holds other cells
+        ("NOT_DETECTED", 19.0, False),
+        ("NOT_EVALUABLE", 500.0, False),
+    ],
+)
+def test_b_cells_without_cd19(result: str, fitting: float | None, asks: bool) -> None:
+    (row,) = not_done(["B_without_CD19"], "")
+    row = replace(row, events=30, result=ResultCode(result))
+    member = Population("B_without_CD19", "all", 30, 99, 30, 30, Evidence.BATCH, fitting=fitting)
+    outcomes = check_results([row], {"B_without_CD19": member})
+    assert [one.check.name for one in outcomes if one.needs_review] == ["cd19_negative_b_cells"] * asks
+    if fitting is None:
+        assert any(one.needs_review for one in check_results([row]))
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_gates", "gate_in_tube"]
 
 _RARE = 5e-4  # of all events: a tube of 100,000 that holds 50
+_TOLD_LATER = 50.0  # times as many events may pass of kinds that later gates tell
 _LEAST = 1e-6  # of all events, that a kind is reckoned with even where hardly one reaches a gate
 _EVERYWHERE: Corners = ((-40.0, -40.0), (40.0, -40.0), (40.0, 40.0), (-40.0, 40.0))
 
@@ -111,6 +112,7 @@ def _draw(
     if rule.rare:
         weights |= {name: (weights[name] * _RARE) ** 0.5 for name in kept}
     weights |= {name: weights[name] * rule.favour for name in kept}
+    weights |= {name: weights[name] / _TOLD_LATER for name in left_out if name in rule.told_later}
     # What kinds that are held together differ in does not tell them from the others.
     differ = {m for row in lineages.kinds if {row.name, row.like} <= set(chosen) for m in row.but}
     telling = [

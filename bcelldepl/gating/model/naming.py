@@ -223,7 +223,9 @@ class _Naming:
             self.named.kinds[number] = row.name
 
     def _gap_within(self, marker: str, family: NDArray[np.bool_]) -> tuple[float, float]:
-        return _widest_gap(self.clusters.of(marker), self.clusters.spread_of(marker), family)
+        # What lies below zero has as little of a marker as what lies at it: a matrix took too much off in some tubes.
+        signal = np.maximum(self.clusters.of(marker), 0.0)
+        return _widest_gap(signal, self.clusters.spread_of(marker), family)
 
     def _take_even(self, row: Kind | None) -> None:
         """Name counting beads, and what else is as bright as they are: two or more that pass as one."""

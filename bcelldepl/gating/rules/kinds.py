@@ -57,6 +57,8 @@ class KindsRule(Rule):
         Lists of markers of each of which a panel must have one.
     favour : float
         How much worse it is to lose an event of the kinds than to let one of another kind in.
+    told_later : tuple of str
+        Kinds that later gates tell by their stains: many of them are let in rather than an event of the kinds lost.
     expected : bool
         Whether every study has such cells: where they cannot be named, the study is asked.
     rare : bool
@@ -72,6 +74,7 @@ class KindsRule(Rule):
     y: str = ""
     needs: tuple[tuple[str, ...], ...] = ()
     favour: float = Field(1.0, gt=0)
+    told_later: tuple[str, ...] = ()
     expected: bool = False
     rare: bool = False
     only_with: tuple[str, ...] = ()
