@@ -17,11 +17,11 @@ from bcelldepl.gating.regions import inside, polygon
 from bcelldepl.kernels.planes import log_density
 from bcelldepl.runtime.threads import in_threads
 
-__all__ = ["clearest_plane", "draw_boundary", "holds"]
+__all__ = ["GRID", "clearest_plane", "draw_boundary", "holds"]
 
 Points = NDArray[np.float64]
 
-_GRID = 200  # points of each axis
+GRID = 200  # points of each axis
 _REACH = 6.0  # standard deviations from a kind's centre that the grid reaches
 _OUTER = 1e-3  # part of a kind's events that lie beyond a closed gate
 _DOUBT = math.log(19.0)  # of the odds, at the ends of the interval: 95 % against 5 %
@@ -158,6 +158,7 @@ def draw_boundary(
     *,
     closed: bool,
     weights: Mapping[str, float],
+    grid: int = GRID,
 ) -> Boundary | None:
     """Draw a gate where events are as likely of the kinds to hold as of those to leave out.
 
@@ -172,6 +173,8 @@ def draw_boundary(
         Whether the gate also leaves out what is far from the kept kinds; else it holds all but those to leave out.
     weights : mapping of str to float
         How many events of each kind to reckon with.
+    grid : int
+        Points of each axis at which densities are looked at.
 
     Returns
     -------
@@ -183,7 +186,7 @@ def draw_boundary(
     kept, left_out = ([kind for kind in kinds if kind in present] for kinds in (kept, left_out))
     if not (kept if closed else left_out):
         return None
-    field.cover(kept if closed else [*kept, *left_out])
+    field.cover(kept if closed else [*kept, *left_out], grid)
     each = [[kind] for kind in kept] if closed else []
     others, own, *densities = in_threads(field.log_density, (left_out, kept, *each))
     odds = own - np.logaddexp(others, min(map(_outer_level, densities), default=_NOWHERE))
@@ -207,12 +210,12 @@ class _Field:
         self.weights = weights
         self.x = self.y = np.empty(0)
 
-    def cover(self, kinds: Sequence[str]) -> None:
+    def cover(self, kinds: Sequence[str], grid: int) -> None:
         """Lay the grid over kinds."""
         chosen = self.marginals.some(np.flatnonzero(np.isin(self.model.kinds, kinds)), np.empty(0))
         reach = _REACH * np.sqrt(np.diagonal(chosen.covariance, axis1=1, axis2=2))
         low, high = (chosen.mean - reach).min(axis=0), (chosen.mean + reach).max(axis=0)
-        self.x, self.y = (np.linspace(low[axis], high[axis], _GRID) for axis in (0, 1))
+        self.x, self.y = (np.linspace(low[axis], high[axis], grid) for axis in (0, 1))
 
     def log_density(self, kinds: Sequence[str]) -> Points:
         """Logarithm of the events of some kinds per unit of area; shape (n_y, n_x)."""
