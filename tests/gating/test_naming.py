@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bcelldepl.gating.model.naming import ClusterSummary, name_clusters
+from bcelldepl.gating.model.cluster_summary import ClusterSummary
+from bcelldepl.gating.model.naming import name_clusters
 from bcelldepl.gating.strategy import load_strategy
 
 LINEAGES = load_strategy("cart_pd").lineages

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.gating.model.alignment import ALIGNED_EVENTS, Alignment, align
+from bcelldepl.gating.model.cluster_summary import AREAS, ClusterSummary, summarise
 from bcelldepl.gating.model.clusters import find_clusters, spread_within
 from bcelldepl.gating.model.components import describe_clusters
 from bcelldepl.gating.model.event_sample import EventSample, pool
 from bcelldepl.gating.model.expected_kinds import add_expected
 from bcelldepl.gating.model.gates import draw_gates
-from bcelldepl.gating.model.naming import ClusterSummary, Named, name_clusters
+from bcelldepl.gating.model.naming import Named, name_clusters
 from bcelldepl.gating.model.positives import learn_positives
 from bcelldepl.gating.model.questions import ask
 from bcelldepl.gating.model.scales import choose_scales, natural_unit
@@ -26,7 +27,6 @@ from bcelldepl.gating.regions import inside
 from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.rules.singlets import SingletRule
 from bcelldepl.kernels.nearest import label_likeliest
-from bcelldepl.kernels.quantiles import quantiles
 from bcelldepl.runtime.threads import in_threads, over_spans
 from bcelldepl.signal.transform import Transform
 
@@ -37,7 +37,6 @@ __all__ = ["learn"]
 
 _FIRST_LOOK = 120_000  # events of all tubes, from which the clusters are found at first
 _OF_A_CLUSTER = 6_000  # events at the second look: rare cells are not lost among the many
-_AREAS = ("FSC-A", "SSC-A")
 
 
 def learn(
@@ -141,7 +140,7 @@ class _Pooled:
     ) -> _Pooled:
         """Put the events of all tubes one after the other."""
         counted = [rule.marker for rule in strategy.populations if isinstance(rule, PositivesRule)]
-        wanted = dict.fromkeys((*strategy.lineages.markers, *counted, *_AREAS))
+        wanted = dict.fromkeys((*strategy.lineages.markers, *counted, *AREAS))
         markers = tuple(name for name in wanted if name in scales)
         linear = {name: pool(samples, name) for name in scales}
         units = tuple(natural_unit(scales[name], linear[name]) for name in markers)
@@ -255,36 +254,7 @@ def _balance(pooled: _Pooled, first: _First) -> tuple[_Pooled, NDArray[np.float6
 def _summary(
     pooled: _Pooled, clusters: NDArray[np.int32], worth: NDArray[np.float64] | None = None
 ) -> ClusterSummary:
-    """Describe clusters for naming."""
-    worth = np.ones(len(clusters)) if worth is None else worth
-    stains = tuple(name for name in pooled.markers if name not in SCATTER)
-    numbers = range(int(clusters.max()) + 1)
-    members = [clusters == number for number in numbers]
-    points = np.ascontiguousarray(pooled.points[:, : len(stains)].T)
-    position, spread = (
-        np.array(found)
-        for found in zip(*(_middle_and_spread(points[:, own]) for own in members), strict=True)
-    )
-    scatter = {}
-    for name in _AREAS:
-        values = pooled.linear.get(name)
-        if values is None:
-            scatter[name] = np.full(len(members), np.nan), np.full(len(members), np.nan)
-            continue
-        middle, width = np.array([_middle_and_spread(values[own]) for own in members]).T
-        scatter[name] = middle, width / np.maximum(middle, 1e-9)
-    events = np.array([np.count_nonzero(own) for own in members])
-    share = np.array([worth[own].sum() for own in members])
-    (forward, forward_width), (side, side_width) = scatter["FSC-A"], scatter["SSC-A"]
-    return ClusterSummary(
-        stains, position, spread, forward, side, forward_width, side_width, events, share / share.sum()
-    )
-
-
-def _middle_and_spread(values: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Median and robust standard deviation, along the last axis."""
-    lower, middle, upper = np.moveaxis(quantiles(values, (0.25, 0.5, 0.75)), -1, 0)
-    return middle, 0.7413 * (upper - lower)
+    return summarise(pooled.markers, pooled.points, pooled.linear, clusters, worth)
 
 
 def _describe(

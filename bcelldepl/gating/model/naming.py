@@ -9,9 +9,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.gating.model.cluster_summary import ClusterSummary, widest_gap
 from bcelldepl.gating.model.lineages import Kind, Lineages
 
-__all__ = ["ClusterSummary", "Named", "name_clusters"]
+__all__ = ["Named", "name_clusters"]
 
 _BRIGHT = 2.5  # natural units from which a signal says how evenly a particle shines
 _EVEN = 0.12  # natural units; cells vary by twice as much and more
@@ -34,48 +35,6 @@ _DIM_CD45 = 0.1  # of the reference's, below which a particle is no leukocyte
 _FAIR_SHARE = 0.02  # of all leukocytes, that the reference kind has over a whole study
 _SURE_GAP = 2.0  # a narrower one is told in the record
 _CD45, _DYE = "CD45", "Viability"
-
-
-@dataclass(frozen=True)
-class ClusterSummary:
-    """The clusters of a study, in numbers.
-
-    Attributes
-    ----------
-    markers : tuple of str
-        Stains, in the order of the columns.
-    position, spread : ndarray of float64, shape (n_clusters, n_markers)
-        Median, and robust standard deviation, in natural units.
-    forward, side : ndarray of float64, shape (n_clusters,)
-        Median linear scatter; NaN where there is none.
-    forward_variation, side_variation : ndarray of float64, shape (n_clusters,)
-        Robust standard deviation over the median.
-    events : ndarray of int64, shape (n_clusters,)
-        Of the sample.
-    share : ndarray of float64, shape (n_clusters,)
-        Of all events of the study.
-    """
-
-    markers: tuple[str, ...]
-    position: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    forward: NDArray[np.float64]
-    side: NDArray[np.float64]
-    forward_variation: NDArray[np.float64]
-    side_variation: NDArray[np.float64]
-    events: NDArray[np.int64]
-    share: NDArray[np.float64]
-
-    def of(self, marker: str) -> NDArray[np.float64]:
-        """Median of a marker in every cluster."""
-        return self.position[:, self.markers.index(marker)]
-
-    def spread_of(self, marker: str) -> NDArray[np.float64]:
-        """Spread of a marker in every cluster."""
-        return np.maximum(self.spread[:, self.markers.index(marker)], 0.05)
-
-    def __len__(self) -> int:
-        return len(self.events)
 
 
 @dataclass
@@ -175,7 +134,7 @@ class _Naming:
         deciding = among & (share >= _DECIDING * share[among].sum())
         among = deciding if np.count_nonzero(deciding) > 1 else among
         ordered = np.flatnonzero(among)[np.argsort(-values[among], kind="stable")]
-        middle, widest = _widest_gap(values, spreads, among)
+        middle, widest = widest_gap(values, spreads, among)
         for number, (upper, lower) in enumerate(pairwise(ordered), start=1):
             gap = (values[upper] - values[lower]) / np.hypot(spreads[upper], spreads[lower])
             fair = share[ordered[:number]].sum() >= _FAIR_SHARE * share[ordered].sum()
@@ -225,7 +184,7 @@ class _Naming:
     def _gap_within(self, marker: str, family: NDArray[np.bool_]) -> tuple[float, float]:
         # What lies below zero has as little of a marker as what lies at it: a matrix took too much off in some tubes.
         signal = np.maximum(self.clusters.of(marker), 0.0)
-        return _widest_gap(signal, self.clusters.spread_of(marker), family)
+        return widest_gap(signal, self.clusters.spread_of(marker), family)
 
     def _take_even(self, row: Kind | None) -> None:
         """Name counting beads, and what else is as bright as they are: two or more that pass as one."""
@@ -320,7 +279,7 @@ class _Naming:
             return values > self.thresholds[marker]
         compared = fits & (self.clusters.events >= _FEW)
         compared[reference] = True
-        threshold, gap = _widest_gap(values, spreads, compared, above=values[reference])
+        threshold, gap = widest_gap(values, spreads, compared, above=values[reference])
         high = values > threshold
         if reference < 0 or gap < _GAP or not (high & fits & self._stands_out(marker)).any():
             return np.zeros(len(values), dtype=np.bool_)
@@ -373,34 +332,3 @@ class _Naming:
         """Stains that the reference lacks; those of no lineage do not count: a control may lack them (FMO)."""
         told = {"CD3", "CD4", "CD5", "CD8", _CD45}
         return [one for one in self.clusters.markers if one in self.lineages.markers and one not in told]
-
-
-def _widest_gap(
-    values: NDArray[np.float64],
-    spreads: NDArray[np.float64],
-    among: NDArray[np.bool_],
-    above: float = -np.inf,
-) -> tuple[float, float]:
-    """Middle of the widest gap between neighbouring clusters, and its width in pooled spreads.
-
-    Parameters
-    ----------
-    values, spreads : ndarray of float64, shape (n_clusters,)
-    among : ndarray of bool, shape (n_clusters,)
-    above : float
-        Only gaps that begin there or higher.
-
-    Returns
-    -------
-    float, float
-        The end of the range and 0 where there is no gap.
-    """
-    ordered = np.flatnonzero(among)[np.argsort(values[among], kind="stable")]
-    best = (np.inf, 0.0)
-    for lower, upper in pairwise(ordered):
-        if values[lower] < above:
-            continue
-        gap = float((values[upper] - values[lower]) / np.hypot(spreads[lower], spreads[upper]))
-        if gap > best[1]:
-            best = (float(0.5 * (values[lower] + values[upper])), gap)
-    return best
