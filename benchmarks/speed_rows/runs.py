@@ -15,7 +15,7 @@ from bcelldepl.batch import run
 from bcelldepl.study import load_study
 from speed_rows.base import OURS, Bench, Goal, Measured, Row
 from speed_rows.fixed_gates import FLOOR, FLOWKIT, STRATEGY, floor, flowkit_signals
-from speed_rows.tubes import tube_of
+from speed_rows.tubes import large_study, tube_of
 
 __all__ = ["ROWS"]
 
@@ -103,7 +103,8 @@ def _current(bench: Bench) -> Measured:
 
 def _few_large(bench: Bench) -> Measured:
     """The whole of a small study from nothing, beside flowkit that only makes the signals of its tubes; and again."""
-    toml, files = _study(bench, bench.size(5, 2), bench.size(300_000, 30_000), "cart_pd")
+    toml = large_study(bench.folder, bench.size(5, 2), bench.size(300_000, 30_000))
+    files = [tube.path for tube in load_study(toml).tubes]
     out = bench.folder / "few_large"
     beside = (lambda: flowkit_signals(files)) if bench.has("flowkit") else None
 

@@ -1,7 +1,10 @@
-"""Tubes to measure on: a simulated baseline tube, repeated with jitter to any number of events, in 16 channels."""
+"""Tubes to measure on: a simulated baseline tube, repeated with jitter to any number of events, in 16 channels; and a
+study of large tubes.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -9,9 +12,9 @@ import numpy as np
 
 from bcelldepl.fcs import read_fcs
 from bcelldepl.fcs.write import write_fcs
-from bcelldepl.simulation import simulate
+from bcelldepl.simulation import scenarios, simulate
 
-__all__ = ["SUBJECT_STUDY", "tube_of"]
+__all__ = ["SUBJECT_STUDY", "large_study", "tube_of"]
 
 SUBJECT_STUDY: Final = "one_subject"  # folder of the study that the tubes are taken from
 _BASELINE: Final = "S01_BL"
@@ -55,3 +58,32 @@ def tube_of(folder: Path, n_events: int, *, name: str = "") -> Path:
         keywords={key: source.keywords[key] for key in keep},
     )
     return path
+
+
+def large_study(folder: Path, tubes: int, events: int) -> Path:
+    """Study file of one subject with so many visits, a tube of so many simulated events at each; made once.
+
+    No event repeats another: where they do, as in `tube_of`, the cells of a study fall into clusters that no laboratory
+    has, and to learn them takes longer.
+    """
+    study = folder / f"large_{tubes}_{events}"
+    if not (study / "study.toml").is_file():
+        name, small = study.name, scenarios.SCENARIOS["small"]
+        visits = tuple(
+            replace(visit, events=events, fmo_events=0)
+            for visit in scenarios.SCENARIOS["trial"].visits[:tubes]
+        )
+        times = events / 20_000  # of blood and beads, too
+        scenarios.SCENARIOS[name] = replace(
+            small,
+            name=name,
+            stream=98,
+            subjects=1,
+            visits=visits,
+            mishaps=(),
+            bead_count=450_000,
+            blood_volume_ul=small.blood_volume_ul * times,
+            max_volume_ul=small.max_volume_ul * times,
+        )
+        simulate(study, scenario=name)
+    return study / "study.toml"

@@ -78,3 +78,13 @@ def test_moved_as_scikit_learn_moves_them(threads, monkeypatch):
     peer = KMeans(60, init=means, n_init=1, max_iter=7, tol=0.0, algorithm="lloyd").fit(points)
     found = part_among_means(points, means, 7)
     assert (found == peer.labels_).mean() >= 0.9995
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_of_many_events_every_second_moves_the_means():
+    random = np.random.default_rng(2)
+    centres = random.normal(0.0, 3.0, (9, 5))
+    points = (centres[random.integers(0, 9, 90_000)] + random.normal(size=(90_000, 5))).astype(np.float32)
+    means = first_means(points, 30)
+    peer = KMeans(30, init=means, n_init=1, max_iter=4, tol=0.0, algorithm="lloyd").fit(points[::2])
+    assert (part_among_means(points, means, 4) == peer.predict(points)).mean() >= 0.9995

@@ -12,18 +12,21 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from bcelldepl.gating.model.alignment import TUBES_VARY
+from bcelldepl.gating.model.outlines import joined, signed_area, simplified
 from bcelldepl.gating.model.study_model import Boundary, Corners, StudyModel
 from bcelldepl.gating.regions import inside, polygon
 from bcelldepl.kernels.planes import log_density
 from bcelldepl.runtime.threads import in_threads
 
-__all__ = ["GRID", "clearest_plane", "draw_boundary", "holds"]
+__all__ = ["clearest_plane", "draw_boundary", "draw_tight", "holds"]
 
 Points = NDArray[np.float64]
 
-GRID = 200  # points of each axis
+_GRID = 200  # points of each axis,
+_TIGHT_GRID = 100  # and of a tight gate
 _REACH = 6.0  # standard deviations from a kind's centre that the grid reaches
 _OUTER = 1e-3  # part of a kind's events that lie beyond a closed gate
+_EMPTY = 1e-9  # of the greatest density: places with less hold none of them
 _DOUBT = math.log(19.0)  # of the odds, at the ends of the interval: 95 % against 5 %
 _SLIVER = 0.02  # of the largest part's area; a smaller part is none
 _NO_CLUSTER = math.pi * (2 * TUBES_VARY) ** 2  # natural units squared; none is as small once tubes vary
@@ -126,6 +129,12 @@ class _Marginals:
         """Return some of them, with parts of their own."""
         return _Marginals(self.axes, self.mean[chosen], self.covariance[chosen], part)
 
+    def grid(self, points: int) -> tuple[Points, Points]:
+        """Lay a grid of so many points each way over them."""
+        reach = _REACH * np.sqrt(np.diagonal(self.covariance, axis1=1, axis2=2))
+        low, high = (self.mean - reach).min(axis=0), (self.mean + reach).max(axis=0)
+        return np.linspace(low[0], high[0], points), np.linspace(low[1], high[1], points)
+
     def log_density(self, x: Points, y: Points) -> Points:
         """Logarithm of the events per unit of area at some places."""
         precision = np.linalg.inv(self.covariance)
@@ -158,7 +167,6 @@ def draw_boundary(
     *,
     closed: bool,
     weights: Mapping[str, float],
-    grid: int = GRID,
 ) -> Boundary | None:
     """Draw a gate where events are as likely of the kinds to hold as of those to leave out.
 
@@ -173,25 +181,42 @@ def draw_boundary(
         Whether the gate also leaves out what is far from the kept kinds; else it holds all but those to leave out.
     weights : mapping of str to float
         How many events of each kind to reckon with.
-    grid : int
-        Points of each axis at which densities are looked at.
 
     Returns
     -------
     Boundary or None
         None where the study has none of the kinds to hold (or, of an open gate, to leave out).
     """
-    field = _Field(model, plane, weights)
-    present = set(model.kinds.tolist())
-    kept, left_out = ([kind for kind in kinds if kind in present] for kinds in (kept, left_out))
-    if not (kept if closed else left_out):
+    odds = _Odds.over(model, plane, kept, left_out, closed, weights, _GRID)
+    if odds is None:
         return None
-    field.cover(kept if closed else [*kept, *left_out], grid)
-    each = [[kind] for kind in kept] if closed else []
-    others, own, *densities = in_threads(field.log_density, (left_out, kept, *each))
-    odds = own - np.logaddexp(others, min(map(_outer_level, densities), default=_NOWHERE))
-    drawn = [field.outline(odds + shift, closed) for shift in (0.0, -_DOUBT, _DOUBT)]
+    drawn = [odds.outline(shift) for shift in (0.0, -_DOUBT, _DOUBT)]
     return Boundary(*plane, *drawn) if drawn[0] else None
+
+
+def draw_tight(
+    model: StudyModel,
+    plane: tuple[str, str],
+    kept: Sequence[str],
+    left_out: Sequence[str],
+    weights: Mapping[str, float],
+) -> Corners:
+    """Draw a closed gate where events are 95 % likely of the kinds to hold, on a coarser grid.
+
+    Such a gate is chosen among many by the events of one tube.
+
+    Parameters
+    ----------
+    model, plane, kept, left_out, weights
+        As in `draw_boundary`.
+
+    Returns
+    -------
+    tuple of (float, float)
+        Corners; none where there is no such place.
+    """
+    odds = _Odds.over(model, plane, kept, left_out, True, weights, _TIGHT_GRID)
+    return () if odds is None else odds.outline(-_DOUBT)
 
 
 def holds(corners: Corners, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -201,39 +226,63 @@ def holds(corners: Corners, x: NDArray[np.float32], y: NDArray[np.float32]) -> N
     return inside(polygon("x", "y", corners), {"x": x, "y": y})
 
 
-class _Field:
-    """Densities of kinds over a plane."""
+@dataclass(frozen=True)
+class _Odds:
+    """Logarithm of the odds that an event is of the kinds to hold, over a plane.
 
-    def __init__(self, model: StudyModel, plane: tuple[str, str], weights: Mapping[str, float]) -> None:
-        self.model = model
-        self.marginals = _Marginals.of(model, plane)
-        self.weights = weights
-        self.x = self.y = np.empty(0)
+    Attributes
+    ----------
+    x, y : ndarray of float64, shapes (n_x,), (n_y,)
+    odds : ndarray of float64, shape (n_y, n_x)
+    closed : bool
+        Whether what is far from the kinds to hold is left out.
+    """
 
-    def cover(self, kinds: Sequence[str], grid: int) -> None:
-        """Lay the grid over kinds."""
-        chosen = self.marginals.some(np.flatnonzero(np.isin(self.model.kinds, kinds)), np.empty(0))
-        reach = _REACH * np.sqrt(np.diagonal(chosen.covariance, axis1=1, axis2=2))
-        low, high = (chosen.mean - reach).min(axis=0), (chosen.mean + reach).max(axis=0)
-        self.x, self.y = (np.linspace(low[axis], high[axis], grid) for axis in (0, 1))
+    x: Points
+    y: Points
+    odds: Points
+    closed: bool
 
-    def log_density(self, kinds: Sequence[str]) -> Points:
-        """Logarithm of the events of some kinds per unit of area; shape (n_y, n_x)."""
-        shares, part = self.model.shares(), np.zeros(len(self.model.components))
-        for kind in kinds:
-            own = self.model.kinds == kind
-            part[own] = np.maximum(shares[own] / shares[own].sum() * self.weights[kind], 1e-300)
-        chosen = np.flatnonzero(part)
-        x, y = np.meshgrid(self.x, self.y)
-        density = self.marginals.some(chosen, part[chosen]).log_density(x.ravel(), y.ravel())
-        return density.reshape(x.shape)
+    @classmethod
+    def over(
+        cls,
+        model: StudyModel,
+        plane: tuple[str, str],
+        kept: Sequence[str],
+        left_out: Sequence[str],
+        closed: bool,
+        weights: Mapping[str, float],
+        points: int,
+    ) -> _Odds | None:
+        """Find them on a grid of so many points each way; None as for `draw_boundary`."""
+        present = set(model.kinds.tolist())
+        kept, left_out = ([kind for kind in kinds if kind in present] for kinds in (kept, left_out))
+        if not (kept if closed else left_out):
+            return None
+        marginals, shares = _Marginals.of(model, plane), model.shares()
+        covered = np.flatnonzero(np.isin(model.kinds, kept if closed else [*kept, *left_out]))
+        x, y = marginals.some(covered, np.empty(0)).grid(points)
+        places = [axis.ravel() for axis in np.meshgrid(x, y)]
 
-    def outline(self, odds: Points, closed: bool) -> Corners:
-        """Corners of where the odds are positive; its parts are joined by lines there and back."""
+        def density_of(kinds: Sequence[str]) -> Points:
+            part = np.zeros(len(model.components))
+            for kind in kinds:
+                own = model.kinds == kind
+                part[own] = np.maximum(shares[own] / shares[own].sum() * weights[kind], 1e-300)
+            chosen = np.flatnonzero(part)
+            return marginals.some(chosen, part[chosen]).log_density(*places).reshape(len(y), len(x))
+
+        each = [[kind] for kind in kept] if closed else []
+        others, own, *densities = in_threads(density_of, (left_out, kept, *each))
+        least = min(map(_outer_level, densities), default=_NOWHERE)
+        return cls(x, y, own - np.logaddexp(others, least), closed)
+
+    def outline(self, shift: float) -> Corners:
+        """Corners of where the odds, shifted, are positive; its parts are joined by lines there and back."""
         import contourpy
 
-        x, y = self.x, self.y
-        if not closed:  # the field goes on as it is at its edges
+        x, y, odds = self.x, self.y, self.odds + shift
+        if not self.closed:  # the field goes on as it is at its edges
             odds = np.pad(odds, 1, mode="edge")
             x, y = (np.concatenate(([-_FAR_AWAY], axis, [_FAR_AWAY])) for axis in (x, y))
         odds = np.pad(np.clip(odds, -50.0, 50.0), 1, constant_values=-50.0)
@@ -242,57 +291,18 @@ class _Field:
         parts = [np.asarray(line) for line in lines if len(line) > 3]
         if not parts:
             return ()
-        areas = [abs(_signed_area(part)) for part in parts]
+        areas = [abs(signed_area(part)) for part in parts]
         # What an open gate leaves out may be a small hole in a plane without end.
-        least = _SLIVER * max(areas) if closed else _NO_CLUSTER
+        least = _SLIVER * max(areas) if self.closed else _NO_CLUSTER
         kept = [part for part, area in zip(parts, areas, strict=True) if area >= least]
-        kept.sort(key=lambda part: -abs(_signed_area(part)))
-        return _joined([_simplified(part[:-1]) for part in kept])
+        kept.sort(key=lambda part: -abs(signed_area(part)))
+        return joined([simplified(part[:-1], _COARSE) for part in kept])
 
 
 def _outer_level(log_density: Points) -> float:
     """Log density beyond which hardly an event lies."""
-    ordered = np.sort(np.exp(log_density), axis=None)[::-1]
+    density = np.exp(log_density)
+    ordered = np.sort(density[density >= _EMPTY * density.max()])[::-1]
     held = np.cumsum(ordered)
     place = int(np.searchsorted(held, (1.0 - _OUTER) * held[-1]))
     return math.log(max(float(ordered[min(place, len(ordered) - 1)]), 1e-300))
-
-
-def _signed_area(corners: Points) -> float:
-    x, y = corners.T
-    return 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
-
-
-def _simplified(corners: Points) -> Points:
-    """Leave out corners that lie hardly off the line between their neighbours (Douglas and Peucker)."""
-    start = int(np.argmax(np.hypot(*(corners - corners.mean(axis=0)).T)))
-    ring = np.roll(corners, -start, axis=0)
-    middle = int(np.argmax(np.hypot(*(ring - ring[0]).T)))
-    keep = np.zeros(len(ring) + 1, dtype=np.bool_)
-    closed = np.vstack((ring, ring[:1]))
-    keep[[0, middle, len(ring)]] = True
-    waiting = [(0, middle), (middle, len(ring))]
-    while waiting:
-        first, last = waiting.pop()
-        if last - first < 2:
-            continue
-        base = closed[last] - closed[first]
-        away = closed[first + 1 : last] - closed[first]
-        length = max(float(np.hypot(*base)), 1e-12)
-        off = np.abs(base[0] * away[:, 1] - base[1] * away[:, 0]) / length
-        farthest = int(np.argmax(off))
-        if off[farthest] > _COARSE:
-            place = first + 1 + farthest
-            keep[place] = True
-            waiting += [(first, place), (place, last)]
-    return ring[np.flatnonzero(keep[:-1])]
-
-
-def _joined(parts: Sequence[Points]) -> Corners:
-    """One closed line through all parts: from the first to each other part and back, which encloses nothing."""
-    first = parts[0]
-    corners = [tuple(corner) for corner in first.tolist()]
-    for part in parts[1:]:
-        there = [tuple(corner) for corner in part.tolist()]
-        corners += [corners[0], *there, there[0], corners[0]]
-    return tuple((round(float(a), 5), round(float(b), 5)) for a, b in corners)

@@ -129,6 +129,7 @@ class _Merging:
     _known: dict[int, _Moments] = field(default_factory=dict)
     _apart: NDArray[np.bool_] = field(init=False)  # pairs that were found to stand apart, by name
     _compared: NDArray[np.int32] = field(init=False)  # how often
+    _centres: NDArray[np.float64] = field(init=False)  # in units, by name
 
     def __post_init__(self) -> None:
         order = np.argsort(self.first, kind="stable")
@@ -139,6 +140,7 @@ class _Merging:
         room = 2**_SPLITS * (max(self.members) + 1)
         self._apart = np.zeros((room, room), dtype=np.bool_)
         self._compared = np.zeros((room, room), dtype=np.int32)
+        self._centres = np.empty((room, len(self.unit)))
 
     def settle(self) -> bool:
         """Merge and split until neither changes a thing; False as soon as there are more clusters than can be."""
@@ -199,18 +201,21 @@ class _Merging:
         return parted
 
     def _nearest_pairs(self) -> list[tuple[int, int]]:
-        names = sorted(self.members)
-        centres = np.array([self._moments(name).mean for name in names]) / self.unit
+        for name in self.members.keys() - self._known.keys():
+            self._moments(name)
+        names = np.array(sorted(self.members))
+        centres = self._centres[names]
         squares = (centres**2).sum(axis=1)
         away = squares[:, None] + squares[None, :] - 2.0 * centres @ centres.T
         np.fill_diagonal(away, np.inf)
-        away[self._apart[np.ix_(names, names)]] = np.inf
+        away[self._apart[names][:, names]] = np.inf
         nearest = away.argmin(axis=1)
-        return [
-            (names[one], names[other])
-            for one, other in enumerate(nearest.tolist())
-            if one < other and nearest[other] == one and np.isfinite(away[one, other])
-        ]
+        numbers = np.arange(len(names))
+        # The nearest of each other, once.
+        ones = np.flatnonzero(
+            (nearest[nearest] == numbers) & (numbers < nearest) & np.isfinite(away[numbers, nearest])
+        )
+        return list(zip(names[ones].tolist(), names[nearest[ones]].tolist(), strict=True))
 
     def _compare(self, one: int, other: int) -> None:
         """Merge two clusters, or part them at the valley between them."""
@@ -223,7 +228,7 @@ class _Merging:
         if found is None or above.all() or not above.any():
             together = self._moments(one) + self._moments(other)
             self._set(one, events)
-            self._known[one] = together
+            self._know(one, together)
             del self.members[other]
             self._forget(other)
             return
@@ -252,8 +257,11 @@ class _Merging:
 
     def _moments(self, name: int) -> _Moments:
         if name not in self._known:
-            self._known[name] = _Moments.of(self.points[self.members[name]])
+            self._know(name, _Moments.of(self.points[self.members[name]]))
         return self._known[name]
+
+    def _know(self, name: int, moments: _Moments) -> None:
+        self._known[name], self._centres[name] = moments, moments.mean / self.unit
 
     def _set(self, name: int, events: NDArray[np.int64], void: bool = True) -> None:
         self.members[name] = events

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from bcelldepl.definitions.markers import SCATTER
 from bcelldepl.gating.model.alignment import Alignment
-from bcelldepl.gating.model.boundaries import GRID, clearest_plane, draw_boundary, holds
+from bcelldepl.gating.model.boundaries import clearest_plane, draw_boundary, draw_tight, holds
 from bcelldepl.gating.model.lineages import Lineages
 from bcelldepl.gating.model.study_model import Boundary, Corners, StudyModel
 from bcelldepl.gating.rules.kinds import KindsRule, KindsShape
+from bcelldepl.runtime.threads import in_threads
 
 if TYPE_CHECKING:
     from bcelldepl.gating.strategy import Strategy
@@ -24,7 +25,6 @@ __all__ = ["draw_gates", "gate_in_tube"]
 
 _RARE = 5e-4  # of all events: a tube of 100,000 that holds 50
 _TOLD_LATER = 50.0  # times as many events may pass of kinds that later gates tell
-_TIGHT_GRID = GRID // 2  # such a gate is chosen among many by the events of one tube
 _LEAST = 1e-6  # of all events, that a kind is reckoned with even where hardly one reaches a gate
 _EVERYWHERE: Corners = ((-40.0, -40.0), (40.0, -40.0), (40.0, 40.0), (-40.0, 40.0))
 
@@ -150,11 +150,9 @@ def _in_all_planes(
     """Tight gates for tubes in which other cells reach the gate: as many of these as of its kinds."""
     own, others = sum(weights[name] for name in kept), sum(weights[name] for name in left_out)
     of_half = {**weights, **{name: weights[name] * min(1.0, others / own) for name in kept}}
-    drawn = (
-        draw_boundary(model, plane, kept, left_out, closed=True, weights=of_half, grid=_TIGHT_GRID)
-        for plane in combinations(markers, 2)
-    )
-    return tuple(Boundary(one.x, one.y, one.inner, (), ()) for one in drawn if one is not None and one.inner)
+    planes = list(combinations(markers, 2))
+    drawn = in_threads(lambda plane: draw_tight(model, plane, kept, left_out, of_half), planes)
+    return tuple(Boundary(*plane, gate, (), ()) for plane, gate in zip(planes, drawn, strict=True) if gate)
 
 
 def gate_in_tube(model: StudyModel, boundary: Boundary, alignment: Alignment) -> KindsShape:

@@ -23,7 +23,8 @@ _DIM_PART = 0.25  # of the positives, likewise
 _BODY = 2.0  # bins by which a tube's cells are smoothed
 _FEW = 50.0  # positives; fewer tell no shape of their own
 _MANY_TIMES = 5.0  # as many as controls have: no sample has so many more cells that bind every stain
-_ROUNDS = 15
+_ROUNDS = 7  # in which all tubes are fitted,
+_STEPS = 2  # and the signals so many times to what they hold
 _ALIKE = 200.0  # positives of a tube at most, in how many bind every stain
 _CLEAR = 4.5  # upper standard deviations above the mode, for a first guess
 _BRIGHT_SPREADS, _DIM_SPREADS = (0.2, 1.2), (0.35, 0.9)  # logarithms
@@ -75,8 +76,10 @@ def learn_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Shapes | None:
         alike = np.sum([one * min(1.0, _ALIKE / max(one.sum(), 1.0)) for one in held], axis=0)
         binding = found.binding.copy()
         binding[1] = share_binding(alike)
-        signals = _fitted(found, [one.sum(axis=0) for one in held], [one.place for one in fits])
-        found = replace(found, binding=binding, signals=signals)
+        found = replace(found, binding=binding)
+        for _ in range(_STEPS):
+            signals = _fitted(found, [one.sum(axis=0) for one in held], [one.place for one in fits])
+            found = replace(found, signals=signals)
         if len(tubes) > 1:  # of one tube alone, cells that bind every stain may be its positives
             found = _with_unspecific(found, shapes, np.sum([one[3] for one in parts], axis=0))
     return found

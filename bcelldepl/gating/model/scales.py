@@ -15,6 +15,7 @@ from bcelldepl.signal.transform import Transform
 
 __all__ = ["choose_scales", "natural_unit"]
 
+_ENOUGH = 120_000  # events of all tubes
 _LOWEST = 0.5  # percent of the events; how far the lowest lie from zero is the noise of the widest negative
 _HIGHEST = 99.9  # percent of the events below the top of a linear scale
 _LEAST_COFACTOR = 1e-6  # of the top
@@ -42,8 +43,9 @@ def choose_scales(samples: Sequence[EventSample], given: Mapping[str, Transform]
         By marker; height and width of a scatter share the scale of its area, so that ratios are differences.
     """
     names = [name for name in samples[0].signals if all(name in sample.signals for sample in samples)]
+    some = [sample.first(max(_ENOUGH // len(samples), 1)) for sample in samples]
     # In order, for then quantiles take a fraction of the time, and to sort takes less than one of them else.
-    pooled = dict(zip(names, in_threads(lambda name: np.sort(pool(samples, name)), names), strict=True))
+    pooled = dict(zip(names, in_threads(lambda name: np.sort(pool(some, name)), names), strict=True))
     transformed = _are_transformed([values for name, values in pooled.items() if is_stain(name)])
 
     def scale_of(name: str) -> Transform:
