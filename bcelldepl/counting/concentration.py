@@ -315,8 +315,10 @@ def _percent(population: Population) -> float | None:
 
 
 def _doubt(population: Population, limits: LimitSettings) -> str:
-    """Say so where a quantified count hangs on where exactly the gate is."""
+    """Say so where it hangs on where exactly the gate is that a count is quantified, or not detected."""
     low, high = sorted((population.events_low, population.events_high))
     if population.events >= limits.lloq_events and low < limits.lod_events:
         return Reason.GATE_UNSURE.format(low=low, high=high)
+    if population.events < limits.lod_events < high:
+        return Reason.NOT_EXCLUDED.format(high=high, least=limits.lod_events)
     return ""

@@ -76,3 +76,7 @@ class Reason(StrEnum):
     GATE_UNSURE = (
         "the position of the gate is uncertain: {low:,} to {high:,} events within its own 95 % interval"
     )
+    NOT_EXCLUDED = (
+        "the position of the gate is uncertain: up to {high:,} events, more than the {least:,} of the LOD, are not "
+        "excluded by its own 95 % interval"
+    )

@@ -225,6 +225,14 @@ def test_an_unsure_gate_widens_the_interval_and_is_named(gated) -> None:
     assert sure.reason == ""
 
 
+@pytest.mark.parametrize(
+    ("events", "high", "said"), [(0, 20, False), (0, 21, True), (19, 21, True), (20, 21, False)]
+)
+def test_not_detected_by_a_gate_that_may_hold_more_than_the_lod_is_said(gated, events, high, said) -> None:
+    found = count(gated(B=events, interval={"B": (0, high)}), BY_BEADS)["B"]
+    assert (f"up to {high} events, more than the 20 of the LOD" in found.reason) == said
+
+
 def test_a_share_stays_a_share_with_an_unsure_gate(gated) -> None:
     populations = gated(interval={"T": (3_000, 6_000)})
     assert count(populations, TubeFacts(lymphocytes_per_ul=1500))["T"].ci_high_per_ul == 1500
