@@ -55,7 +55,26 @@ def test_cells_dim_in_cd45_are_basophils_where_their_side_scatter_may_be_a_monoc
 @pytest.mark.parametrize(("cd14", "kind"), [(0.1, "B"), (1.85, "B"), (1.95, "basophils")])
 def test_b_cells_have_more_cd19_than_of_the_stains_that_they_lack(cd14, kind):
     """Basophils of one laboratory had eight times the background of T cells in CD19, as in all stains: 0 B were 45."""
-    assert named(0.1, 2.6, cd14, 4.0, 1.02, 1.4) == kind
+    assert named(0.1, 2.6, cd14, 4.0, 1.02, 1.4, CD22=0.1) == kind
+
+
+@pytest.mark.parametrize(
+    ("cluster", "more", "kind"),
+    [
+        ((0.4, 3.79, 0.2, 4.0, 1.02, 1.05), {}, "basophils"),
+        ((0.4, 3.81, 0.2, 4.0, 1.02, 1.05), {}, "B"),  # CD19 of 0.30 of the B cells' is 1.2 below theirs
+        ((0.4, 3.79, 0.2, 4.91, 1.02, 1.05), {}, "B"),  # CD45 as bright as on B cells
+        ((0.2, 3.79, 0.2, 4.0, 1.02, 1.05), {}, "B"),  # 0.2 more of the other stains, not 0.25
+        ((0.7, 3.79, -0.1, 4.0, 1.02, 1.05), {}, "B"),  # no more CD14
+        ((0.4, 3.79, 0.2, 4.0, 1.21, 1.05), {}, "B"),  # as large as plasmablasts
+        ((0.4, 3.79, 0.2, 4.0, 1.02, 1.05), {"CD22": 0.1}, "B"),  # a second marker of B cells may tell
+    ],
+)
+def test_where_cd19_alone_tells_b_cells_basophils_that_bind_most_of_it_are_told_beside_them(
+    cluster, more, kind
+):
+    """Basophils of one laboratory had a fifth of the CD19 of B cells: in ten tubes 0 to 900 B were 700 to 1,700."""
+    assert named(*cluster, **more) == kind
 
 
 @pytest.mark.parametrize(

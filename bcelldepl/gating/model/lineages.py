@@ -64,6 +64,8 @@ class Kind(BaseModel):
         is also smaller than the reference.
     reference : bool
         Whether others are told beside it.
+    one_alone : bool
+        Whether, in a panel with one of its high markers alone, clusters are left out that only seem to carry that one.
     leukocyte : bool
         Whether it is a living leukocyte.
     note : str
@@ -88,6 +90,7 @@ class Kind(BaseModel):
     even: bool = False
     sticky: bool = False
     reference: bool = False
+    one_alone: bool = False
     leukocyte: bool = True
     note: str = ""
 

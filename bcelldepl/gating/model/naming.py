@@ -23,6 +23,9 @@ _DECIDING = (
 _APART = 1.5  # pooled spreads by which a high marker lies above the reference,
 _RISE = 2.0  # and natural units: seven times as bright
 _BESIDE = 0.7  # natural units, twice as bright: more than markers rise by that a cell should lack
+_MORE = 0.25  # natural units, on average: a quarter more of each stain that a kind lacks
+_LARGER = 1.2  # forward scatter of a plasmablast beside a B cell: more than a basophil has
+_FAR_DIMMER = 1.2  # natural units: less than a third as bright as the brightest of a kind
 _GAP = 1.2  # pooled spreads that part the high from the low
 _LOW = 3.0  # pooled spreads above the reference that a low marker may reach, and half of the way to the brightest
 _STICKY = (0.6, 1.2)  # pooled spreads above the reference: in each stain, and on average
@@ -158,6 +161,8 @@ class _Naming:
         for markers in row.high:
             fits &= self._is_high(self._marker(markers), fits, row.name)
         fits &= self._stands_out_beside_low(row)
+        if row.one_alone:
+            fits &= ~self._are_dim_and_bind_more(row, fits)
         for number in np.flatnonzero(fits):
             self.named.kinds[number] = row.name
 
@@ -254,6 +259,29 @@ class _Naming:
         least = np.min([self._rise(one) for one in high], axis=0)
         most = np.max([self._rise(one) for one in low], axis=0)
         return np.asarray(least > most + _BESIDE)
+
+    def _are_dim_and_bind_more(self, row: Kind, fits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Clusters far dimmer than the brightest one of a kind, with less CD45, and more of each stain of other kinds.
+
+        Where one marker alone tells a kind, basophils that bind more of all stains, and by chance most of that one,
+        pass for it; beside the kind itself they show. Plasmablasts, which may look so, are larger.
+        """
+        told = [one for markers in row.high for one in markers if one in self.clusters.markers]
+        low = [one for one in row.low if one in self.clusters.markers]
+        sound = fits & (self.clusters.events >= _FEW)
+        if len(told) != 1 or not low or _CD45 not in self.clusters.markers or not sound.any():
+            return np.zeros(len(self.clusters), dtype=np.bool_)
+        brightest = int(np.argmax(np.where(sound, self.clusters.of(told[0]), -np.inf)))
+
+        def above(marker: str) -> NDArray[np.float64]:
+            values = self.clusters.of(marker)
+            return np.asarray(values - values[brightest])
+
+        found = (above(told[0]) < -_FAR_DIMMER) & (above(_CD45) < 0.0)
+        others = np.array([above(one) for one in low])
+        found &= (others.min(axis=0) > 0.0) & (others.mean(axis=0) > _MORE)
+        larger = self.clusters.forward > _LARGER * self.clusters.forward[brightest]
+        return np.asarray(found & ~larger)
 
     def _is_low(self, marker: str) -> NDArray[np.bool_]:
         """Clusters that are not high in a marker; of CD45, those that are no leukocytes."""
