@@ -66,6 +66,9 @@ class Kind(BaseModel):
         Whether others are told beside it.
     one_alone : bool
         Whether, in a panel with one of its high markers alone, clusters are left out that only seem to carry that one.
+    faint : bool
+        Whether a marker that it is high in may be faint: three times the reference's are enough, where no other
+        leukocytes have as much.
     leukocyte : bool
         Whether it is a living leukocyte.
     note : str
@@ -91,6 +94,7 @@ class Kind(BaseModel):
     sticky: bool = False
     reference: bool = False
     one_alone: bool = False
+    faint: bool = False
     leukocyte: bool = True
     note: str = ""
 

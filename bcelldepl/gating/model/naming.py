@@ -22,6 +22,7 @@ _DECIDING = (
 )
 _APART = 1.5  # pooled spreads by which a high marker lies above the reference,
 _RISE = 2.0  # and natural units: seven times as bright
+_FAINT = 1.2  # of a faint marker: three times as bright, if all other leukocytes are dimmer
 _BESIDE = 0.7  # natural units, twice as bright: more than markers rise by that a cell should lack
 _MORE = 0.25  # natural units, on average: a quarter more of each stain that a kind lacks
 _LARGER = 1.2  # forward scatter of a plasmablast beside a B cell: more than a basophil has
@@ -159,7 +160,7 @@ class _Naming:
             if marker in self.clusters.markers:
                 fits &= self._is_low(marker)
         for markers in row.high:
-            fits &= self._is_high(self._marker(markers), fits, row.name)
+            fits &= self._is_high(self._marker(markers), fits, row)
         fits &= self._stands_out_beside_low(row)
         if row.one_alone:
             fits &= ~self._are_dim_and_bind_more(row, fits)
@@ -250,6 +251,16 @@ class _Naming:
         """Clusters that are clearly brighter than the reference."""
         return np.asarray((self._above_reference(marker) > _APART) & (self._rise(marker) > _RISE))
 
+    def _is_brightest(self, marker: str, fits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Clusters brighter than the reference, if less clearly, and than all leukocytes in number that do not fit."""
+        others = ~fits & ~np.isin(self.named.kinds, sorted(self.lineages.no_leukocytes))
+        others &= self.clusters.share >= _DECIDING * self.clusters.share[others].sum()
+        most = np.max(self._rise(marker), initial=0.0, where=others)
+        rise = self._rise(marker)
+        return np.asarray(
+            (self._above_reference(marker) > _APART) & (rise > _FAINT) & (rise > most + _BESIDE)
+        )
+
     def _stands_out_beside_low(self, row: Kind) -> NDArray[np.bool_]:
         """Clusters that rise clearly more in each high marker than in any low one: others have some of every stain."""
         high = [one for one in map(self._marker, row.high) if one not in self.thresholds]
@@ -296,7 +307,7 @@ class _Naming:
         halfway = 0.5 * (values[reference] + np.max(values[cells]))
         return np.asarray((values < halfway) | (self._above_reference(marker) < _LOW))
 
-    def _is_high(self, marker: str, fits: NDArray[np.bool_], kind: str) -> NDArray[np.bool_]:
+    def _is_high(self, marker: str, fits: NDArray[np.bool_], row: Kind) -> NDArray[np.bool_]:
         """Clusters beyond the widest gap among those that may be of a kind, and the reference."""
         values, spreads, reference = (
             self.clusters.of(marker),
@@ -309,10 +320,17 @@ class _Naming:
         compared[reference] = True
         threshold, gap = widest_gap(values, spreads, compared, above=values[reference])
         high = values > threshold
-        if reference < 0 or gap < _GAP or not (high & fits & self._stands_out(marker)).any():
+        if reference < 0 or gap < _GAP:
+            return np.zeros(len(values), dtype=np.bool_)
+        stands_out = self._stands_out(marker)
+        if row.faint and gap >= _SURE_GAP:
+            stands_out |= self._is_brightest(marker, fits)
+        if not (high & fits & stands_out).any():
             return np.zeros(len(values), dtype=np.bool_)
         if gap < _SURE_GAP:
-            self.named.remarks.append(f"{kind}: identified by a narrow gap in {marker} ({gap:.1f} spreads)")
+            self.named.remarks.append(
+                f"{row.name}: identified by a narrow gap in {marker} ({gap:.1f} spreads)"
+            )
         return high
 
     def _is_sticky(self, row: Kind) -> NDArray[np.bool_]:
