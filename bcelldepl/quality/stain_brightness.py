@@ -78,6 +78,15 @@ def largest_change(position: NDArray[np.float64], away: NDArray[np.float64]) -> 
     """Logarithm of how many times as bright the kind is that has changed most.
 
     Near zero, positions are linear: a background that is half as bright has moved by little.
+
+    Parameters
+    ----------
+    position, away : ndarray of float64, shape (n_kinds,)
+        Of one tube, and how far it lies from the others, in natural units.
+
+    Returns
+    -------
+    float
     """
     signal, usual = (np.maximum(np.sinh(one), _DARK) for one in (position, position - away))
     changes = np.log(signal / usual)
@@ -90,6 +99,18 @@ def from_alike(values: NDArray[np.float64], batches: Sequence[str]) -> list[floa
     Others of its batch share its reagents, and do not count among the nearest. The middle is not enough: an antibody of
     an earlier therapy covers CD20 in some subjects, and B cells that come back may have less CD19. A tube that is like
     three of other batches is no slip at the bench.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_tubes,)
+        Natural units; NaN where a tube does not show the cells.
+    batches : sequence of str
+        Of the tubes.
+
+    Returns
+    -------
+    list of float
+        NaN where there are fewer than three others.
     """
     batch, away = np.array(batches), []
     for number, own in enumerate(values):
@@ -105,7 +126,19 @@ def from_alike(values: NDArray[np.float64], batches: Sequence[str]) -> list[floa
 
 
 def in_most(backgrounds: Sequence[NDArray[np.float64]], n_tubes: int) -> NDArray[np.float64]:
-    """How far the background of each tube is off in most of some stains; 0 where few tell, or by no more than usual."""
+    """How far the background of each tube is off in most of some stains.
+
+    Parameters
+    ----------
+    backgrounds : sequence of ndarray of float64, each of shape (n_tubes,)
+        By stain, from `StainBrightness.background`.
+    n_tubes : int
+
+    Returns
+    -------
+    ndarray of float64, shape (n_tubes,)
+        Natural units; 0 where few stains tell, or by no more than usual.
+    """
     known = np.reshape(backgrounds, (len(backgrounds), n_tubes)).T
     enough = np.count_nonzero(np.isfinite(known), axis=1) >= STAINS
     middle = np.array([np.nanmedian(own) if tells else 0.0 for own, tells in zip(known, enough, strict=True)])
@@ -113,7 +146,17 @@ def in_most(backgrounds: Sequence[NDArray[np.float64]], n_tubes: int) -> NDArray
 
 
 def in_common(changes: NDArray[np.float64], other: float) -> NDArray[np.float64]:
-    """What changes have in common with another: nothing where they go apart."""
+    """What changes have in common with another: nothing where they go apart.
+
+    Parameters
+    ----------
+    changes : ndarray of float64, shape (n,)
+    other : float
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+    """
     least = np.minimum(np.abs(changes), abs(other))
     return np.where(changes * other > 0.0, np.sign(changes) * least, 0.0)
 
