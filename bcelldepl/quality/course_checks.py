@@ -21,9 +21,7 @@ FEWEST_EVENTS: Final = 20  # of a population that tells by how much
 FEWEST_POPULATIONS: Final = 2
 OTHERS: Final = 2  # subjects that show how blood fares
 ALIKE_PART: Final = 0.25  # of the courses that a tube must be unlike more than
-ALONE: Final = math.log(
-    2
-)  # by which one course may differ from one other: lymphodepletion takes more of some
+ALONE: Final = math.log(2)  # by which two courses may differ: lymphodepletion takes more of some
 LEAST_TUBES: Final = 5  # that such a spread is learned from
 
 Key = tuple[str, int]  # subject and course

@@ -20,9 +20,7 @@ from bcelldepl.study import Role, Tube
 
 __all__ = ["SearchedTube", "check_look_alikes"]
 
-OTHERS: Final = (
-    3  # tubes from which it is known what is usual; fewer show less well what cells look like, too
-)
+OTHERS: Final = 3  # tubes that show what is usual; fewer show less well what cells look like, too
 
 
 class SearchedTube(Protocol):

@@ -73,7 +73,7 @@ def large_study(folder: Path, tubes: int, events: int) -> Path:
             replace(visit, events=events, fmo_events=0)
             for visit in scenarios.SCENARIOS["trial"].visits[:tubes]
         )
-        times = events / 20_000  # of blood and beads, too
+        times = events / 20_000  # of blood and beads, too; of these no more than a check takes for a slip
         scenarios.SCENARIOS[name] = replace(
             small,
             name=name,
@@ -81,7 +81,7 @@ def large_study(folder: Path, tubes: int, events: int) -> Path:
             subjects=1,
             visits=visits,
             mishaps=(),
-            bead_count=450_000,
+            bead_count=min(round(small.bead_count * times), 450_000),
             blood_volume_ul=small.blood_volume_ul * times,
             max_volume_ul=small.max_volume_ul * times,
         )

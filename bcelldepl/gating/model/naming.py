@@ -237,10 +237,10 @@ class _Naming:
         low = np.log(row.cd45_at_least) if row.cd45_at_least > 0 else -np.inf
         return np.asarray((above >= low) & (above <= np.log(row.cd45_at_most)))
 
-    def _rise(self, marker: str) -> NDArray[np.float64]:
-        """How far each cluster lies above the reference, in natural units."""
+    def _rise(self, marker: str, beside: int | None = None) -> NDArray[np.float64]:
+        """How far each cluster lies above another, the reference by default, in natural units."""
         values = self.clusters.of(marker)
-        return np.asarray(values - values[self.named.reference])
+        return np.asarray(values - values[self.named.reference if beside is None else beside])
 
     def _above_reference(self, marker: str) -> NDArray[np.float64]:
         """How far each cluster lies above the reference, in pooled spreads."""
@@ -255,11 +255,9 @@ class _Naming:
         """Clusters brighter than the reference, if less clearly, and than all leukocytes in number that do not fit."""
         others = ~fits & ~np.isin(self.named.kinds, sorted(self.lineages.no_leukocytes))
         others &= self.clusters.share >= _DECIDING * self.clusters.share[others].sum()
-        most = np.max(self._rise(marker), initial=0.0, where=others)
         rise = self._rise(marker)
-        return np.asarray(
-            (self._above_reference(marker) > _APART) & (rise > _FAINT) & (rise > most + _BESIDE)
-        )
+        least = max(_FAINT, float(np.max(rise, initial=0.0, where=others)) + _BESIDE)
+        return np.asarray((self._above_reference(marker) > _APART) & (rise > least))
 
     def _stands_out_beside_low(self, row: Kind) -> NDArray[np.bool_]:
         """Clusters that rise clearly more in each high marker than in any low one: others have some of every stain."""
@@ -283,13 +281,8 @@ class _Naming:
         if len(told) != 1 or not low or _CD45 not in self.clusters.markers or not sound.any():
             return np.zeros(len(self.clusters), dtype=np.bool_)
         brightest = int(np.argmax(np.where(sound, self.clusters.of(told[0]), -np.inf)))
-
-        def above(marker: str) -> NDArray[np.float64]:
-            values = self.clusters.of(marker)
-            return np.asarray(values - values[brightest])
-
-        found = (above(told[0]) < -_FAR_DIMMER) & (above(_CD45) < 0.0)
-        others = np.array([above(one) for one in low])
+        found = (self._rise(told[0], brightest) < -_FAR_DIMMER) & (self._rise(_CD45, brightest) < 0.0)
+        others = np.array([self._rise(one, brightest) for one in low])
         found &= (others.min(axis=0) > 0.0) & (others.mean(axis=0) > _MORE)
         larger = self.clusters.forward > _LARGER * self.clusters.forward[brightest]
         return np.asarray(found & ~larger)

@@ -117,11 +117,11 @@ def clearest_gate(
     def wrong(held: NDArray[np.bool_]) -> float:
         return round(float(np.where(held, 1.0 - own, own).sum()), 3)
 
+    if not gates:
+        return None
     amiss = [wrong(held) for held in gates]
-    best = (
-        int(np.argmin(amiss)) if amiss else 0
-    )  # of equals the first: the markers of the gate as it was placed
-    return best if amiss and amiss[best] <= wrong(placed) - _FEWER else None
+    best = int(np.argmin(amiss))  # of equals the first: the markers of the gate as it was placed
+    return best if amiss[best] <= wrong(placed) - _FEWER else None
 
 
 def _tight_shapes(
