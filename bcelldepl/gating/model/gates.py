@@ -96,9 +96,7 @@ class _Reached:
 def _draw(
     model: StudyModel, rule: KindsRule, lineages: Lineages, reached: _Reached
 ) -> tuple[Boundary | None, tuple[Boundary, ...]]:
-    present = sorted(set(model.kinds.tolist()))
-    if rule.only_with and not {*present}.intersection(rule.only_with):
-        return None, ()
+    present = sorted(set(model.kinds.tolist()) - {*rule.either_way})
     asked = rule.kinds or rule.without
     chosen = [name for name in present if name in asked]
     others = [name for name in present if name not in asked]
@@ -122,17 +120,11 @@ def _draw(
         if (marker in SCATTER or marker in lineages.markers) and marker not in differ
     ]
     if plane is None:
-        is_kept = np.isin(reached.kind, kept)
+        told = np.isin(reached.kind, present)
+        points, kind, worth = reached.points[told], reached.kind[told], reached.worth[told]
         # Of a rare kind, every event that crosses its gate counts.
         plane = clearest_plane(
-            model,
-            telling,
-            kept,
-            weights,
-            reached.points,
-            is_kept,
-            reached.worth,
-            first_of_clear=not rule.rare,
+            model, telling, kept, weights, points, np.isin(kind, kept), worth, first_of_clear=not rule.rare
         )
     boundary = draw_boundary(model, plane, kept, left_out, closed=bool(rule.kinds), weights=weights)
     if not (rule.rare and rule.report and rule.kinds):

@@ -63,8 +63,8 @@ class KindsRule(Rule):
         Whether every study has such cells: where they cannot be named, the study is asked.
     rare : bool
         Whether the kinds may be gone from a tube: the gate is then drawn as for a tube with few of them.
-    only_with : tuple of str
-        Kinds one of which the study must have: without them there is no gate. Default: it needs none.
+    either_way : tuple of str
+        Kinds that may lie in the gate or not: other gates hold them.
     """
 
     rule: Literal["kinds"]
@@ -77,7 +77,7 @@ class KindsRule(Rule):
     told_later: tuple[str, ...] = ()
     expected: bool = False
     rare: bool = False
-    only_with: tuple[str, ...] = ()
+    either_way: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_of_both(self) -> KindsRule:
