@@ -68,7 +68,7 @@ class Kind(BaseModel):
         Whether, in a panel with one of its high markers alone, clusters are left out that only seem to carry that one.
     faint : bool
         Whether a marker that it is high in may be faint: three times the reference's are enough, where no other
-        leukocytes have as much.
+        leukocytes of that scatter have as much.
     leukocyte : bool
         Whether it is a living leukocyte.
     note : str

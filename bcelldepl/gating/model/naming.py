@@ -22,7 +22,7 @@ _DECIDING = (
 )
 _APART = 1.5  # pooled spreads by which a high marker lies above the reference,
 _RISE = 2.0  # and natural units: seven times as bright
-_FAINT = 1.2  # of a faint marker: three times as bright, if all other leukocytes are dimmer
+_FAINT = 1.2  # of a faint marker: three times as bright, if others of the same scatter are dimmer
 _BESIDE = 0.7  # natural units, twice as bright: more than markers rise by that a cell should lack
 _MORE = 0.25  # natural units, on average: a quarter more of each stain that a kind lacks
 _LARGER = 1.2  # forward scatter of a plasmablast beside a B cell: more than a basophil has
@@ -251,9 +251,14 @@ class _Naming:
         """Clusters that are clearly brighter than the reference."""
         return np.asarray((self._above_reference(marker) > _APART) & (self._rise(marker) > _RISE))
 
-    def _is_brightest(self, marker: str, fits: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Clusters brighter than the reference, if less clearly, and than all leukocytes in number that do not fit."""
+    def _is_brightest(self, marker: str, fits: NDArray[np.bool_], scatter: str) -> NDArray[np.bool_]:
+        """Clusters brighter than the reference, if less clearly, and than leukocytes of their scatter that do not fit.
+
+        Larger and more granular cells have more background, and of some stains, such as CD16 and CD56 in one colour,
+        the marker itself.
+        """
         others = ~fits & ~np.isin(self.named.kinds, sorted(self.lineages.no_leukocytes))
+        others &= self._in_scatter(scatter)
         others &= self.clusters.share >= _DECIDING * self.clusters.share[others].sum()
         rise = self._rise(marker)
         least = max(_FAINT, float(np.max(rise, initial=0.0, where=others)) + _BESIDE)
@@ -317,7 +322,7 @@ class _Naming:
             return np.zeros(len(values), dtype=np.bool_)
         stands_out = self._stands_out(marker)
         if row.faint and gap >= _SURE_GAP:
-            stands_out |= self._is_brightest(marker, fits)
+            stands_out |= self._is_brightest(marker, fits, row.scatter)
         if not (high & fits & stands_out).any():
             return np.zeros(len(values), dtype=np.bool_)
         if gap < _SURE_GAP:
