@@ -51,6 +51,10 @@ class Reason(StrEnum):
         "only {part:.1%} of the {parent} cells are {marker}-negative, too few to show where the positive ones begin: "
         "compare with an FMO of this batch"
     )
+    POSITIVES_OVERLAP = (
+        "{part:.0%} of the {events:,.0f} {marker}-positive {parent} cells lie where the negative ones do, so that "
+        "their number depends on what shapes are expected of both: is the reagent bright enough?"
+    )
     POSITIVES_NOT_SEEN = (
         "{events:,.0f} {parent} cells are {marker}-positive, and the study's cells were learned from tubes that hardly "
         "show such cells: learn again with run --learn-again"

@@ -18,10 +18,12 @@ UNIT = 9.0
 RULE = PositivesRule(rule="positives", name="CAR_T", parent="T", marker="CAR", side="above")
 
 
-def values(negatives: int, positives: int, shift: float, seed: int) -> NDArray[np.float32]:
+def values(
+    negatives: int, positives: int, shift: float, seed: int, brightness: float = 4.2
+) -> NDArray[np.float32]:
     """T cells of a tube in natural units: brighter by gain, or dimmer by what compensation takes off each signal."""
     rng = np.random.default_rng([seed, negatives, positives])
-    cells = np.concatenate((rng.normal(0.8, 0.4, negatives), rng.normal(4.2, 0.7, positives)))
+    cells = np.concatenate((rng.normal(0.8, 0.4, negatives), rng.normal(brightness, 0.7, positives)))
     signal = np.sinh(cells)
     moved = signal + np.sinh(0.8 + shift) - np.sinh(0.8) if shift < 0 else signal * np.exp(shift)
     return np.arcsinh(moved).astype(np.float32)
@@ -78,3 +80,16 @@ def test_a_few_cells_raise_no_doubt_of_their_brightness() -> None:
     model = learned(values(6_000, 300, 0.0, 7))
     assert not settled(model, values(60, 0, 1.9, 8))[1].review
     assert not settled(model, values(0, 0, 0.0, 9))[1].review
+
+
+@pytest.mark.parametrize(
+    ("brightness", "positives", "doubted"), [(2.2, 2_000, True), (3.0, 2_000, False), (2.2, 30, False)]
+)
+def test_positives_of_which_most_lie_among_the_negatives_are_doubted(
+    brightness: float, positives: int, doubted: bool
+) -> None:
+    """In one laboratory 4,639 were counted of 6,053, with an interval that ended below these."""
+    tube = values(6_000, positives, 0.0, 10, brightness)
+    _, fit = settled(learned(tube, values(6_000, 2_000, 0.0, 11, brightness)), tube)
+    assert fit.review is doubted
+    assert ("CAR-positive T cells lie where the negative ones do" in fit.reason) is doubted

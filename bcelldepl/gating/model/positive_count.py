@@ -38,8 +38,8 @@ class PositiveCount:
         Of the tube's negative against that of the controls, in natural units.
     negative_part : float
         Negatives, of the events.
-    expected : float
-        Positives.
+    expected, overlapping : float
+        Positives, and those of them that lie among the negatives.
     unspecific, usual : float
         Events that bind every stain, and how many of them controls let expect.
     """
@@ -50,6 +50,7 @@ class PositiveCount:
     shift: float
     negative_part: float
     expected: float
+    overlapping: float
     unspecific: float
     usual: float
 
@@ -85,8 +86,8 @@ def count_positives(
     expected = fit.expected
     # Beside what a count leaves: the shapes overlap, and the positives of a tube are not quite those of the study.
     held = fit.held()
-    near = held[1:3].sum(axis=(0, 1))[grid <= strict]
-    doubt = _NORMAL_95 * _DOUBT * float(near.sum())
+    overlapping = float(held[1:3].sum(axis=(0, 1))[grid <= strict].sum())
+    doubt = _NORMAL_95 * _DOUBT * overlapping
     below, above = (math.hypot(side, doubt) for side in sides_of_positives(fit))
     by_binding = cell_counts(values, binds, grid)
     # Beyond the negative, cells that no other marker shows to bind every stain may be positive for all that is known.
@@ -102,6 +103,7 @@ def count_positives(
         fit.shift,
         fit.negative_part if fit.events else 1.0,
         expected,
+        overlapping,
         float(held[3].sum()),
         shapes.usual * fit.events,
     )

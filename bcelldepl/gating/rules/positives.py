@@ -19,7 +19,8 @@ from bcelldepl.gating.rules.marker_cut import CutShape, MarkerGate
 __all__ = ["PositivesRule"]
 
 _FEW_NEGATIVES = 0.1  # of the cells: fewer hardly show where the positives begin
-_MANY_NOT_SEEN = 50  # positives of a tube, where the study had shown hardly any
+_MANY = 50  # positives of a tube, of which it is asked whether they are what they seem
+_MOST_OVERLAPPING = 0.5  # of these, that may lie among the negatives
 _FEW_UNSPECIFIC = 10  # cells that bind every stain, beyond those that controls let expect,
 _MANY_TIMES = 2.5  # and times these
 _ENOUGH = 100  # cells, below which a tube says nothing of its negative
@@ -82,7 +83,14 @@ class PositivesRule(MarkerGate):
             return Reason.FEW_NEGATIVES.format(
                 parent=self.parent, marker=self.marker, part=found.negative_part
             )
-        if not signals_seen and found.expected >= _MANY_NOT_SEEN:
+        if found.expected >= _MANY and found.overlapping > _MOST_OVERLAPPING * found.expected:
+            return Reason.POSITIVES_OVERLAP.format(
+                parent=self.parent,
+                marker=self.marker,
+                events=found.expected,
+                part=found.overlapping / found.expected,
+            )
+        if not signals_seen and found.expected >= _MANY:
             return Reason.POSITIVES_NOT_SEEN.format(
                 parent=self.parent, marker=self.marker, events=found.expected
             )
