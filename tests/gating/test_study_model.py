@@ -195,6 +195,11 @@ def test_lymphocytes_without_a_marker_are_told_from_basophils_where_there_are_an
         own = kinds == "null lymphocytes"
         assert (held & own).sum() >= 0.98 * own.sum() * seen
         assert (held & (kinds == "basophils")).sum() <= 10
+        lymphocytes = np.isin(kinds, ["T", "B", "NK", "null lymphocytes"] if seen else ["T", "B", "NK"])
+        for name in ("T", "B_likely", "NK"):
+            held |= inside(model, sample, name)
+        assert (held & lymphocytes).sum() >= 0.98 * lymphocytes.sum()
+        assert (held & (kinds == "basophils")).sum() <= 10
 
 
 def test_the_study_may_name_a_cluster_itself(usual):

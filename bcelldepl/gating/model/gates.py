@@ -67,7 +67,8 @@ def draw_gates(
         members[rule.name] = reached
         if not isinstance(rule, KindsRule):
             continue
-        here = _Reached(points[reached], kind[reached], worth[reached], float(worth.sum()))
+        told = reached & ~np.isin(kind, rule.either_way)
+        here = _Reached(points[told], kind[told], worth[told], float(worth.sum()))
         boundary, in_all_planes = _draw(model, rule, strategy.lineages, here)
         if boundary is None:
             continue
@@ -81,7 +82,7 @@ def draw_gates(
 
 @dataclass(frozen=True)
 class _Reached:
-    """Events of the sample that a gate is drawn for, and how many events the whole sample stands for."""
+    """Events of the sample that a gate tells apart, and how many events the whole sample stands for."""
 
     points: NDArray[np.float32]
     kind: NDArray[np.str_]
@@ -120,11 +121,17 @@ def _draw(
         if (marker in SCATTER or marker in lineages.markers) and marker not in differ
     ]
     if plane is None:
-        told = np.isin(reached.kind, present)
-        points, kind, worth = reached.points[told], reached.kind[told], reached.worth[told]
+        is_kept = np.isin(reached.kind, kept)
         # Of a rare kind, every event that crosses its gate counts.
         plane = clearest_plane(
-            model, telling, kept, weights, points, np.isin(kind, kept), worth, first_of_clear=not rule.rare
+            model,
+            telling,
+            kept,
+            weights,
+            reached.points,
+            is_kept,
+            reached.worth,
+            first_of_clear=not rule.rare,
         )
     boundary = draw_boundary(model, plane, kept, left_out, closed=bool(rule.kinds), weights=weights)
     if not (rule.rare and rule.report and rule.kinds):
