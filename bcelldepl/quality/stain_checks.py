@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bcelldepl.definitions.markers import is_stain
 from bcelldepl.definitions.populations import label_of
@@ -30,6 +31,7 @@ __all__ = ["PlacedTube", "check_stains"]
 LEAST_SPREAD: Final = 0.05  # natural units that a kind's background differs by between tubes, at least
 FEW_SPREAD: Final = 0.25  # the same where few tubes tell
 FEW: Final = 6  # tubes
+BRIGHT_BEADS: Final = 2.5  # natural units, from which beads shine by themselves
 
 
 class PlacedTube(Protocol):
@@ -58,7 +60,8 @@ def check_stains(tubes: Sequence[tuple[PlacedTube, Strategy]]) -> dict[str, list
     A reagent that was left out takes the background away that it gives to every kind of cell; one that was exchanged
     brings another. Which cells carry the marker does not matter then: those kinds are looked at by themselves. Parts of
     a kind, such as CD8+ T cells, count as one: where many T cells carry the CAR, all parts bind more of every stain.
-    What a tube has more or less of in most stains is its cells' own light, and no matter of one reagent.
+    What a tube has more or less of in most stains is its cells' own light, and what its counting beads have more or
+    less of is the detector's gain: neither is a matter of one reagent.
 
     Parameters
     ----------
@@ -91,11 +94,12 @@ def _check_group(tubes: Sequence[PlacedTube], strategy: Strategy, failed: dict[s
     backgrounds = {marker: one.background() for marker, one in stains.items() if is_stain(marker)}
     for marker in (one for one in _markers_of_results(strategy) if one in stains):
         in_all = in_most([own for name, own in backgrounds.items() if name != marker], len(tubes))
+        gains = _gains(stains[marker], kinds, strategy.lineages)
         carriers = [kind for kind in _carriers(marker, strategy.lineages) if kind in kinds]
         columns = [stains[marker].position[:, kinds.index(kind)] for kind in carriers]
         changes = [from_alike(own, batches) for own in columns]
         for number, tube in enumerate(tubes):
-            found = _check_background(marker, stains[marker], number, in_all[number])
+            found = _check_background(marker, stains[marker], number, (in_all[number], gains[number]))
             found += _check_carriers(
                 marker, {k: own[number] for k, own in zip(carriers, changes, strict=True)}
             )
@@ -123,12 +127,28 @@ def _stain(
     return StainBrightness.of(position, least, plain, witness)
 
 
-def _check_background(marker: str, stain: StainBrightness, number: int, in_all: float) -> list[Outcome]:
-    """Judge the kinds that do not carry a marker in one tube."""
+def _gains(stain: StainBrightness, kinds: Sequence[str], lineages: Lineages) -> NDArray[np.float64]:
+    """By how much beads that are bright in a marker's detector are off in each tube; 0 where there are none."""
+    beads = [
+        number
+        for number, kind in enumerate(kinds)
+        if any(row.even and row.name == kind for row in lineages.kinds)
+    ]
+    off = stain.away[:, beads].sum(axis=1)
+    bright = np.nanmin(stain.position[:, beads], axis=1, initial=np.inf) > BRIGHT_BEADS
+    return np.where(bright & np.isfinite(off), off, 0.0)
+
+
+def _check_background(
+    marker: str, stain: StainBrightness, number: int, causes: Sequence[float]
+) -> list[Outcome]:
+    """Judge the kinds that do not carry a marker in one tube, but for what other causes than its reagent explain."""
     seen = stain.tells(number)
     if not seen.any():
         return []
-    away = stain.away[number] - in_common(stain.away[number], in_all)
+    explained = np.array([in_common(stain.away[number], cause) for cause in causes])
+    most = np.abs(explained).argmax(axis=0)
+    away = stain.away[number] - np.take_along_axis(explained, most[None], axis=0)[0]
     # Of kinds that bind hardly any of it, the background is noise whatever the stain.
     change = largest_change(stain.position[number][seen], away[seen])
     if abs(change) < LEAST_CHANGE:

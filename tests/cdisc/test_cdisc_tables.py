@@ -264,7 +264,7 @@ def test_adtte_censors(tables, finished_run) -> None:
         ("lymphocytes", "CD45+SSCloViability-", "CD45+|Viability-|CD45 SSC|FSC SSC|lymphocytes"),
         ("B", "CD45+CD19+CD3-CD14-Viability-", "|CD19+CD3-CD14-|CD19+CD3-CD14-|CD19+CD3-CD14-"),
         ("CD4_T", "CD45+CD3+CD4+CD8-Viability-", "|CD3+|CD3+CD4+CD8-"),
-        ("CAR_T", "CD45+CD3+CAR+Viability-", "CD45+|Viability-|CD45 SSC|FSC SSC|CD3+|CAR+"),
+        ("CAR_T", "CD45+CD3+CAR+Viability-", "CD45+|Viability-|CD45 SSC|FSC SSC|CD3+|CD3+|CAR+"),
     ],
 )
 def test_marker_strings_and_gate_definitions(population, markers, gates) -> None:

@@ -26,6 +26,7 @@ KINDS = {
     "null lymphocytes": (60, 15, 80, 1, 1, 1, 1, 1),
     "small B": (42, 20, 60, 1, 40, 50, 1, 1),
     "living sticky T": (60, 15, 80, 60, 12, 12, 12, 12),
+    "binding T": (60, 15, 80, 60, 5, 9, 7, 7),
     "activated T": (74, 26, 80, 60, 1, 1, 1, 1),
     "small monocytes": (78, 29, 60, 1, 1, 1, 60, 1),
 }
@@ -47,6 +48,7 @@ USUAL = {
     "null lymphocytes": 0,
     "small B": 0,
     "living sticky T": 0,
+    "binding T": 0,
     "activated T": 0,
     "small monocytes": 0,
 }

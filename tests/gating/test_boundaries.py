@@ -65,6 +65,20 @@ def test_of_planes_about_as_clear_the_first_is_taken(z, first):
     assert clearest_plane(*arguments, first_of_clear=False) == ("x", "z")
 
 
+@pytest.mark.parametrize(("x", "taken"), [(6.8, True), (5.8, False)])
+def test_preferred_markers_are_taken_unless_others_part_clearly_better(x, taken):
+    """With y no event is on the wrong side; with x and z, of those to hold, 0.1 or 0.4 % as many."""
+    model = study(B=((0.0, 0.0, 0.0), 1.0), T=((x, 9.0, 0.0), 1.0))
+    random = np.random.default_rng(1)
+    kinds = np.repeat([0, 1], 4_000)
+    points = (model.frame.mean[kinds] + random.normal(size=(8_000, 3))).astype(np.float32)
+    found = clearest_plane(
+        model, ("x", "y", "z"), ["B"], {"B": 0.5, "T": 0.5}, points, kinds == 0, np.ones(8_000),
+        first_of_clear=True, preferred=("x", "z"),
+    )  # fmt: skip
+    assert found == (("x", "z") if taken else ("x", "y"))
+
+
 def test_events_weigh_by_what_they_stand_for():
     """Of a kind that is rare, the events that are lost count for less than the others that cross its gate."""
     model = study(B=((0.0, 0.0, 0.0), 1.0), T=((3.0, 3.0, 3.0), 1.0))

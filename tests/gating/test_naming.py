@@ -111,8 +111,9 @@ def test_where_nk_cells_are_stained_the_rest_with_less_cd45_are_basophils(cd45, 
     ("cd19", "cd14", "more", "kind"),
     [
         (1.45, 1.45, {}, "unspecific"),  # four times as much is 1.4
-        (1.35, 1.45, {}, "T"),
-        (1.45, 1.35, {}, "T"),
+        (1.30, 1.45, {}, "T"),
+        (0.75, 2.10, {}, "unspecific"),  # on average, and twice as much of each
+        (0.65, 2.20, {}, "T"),
         (1.45, 1.45, {"CAR": 2.1}, "unspecific"),
         (1.45, 1.45, {"CAR": 2.2}, "T"),  # 0.7 more than of the other stains
         (1.45, 1.45, {"CD8": 5.0}, "unspecific"),  # CD8 tells a lineage

@@ -249,3 +249,27 @@ def test_a_tube_in_the_middle_of_others_that_differ_is_as_usual():
     away = from_alike(values, list("abcde"))
     assert away[0] == pytest.approx(-0.35)  # from the middle of -0.6 and 1.3; the third is 1.3 off
     assert np.isnan(from_alike(values[:3], list("abc"))).all()
+
+
+@pytest.mark.parametrize(
+    ("beads", "position", "fails"),
+    [
+        (-1.0, 5.0, False),  # the detector's gain
+        (-0.5, 5.0, True),  # explains half of it
+        (0.0, 5.0, True),
+        (1.0, 5.0, True),  # the other way
+        (-1.0, 2.4, True),  # beads that do not shine in the detector show the background
+        (-1.0, 2.6 + 1.0, False),
+        (np.nan, 5.0, True),
+    ],
+)
+def test_what_beads_lose_too_is_the_detectors_gain(beads, position, fails):
+    """In one laboratory a detector lost a fifth for two weeks: near zero NK cells seemed a fifth as bright in CD19."""
+    tubes = study(CD19=(OTHER_KINDS, -0.8))
+    for tube in tubes:
+        tube.brightness["beads"] = {"CD19": position}
+    if np.isnan(beads):
+        del tubes[-1].brightness["beads"]
+    else:
+        tubes[-1].brightness["beads"]["CD19"] += beads
+    assert failed(tubes) == ({"t7": ["stain_background"]} if fails else {})

@@ -110,7 +110,7 @@ def test_a_saved_gate_gives_the_bytes_of_a_fresh_run(page: Page, study: Path, tm
     cut = {"population": "CAR_T", "cut": 0.42, "marker": "CAR", "side": "above"}
     polygon = {
         "population": "T",
-        "polygon": [[0.3, -0.1], [1.1, -0.1], [1.1, 1.1], [0.3, 1.1]],
+        "polygon": [[0.65, -0.1], [1.1, -0.1], [1.1, 1.1], [0.65, 1.1]],
         "x": "CD3",
         "y": "CD19",
     }

@@ -35,6 +35,9 @@ _JUDGED = 4_000  # events, of those to hold and of the others, by which planes a
 _LEAST = math.log(1e-300)  # of a logarithm of a density: where all are less, none is the likeliest
 _NOWHERE = -745.0  # of a logarithm: a gate that leaves out only other kinds has no outer edge
 _AS_CLEAR = 1.2  # times the fewest events that are to be expected on the wrong side
+_CLEARLY = (
+    2e-3  # of the events to hold, that fewer must be on the wrong side in other markers than the preferred
+)
 _FAR_AWAY = 40.0  # natural units: an open side of a gate
 
 
@@ -48,6 +51,7 @@ def clearest_plane(
     worth: NDArray[np.float64],
     *,
     first_of_clear: bool,
+    preferred: tuple[str, str] | None = None,
 ) -> tuple[str, str]:
     """Find the two markers in which the fewest events of a sample are on the wrong side.
 
@@ -69,6 +73,12 @@ def clearest_plane(
     first_of_clear : bool
         Of planes where about as few are to be expected there take the first, so that a few events more or less in the
         sample do not turn the gate.
+    preferred : tuple of str, optional
+        Two markers that are taken where in no others clearly fewer are to be expected there.
+
+    Returns
+    -------
+    tuple of str
     """
     points, is_kept, worth = _thinned(points, is_kept, worth)
     columns = np.ascontiguousarray(points.T, dtype=np.float64)
@@ -94,6 +104,10 @@ def clearest_plane(
 
     planes = list(combinations(markers, 2))
     judged = in_threads(wrong, planes)
+    if preferred is not None:
+        _, least = min(judged, key=lambda one: one[1])
+        if wrong(preferred)[1] <= least + _CLEARLY * float(worth[is_kept].sum()):
+            return preferred
     if not first_of_clear:
         return planes[min(range(len(planes)), key=judged.__getitem__)]
     enough = _AS_CLEAR * min(expected for _, expected in judged)

@@ -120,7 +120,7 @@ def _draw(
         for marker in model.markers
         if (marker in SCATTER or marker in lineages.markers) and marker not in differ
     ]
-    if plane is None:
+    if plane is None or rule.unless_clearer:
         is_kept = np.isin(reached.kind, kept)
         # Of a rare kind, every event that crosses its gate counts.
         plane = clearest_plane(
@@ -132,6 +132,7 @@ def _draw(
             is_kept,
             reached.worth,
             first_of_clear=not rule.rare,
+            preferred=plane,
         )
     boundary = draw_boundary(model, plane, kept, left_out, closed=bool(rule.kinds), weights=weights)
     if not (rule.rare and rule.report and rule.kinds):

@@ -23,6 +23,7 @@ from bcelldepl.gating.model.positives import learn_positives
 from bcelldepl.gating.model.questions import ask
 from bcelldepl.gating.model.scales import choose_scales, natural_unit
 from bcelldepl.gating.model.study_model import Cluster, StudyModel
+from bcelldepl.gating.model.unspecific_cells import part_unspecific
 from bcelldepl.gating.regions import inside
 from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.rules.singlets import SingletRule
@@ -79,9 +80,17 @@ def learn(
     kinds = name_clusters(_summary(pooled.some(labels.events), labels.clusters), strategy.lineages, {})
     singlets = _find_singlets(pooled, labels, kinds, strategy)
     balanced, worth = _balance(pooled.some(np.flatnonzero(pooled.single)), labels)
-    clusters = find_clusters(balanced.points, labels.spread)
-    summary = _summary(balanced, clusters, worth)
     own = {kind: [number - first_number for number in numbers] for kind, numbers in (given or {}).items()}
+    found = find_clusters(balanced.points, labels.spread)
+    known = {kind: [number for number in numbers if number <= found.max()] for kind, numbers in own.items()}
+    clusters = part_unspecific(
+        balanced.points,
+        found,
+        balanced.markers,
+        lambda some: name_clusters(_summary(balanced, some, worth), strategy.lineages, known).kinds,
+        strategy.lineages,
+    )
+    summary = _summary(balanced, clusters, worth)
     named = name_clusters(summary, strategy.lineages, own)
     model = StudyModel(
         markers=pooled.markers,

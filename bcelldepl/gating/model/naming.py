@@ -9,10 +9,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from bcelldepl.definitions.markers import VIABILITY
 from bcelldepl.gating.model.cluster_summary import ClusterSummary, widest_gap
 from bcelldepl.gating.model.lineages import Kind, Lineages
 
-__all__ = ["Named", "name_clusters"]
+__all__ = ["Named", "name_clusters", "stains_that_t_cells_lack"]
 
 _BRIGHT = 2.5  # natural units from which a signal says how evenly a particle shines
 _EVEN = 0.12  # natural units; cells vary by twice as much and more
@@ -38,7 +39,7 @@ _GRANULAR = 1.15  # and its side scatter
 _DIM_CD45 = 0.1  # of the reference's, below which a particle is no leukocyte
 _FAIR_SHARE = 0.02  # of all leukocytes, that the reference kind has over a whole study
 _SURE_GAP = 2.0  # a narrower one is told in the record
-_CD45, _DYE = "CD45", "Viability"
+_CD45 = "CD45"
 
 
 @dataclass
@@ -353,26 +354,47 @@ class _Naming:
     def _binds_much(self, row: Kind) -> NDArray[np.bool_]:
         """Clusters that have several times as much of every stain as the reference, which lacks it.
 
-        Those that rise clearly more in a stain of no lineage carry it, as CAR+ T cells do.
+        Those that rise clearly more in a stain of no lineage carry it, as CAR+ T cells do. Of cells with a marker of
+        their own, so much on average is enough, if some of each; others could be of the lineage of any stain.
         """
         others, fewest = self._not_of_reference(), _STICKY_MARKERS
-        if row.high:  # of a lineage, and alive: they bind every stain, but take up no dye
-            others, fewest = [one for one in others if one != _DYE], _FEWEST_STICKY
+        if row.high:  # alive: they bind every stain, but take up no dye
+            others, fewest = [one for one in others if one != VIABILITY], _FEWEST_STICKY
         if len(others) < fewest or self.named.reference < 0:
             return np.zeros(len(self.clusters), dtype=np.bool_)
         most = np.max([self._rise(one) for one in others], axis=0)
-        much = self._rises_much(others)
+        much = self._rises_much(others, on_average=bool(row.high))
         for marker in set(self.clusters.markers).difference(self.lineages.markers):
             much &= self._rise(marker) <= most + _BESIDE
         return much
 
-    def _rises_much(self, markers: Sequence[str]) -> NDArray[np.bool_]:
-        """Clusters that are several times as bright as the reference in each marker."""
+    def _rises_much(self, markers: Sequence[str], on_average: bool = False) -> NDArray[np.bool_]:
+        """Clusters that are several times as bright as the reference in each marker, or on average and some in each."""
         rise = np.array([self._rise(marker) for marker in markers])
         above = np.array([self._above_reference(marker) for marker in markers])
-        return np.asarray((rise.min(axis=0) > _MUCH) & (above.min(axis=0) > _STICKY[0]))
+        much = (
+            (rise.mean(axis=0) > _MUCH) & (rise.min(axis=0) > _BESIDE)
+            if on_average
+            else rise.min(axis=0) > _MUCH
+        )
+        return np.asarray(much & (above.min(axis=0) > _STICKY[0]))
 
     def _not_of_reference(self) -> list[str]:
-        """Stains that the reference lacks; those of no lineage do not count: a control may lack them (FMO)."""
-        told = {"CD3", "CD4", "CD5", "CD8", _CD45}
-        return [one for one in self.clusters.markers if one in self.lineages.markers and one not in told]
+        return stains_that_t_cells_lack(self.clusters.markers, self.lineages)
+
+
+def stains_that_t_cells_lack(markers: Sequence[str], lineages: Lineages) -> list[str]:
+    """Choose the stains and dyes that T cells lack; those of no lineage do not count: a control may lack them (FMO).
+
+    Parameters
+    ----------
+    markers : sequence of str
+        Of the panel.
+    lineages : Lineages
+
+    Returns
+    -------
+    list of str
+    """
+    told = {"CD3", "CD4", "CD5", "CD8", _CD45}
+    return [one for one in markers if one in lineages.markers and one not in told]

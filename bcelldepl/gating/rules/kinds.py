@@ -53,6 +53,8 @@ class KindsRule(Rule):
         Kinds to leave out: the gate is open, and holds all else.
     x, y : str
         Markers that the gate is drawn in, where the panel has them; otherwise the two that part the kinds best.
+    unless_clearer : bool
+        Whether the two that part the kinds best take the place of x and y also where these part them clearly worse.
     needs : tuple of tuple of str
         Lists of markers of each of which a panel must have one.
     favour : float
@@ -72,6 +74,7 @@ class KindsRule(Rule):
     without: tuple[str, ...] = ()
     x: str = ""
     y: str = ""
+    unless_clearer: bool = False
     needs: tuple[tuple[str, ...], ...] = ()
     favour: float = Field(1.0, gt=0)
     told_later: tuple[str, ...] = ()
