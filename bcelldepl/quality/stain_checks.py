@@ -99,7 +99,7 @@ def _check_group(tubes: Sequence[PlacedTube], strategy: Strategy, failed: dict[s
         columns = [stains[marker].position[:, kinds.index(kind)] for kind in carriers]
         changes = [from_alike(own, batches) for own in columns]
         for number, tube in enumerate(tubes):
-            found = _check_background(marker, stains[marker], number, (in_all[number], gains[number]))
+            found = _check_background(marker, stains[marker], number, in_all[number], gains[number])
             found += _check_carriers(
                 marker, {k: own[number] for k, own in zip(carriers, changes, strict=True)}
             )
@@ -140,20 +140,19 @@ def _gains(stain: StainBrightness, kinds: Sequence[str], lineages: Lineages) -> 
 
 
 def _check_background(
-    marker: str, stain: StainBrightness, number: int, causes: Sequence[float]
+    marker: str, stain: StainBrightness, number: int, in_all: float, gain: float
 ) -> list[Outcome]:
     """Judge the kinds that do not carry a marker in one tube, but for what other causes than its reagent explain."""
-    seen = stain.tells(number)
+    seen, away = stain.tells(number), stain.away[number]
     if not seen.any():
         return []
-    explained = np.array([in_common(stain.away[number], cause) for cause in causes])
-    most = np.abs(explained).argmax(axis=0)
-    away = stain.away[number] - np.take_along_axis(explained, most[None], axis=0)[0]
+    own_light, by_gain = in_common(away, in_all), in_common(away, gain)
     # Of kinds that bind hardly any of it, the background is noise whatever the stain.
-    change = largest_change(stain.position[number][seen], away[seen])
+    change = largest_change(stain.position[number][seen], (away - own_light)[seen])
     if abs(change) < LEAST_CHANGE:
         return []
-    score = stain.middle(away / stain.spread[number], seen)
+    explained = np.where(np.abs(by_gain) > np.abs(own_light), by_gain, own_light)
+    score = stain.middle((away - explained) / stain.spread[number], seen)
     return [CHECKS["stain_background"].judge(score, marker=marker, fold=float(np.exp(change)))]
 
 

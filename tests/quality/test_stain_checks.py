@@ -273,3 +273,14 @@ def test_what_beads_lose_too_is_the_detectors_gain(beads, position, fails):
     else:
         tubes[-1].brightness["beads"]["CD19"] += beads
     assert failed(tubes) == ({"t7": ["stain_background"]} if fails else {})
+
+
+def test_a_reagent_that_is_missing_while_the_detector_is_dim_is_found():
+    """Anti-CAR was left out of a tube of a week in which its detector lost a fifth: 142 CAR+ cells were none."""
+    tubes = study(CAR=(("NK", "monocytes", "granulocytes", "B"), -0.69))
+    for tube in tubes:
+        for kind in CELLS:
+            tube.brightness[kind]["CAR"] += 2.0
+        tube.brightness["beads"] = {"CAR": 7.5}
+    tubes[-1].brightness["beads"]["CAR"] -= 0.26
+    assert failed(tubes) == {"t7": ["stain_background"]}
