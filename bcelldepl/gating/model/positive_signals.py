@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from bcelldepl.gating.model.natural_grid import STEP, TAIL, Numbers, mode, smoothed, to_linear
+from bcelldepl.gating.model.natural_grid import STEP, TAIL, Numbers, smoothed, to_linear
 from bcelldepl.gating.model.negative import ZONE
 from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, Shapes, Signals
 from bcelldepl.gating.model.tube_fit import TubeFit, fit_tube
@@ -26,6 +26,8 @@ _MANY_TIMES = 5.0  # as many as controls have: no sample has so many more cells 
 _ROUNDS = 7  # in which all tubes are fitted,
 _STEPS = 2  # and the signals so many times to what they hold
 _ALIKE = 200.0  # positives of a tube at most, in how many bind every stain
+_APART = 0.7  # of the lower peak, that the valley between two may reach
+_NEGATIVE_PART = 0.1  # of a tube's cells, of which most may be positive
 _CLEAR = 4.5  # upper standard deviations above the mode, for a first guess
 _BRIGHT_SPREADS, _DIM_SPREADS = (0.2, 1.2), (0.35, 0.9)  # logarithms
 _DIMMER_BY = (0.8, 2.5)  # logarithms, by which dim positives may lie below bright ones
@@ -111,11 +113,10 @@ def _clear_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Signals | None:
     spreads = np.array([negative.spread])
     logarithms, seen, expected = [np.zeros(1)], [np.zeros(1)], [np.zeros(1)]
     for one in tubes:
-        middle = float(grid[mode(one.sum(axis=0), _BODY)])
-        beyond = to_linear(grid) - math.sinh(middle)
-        above = beyond > clear
-        # Where that is too far off, most cells may be positive.
-        if one.sum() and abs(middle - usual) <= FAR_SHIFT:
+        middle = _negative_peak(one.sum(axis=0), grid, usual)
+        if middle is not None:
+            beyond = to_linear(grid) - math.sinh(middle)
+            above = beyond > clear
             logarithms.append(np.log(beyond[above]))
             seen.append(one[0, above])
             (tail,) = negative.on(grid, np.array([math.sinh(middle) - peak]), spreads)
@@ -138,6 +139,25 @@ def _clear_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Signals | None:
     spread = math.sqrt(float(np.average((logarithm - bright) ** 2, weights=weights)))
     spreads = np.array([np.clip(spread, *_BRIGHT_SPREADS), _DIM_SPREAD])
     return Signals(np.array([bright, bright - _DIMMER]), spreads, _DIM_PART)
+
+
+def _negative_peak(counts: Numbers, grid: Numbers, usual: float) -> float | None:
+    """Where most cells of a tube lie, if near the usual negative; else the peak there, with most cells beyond a valley.
+
+    Most cells of a tube may be positive. None where its negative cannot be told.
+    """
+    density = smoothed(counts, _BODY)
+    near = np.abs(grid - usual) <= FAR_SHIFT
+    most, place = int(np.argmax(density)), int(np.argmax(np.where(near, density, -1.0)))
+    if most < place or not counts.any():
+        return None
+    if near[most]:
+        return float(grid[most])
+    valley = place + int(np.argmin(density[place:most]))
+    is_peak = density[: valley + 1].max() <= density[place]  # and no flank of one farther up
+    is_apart = density[valley] <= _APART * density[place]
+    is_fair = counts[:valley].sum() >= _NEGATIVE_PART * counts.sum()
+    return float(grid[place]) if is_peak and is_apart and is_fair else None
 
 
 def _are_positives(number: Numbers, usual: Numbers) -> bool:
