@@ -124,6 +124,29 @@ def test_t_cells_that_bind_every_stain_are_counted_apart_and_car_t_cells_are_not
     assert named(5.0, cd19, cd14, 5.0, 1.0, 1.0, **more) == kind
 
 
+@pytest.mark.parametrize(
+    ("cluster", "kind"),
+    [
+        ((0.4, 0.2, 0.2, 4.0, 3.79), "basophils"),
+        ((0.4, 0.2, 0.2, 4.0, 3.81), "B_without_CD19"),  # CD20 of 0.30 of the B cells' is 1.2 below theirs
+        ((0.4, 0.2, 0.2, 4.91, 3.79), "B_without_CD19"),  # CD45 as bright as on B cells
+        ((0.1, 0.2, -0.1, 4.0, 3.79), "B_without_CD19"),  # no more of the other stains
+        ((0.0, 0.2, 0.0, 4.9, 5.0), "B_without_CD19"),
+    ],
+)
+def test_b_cells_without_cd19_are_told_beside_the_b_cells(cluster, kind):
+    """Basophils of one laboratory had a twelfth of the CD20 of B cells: all its tubes needed review for masked CD19."""
+    rows = np.array([*BLOOD.values(), (*cluster[:4], 1.02, 1.05)])
+    cd20 = np.array([0.0, 5.0, 0.0, 0.0, 0.0, cluster[4]])
+    n = len(rows)
+    summary = ClusterSummary(
+        (*MARKERS, "CD20"), np.column_stack((rows[:, :4], cd20)), np.full((n, 5), 0.3),
+        1_000 * rows[:, 4], 1_000 * rows[:, 5],
+        np.full(n, 0.2), np.full(n, 0.2), np.full(n, 1_000), np.full(n, 1 / n),
+    )  # fmt: skip
+    assert name_clusters(summary, LINEAGES, {}).kinds == [*BLOOD, kind]
+
+
 @pytest.mark.parametrize(("cd8", "kinds"), [(-4.5, ["T", "T", "CD8_T"]), (0.0, ["T", "T", "CD8_T"])])
 def test_t_cells_below_zero_in_cd8_are_negative_as_those_about_it_are(cd8, kinds):
     """In some tubes the matrix took too much off: the gap below all other T cells was the widest, and parted these."""

@@ -279,11 +279,13 @@ class _Naming:
         """Clusters far dimmer than the brightest one of a kind, with less CD45, and more of each stain of other kinds.
 
         Where one marker alone tells a kind, basophils that bind more of all stains, and by chance most of that one,
-        pass for it; beside the kind itself they show. Plasmablasts, which may look so, are larger.
+        pass for it; beside the kind itself, or the one that it is like, they show. Plasmablasts, which may look so, are
+        larger.
         """
         told = [one for markers in row.high for one in markers if one in self.clusters.markers]
-        low = [one for one in row.low if one in self.clusters.markers]
-        sound = fits & (self.clusters.events >= _FEW)
+        low = [one for one in row.low if one in self.clusters.markers and one not in row.but]
+        compared = fits | np.array([bool(row.like) and kind == row.like for kind in self.named.kinds])
+        sound = compared & (self.clusters.events >= _FEW)
         if len(told) != 1 or not low or _CD45 not in self.clusters.markers or not sound.any():
             return np.zeros(len(self.clusters), dtype=np.bool_)
         brightest = int(np.argmax(np.where(sound, self.clusters.of(told[0]), -np.inf)))
