@@ -19,11 +19,11 @@ from bcelldepl.gating.model.event_sample import EventSample, pool
 from bcelldepl.gating.model.expected_kinds import add_expected
 from bcelldepl.gating.model.gates import draw_gates
 from bcelldepl.gating.model.naming import Named, name_clusters
+from bcelldepl.gating.model.odd_t_cells import part_odd_t_cells
 from bcelldepl.gating.model.positives import learn_positives
 from bcelldepl.gating.model.questions import ask
 from bcelldepl.gating.model.scales import choose_scales, natural_unit
 from bcelldepl.gating.model.study_model import Cluster, StudyModel
-from bcelldepl.gating.model.unspecific_cells import part_unspecific
 from bcelldepl.gating.regions import inside
 from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.gating.rules.singlets import SingletRule
@@ -83,7 +83,7 @@ def learn(
     own = {kind: [number - first_number for number in numbers] for kind, numbers in (given or {}).items()}
     found = find_clusters(balanced.points, labels.spread)
     known = {kind: [number for number in numbers if number <= found.max()] for kind, numbers in own.items()}
-    clusters = part_unspecific(
+    clusters = part_odd_t_cells(
         balanced.points,
         found,
         balanced.markers,

@@ -65,8 +65,8 @@ class Kind(BaseModel):
     reference : bool
         Whether others are told beside it.
     one_alone : bool
-        Whether, in a panel with one of its high markers alone, clusters are left out that only seem to carry that one:
-        beside the brightest of the kind, or of the one that it is like.
+        Whether, in a panel with one of its high markers alone, clusters are left out that only seem to carry that one,
+        beside the brightest of the kind or of the one that it is like.
     faint : bool
         Whether a marker that it is high in may be faint: three times the reference's are enough, where no other
         leukocytes of that scatter have as much.

@@ -28,6 +28,7 @@ _BESIDE = 0.7  # natural units, twice as bright: more than markers rise by that 
 _MORE = 0.25  # natural units, on average: a quarter more of each stain that a kind lacks
 _LARGER = 1.2  # forward scatter of a plasmablast beside a B cell: more than a basophil has
 _FAR_DIMMER = 1.2  # natural units: less than a third as bright as the brightest of a kind
+_LESS_CD45 = 0.3  # natural units: three quarters of the B cells', less than B cells differ by
 _GAP = 1.2  # pooled spreads that part the high from the low
 _LOW = 3.0  # pooled spreads above the reference that a low marker may reach, and half of the way to the brightest
 _STICKY = (0.6, 1.2)  # pooled spreads above the reference: in each stain, and on average
@@ -164,7 +165,7 @@ class _Naming:
             fits &= self._is_high(self._marker(markers), fits, row)
         fits &= self._stands_out_beside_low(row)
         if row.one_alone:
-            fits &= ~self._are_dim_and_bind_more(row, fits)
+            fits &= ~(self._are_no_such(row) if row.like else self._are_dim_and_bind_more(row, fits))
         for number in np.flatnonzero(fits):
             self.named.kinds[number] = row.name
 
@@ -279,21 +280,36 @@ class _Naming:
         """Clusters far dimmer than the brightest one of a kind, with less CD45, and more of each stain of other kinds.
 
         Where one marker alone tells a kind, basophils that bind more of all stains, and by chance most of that one,
-        pass for it; beside the kind itself, or the one that it is like, they show. Plasmablasts, which may look so, are
-        larger.
+        pass for it; beside the kind itself they show. Plasmablasts, which may look so, are larger.
         """
-        told = [one for markers in row.high for one in markers if one in self.clusters.markers]
-        low = [one for one in row.low if one in self.clusters.markers and one not in row.but]
-        compared = fits | np.array([bool(row.like) and kind == row.like for kind in self.named.kinds])
-        sound = compared & (self.clusters.events >= _FEW)
-        if len(told) != 1 or not low or _CD45 not in self.clusters.markers or not sound.any():
+        low = [one for one in row.low if one in self.clusters.markers]
+        brightest = self._brightest(row, fits)
+        if brightest is None or not low:
             return np.zeros(len(self.clusters), dtype=np.bool_)
-        brightest = int(np.argmax(np.where(sound, self.clusters.of(told[0]), -np.inf)))
-        found = (self._rise(told[0], brightest) < -_FAR_DIMMER) & (self._rise(_CD45, brightest) < 0.0)
         others = np.array([self._rise(one, brightest) for one in low])
-        found &= (others.min(axis=0) > 0.0) & (others.mean(axis=0) > _MORE)
+        found = self._far_dimmer(row, brightest) & (others.min(axis=0) > 0.0) & (others.mean(axis=0) > _MORE)
         larger = self.clusters.forward > _LARGER * self.clusters.forward[brightest]
-        return np.asarray(found & ~larger)
+        return np.asarray(found & ~larger & (self._rise(_CD45, brightest) < 0.0))
+
+    def _are_no_such(self, row: Kind) -> NDArray[np.bool_]:
+        """Clusters far dimmer than the kind that a kind is like, and with clearly less CD45: basophils."""
+        like = np.array([kind == row.like for kind in self.named.kinds])
+        brightest = self._brightest(row, like)
+        if brightest is None:
+            return np.zeros(len(self.clusters), dtype=np.bool_)
+        return np.asarray(self._far_dimmer(row, brightest) & (self._rise(_CD45, brightest) < -_LESS_CD45))
+
+    def _brightest(self, row: Kind, among: NDArray[np.bool_]) -> int | None:
+        """The brightest of some clusters in the one marker that a kind is told by; None where the panel has two."""
+        told = [one for markers in row.high for one in markers if one in self.clusters.markers]
+        sound = among & (self.clusters.events >= _FEW)
+        if len(told) != 1 or _CD45 not in self.clusters.markers or not sound.any():
+            return None
+        return int(np.argmax(np.where(sound, self.clusters.of(told[0]), -np.inf)))
+
+    def _far_dimmer(self, row: Kind, brightest: int) -> NDArray[np.bool_]:
+        (told,) = (one for markers in row.high for one in markers if one in self.clusters.markers)
+        return np.asarray(self._rise(told, brightest) < -_FAR_DIMMER)
 
     def _is_low(self, marker: str) -> NDArray[np.bool_]:
         """Clusters that are not high in a marker; of CD45, those that are no leukocytes."""
