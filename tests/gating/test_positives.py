@@ -7,8 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.model.control_shapes import control_shapes
 from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.natural_grid import cell_counts, make_grid
+from bcelldepl.gating.model.positive_signals import _fitted_anywhere
 from bcelldepl.gating.model.positives import _Cells, _learn
 from bcelldepl.gating.model.study_model import PositiveModel
 from bcelldepl.gating.rules.base import Fit
@@ -19,11 +21,11 @@ RULE = PositivesRule(rule="positives", name="CAR_T", parent="T", marker="CAR", s
 
 
 def values(
-    negatives: int, positives: int, shift: float, seed: int, brightness: float = 4.2
+    negatives: int, positives: int, shift: float, seed: int, brightness: float = 4.2, spread: float = 0.7
 ) -> NDArray[np.float32]:
     """T cells of a tube in natural units: brighter by gain, or dimmer by what compensation takes off each signal."""
     rng = np.random.default_rng([seed, negatives, positives])
-    cells = np.concatenate((rng.normal(0.8, 0.4, negatives), rng.normal(brightness, 0.7, positives)))
+    cells = np.concatenate((rng.normal(0.8, 0.4, negatives), rng.normal(brightness, spread, positives)))
     signal = np.sinh(cells)
     moved = signal + np.sinh(0.8 + shift) - np.sinh(0.8) if shift < 0 else signal * np.exp(shift)
     return np.arcsinh(moved).astype(np.float32)
@@ -76,6 +78,36 @@ def test_the_one_tube_with_positives_may_hold_mostly_such(negatives: int, shift:
     found, fit = settled(model, tube)
     assert found == pytest.approx(3_600, rel=0.05)
     assert not fit.review
+
+
+@pytest.mark.parametrize(
+    ("negatives", "positives", "shift", "told"),
+    [
+        (4_000, 170, 0.1, True),
+        (4_000, 80, 0.1, True),
+        (4_000, 30, 0.1, False),  # fewer than 50
+        (4_000, 0, 0.1, False),
+        (4_000, 170, 1.6, False),  # another tube's negative, perhaps
+        (300, 3_600, 0.0, False),  # fewer than a tenth are negative
+    ],
+)
+def test_positives_are_told_where_a_tube_is_far_likelier_with_them(
+    negatives: int, positives: int, shift: float, told: bool
+) -> None:
+    """Hardly one of 179 CAR+ cells lay clear above the negative: half the tubes needed review, 6 of 40 were found."""
+    grid = make_grid(UNIT)
+
+    def counts(tube: NDArray[np.float32]) -> NDArray[np.float64]:
+        return cell_counts(tube, np.zeros(len(tube), dtype=bool), grid)
+
+    shapes = control_shapes(
+        [counts(values(6_000, 0, moved, seed)) for seed, moved in ((1, 0.0), (2, 0.2))], grid
+    )
+    tubes = [counts(values(6_000, 0, 0.0, 3)), counts(values(negatives, positives, shift, 4, brightness=3.0))]
+    signals = _fitted_anywhere(shapes, tubes)
+    assert (signals is not None) is told
+    if signals is not None:
+        assert np.exp(signals.means[0]) == pytest.approx(np.sinh(3.1) - np.sinh(0.9), rel=0.35)
 
 
 @pytest.mark.parametrize("positives", [0, 3_600])

@@ -26,6 +26,7 @@ _MANY_TIMES = 5.0  # as many as controls have: no sample has so many more cells 
 _ROUNDS = 7  # in which all tubes are fitted,
 _STEPS = 2  # and the signals so many times to what they hold
 _ALIKE = 200.0  # positives of a tube at most, in how many bind every stain
+_SURE = 12.0  # logarithm of how much likelier a tube is with positives than without
 _APART = 0.7  # of the lower peak, that the valley between two may reach
 _NEGATIVE_PART = 0.1  # of a tube's cells, of which most may be positive
 _CLEAR = 4.5  # upper standard deviations above the mode, for a first guess
@@ -61,7 +62,7 @@ def learn_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Shapes | None:
     Shapes or None
         None where hardly a cell lies clear above the negative, or not twice as many as controls have there.
     """
-    signals = _clear_signals(shapes, tubes)
+    signals = _clear_signals(shapes, tubes) or _fitted_anywhere(shapes, tubes)
     if signals is None:
         return None
     found = replace(shapes, signals=signals)
@@ -139,6 +140,27 @@ def _clear_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Signals | None:
     spread = math.sqrt(float(np.average((logarithm - bright) ** 2, weights=weights)))
     spreads = np.array([np.clip(spread, *_BRIGHT_SPREADS), _DIM_SPREAD])
     return Signals(np.array([bright, bright - _DIMMER]), spreads, _DIM_PART)
+
+
+def _fitted_anywhere(shapes: Shapes, tubes: Sequence[Numbers]) -> Signals | None:
+    """Signals of the positives of tubes that are far likelier with many of them, wherever these lie.
+
+    They may all be too dim to lie clear above the negative.
+    """
+    held, places = [], []
+    for fit in in_threads(partial(_fit_at, shapes), ((one, None) for one in tubes if one.sum())):
+        positives = fit.held()[1:3].sum(axis=(0, 1))
+        fewest = max(_FEW, _MANY_TIMES * shapes.usual * fit.events)
+        is_placed = abs(fit.shift) <= FAR_SHIFT and fit.negative_part >= _NEGATIVE_PART
+        if is_placed and positives.sum() >= fewest and fit.gain >= _SURE:
+            held.append(positives)
+            places.append(fit.place)
+    if not held:
+        return None
+    found = shapes
+    for _ in range(_ROUNDS):
+        found = replace(found, signals=_fitted(found, held, places))
+    return found.signals
 
 
 def _negative_peak(counts: Numbers, grid: Numbers, usual: float) -> float | None:

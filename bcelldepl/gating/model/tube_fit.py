@@ -104,6 +104,13 @@ class TubeFit:
         """Of the negative against that of the controls, in natural units."""
         return float(self.weight @ np.arcsinh(self.places) - np.arcsinh(self.shapes.negative.place))
 
+    @cached_property
+    def gain(self) -> float:
+        """Logarithm of how much likelier as many positives as are expected are than none."""
+        every = np.arange(len(self.places))
+        some, none = (self.likelihood(positives, every, _ROUNDS) for positives in (self.expected, 0.0))
+        return some - none
+
     def held(self) -> Numbers:
         """Events of each kind by bin, where the negative is likeliest; shape (4, 2, n_bins)."""
         best, bins = self.best, len(self.shapes.grid)

@@ -1,4 +1,4 @@
-"""T cells that bind every stain are parted from the T cells that they lie among; other odd T cells are not."""
+"""T cells that bind every stain are parted from those that they lie among, and living ones from dead ones."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from clouds import signal
 
 from bcelldepl.gating.model.gate_tube import gate_by_model
 from bcelldepl.gating.model.learn import learn
+from bcelldepl.gating.model.odd_t_cells import part_odd_t_cells
 from bcelldepl.gating.model.place import place_gates
-from bcelldepl.gating.model.unspecific_cells import part_unspecific
 from bcelldepl.gating.strategy import load_strategy
 
 CART = load_strategy("cart_pd")
@@ -30,7 +30,7 @@ def parted(*parts, markers=MARKERS, kinds=("T",), rest="unspecific"):
     """Cluster of each event, where all lie in the first, by a naming that calls what was parted the rest."""
     points = np.concatenate(parts)[:, [MARKERS.index(one) for one in markers]]
     clusters = np.zeros(len(points), dtype=np.int32)
-    found = part_unspecific(
+    found = part_odd_t_cells(
         points, clusters, markers,
         lambda some: [*kinds, *[rest] * (int(some.max()) + 1 - len(kinds))], CART.lineages,
     )  # fmt: skip
@@ -74,6 +74,44 @@ def test_only_what_is_then_named_for_no_leukocyte_stays_apart():
     assert not parted(*points, rest="T").any()
     assert parted(*points, rest="dead").any()
     assert not parted(*points, kinds=("NK",)).any()  # of no other cells
+
+
+WITH_SIZE = (*MARKERS, "FSC-A")
+
+
+def sized(points, size, seed):
+    """The same events with a forward scatter."""
+    forward = np.random.default_rng(seed).normal(size, 0.12, len(points))
+    return np.column_stack((points, forward)).astype(np.float32)
+
+
+def dead_and(living, seed=3, more=(), **above):
+    """Cluster of each event: T cells, dead cells and so many living ones in their cluster, which bind half as much."""
+    t_cells_ = sized(MANY, 3.0, seed)
+    dead = sized(t_cells(4_000, seed, **dict.fromkeys((*LACKED, "CAR"), 1.5)), 2.6, seed)
+    others = sized(t_cells(living, seed + 1, **dict.fromkeys(LACKED, 0.8), **above), 3.0, seed + 1)
+    points = np.concatenate((t_cells_, dead, others))
+    clusters = np.repeat(np.array([0, 1, 1], dtype=np.int32), [len(t_cells_), len(dead), len(others)])
+    return part_odd_t_cells(
+        points if not more else np.column_stack((points, np.zeros(len(points), dtype=np.float32))), clusters,
+        (*WITH_SIZE, *more), lambda some: ["T", "dead", "T", "T"][: int(some.max()) + 1], CART.lineages,
+    )[len(t_cells_) :]  # fmt: skip
+
+
+@pytest.mark.parametrize("living", [150, 1_500])
+def test_living_cells_are_parted_from_dead_ones(living):
+    """CAR+ T cells of one laboratory, which bind more of all, lay in the cluster of dead cells: a fifth was lost."""
+    found = dead_and(living, CAR=2.5)
+    assert np.mean(found[:4_000] == 1) > 0.98
+    assert np.mean(found[4_000:] == 2) > 0.85
+
+
+def test_dead_cells_alone_stay_one_cluster():
+    assert set(dead_and(0).tolist()) == {1}
+
+
+def test_where_a_dye_tells_dead_cells_they_stay_such():
+    assert set(dead_and(1_500, more=("Viability",), CAR=2.5).tolist()) == {1}
 
 
 def test_t_cells_are_counted_without_them():
