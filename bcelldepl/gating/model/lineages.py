@@ -64,9 +64,9 @@ class Kind(BaseModel):
         is also smaller than the reference.
     reference : bool
         Whether others are told beside it.
-    one_alone : bool
-        Whether, in a panel with one of its high markers alone, clusters are left out that only seem to carry that one,
-        beside the brightest of the kind or of the one that it is like.
+    beside_brightest : bool
+        Whether clusters are left out that only seem to carry its markers: far dimmer in each of them than the brightest
+        of the kind, or of the one that it is like, and with less CD45.
     faint : bool
         Whether a marker that it is high in may be faint: three times the reference's are enough, where no other
         leukocytes of that scatter have as much.
@@ -94,7 +94,7 @@ class Kind(BaseModel):
     even: bool = False
     sticky: bool = False
     reference: bool = False
-    one_alone: bool = False
+    beside_brightest: bool = False
     faint: bool = False
     leukocyte: bool = True
     note: str = ""

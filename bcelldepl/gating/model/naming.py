@@ -164,7 +164,7 @@ class _Naming:
         for markers in row.high:
             fits &= self._is_high(self._marker(markers), fits, row)
         fits &= self._stands_out_beside_low(row)
-        if row.one_alone:
+        if row.beside_brightest:
             fits &= ~(self._are_no_such(row) if row.like else self._are_dim_and_bind_more(row, fits))
         for number in np.flatnonzero(fits):
             self.named.kinds[number] = row.name
@@ -279,11 +279,11 @@ class _Naming:
     def _are_dim_and_bind_more(self, row: Kind, fits: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Clusters far dimmer than the brightest one of a kind, with less CD45, and more of each stain of other kinds.
 
-        Where one marker alone tells a kind, basophils that bind more of all stains, and by chance most of that one,
-        pass for it; beside the kind itself they show. Plasmablasts, which may look so, are larger.
+        Basophils that bind more of all stains, and by chance most of those of a kind, pass for it; beside the kind
+        itself they show. Plasmablasts, which may look so, are larger.
         """
         low = [one for one in row.low if one in self.clusters.markers]
-        brightest = self._brightest(row, fits)
+        brightest = self._brightest(row, fits | np.array([kind == row.name for kind in self.named.kinds]))
         if brightest is None or not low:
             return np.zeros(len(self.clusters), dtype=np.bool_)
         others = np.array([self._rise(one, brightest) for one in low])
@@ -293,23 +293,27 @@ class _Naming:
 
     def _are_no_such(self, row: Kind) -> NDArray[np.bool_]:
         """Clusters far dimmer than the kind that a kind is like, and with clearly less CD45: basophils."""
-        like = np.array([kind == row.like for kind in self.named.kinds])
-        brightest = self._brightest(row, like)
+        brightest = self._brightest(row, np.array([kind == row.like for kind in self.named.kinds]))
         if brightest is None:
             return np.zeros(len(self.clusters), dtype=np.bool_)
         return np.asarray(self._far_dimmer(row, brightest) & (self._rise(_CD45, brightest) < -_LESS_CD45))
 
     def _brightest(self, row: Kind, among: NDArray[np.bool_]) -> int | None:
-        """The brightest of some clusters in the one marker that a kind is told by; None where the panel has two."""
-        told = [one for markers in row.high for one in markers if one in self.clusters.markers]
+        """The brightest of some clusters in the markers that a kind is told by; None without CD45."""
         sound = among & (self.clusters.events >= _FEW)
-        if len(told) != 1 or _CD45 not in self.clusters.markers or not sound.any():
+        if _CD45 not in self.clusters.markers or not sound.any():
             return None
-        return int(np.argmax(np.where(sound, self.clusters.of(told[0]), -np.inf)))
+        signal = np.sum([self.clusters.of(one) for one in self._told_by(row)], axis=0)
+        return int(np.argmax(np.where(sound, signal, -np.inf)))
 
     def _far_dimmer(self, row: Kind, brightest: int) -> NDArray[np.bool_]:
-        (told,) = (one for markers in row.high for one in markers if one in self.clusters.markers)
-        return np.asarray(self._rise(told, brightest) < -_FAR_DIMMER)
+        """Clusters far dimmer than another in each marker that a kind is told by."""
+        return np.asarray(
+            np.max([self._rise(one, brightest) for one in self._told_by(row)], axis=0) < -_FAR_DIMMER
+        )
+
+    def _told_by(self, row: Kind) -> list[str]:
+        return [one for markers in row.high for one in markers if one in self.clusters.markers]
 
     def _is_low(self, marker: str) -> NDArray[np.bool_]:
         """Clusters that are not high in a marker; of CD45, those that are no leukocytes."""
