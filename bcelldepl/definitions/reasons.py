@@ -57,7 +57,7 @@ class Reason(StrEnum):
     )
     POSITIVES_NOT_SEEN = (
         "{events:,.0f} {parent} cells are {marker}-positive, and the study's cells were learned from tubes that hardly "
-        "show such cells: learn again with run --learn-again"
+        "show such cells apart from others: once more of them do, learn again with run --learn-again"
     )
     POSITIVES_OR_UNSPECIFIC = (
         "{events:,.0f} {parent} cells with {marker} are taken for cells that bind every stain, and controls let expect "

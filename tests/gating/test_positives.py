@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from bcelldepl.gating.evidence import Evidence
+from bcelldepl.gating.model.components import Component
 from bcelldepl.gating.model.control_shapes import control_shapes
 from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.natural_grid import cell_counts, make_grid
-from bcelldepl.gating.model.positive_signals import _fitted_anywhere
-from bcelldepl.gating.model.positives import _Cells, _learn
+from bcelldepl.gating.model.positive_signals import _fitted_anywhere, learn_signals, signals_about
+from bcelldepl.gating.model.positives import _Cells, _learn, _signals_of_clusters
 from bcelldepl.gating.model.study_model import PositiveModel
 from bcelldepl.gating.rules.base import Fit
 from bcelldepl.gating.rules.positives import PositivesRule
+from bcelldepl.gating.strategy import load_strategy
 
 UNIT = 9.0
 RULE = PositivesRule(rule="positives", name="CAR_T", parent="T", marker="CAR", side="above")
@@ -108,6 +112,40 @@ def test_positives_are_told_where_a_tube_is_far_likelier_with_them(
     assert (signals is not None) is told
     if signals is not None:
         assert np.exp(signals.means[0]) == pytest.approx(np.sinh(3.1) - np.sinh(0.9), rel=0.35)
+
+
+@pytest.mark.parametrize(
+    ("car", "cd19", "told"),
+    [(2.7, 1.66, True), (2.3, 1.66, False), (1.45, 0.0, True), (1.35, 0.0, False)],
+)
+def test_cells_that_are_a_cluster_by_the_marker_say_how_bright_positives_are(
+    car: float, cd19: float, told: bool
+) -> None:
+    """CAR+ T cells of one laboratory bound much of CD19, and all were taken for cells that bind every stain."""
+    parts = (("T", 0.05, 0.0, 0.0), ("T", 0.002, car, cd19), ("NK", 0.03, 6.0, 0.0))
+    components = [
+        Component(kind, n, share, (6.0, b, 1.0 + a), ()) for n, (kind, share, a, b) in enumerate(parts)
+    ]
+    model = SimpleNamespace(markers=("CD3", "CD19", "CAR"), components=components)
+    found = _signals_of_clusters(model, load_strategy("cart_pd"), RULE)  # type: ignore[arg-type]
+    assert (found is not None) is told
+    if found is not None:
+        assert found.means[0] == pytest.approx(np.log(np.sinh(1.0 + car) - np.sinh(1.0)))
+
+
+@pytest.mark.parametrize("positives", [0, 30, 300])
+def test_a_guess_holds_only_if_some_are_found_by_it(positives: int) -> None:
+    grid = make_grid(UNIT)
+    counts = [
+        cell_counts(one, np.zeros(len(one), dtype=bool), grid) for one in (values(6_000, 0, 0.0, 1),) * 2
+    ]
+    tube = values(4_000, positives, 0.0, 4, brightness=3.0)
+    found = learn_signals(
+        control_shapes(counts, grid),
+        [cell_counts(tube, np.zeros(len(tube), dtype=bool), grid)],
+        signals_about(2.0),
+    )
+    assert (found is not None) is (positives == 300)
 
 
 @pytest.mark.parametrize("positives", [0, 3_600])

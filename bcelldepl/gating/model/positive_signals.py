@@ -15,10 +15,11 @@ from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, Shapes, Signals
 from bcelldepl.gating.model.tube_fit import TubeFit, fit_tube
 from bcelldepl.runtime.threads import in_threads
 
-__all__ = ["learn_signals", "share_binding", "signals_anywhere"]
+__all__ = ["learn_signals", "share_binding", "signals_about", "signals_anywhere"]
 
 _DIMMER = 1.5  # logarithms, by which dim positives lie below bright ones before any are seen
 _DIM_SPREAD = 0.6  # likewise
+_SPREAD = 0.8  # of bright ones, likewise
 _DIM_PART = 0.25  # of the positives, likewise
 _BODY = 2.0  # bins by which a tube's cells are smoothed
 _FEW = 50.0  # positives; fewer tell no shape of their own
@@ -47,7 +48,12 @@ def signals_anywhere(least: float, grid: Numbers) -> Signals:
     return Signals(np.array([bright, bright - _DIMMER]), np.array([spread, _DIM_SPREAD]), _DIM_PART)
 
 
-def learn_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Shapes | None:
+def signals_about(brightness: float) -> Signals:
+    """Signals of positives of which no more is known than how bright they are: logarithm of linear signal."""
+    return Signals(np.array([brightness, brightness - _DIMMER]), np.array([_SPREAD, _DIM_SPREAD]), _DIM_PART)
+
+
+def learn_signals(shapes: Shapes, tubes: Sequence[Numbers], guess: Signals | None = None) -> Shapes | None:
     """Find the signals of the positives over all tubes, and what binds every stain.
 
     Parameters
@@ -56,16 +62,19 @@ def learn_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Shapes | None:
         Those of the controls.
     tubes : sequence of ndarray of float64, shape (2, n_bins)
         From `cell_counts`.
+    guess : Signals, optional
+        To begin with, of positives that may bind every stain as others do; default what lies clear of the negative.
 
     Returns
     -------
     Shapes or None
-        None where hardly a cell lies clear above the negative, or not twice as many as controls have there.
+        None where hardly a cell lies clear above the negative, or not twice as many as controls have there, and no tube
+        is far likelier with positives; with a guess, where hardly a cell is one.
     """
-    signals = _clear_signals(shapes, tubes) or _fitted_anywhere(shapes, tubes)
+    signals = guess or _clear_signals(shapes, tubes) or _fitted_anywhere(shapes, tubes)
     if signals is None:
         return None
-    found = replace(shapes, signals=signals)
+    found = replace(shapes, signals=signals, binding=shapes.binding[[0, 2, 2]] if guess else shapes.binding)
     at: list[tuple[float, float] | None] = [None] * len(tubes)
     for _ in range(_ROUNDS):
         fits = in_threads(partial(_fit_at, found), zip(tubes, at, strict=True))
@@ -74,7 +83,7 @@ def learn_signals(shapes: Shapes, tubes: Sequence[Numbers]) -> Shapes | None:
         held = [one[1:3].sum(axis=0) for one in parts]
         total = np.sum(held, axis=0)
         if total.sum() < _FEW:
-            break
+            return None if guess else found
         # No tube counts for all: after an infusion CAR-T cells carry what they tore off, and not later.
         alike = np.sum([one * min(1.0, _ALIKE / max(one.sum(), 1.0)) for one in held], axis=0)
         binding = found.binding.copy()

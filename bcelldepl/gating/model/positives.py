@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +16,8 @@ from bcelldepl.gating.model.control_shapes import ENOUGH, control_shapes, with_r
 from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.members import members_of
 from bcelldepl.gating.model.natural_grid import STEP, Numbers, cell_counts, make_grid, quantile
-from bcelldepl.gating.model.positive_signals import learn_signals
+from bcelldepl.gating.model.positive_mixture import Signals
+from bcelldepl.gating.model.positive_signals import learn_signals, signals_about
 from bcelldepl.gating.model.study_model import Binding, PositiveModel, StudyModel
 from bcelldepl.gating.rules.positives import PositivesRule
 from bcelldepl.runtime.threads import in_threads
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from bcelldepl.gating.strategy import Strategy
 
 __all__ = ["learn_positives"]
+
+_RISE = 1.4  # natural units, four times as bright as most cells,
+_BESIDE = 0.7  # and twice as bright in it as in whatever else they bind
 
 
 def learn_positives(
@@ -50,7 +55,7 @@ def learn_positives(
         if not isinstance(rule, PositivesRule) or rule.marker not in model.scales:
             continue
         cells = _Cells.of(model, strategy, rule, samples, aligned)
-        found = _learn(rule.marker, samples, cells)
+        found = _learn(rule.marker, samples, cells, _signals_of_clusters(model, strategy, rule))
         if found is not None:
             learned[rule.name] = found
     return learned
@@ -99,7 +104,25 @@ class _Cells:
         return cls(unit, grid, binding, counts, spilling)
 
 
-def _learn(marker: str, samples: Sequence[EventSample], cells: _Cells) -> PositiveModel | None:
+def _signals_of_clusters(model: StudyModel, strategy: Strategy, rule: PositivesRule) -> Signals | None:
+    """Signals of cells that are clusters of their own: they rise in the marker, and clearly more than in others."""
+    cells = [one for one in model.components if one.kind in strategy.lineages.family(rule.of)]
+    lacking = [model.markers.index(m) for m in strategy.lineages.lacking_in(rule.of) if m in model.markers]
+    if not cells:
+        return None
+    negative = max(cells, key=lambda one: one.share)
+    axis, logarithms, shares = model.markers.index(rule.marker), [], []
+    for one in cells:
+        rise = np.array(one.mean) - np.array(negative.mean)
+        if rise[axis] > max(_RISE, rise[lacking].max(initial=0.0) + _BESIDE):
+            logarithms.append(math.log(math.sinh(one.mean[axis]) - math.sinh(negative.mean[axis])))
+            shares.append(one.share)
+    return signals_about(float(np.average(logarithms, weights=shares))) if shares else None
+
+
+def _learn(
+    marker: str, samples: Sequence[EventSample], cells: _Cells, of_clusters: Signals | None = None
+) -> PositiveModel | None:
     counts, grid = cells.counts, cells.grid
     lacks = {one.tube for one in samples if marker.casefold() in map(str.casefold, one.without)}
     stained = [one.tube for one in samples if one.control and one.tube not in lacks]
@@ -116,6 +139,11 @@ def _learn(marker: str, samples: Sequence[EventSample], cells: _Cells) -> Positi
         return None
     shapes = control_shapes([counts[tube] for tube in controls], grid)
     found = learn_signals(shapes, [counts[tube] for tube in others])
+    seen = found is not None
+    if (
+        not seen and of_clusters is not None
+    ):  # they lie apart, but no more are clear of the negative than controls have
+        found = learn_signals(shapes, [counts[tube] for tube in others], of_clusters)
     shapes = found or shapes
     return PositiveModel(
         marker=marker,
@@ -128,7 +156,7 @@ def _learn(marker: str, samples: Sequence[EventSample], cells: _Cells) -> Positi
         signal_means=_rounded(shapes.signals.means),
         signal_spreads=_rounded(shapes.signals.spreads),
         dim_part=round(shapes.signals.dim_part, 9),
-        signals_seen=found is not None,
+        signals_seen=seen,
         unspecific=_rounded(shapes.unspecific),
         binding=_rounded(shapes.binding),
         unspecific_part=round(shapes.usual, 9),
