@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.definitions.markers import VIABILITY
+from bcelldepl.gating.model.cluster_comparison import stains_that_t_cells_lack
 from bcelldepl.gating.model.lineages import Lineages
-from bcelldepl.gating.model.naming import stains_that_t_cells_lack
 
 __all__ = ["part_odd_t_cells"]
 
