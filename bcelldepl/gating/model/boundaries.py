@@ -35,9 +35,7 @@ _JUDGED = 4_000  # events, of those to hold and of the others, by which planes a
 _LEAST = math.log(1e-300)  # of a logarithm of a density: where all are less, none is the likeliest
 _NOWHERE = -745.0  # of a logarithm: a gate that leaves out only other kinds has no outer edge
 _AS_CLEAR = 1.2  # times the fewest events that are to be expected on the wrong side
-_CLEARLY = (
-    2e-3  # of the events to hold, that fewer must be on the wrong side in other markers than the preferred
-)
+_CLEARLY = 2e-3  # of the events to hold: so many fewer must be on the wrong side elsewhere
 _FAR_AWAY = 40.0  # natural units: an open side of a gate
 
 

@@ -12,22 +12,29 @@ from bcelldepl.definitions.markers import VIABILITY
 from bcelldepl.gating.model.cluster_summary import ClusterSummary
 from bcelldepl.gating.model.lineages import Kind, Lineages
 
-__all__ = ["CD45", "DECIDING", "FEW", "ClusterComparison", "Named", "stains_that_t_cells_lack"]
+__all__ = [
+    "BESIDE",
+    "CD45",
+    "DECIDING",
+    "FEW",
+    "MUCH",
+    "ClusterComparison",
+    "Named",
+    "stains_that_t_cells_lack",
+]
 
 FEW = 15  # events of a sample; a smaller cluster does not decide where high begins
-DECIDING = (
-    0.01  # of the events; a smaller cluster, such as of doublets, does not decide where they are divided
-)
+DECIDING = 0.01  # of the events; a smaller cluster, such as of doublets, does not decide where others part
 _APART = 1.5  # pooled spreads by which a high marker lies above the reference,
 _RISE = 2.0  # and natural units: seven times as bright
 _FAINT = 1.2  # of a faint marker: three times as bright, if others of the same scatter are dimmer
-_BESIDE = 0.7  # natural units, twice as bright: more than markers rise by that a cell should lack
+BESIDE = 0.7  # natural units, twice as bright: more than markers rise by that a cell should lack
 _MORE = 0.25  # natural units, on average: a quarter more of each stain that a kind lacks
 _LARGER = 1.2  # forward scatter of a plasmablast beside a B cell: more than a basophil has
 _FAR_DIMMER = 1.2  # natural units: less than a third as bright as the brightest of a kind
 _LESS_CD45 = 0.3  # natural units: three quarters of the B cells', less than B cells differ by
 _STICKY = (0.6, 1.2)  # pooled spreads above the reference: in each stain, and on average
-_MUCH = 1.4  # natural units, four times as bright, above the reference in each stain
+MUCH = 1.4  # natural units, four times as bright, above the reference in each stain
 _STICKY_MARKERS = 3  # fewer may all be high on one kind of cell
 _FEWEST_STICKY = 2  # of these, each must be far brighter, or the cell more granular; of one, both
 _SMALLER = 0.87  # forward scatter of a dead cell beside a living one,
@@ -120,7 +127,7 @@ class ClusterComparison:
         others &= self.in_scatter(scatter)
         others &= self.clusters.share >= DECIDING * self.clusters.share[others].sum()
         rise = self.rise(marker)
-        least = max(_FAINT, float(np.max(rise, initial=0.0, where=others)) + _BESIDE)
+        least = max(_FAINT, float(np.max(rise, initial=0.0, where=others)) + BESIDE)
         return np.asarray((self.above_reference(marker) > _APART) & (rise > least))
 
     def stands_out_beside_low(self, row: Kind) -> NDArray[np.bool_]:
@@ -131,7 +138,7 @@ class ClusterComparison:
             return np.ones(len(self.clusters), dtype=np.bool_)
         least = np.min([self.rise(one) for one in high], axis=0)
         most = np.max([self.rise(one) for one in low], axis=0)
-        return np.asarray(least > most + _BESIDE)
+        return np.asarray(least > most + BESIDE)
 
     def are_dim_and_bind_more(self, row: Kind, fits: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Clusters far dimmer than the brightest one of a kind, with less CD45, and more of each stain of other kinds.
@@ -205,7 +212,7 @@ class ClusterComparison:
         most = np.max([self.rise(one) for one in others], axis=0)
         much = self._rises_much(others, on_average=bool(row.high))
         for marker in set(self.clusters.markers).difference(self.lineages.markers):
-            much &= self.rise(marker) <= most + _BESIDE
+            much &= self.rise(marker) <= most + BESIDE
         return much
 
     def _rises_much(self, markers: Sequence[str], on_average: bool = False) -> NDArray[np.bool_]:
@@ -213,9 +220,9 @@ class ClusterComparison:
         rise = np.array([self.rise(marker) for marker in markers])
         above = np.array([self.above_reference(marker) for marker in markers])
         much = (
-            (rise.mean(axis=0) > _MUCH) & (rise.min(axis=0) > _BESIDE)
+            (rise.mean(axis=0) > MUCH) & (rise.min(axis=0) > BESIDE)
             if on_average
-            else rise.min(axis=0) > _MUCH
+            else rise.min(axis=0) > MUCH
         )
         return np.asarray(much & (above.min(axis=0) > _STICKY[0]))
 

@@ -17,18 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcelldepl.definitions.markers import VIABILITY
-from bcelldepl.gating.model.cluster_comparison import stains_that_t_cells_lack
+from bcelldepl.gating.model.cluster_comparison import MUCH, stains_that_t_cells_lack
 from bcelldepl.gating.model.lineages import Lineages
 
 __all__ = ["part_odd_t_cells"]
 
 Numbers = NDArray[np.float64]
 
-_RISE = (
-    1.4  # natural units, four times as bright, by which they are looked for above the others in every marker
-)
-_BRIGHT = 2.5  # and by which those are that carry one of the markers, as T cells do with CD56
-_VARY = 0.5  # natural units, by which both vary more than the others
+_BRIGHT = 2.5  # natural units, by which those rise that carry one of the markers, as T cells do with CD56
+_VARY = 0.5  # natural units, by which they, and those that bind every stain, vary more than the others
 _FEW = 50  # events; fewer are no cloud
 _PARTS = (0.9, 0.04, 0.06)  # at first: of most, of those that bind every stain, of those that carry a marker
 _ROUNDS, _SETTLED = 100, 1e-5  # of a part of the events
@@ -77,10 +74,13 @@ def part_odd_t_cells(
             of_stains = values[:, [markers.index(one) for one in stains]]
             own = _Clouds.unspecific(of_stains).likeliest(of_stains) == 1
         elif kind == "dead" and VIABILITY not in markers and _FORWARD in markers:
+            forward = markers.index(_FORWARD)
             living = [
-                np.median(points[clusters == n], axis=0) for n, one in enumerate(kinds) if one in t_cells
+                float(np.median(points[clusters == n, forward]))
+                for n, one in enumerate(kinds)
+                if one in t_cells
             ]
-            own = _larger(values, markers.index(_FORWARD), living)
+            own = _larger(values, forward, living)
         else:
             continue
         if _FEW <= np.count_nonzero(own) <= len(own) - _FEW:
@@ -96,12 +96,12 @@ def part_odd_t_cells(
     return out
 
 
-def _larger(values: Numbers, forward: int, living: Sequence[NDArray[np.float32]]) -> NDArray[np.bool_]:
+def _larger(values: Numbers, forward: int, living: Sequence[float]) -> NDArray[np.bool_]:
     """Events of a cluster of dead cells that are of a second cloud, as large as living cells."""
-    if not living:
-        return np.zeros(len(values), dtype=np.bool_)
-    size = float(np.median([one[forward] for one in living]))
-    larger = values[:, forward] > 0.5 * (size + np.median(values[:, forward]))
+    sizes = values[:, forward]
+    larger = (
+        sizes > 0.5 * (np.median(living) + np.median(sizes)) if living else np.zeros(len(values), np.bool_)
+    )
     if not _FEW <= np.count_nonzero(larger) <= len(larger) - _FEW:
         return np.zeros(len(values), dtype=np.bool_)
     return np.asarray(_Clouds.of_both(values, larger).likeliest(values) == 1)
@@ -129,7 +129,7 @@ class _Clouds:
         k = values.shape[1]
         middle = np.median(values, axis=0)
         spread = 1.4826 * np.median(np.abs(values - middle), axis=0)
-        start = middle + np.vstack((np.zeros(k), np.full(k, _RISE), _BRIGHT * np.eye(k)))
+        start = middle + np.vstack((np.zeros(k), np.full(k, MUCH), _BRIGHT * np.eye(k)))
         wider = np.where(np.arange(k + 2) > 0, _VARY**2, 0.0)
         width = np.diag(spread**2 + _RIDGE) + wider[:, None, None] * np.eye(k)
         most, unspecific, others = _PARTS

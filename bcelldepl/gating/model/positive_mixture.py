@@ -16,9 +16,10 @@ from bcelldepl.gating.model.natural_grid import STEP, Numbers, to_linear
 from bcelldepl.gating.model.negative import Negative
 from bcelldepl.gating.model.study_model import PositiveModel
 
-__all__ = ["FAR_SHIFT", "LARGEST_SHIFT", "Shapes", "Signals"]
+__all__ = ["FAR_SHIFT", "FEW_NEGATIVES", "LARGEST_SHIFT", "Shapes", "Signals"]
 
 LARGEST_SHIFT = 2.4  # natural units, by which a negative may lie off that of the controls
+FEW_NEGATIVES = 0.1  # of the cells: fewer hardly show where the positives begin
 FAR_SHIFT = 1.2  # natural units, three times as bright: a tube whose negative lies higher needs review
 _USUAL_SHIFT = 0.6  # natural units
 _USUAL_STRETCH = 0.15  # of the logarithm of a spread, beside what gain explains

@@ -11,7 +11,7 @@ import numpy as np
 
 from bcelldepl.gating.model.natural_grid import STEP, TAIL, Numbers, smoothed, to_linear
 from bcelldepl.gating.model.negative import ZONE
-from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, Shapes, Signals
+from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, FEW_NEGATIVES, Shapes, Signals
 from bcelldepl.gating.model.tube_fit import TubeFit, fit_tube
 from bcelldepl.runtime.threads import in_threads
 
@@ -29,7 +29,6 @@ _STEPS = 2  # and the signals so many times to what they hold
 _ALIKE = 200.0  # positives of a tube at most, in how many bind every stain
 _SURE = 12.0  # logarithm of how much likelier a tube is with positives than without
 _APART = 0.7  # of the lower peak, that the valley between two may reach
-_NEGATIVE_PART = 0.1  # of a tube's cells, of which most may be positive
 _CLEAR = 4.5  # upper standard deviations above the mode, for a first guess
 _BRIGHT_SPREADS, _DIM_SPREADS = (0.2, 1.2), (0.35, 0.9)  # logarithms
 _DIMMER_BY = (0.8, 2.5)  # logarithms, by which dim positives may lie below bright ones
@@ -160,7 +159,7 @@ def _fitted_anywhere(shapes: Shapes, tubes: Sequence[Numbers]) -> Signals | None
     for fit in in_threads(partial(_fit_at, shapes), ((one, None) for one in tubes if one.sum())):
         positives = fit.held()[1:3].sum(axis=(0, 1))
         fewest = max(_FEW, _MANY_TIMES * shapes.usual * fit.events)
-        is_placed = abs(fit.shift) <= FAR_SHIFT and fit.negative_part >= _NEGATIVE_PART
+        is_placed = abs(fit.shift) <= FAR_SHIFT and fit.negative_part >= FEW_NEGATIVES
         if is_placed and positives.sum() >= fewest and fit.gain >= _SURE:
             held.append(positives)
             places.append(fit.place)
@@ -187,7 +186,7 @@ def _negative_peak(counts: Numbers, grid: Numbers, usual: float) -> float | None
     valley = place + int(np.argmin(density[place:most]))
     is_peak = density[: valley + 1].max() <= density[place]  # and no flank of one farther up
     is_apart = density[valley] <= _APART * density[place]
-    is_fair = counts[:valley].sum() >= _NEGATIVE_PART * counts.sum()
+    is_fair = counts[:valley].sum() >= FEW_NEGATIVES * counts.sum()
     return float(grid[place]) if is_peak and is_apart and is_fair else None
 
 

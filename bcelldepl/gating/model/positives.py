@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bcelldepl.gating.model.alignment import Alignment
 from bcelldepl.gating.model.binding import learn_binding, marker_signals
+from bcelldepl.gating.model.cluster_comparison import BESIDE, MUCH
 from bcelldepl.gating.model.control_shapes import ENOUGH, control_shapes, with_reagent, without_positives
 from bcelldepl.gating.model.event_sample import EventSample
 from bcelldepl.gating.model.members import members_of
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from bcelldepl.gating.strategy import Strategy
 
 __all__ = ["learn_positives"]
-
-_RISE = 1.4  # natural units, four times as bright as most cells,
-_BESIDE = 0.7  # and twice as bright in it as in whatever else they bind
 
 
 def learn_positives(
@@ -114,7 +112,7 @@ def _signals_of_clusters(model: StudyModel, strategy: Strategy, rule: PositivesR
     axis, logarithms, shares = model.markers.index(rule.marker), [], []
     for one in cells:
         rise = np.array(one.mean) - np.array(negative.mean)
-        if rise[axis] > max(_RISE, rise[lacking].max(initial=0.0) + _BESIDE):
+        if rise[axis] > max(MUCH, rise[lacking].max(initial=0.0) + BESIDE):
             logarithms.append(math.log(math.sinh(one.mean[axis]) - math.sinh(negative.mean[axis])))
             shares.append(one.share)
     return signals_about(float(np.average(logarithms, weights=shares))) if shares else None
@@ -140,9 +138,8 @@ def _learn(
     shapes = control_shapes([counts[tube] for tube in controls], grid)
     found = learn_signals(shapes, [counts[tube] for tube in others])
     seen = found is not None
-    if (
-        not seen and of_clusters is not None
-    ):  # they lie apart, but no more are clear of the negative than controls have
+    # A cluster lies apart, though no more cells are clear of the negative than controls have.
+    if not seen and of_clusters is not None:
         found = learn_signals(shapes, [counts[tube] for tube in others], of_clusters)
     shapes = found or shapes
     return PositiveModel(

@@ -104,7 +104,7 @@ class TubeFit:
         """Of the negative against that of the controls, in natural units."""
         return float(self.weight @ np.arcsinh(self.places) - np.arcsinh(self.shapes.negative.place))
 
-    @cached_property
+    @property
     def gain(self) -> float:
         """Logarithm of how much likelier as many positives as are expected are than none."""
         every = np.arange(len(self.places))

@@ -10,7 +10,7 @@ from bcelldepl.definitions.reasons import Reason
 from bcelldepl.gating.evidence import Evidence
 from bcelldepl.gating.model.binding import marker_signals
 from bcelldepl.gating.model.positive_count import PositiveCount, count_positives
-from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, LARGEST_SHIFT
+from bcelldepl.gating.model.positive_mixture import FAR_SHIFT, FEW_NEGATIVES, LARGEST_SHIFT
 from bcelldepl.gating.model.study_model import PositiveModel
 from bcelldepl.gating.regions import Regions
 from bcelldepl.gating.rules.base import Columns, Fit
@@ -18,7 +18,6 @@ from bcelldepl.gating.rules.marker_cut import CutShape, MarkerGate
 
 __all__ = ["PositivesRule"]
 
-_FEW_NEGATIVES = 0.1  # of the cells: fewer hardly show where the positives begin
 _MANY = 50  # positives of a tube, of which it is asked whether they are what they seem
 _MOST_OVERLAPPING = 0.5  # of these, that may lie among the negatives
 _FEW_UNSPECIFIC = 10  # cells that bind every stain, beyond those that controls let expect,
@@ -79,7 +78,7 @@ class PositivesRule(MarkerGate):
         above, below = found.shift > FAR_SHIFT, found.shift < -LARGEST_SHIFT
         if above or below:
             return Reason.NEGATIVE_FAR_OFF.format(marker=self.marker, where="above" if above else "below")
-        if found.negative_part < _FEW_NEGATIVES:
+        if found.negative_part < FEW_NEGATIVES:
             return Reason.FEW_NEGATIVES.format(
                 parent=self.parent, marker=self.marker, part=found.negative_part
             )
